@@ -1,0 +1,53 @@
+# `make run` serves, `make test` tests, `make lint` checks the code, `make demo` shows it at work.
+# HOST, PORT, INSTANCE_PATH and every other setting are taken from the environment.
+SHELL := /bin/sh
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
+# The tests' settings need no instance folder of the clone and touch none.
+CHECK_SETTINGS := --settings=tests.settings
+
+.PHONY: run test lint demo clean
+
+run: $(VENV)/run.stamp
+	@$(BIN)/python manage.py setup
+	@exec $(BIN)/python manage.py serve
+
+test: $(VENV)/dev.stamp
+	$(BIN)/coverage erase
+	$(BIN)/coverage run -m pytest
+	$(BIN)/coverage combine --quiet
+	$(BIN)/coverage report --skip-covered --fail-under=95
+	$(BIN)/coverage report --include='models_app/domain/*,models_app/engine/*' --fail-under=100
+
+lint: $(VENV)/dev.stamp
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy .
+	$(BIN)/lint-imports
+	$(BIN)/python manage.py makemigrations --check --dry-run $(CHECK_SETTINGS)
+
+demo: $(VENV)/demo.stamp
+	@exec $(BIN)/python examples/demo.py
+
+clean:
+	rm -rf $(VENV) .coverage .coverage.* htmlcov .mypy_cache .pytest_cache .ruff_cache .import_linter_cache .hypothesis
+	find . -name __pycache__ -type d -prune -exec rm -rf {} +
+
+$(BIN)/python:
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Python 3.11 or newer is needed (make PYTHON=...).")'
+	$(PYTHON) -m venv $(VENV)
+
+# A stamp is as new as the last installation of its requirements.
+$(VENV)/run.stamp: requirements.txt | $(BIN)/python
+	$(PIP) install -r requirements.txt
+	@touch $@
+
+$(VENV)/dev.stamp: requirements-dev.txt requirements.txt examples/requirements.txt | $(BIN)/python
+	$(PIP) install -r requirements-dev.txt
+	@touch $@ $(VENV)/run.stamp $(VENV)/demo.stamp
+
+$(VENV)/demo.stamp: requirements.txt examples/requirements.txt | $(BIN)/python
+	$(PIP) install -r requirements.txt -r examples/requirements.txt
+	@touch $@ $(VENV)/run.stamp

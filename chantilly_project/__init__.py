@@ -1,0 +1,1 @@
+"""The project shell: configuration, settings, routes, the ASGI application and its guard."""

@@ -1,0 +1,41 @@
+"""The ASGI application: the guard in front, then the API's lean handler or Django's."""
+
+import os
+
+import django
+
+os.environ.setdefault("DJANGO_SETTINGS_MODULE", "chantilly_project.settings")
+django.setup(set_prefix=False)
+
+from django.conf import settings  # noqa: E402
+from django.core.handlers.asgi import ASGIHandler  # noqa: E402
+
+from chantilly_project.guard import PROBES, Guard, Receive, Scope, Send  # noqa: E402
+from chantilly_project.lifespan import Lifespan  # noqa: E402
+from models_app.api.handler import ApiHandler  # noqa: E402
+
+api = ApiHandler()
+pages = ASGIHandler()
+lifespan = Lifespan()
+
+
+async def route(scope: Scope, receive: Receive, send: Send) -> None:
+    """Hand a connection to the part that serves it."""
+    kind = scope["type"]
+    if kind == "http":
+        path = scope["path"]
+        handler = api if path.startswith("/api/") or path in PROBES or path == "/api" else pages
+        await handler(scope, receive, send)
+    elif kind == "lifespan":
+        await lifespan(scope, receive, send)
+    else:
+        # Nothing speaks WebSocket here: close before the handshake, which the server answers with 403.
+        await send({"type": "websocket.close", "code": 1000})
+
+
+application = Guard(
+    route,
+    allowed_hosts=settings.ALLOWED_HOSTS,
+    trusted_origins=settings.CSRF_TRUSTED_ORIGINS,
+    trusts_forwarded_host=settings.USE_X_FORWARDED_HOST,
+)

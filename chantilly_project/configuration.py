@@ -1,0 +1,267 @@
+"""The project's settings: one table, and how their values are found.
+
+A value comes from the environment, else from `config.py` in the instance folder, else it is the
+default. Pure Python: it runs before Django does. `python -m chantilly_project.configuration` prints
+the table for the README.
+"""
+
+import re
+import runpy
+import traceback
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from chantilly_project import instance, parsing
+from chantilly_project.parsing import Parser
+
+CONFIG_FILE = "config.py"
+
+
+class ConfigurationError(Exception):
+    """A setting has a value that cannot be used; the text names it, its source and what is allowed."""
+
+
+@dataclass(frozen=True, slots=True)
+class Setting:
+    """One row of the table. The default is written as in the environment."""
+
+    name: str
+    default: str
+    parser: Parser
+    meaning: str
+    default_in_words: str = ""
+
+
+SETTINGS = (
+    Setting(
+        "INSTANCE_PATH",
+        "instance",
+        parsing.text(allowed="a folder, relative to the project's folder or absolute"),
+        "Folder of the database, the secret key and `config.py`; made where it is missing. Environment only.",
+    ),
+    Setting(
+        "SECRET_KEY",
+        "",
+        parsing.text(at_least=32, allowed="a text of at least 32 characters"),
+        "Signs sessions and the models' bytes: with another key neither is accepted.",
+        "drawn once, kept in the file `secret_key`",
+    ),
+    Setting(
+        "ALLOWED_HOSTS",
+        "localhost,.localhost,127.0.0.1,[::1]",
+        parsing.hosts,
+        "Names under which clients may reach the server (the `Host` header).",
+    ),
+    Setting("DEBUG", "off", parsing.boolean, "Django's pages for developers. Never on a reachable server."),
+    Setting(
+        "DATABASE_URL",
+        "sqlite:///chantilly.sqlite3",
+        parsing.sqlite_url,
+        "The database.",
+    ),
+    Setting(
+        "DATABASE_TIMEOUT",
+        "5",
+        parsing.seconds(0, 3600),
+        "How long a write waits for a database that another process has locked, in seconds.",
+    ),
+    Setting(
+        "SQLITE_SYNCHRONOUS",
+        "FULL",
+        parsing.choice("FULL", "NORMAL", "EXTRA"),
+        "When SQLite waits for the disk. With `NORMAL` the last answers may be lost in a power cut.",
+    ),
+    Setting(
+        "REDIS_URL",
+        "",
+        parsing.redis_url,
+        "Redis for Django's cache and sessions (needs the package `redis`).",
+        "none",
+    ),
+    Setting(
+        "HOST",
+        "127.0.0.1",
+        parsing.text(allowed="an address or a host name"),
+        "Address on which `serve` and `runserver` listen.",
+    ),
+    Setting("PORT", "5000", parsing.whole(0, 65535), "Port on which they listen; 0 draws a free one."),
+    Setting(
+        "TRUSTED_ORIGINS",
+        "",
+        parsing.origins,
+        "Other sites whose pages may send requests that change something.",
+        "none",
+    ),
+    Setting(
+        "LOG_LEVEL",
+        "INFO",
+        parsing.choice("DEBUG", "INFO", "WARNING", "ERROR", "CRITICAL"),
+        "The least severe messages that are logged.",
+    ),
+    Setting("ENGINE_THREADS", "8", parsing.whole(1, 256), "Threads that work on the models."),
+    Setting(
+        "ENGINE_BATCH_SIZE",
+        "512",
+        parsing.whole(1, 1_000_000),
+        "Requests to one model that are committed together, at most.",
+    ),
+    Setting(
+        "ENGINE_TURN_SECONDS",
+        "0.02",
+        parsing.seconds(0, 60),
+        "Time after which a thread commits what it did for one model and turns to the next, in seconds.",
+    ),
+    Setting("HOT_MODELS_MAX", "5000", parsing.whole(1, 10_000_000), "Models kept in memory, at most."),
+    Setting("HOT_MODELS_MAX_BYTES", "1G", parsing.size, "Bytes of the models kept in memory, at most."),
+    Setting(
+        "SNAPSHOT_COST_RATIO",
+        "10",
+        parsing.number(0, 1_000_000),
+        "A snapshot is taken when a replay would take this many times longer than it.",
+    ),
+    Setting(
+        "SNAPSHOT_MIN_SECONDS",
+        "1",
+        parsing.seconds(0, 86_400),
+        "Learning time below which no snapshot is taken, in seconds.",
+    ),
+    Setting("SNAPSHOTS_KEPT", "5", parsing.whole(1, 1000), "Snapshots kept of each model."),
+    Setting("MAX_BODY_BYTES", "16M", parsing.size, "Largest JSON body."),
+    Setting("MAX_MODEL_BYTES", "1G", parsing.size, "Largest upload of a model."),
+    Setting(
+        "STREAM_BACKLOG",
+        "1000",
+        parsing.whole(1, 1_000_000),
+        "Events kept for the listeners of a stream that reconnect.",
+    ),
+    Setting(
+        "STREAM_SEND_SECONDS",
+        "30",
+        parsing.seconds(0.1, 3600),
+        "Time after which a listener that does not read is cut off, in seconds.",
+    ),
+    Setting(
+        "SHUTDOWN_SECONDS",
+        "8",
+        parsing.seconds(1, 3600),
+        "Time that a stop may take to finish what was accepted and to snapshot the models, in seconds.",
+    ),
+)
+BY_NAME = {setting.name: setting for setting in SETTINGS}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Configuration:
+    """`own`: a value for every setting of the table; `django`: what else `config.py` sets."""
+
+    own: Mapping[str, object]
+    django: Mapping[str, object]
+
+
+def load(environ: Mapping[str, str], base: Path) -> Configuration:
+    """Find the value of every setting; a variable that is set but empty counts as not set.
+
+    Makes the instance folder (relative paths start from `base`) and the secret key where they are
+    missing. Raises ConfigurationError.
+    """
+    folder = _instance_folder(environ, base)
+    file = folder / CONFIG_FILE
+    configured = _run_config(file, folder)
+    given = {name: value for name, value in configured.items() if name in BY_NAME}
+    own = {
+        setting.name: _value(setting, environ, given, file)
+        for setting in SETTINGS
+        if setting.name not in _MADE
+    }
+    own["INSTANCE_PATH"] = folder
+    own["SECRET_KEY"] = _secret_key(folder, environ, given, file)
+    rest = {name: value for name, value in configured.items() if name not in BY_NAME}
+    return Configuration(own=own, django=rest)
+
+
+# What no default of the table can tell.
+_MADE = {"INSTANCE_PATH", "SECRET_KEY"}
+
+
+def _value(setting: Setting, environ: Mapping[str, str], given: Mapping[str, object], file: Path) -> object:
+    if environ.get(setting.name):
+        return _parse(setting, environ[setting.name], "the environment")
+    if setting.name in given:
+        return _parse(setting, given[setting.name], str(file))
+    return setting.parser.read(setting.default)
+
+
+def _parse(setting: Setting, value: object, source: str) -> object:
+    try:
+        return setting.parser.read(value)
+    except ValueError:
+        raise ConfigurationError(
+            f"{setting.name} has the value {_shown(setting, value)} (from {source}); "
+            f"allowed: {setting.parser.allowed}."
+        ) from None
+
+
+def _shown(setting: Setting, value: object) -> str:
+    """The value for an error message, without what is secret in it."""
+    if setting.name == "SECRET_KEY":
+        return "(not shown)"
+    return re.sub(r"(://[^/@\s]*:)[^/@\s]*@", r"\1***@", repr(value))
+
+
+def _instance_folder(environ: Mapping[str, str], base: Path) -> Path:
+    setting = BY_NAME["INSTANCE_PATH"]
+    written = str(_value(setting, environ, {}, base))
+    folder = (base / Path(written).expanduser()).resolve()
+    try:
+        instance.make_folder(folder)
+    except OSError as error:
+        raise ConfigurationError(f"INSTANCE_PATH: {folder} cannot be made ({error.strerror}).") from error
+    return folder
+
+
+def _secret_key(folder: Path, environ: Mapping[str, str], given: Mapping[str, object], file: Path) -> object:
+    setting = BY_NAME["SECRET_KEY"]
+    if environ.get(setting.name) or setting.name in given:
+        return _value(setting, environ, given, file)
+    try:
+        key = instance.secret_key(folder)
+    except (OSError, ValueError) as error:
+        raise ConfigurationError(f"SECRET_KEY cannot be kept in the instance folder: {error}.") from error
+    return _parse(setting, key, str(folder / instance.KEY_FILE))
+
+
+def _run_config(file: Path, folder: Path) -> dict[str, object]:
+    """Run `config.py`, with INSTANCE_PATH in its names, and give its upper-case names."""
+    if not file.exists():
+        return {}
+    try:
+        names = runpy.run_path(str(file), init_globals={"INSTANCE_PATH": folder})
+    except Exception as error:
+        raise ConfigurationError(f"{_place(file, error)}: {type(error).__name__}: {error}") from error
+    if names["INSTANCE_PATH"] != folder:
+        raise ConfigurationError(f"INSTANCE_PATH cannot be set in {file}: it says where that file is.")
+    return {name: value for name, value in names.items() if name.isupper() and name != "INSTANCE_PATH"}
+
+
+def _place(file: Path, error: Exception) -> str:
+    """The file, and the line of it at which the error rose, where there is one."""
+    lines = [
+        frame.lineno for frame in traceback.extract_tb(error.__traceback__) if frame.filename == str(file)
+    ]
+    return f"{file}, line {lines[-1]}" if lines else str(file)
+
+
+def markdown_table() -> str:
+    """The table of all settings in Markdown, as the README shows it between its `settings` markers."""
+    rows = ["| setting | default | meaning | allowed |", "|---|---|---|---|"]
+    rows += [
+        f"| `{setting.name}` | {setting.default_in_words or f'`{setting.default}`'} | {setting.meaning} "
+        f"| {setting.parser.allowed} |"
+        for setting in SETTINGS
+    ]
+    return "\n".join(rows) + "\n"
+
+
+if __name__ == "__main__":
+    print(markdown_table(), end="")

@@ -1,0 +1,40 @@
+"""What Django is to know of the database and of Redis."""
+
+import importlib.util
+from pathlib import Path
+
+import dj_database_url
+
+# Set on every connection. 64 MiB of pages are kept; a checkpoint gives back what the WAL has above 64 MiB.
+PRAGMAS = (
+    "journal_mode=WAL",
+    "synchronous={synchronous}",
+    "cache_size=-65536",
+    "temp_store=MEMORY",
+    "journal_size_limit=67108864",
+)
+
+
+def sqlite(url: str, *, folder: Path, timeout: float, synchronous: str) -> dict[str, object]:
+    """Give Django's description of an SQLite database; a relative file lies in `folder`.
+
+    `timeout` is in seconds. Connections are kept: the last one to close would checkpoint the WAL.
+    """
+    parsed = dj_database_url.parse(url)
+    pragmas = ("PRAGMA " + pragma.format(synchronous=synchronous) for pragma in PRAGMAS)
+    return {
+        "ENGINE": "django.db.backends.sqlite3",
+        "NAME": folder / parsed["NAME"],
+        "CONN_MAX_AGE": None,
+        "OPTIONS": {
+            "timeout": timeout,
+            # A transaction that reads first and then writes would fail instead of waiting for its turn.
+            "transaction_mode": "IMMEDIATE",
+            "init_command": "; ".join(pragmas),
+        },
+    }
+
+
+def redis_is_installed() -> bool:
+    """Tell whether the Python package is there that REDIS_URL needs."""
+    return importlib.util.find_spec("redis") is not None

@@ -1,0 +1,151 @@
+"""Refuses requests that no page of this site and no client of this server would send.
+
+A web page may post to somebody's localhost, or bind its own name to 127.0.0.1 and read the answers.
+An upload runs as code once it is unpickled, so neither may get that far: the guard stands before
+everything else and answers before a body is read.
+"""
+
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from typing import Any, TypeVar
+from urllib.parse import urlsplit
+
+import msgspec
+from django.http.request import split_domain_port, validate_host
+from django.utils.http import is_same_domain
+
+Key = TypeVar("Key")
+Scope = dict[str, Any]
+Message = Mapping[str, Any]
+Receive = Callable[[], Awaitable[Message]]
+Send = Callable[[Message], Awaitable[None]]
+Application = Callable[[Scope, Receive, Send], Awaitable[None]]
+
+SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
+# Whoever probes a process asks it by address, whatever names its clients use.
+PROBES = frozenset({"/healthz", "/healthz/", "/readyz", "/readyz/"})
+OWN_FETCH_SITES = frozenset({b"same-origin", b"none"})
+DEFAULT_PORTS = {"http": ":80", "ws": ":80", "https": ":443", "wss": ":443"}
+# Hosts and origins remembered: a client that makes up new ones must not fill the memory.
+REMEMBERED = 1024
+
+
+class Guard:
+    """ASGI middleware: 403 for a host that is not allowed and for what another site sent."""
+
+    def __init__(
+        self,
+        application: Application,
+        *,
+        allowed_hosts: Sequence[str],
+        trusted_origins: Sequence[str],
+        trusts_forwarded_host: bool = False,
+    ) -> None:
+        """`trusts_forwarded_host`: a proxy in front says in X-Forwarded-Host what was asked for."""
+        self._application = application
+        self._allowed_hosts = allowed_hosts
+        self._trusted_origins = trusted_origins
+        self._trusts_forwarded_host = trusts_forwarded_host
+        self._known_hosts: dict[bytes, bool] = {}
+        self._known_origins: dict[tuple[bytes, bytes], bool] = {}
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Pass the request on, or refuse it."""
+        kind = scope["type"]
+        refusal = self._refusal(scope, kind) if kind in {"http", "websocket"} else None
+        if refusal is None:
+            await self._application(scope, receive, send)
+        else:
+            await _refuse(scope, send, *refusal)
+
+    def _refusal(self, scope: Scope, kind: str) -> tuple[str, str] | None:
+        """Say why the request is refused: code and message; None if it is not."""
+        host, origin, fetch_site, n_hosts = b"", None, None, 0
+        for name, value in scope["headers"]:
+            if name == b"host":
+                host, n_hosts = value, n_hosts + 1
+            elif name == b"origin":
+                origin = value
+            elif name == b"sec-fetch-site":
+                fetch_site = value
+        if self._trusts_forwarded_host:
+            host = dict(scope["headers"]).get(b"x-forwarded-host", host)
+        if (n_hosts != 1 or not self._is_allowed(host)) and scope["path"] not in PROBES:
+            return "host_not_allowed", f"This host is not among ALLOWED_HOSTS: {_readable(host)}."
+        if kind == "http" and scope["method"] in SAFE_METHODS:
+            return None
+        if self._is_from_here(host, origin, fetch_site):
+            return None
+        return "cross_site_request", "Requests that other sites send are refused (see TRUSTED_ORIGINS)."
+
+    def _is_allowed(self, host: bytes) -> bool:
+        known = self._known_hosts.get(host)
+        if known is None:
+            domain, _port = split_domain_port(host.decode("latin-1"))
+            known = bool(domain) and validate_host(domain, self._allowed_hosts)
+            _remember(self._known_hosts, host, known)
+        return known
+
+    def _is_from_here(self, host: bytes, origin: bytes | None, fetch_site: bytes | None) -> bool:
+        if fetch_site is None and origin is None:
+            # No browser: those send at least one of the two.
+            return True
+        if fetch_site in OWN_FETCH_SITES:
+            return True
+        if origin is None:
+            return False
+        key = (origin, host if fetch_site is None else b"")
+        known = self._known_origins.get(key)
+        if known is None:
+            known = self._is_trusted(origin) or (fetch_site is None and _is_same_host(origin, host))
+            _remember(self._known_origins, key, known)
+        return known
+
+    def _is_trusted(self, origin: bytes) -> bool:
+        text = origin.decode("latin-1").lower()
+        return any(_matches(text, trusted.lower()) for trusted in self._trusted_origins)
+
+
+def _remember(known: dict[Key, bool], key: Key, verdict: bool) -> None:
+    if len(known) >= REMEMBERED:
+        known.clear()
+    known[key] = verdict
+
+
+def _matches(origin: str, trusted: str) -> bool:
+    """Tell whether an origin is the trusted one, or below it if that begins with `*.`."""
+    if "://*." not in trusted:
+        return origin == trusted
+    scheme, _, domain = trusted.partition("://*")
+    parts = urlsplit(origin)
+    return parts.scheme == scheme and is_same_domain(parts.netloc, domain)
+
+
+def _is_same_host(origin: bytes, host: bytes) -> bool:
+    """Tell whether the host and port of an origin are those of the Host header; `null` never is."""
+    scheme, separator, authority = origin.decode("latin-1").lower().partition("://")
+    port = DEFAULT_PORTS.get(scheme, "")
+    asked = host.decode("latin-1").lower().removesuffix(port)
+    return bool(separator) and authority.removesuffix(port) == asked
+
+
+def _readable(host: bytes) -> str:
+    return repr(host.decode("latin-1")[:100])
+
+
+async def _refuse(scope: Scope, send: Send, code: str, message: str) -> None:
+    body = msgspec.json.encode({"message": message})
+    headers = [
+        (b"content-type", b"application/json"),
+        (b"content-length", str(len(body)).encode()),
+        (b"error-code", code.encode()),
+        (b"x-content-type-options", b"nosniff"),
+    ]
+    prefix = scope["type"]
+    if prefix == "websocket":
+        if "websocket.http.response" not in scope.get("extensions", {}):
+            # The server answers the handshake with a bare 403.
+            await send({"type": "websocket.close", "code": 1008})
+            return
+        prefix = "websocket.http"
+    await send({"type": f"{prefix}.response.start", "status": 403, "headers": headers})
+    await send({"type": f"{prefix}.response.body", "body": body})

@@ -1,0 +1,63 @@
+"""What happens before the first request and after the last."""
+
+import asyncio
+import logging
+import time
+from collections.abc import Callable
+
+from django.conf import settings
+from django.urls import get_resolver
+
+from chantilly_project.guard import Receive, Scope, Send
+from models_app.services import runtime
+
+logger = logging.getLogger(__name__)
+# However late it is, the engine gets a moment to put down what it holds.
+LEAST_SECONDS = 0.5
+
+
+class Lifespan:
+    """Answers the ASGI lifespan messages: starts the engine, and stops it in the time that is left."""
+
+    def __init__(self) -> None:
+        self._stop_by: float | None = None
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Serve one lifespan, from startup to shutdown."""
+        while True:
+            message = await receive()
+            if message["type"] == "lifespan.startup":
+                await _answer(send, "startup", self._start)
+            else:
+                await _answer(send, "shutdown", self._stop)
+                return
+
+    def _start(self) -> None:
+        # The first request would pay for it: with River the routes take seconds to import.
+        _ = get_resolver().url_patterns
+        runtime.on_shutdown(self._note_stop)
+        runtime.start_engine()
+
+    def _note_stop(self) -> None:
+        self._stop_by = time.monotonic() + settings.SHUTDOWN_SECONDS
+
+    def _stop(self) -> None:
+        if self._stop_by is None:
+            # `serve` announces as soon as the signal comes; other servers do not.
+            runtime.announce_shutdown()
+        runtime.stop_engine(seconds=self._seconds_left())
+
+    def _seconds_left(self) -> float:
+        left = settings.SHUTDOWN_SECONDS if self._stop_by is None else self._stop_by - time.monotonic()
+        return max(LEAST_SECONDS, left)
+
+
+async def _answer(send: Send, phase: str, step: Callable[[], None]) -> None:
+    """Run a step in a thread (it blocks and uses the database) and tell the server how it went."""
+    try:
+        await asyncio.to_thread(step)
+    except Exception as error:
+        logger.exception("The %s failed", phase)
+        await send({"type": f"lifespan.{phase}.failed", "message": repr(error)})
+    else:
+        await send({"type": f"lifespan.{phase}.complete"})

@@ -1,0 +1,181 @@
+"""Parsers of setting values: from text (environment) or from a Python value (`config.py`).
+
+Each returns the value or raises ValueError; what is allowed stands in the parser's `allowed`.
+"""
+
+import math
+import re
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from urllib.parse import urlsplit
+
+BOOLEANS = {"on": True, "true": True, "1": True, "off": False, "false": False, "0": False}
+UNITS = {"": 1, "K": 1024, "M": 1024**2, "G": 1024**3}
+
+
+@dataclass(frozen=True, slots=True)
+class Parser:
+    """How to read a value, and in words what may be written."""
+
+    read: Callable[[object], object]
+    allowed: str
+
+
+def _text(value: object) -> str:
+    if not isinstance(value, str):
+        raise ValueError("not a text")
+    return value.strip()
+
+
+def _boolean(value: object) -> bool:
+    if isinstance(value, bool):
+        return value
+    try:
+        return BOOLEANS[str(value).strip().lower()]
+    except KeyError:
+        raise ValueError("not a boolean") from None
+
+
+boolean = Parser(_boolean, "`on`, `off`, `true`, `false`, `1`, `0`")
+
+
+def text(*, at_least: int = 1, allowed: str) -> Parser:
+    """A text of `at_least` so many characters."""
+
+    def read(value: object) -> str:
+        found = _text(value)
+        if len(found) < at_least:
+            raise ValueError("too short")
+        return found
+
+    return Parser(read, allowed)
+
+
+def choice(*options: str) -> Parser:
+    """One of the options (upper case), written in any case."""
+
+    def read(value: object) -> str:
+        found = _text(value).upper()
+        if found not in options:
+            raise ValueError("none of the options")
+        return found
+
+    return Parser(read, ", ".join(f"`{option}`" for option in options))
+
+
+def _whole(value: object) -> int:
+    if isinstance(value, bool) or not isinstance(value, int | str):
+        raise ValueError("not a whole number")
+    return int(value)
+
+
+def whole(minimum: int, maximum: int) -> Parser:
+    """A whole number between the two bounds, both included."""
+
+    def read(value: object) -> int:
+        found = _whole(value)
+        if not minimum <= found <= maximum:
+            raise ValueError("out of bounds")
+        return found
+
+    return Parser(read, f"a whole number from {minimum} to {maximum}")
+
+
+def number(minimum: float, maximum: float, *, unit: str = "") -> Parser:
+    """A finite number between the two bounds, both included."""
+
+    def read(value: object) -> float:
+        if isinstance(value, bool) or not isinstance(value, int | float | str):
+            raise ValueError("not a number")
+        found = float(value)
+        if not math.isfinite(found) or not minimum <= found <= maximum:
+            raise ValueError("out of bounds")
+        return found
+
+    return Parser(read, f"a number{unit} from {minimum:g} to {maximum:g}")
+
+
+def seconds(minimum: float, maximum: float) -> Parser:
+    """A duration in seconds."""
+    return number(minimum, maximum, unit=" of seconds")
+
+
+def _size(value: object) -> int:
+    if not isinstance(value, str):
+        found = _whole(value)
+    else:
+        match = re.fullmatch(r"([0-9]+)\s*([KMG]?)", value.strip().upper())
+        if match is None:
+            raise ValueError("not a size")
+        found = int(match[1]) * UNITS[match[2]]
+    if found < 1:
+        raise ValueError("not positive")
+    return found
+
+
+size = Parser(_size, "bytes, at least 1; `K`, `M` and `G` stand for powers of 1024, as in `16M`")
+
+
+def _items(value: object) -> list[str]:
+    parts: Iterable[object]
+    if isinstance(value, str):
+        parts = value.split(",")
+    elif isinstance(value, list | tuple | set | frozenset):
+        parts = value
+    else:
+        raise ValueError("not a list")
+    return [item for item in map(_text, parts) if item]
+
+
+def _hosts(value: object) -> list[str]:
+    found = _items(value)
+    if any("/" in host or " " in host for host in found):
+        raise ValueError("not a host name")
+    return found
+
+
+hosts = Parser(
+    _hosts,
+    "host names separated by commas, without scheme and port; "
+    "`.example.org` stands for its subdomains too, `*` for all",
+)
+
+
+def _origin(origin: str) -> str:
+    parts = urlsplit(origin)
+    if not parts.scheme or not parts.netloc or parts.path or parts.query or parts.fragment:
+        raise ValueError("not an origin")
+    return origin
+
+
+def _origins(value: object) -> list[str]:
+    return [_origin(origin) for origin in _items(value)]
+
+
+origins = Parser(
+    _origins, "origins separated by commas, such as `https://app.example.org` or `https://*.example.org`"
+)
+
+
+def _sqlite_url(value: object) -> str:
+    url = _text(value)
+    scheme, separator, file = url.partition(":///")
+    # A database in memory would be another one for each of the engine's threads.
+    if scheme != "sqlite" or not separator or not file or ":memory:" in file:
+        raise ValueError("not the URL of an SQLite file")
+    return url
+
+
+sqlite_url = Parser(
+    _sqlite_url, "`sqlite:///FILE`, relative to the instance folder, or `sqlite:////ABSOLUTE/FILE`"
+)
+
+
+def _redis_url(value: object) -> str:
+    url = _text(value)
+    if url and urlsplit(url).scheme not in {"redis", "rediss", "unix"}:
+        raise ValueError("not a URL of Redis")
+    return url
+
+
+redis_url = Parser(_redis_url, "`redis://`, `rediss://` or `unix://` URL; empty for none")

@@ -1,0 +1,183 @@
+"""Django's settings, made from the configuration.
+
+What is annotated below comes from the table in `configuration.py`; whatever else `config.py` in the
+instance folder sets replaces what stands here.
+"""
+
+import os
+from pathlib import Path
+
+import django_stubs_ext
+
+from chantilly_project import configuration, databases
+from chantilly_project.configuration import ConfigurationError
+
+# Lets `ModelAdmin[...]` and its like be written as their type is.
+django_stubs_ext.monkeypatch()
+
+BASE_DIR = Path(__file__).resolve().parent.parent
+_configuration = configuration.load(os.environ, BASE_DIR)
+
+INSTANCE_PATH: Path
+SECRET_KEY: str
+ALLOWED_HOSTS: list[str]
+DEBUG: bool
+DATABASE_URL: str
+DATABASE_TIMEOUT: float
+SQLITE_SYNCHRONOUS: str
+REDIS_URL: str
+HOST: str
+PORT: int
+TRUSTED_ORIGINS: list[str]
+LOG_LEVEL: str
+ENGINE_THREADS: int
+ENGINE_BATCH_SIZE: int
+ENGINE_TURN_SECONDS: float
+HOT_MODELS_MAX: int
+HOT_MODELS_MAX_BYTES: int
+SNAPSHOT_COST_RATIO: float
+SNAPSHOT_MIN_SECONDS: float
+SNAPSHOTS_KEPT: int
+MAX_BODY_BYTES: int
+MAX_MODEL_BYTES: int
+STREAM_BACKLOG: int
+STREAM_SEND_SECONDS: float
+SHUTDOWN_SECONDS: float
+globals().update(_configuration.own)
+
+INSTALLED_APPS = [
+    # First, so that its `runserver` is taken and not daphne's, which it extends.
+    "models_app",
+    "monitoring",
+    "daphne",
+    "django.contrib.admin",
+    "django.contrib.auth",
+    "django.contrib.contenttypes",
+    "django.contrib.sessions",
+    "django.contrib.messages",
+    "django.contrib.staticfiles",
+    "channels",
+    "rest_framework",
+    "drf_spectacular",
+    "drf_spectacular_sidecar",
+    "django_eventstream",
+]
+# The dashboard and the admin pass through these; the API's handler takes none of them.
+MIDDLEWARE = [
+    "django.middleware.security.SecurityMiddleware",
+    "chantilly_project.middleware.StaticFilesMiddleware",
+    "chantilly_project.middleware.content_security_policy",
+    "django.contrib.sessions.middleware.SessionMiddleware",
+    "django.middleware.common.CommonMiddleware",
+    "django.middleware.csrf.CsrfViewMiddleware",
+    "django.contrib.auth.middleware.AuthenticationMiddleware",
+    "django.contrib.messages.middleware.MessageMiddleware",
+    "django.middleware.clickjacking.XFrameOptionsMiddleware",
+]
+ROOT_URLCONF = "chantilly_project.urls"
+ASGI_APPLICATION = "chantilly_project.asgi.application"
+TEMPLATES = [
+    {
+        "BACKEND": "django.template.backends.django.DjangoTemplates",
+        "DIRS": [BASE_DIR / "templates"],
+        "APP_DIRS": True,
+        "OPTIONS": {
+            "context_processors": [
+                "django.template.context_processors.request",
+                "django.contrib.auth.context_processors.auth",
+                "django.contrib.messages.context_processors.messages",
+            ],
+        },
+    },
+]
+
+DATABASES = {
+    "default": databases.sqlite(
+        DATABASE_URL, folder=INSTANCE_PATH, timeout=DATABASE_TIMEOUT, synchronous=SQLITE_SYNCHRONOUS
+    ),
+}
+DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
+if REDIS_URL:
+    if not databases.redis_is_installed():
+        raise ConfigurationError("REDIS_URL is set, but the Python package `redis` is not installed.")
+    CACHES = {"default": {"BACKEND": "django.core.cache.backends.redis.RedisCache", "LOCATION": REDIS_URL}}
+    SESSION_ENGINE = "django.contrib.sessions.backends.cached_db"
+
+# No step that collects files: whitenoise serves them from where they lie, with validators, and
+# browsers ask again after a minute. A clone runs as it is, and an upgrade shows at once.
+STATIC_URL = "/static/"
+STATICFILES_DIRS = [BASE_DIR / "static"]
+WHITENOISE_USE_FINDERS = True
+WHITENOISE_ALLOW_ALL_ORIGINS = False
+
+LANGUAGE_CODE = "en-us"
+USE_TZ = True
+TIME_ZONE = "UTC"
+
+CSRF_TRUSTED_ORIGINS = TRUSTED_ORIGINS
+CSRF_COOKIE_HTTPONLY = True
+CSRF_COOKIE_SAMESITE = "Lax"
+SESSION_COOKIE_HTTPONLY = True
+SESSION_COOKIE_SAMESITE = "Lax"
+SECURE_CONTENT_TYPE_NOSNIFF = True
+SECURE_CROSS_ORIGIN_OPENER_POLICY = "same-origin"
+SECURE_REFERRER_POLICY = "same-origin"
+X_FRAME_OPTIONS = "DENY"
+AUTH_PASSWORD_VALIDATORS = [
+    {"NAME": f"django.contrib.auth.password_validation.{validator}"}
+    for validator in (
+        "UserAttributeSimilarityValidator",
+        "MinimumLengthValidator",
+        "CommonPasswordValidator",
+        "NumericPasswordValidator",
+    )
+]
+
+REST_FRAMEWORK = {
+    "DEFAULT_RENDERER_CLASSES": ["rest_framework.renderers.JSONRenderer"],
+    "DEFAULT_PARSER_CLASSES": ["rest_framework.parsers.JSONParser"],
+    "DEFAULT_AUTHENTICATION_CLASSES": [],
+    "DEFAULT_PERMISSION_CLASSES": ["rest_framework.permissions.AllowAny"],
+    "DEFAULT_SCHEMA_CLASS": "drf_spectacular.openapi.AutoSchema",
+    "EXCEPTION_HANDLER": "models_app.api.exceptions.handle",
+    "UNAUTHENTICATED_USER": None,
+    "UNAUTHENTICATED_TOKEN": None,
+}
+SPECTACULAR_SETTINGS = {
+    "TITLE": "Chantilly on Django",
+    "DESCRIPTION": "Serves models that learn from one observation at a time.",
+    "VERSION": "1",
+    "SCHEMA_PATH_PREFIX": "/api",
+    "SERVE_INCLUDE_SCHEMA": False,
+    "SWAGGER_UI_DIST": "SIDECAR",
+    "SWAGGER_UI_FAVICON_HREF": "SIDECAR",
+    "REDOC_DIST": "SIDECAR",
+    # The page's validator badge would send the schema to another host.
+    "SWAGGER_UI_SETTINGS": {"deepLinking": True, "validatorUrl": None},
+}
+EVENTSTREAM_STORAGE_CLASS = "monitoring.streams.storage.RingStorage"
+EVENTSTREAM_CHANNELMANAGER_CLASS = "monitoring.streams.channels.StreamChannels"
+
+LOGGING = {
+    "version": 1,
+    "disable_existing_loggers": False,
+    "formatters": {
+        "line": {
+            "format": "{asctime} {levelname} {name}: {message}",
+            "style": "{",
+        },
+    },
+    "handlers": {"console": {"class": "logging.StreamHandler", "formatter": "line"}},
+    "root": {"handlers": ["console"], "level": LOG_LEVEL},
+    "loggers": {
+        # Django's own handlers print to the console only while DEBUG is on, and mail errors otherwise.
+        "django": {"handlers": [], "level": LOG_LEVEL, "propagate": True},
+        # A refused request is the client's business: the answer says what was wrong.
+        "django.request": {"level": "ERROR"},
+        # Both tell at INFO what `serve` says in its own lines.
+        "uvicorn": {"level": "WARNING"},
+        "daphne": {"level": "WARNING"},
+    },
+}
+
+globals().update(_configuration.django)

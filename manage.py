@@ -1,0 +1,22 @@
+#!/usr/bin/env python
+"""Django's command line for this project."""
+
+import os
+import sys
+
+
+def main() -> None:
+    """Run one command; a setting that cannot be used is one line and exit code 1."""
+    os.environ.setdefault("DJANGO_SETTINGS_MODULE", "chantilly_project.settings")
+    from django.core.management import execute_from_command_line
+
+    from chantilly_project.configuration import ConfigurationError
+
+    try:
+        execute_from_command_line(sys.argv)
+    except ConfigurationError as error:
+        sys.exit(f"Configuration error: {error}")
+
+
+if __name__ == "__main__":
+    main()

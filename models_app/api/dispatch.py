@@ -1,0 +1,106 @@
+"""How views run: on the event loop, or in a pool of threads that keep their database connections."""
+
+import asyncio
+import functools
+from collections.abc import Callable, Coroutine
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any
+
+from asgiref.sync import markcoroutinefunction
+from django.db import close_old_connections
+from django.http import HttpRequest, HttpResponse
+from django.http.response import HttpResponseBase
+from rest_framework.permissions import AllowAny
+from rest_framework.request import Request
+from rest_framework.response import Response
+from rest_framework.viewsets import ViewSet
+
+from models_app.api import exceptions
+
+# What comes here waits for the database or for a model; more threads would only wait together.
+_N_THREADS = 8
+_pool = ThreadPoolExecutor(_N_THREADS, thread_name_prefix="requests")
+
+
+class AsyncViewSet(ViewSet):
+    """A viewset whose actions are `async def` and take Django's request as it is.
+
+    It does without what DRF does around each action (content negotiation, the request's wrapper): that costs
+    more than the rest of a prediction. Authentication, permissions and throttles are still asked, in a thread,
+    where any are set.
+    """
+
+    @classmethod
+    def as_view(cls, actions: Any = None, **initkwargs: Any) -> Any:  # noqa: D102
+        view = super().as_view(actions, **initkwargs)
+        markcoroutinefunction(view)
+        return view
+
+    async def dispatch(  # type: ignore[override]  # a coroutine: see `as_view`
+        self, request: HttpRequest, *args: Any, **kwargs: Any
+    ) -> HttpResponseBase:
+        """Run the action; what it raises goes through the project's exception handler."""
+        self.args, self.kwargs, self.request = args, kwargs, request  # type: ignore[assignment]
+        try:
+            if self._is_protected:
+                await asyncio.to_thread(self._check_access, request, *args, **kwargs)
+            handler = getattr(self, str(request.method).lower(), None)
+            if handler is None:
+                self.http_method_not_allowed(request)  # type: ignore[arg-type]
+            response: HttpResponseBase = await handler(request, *args, **kwargs)
+        except Exception as error:
+            return exceptions.handle(error, {"view": self, "request": request})
+        return response
+
+    async def options(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:  # type: ignore[override]  # noqa: ARG002
+        """Tell what can be done here."""
+        return HttpResponse(headers={"Allow": ", ".join(self.allowed_methods)})
+
+    @functools.cached_property
+    def _is_protected(self) -> bool:
+        return bool(
+            self.authentication_classes
+            or self.throttle_classes
+            or any(permission is not AllowAny for permission in self.permission_classes)
+        )
+
+    def _check_access(self, request: HttpRequest, *args: Any, **kwargs: Any) -> None:
+        wrapped: Request = self.initialize_request(request, *args, **kwargs)
+        self.initial(wrapped, *args, **kwargs)
+
+
+class ThreadedViewSet(ViewSet):
+    """A viewset whose actions are ordinary functions; they run in the pool."""
+
+    @classmethod
+    def as_view(cls, actions: Any = None, **initkwargs: Any) -> Any:  # noqa: D102
+        return threaded(super().as_view(actions, **initkwargs))
+
+
+def threaded(
+    view: Callable[..., HttpResponseBase],
+) -> Callable[..., Coroutine[Any, Any, HttpResponseBase]]:
+    """Return an ordinary view as one that runs in the pool.
+
+    Django would run all of them in one thread, or in a new one with a new connection each.
+    """
+
+    @functools.wraps(view)
+    async def run(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
+        call = functools.partial(_call, view, request, *args, **kwargs)
+        return await asyncio.get_running_loop().run_in_executor(_pool, call)
+
+    return run
+
+
+def _call(
+    view: Callable[..., HttpResponseBase], request: HttpRequest, *args: Any, **kwargs: Any
+) -> HttpResponseBase:
+    try:
+        response = view(request, *args, **kwargs)
+        if isinstance(response, Response):
+            response.render()
+        return response
+    finally:
+        # Keeps a connection that works.
+        close_old_connections()

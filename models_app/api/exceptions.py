@@ -1,0 +1,73 @@
+"""What HTTP makes of a refusal: one table, one shape."""
+
+import logging
+import uuid
+from collections.abc import Mapping
+from typing import Any
+
+import msgspec
+from django.core.exceptions import PermissionDenied
+from django.http import Http404, HttpResponse
+from rest_framework import exceptions as drf
+
+from models_app.domain import errors
+from models_app.domain.errors import ChantillyError, Message
+
+logger = logging.getLogger(__name__)
+
+RETRY_AFTER_SECONDS = 1
+
+STATUS_BY_ERROR: dict[type[ChantillyError], int] = {
+    errors.ModelNotFound: 404,
+    errors.ModelNotLoadable: 503,
+    errors.ServerStopping: 503,
+    errors.StorageUnavailable: 503,
+}
+_DEFAULT_STATUS = 400
+_PASSES_SOON = (errors.ServerStopping, errors.StorageUnavailable)
+
+
+def handle(error: Exception, context: Mapping[str, Any]) -> HttpResponse:
+    """Return the answer to what a view raised; DRF's `EXCEPTION_HANDLER`.
+
+    A view may map errors differently through its `status_by_error`.
+    """
+    if isinstance(error, ChantillyError):
+        statuses = getattr(context.get("view"), "status_by_error", STATUS_BY_ERROR)
+        response = refusal(statuses.get(type(error), _DEFAULT_STATUS), error.code, error.message)
+        if isinstance(error, _PASSES_SOON):
+            response["Retry-After"] = str(RETRY_AFTER_SECONDS)
+        return response
+    if isinstance(error, Http404):
+        return refusal(404, "not_found", "There is nothing at this address.")
+    if isinstance(error, PermissionDenied):
+        return refusal(403, "permission_denied", "This is not allowed.")
+    if isinstance(error, drf.APIException):
+        return _from_drf(error, context)
+    return _unforeseen(error)
+
+
+def refusal(status: int, code: str, message: Message) -> HttpResponse:
+    """Return an answer in the shape that every refusal has."""
+    response = HttpResponse(
+        msgspec.json.encode({"message": message}), content_type="application/json", status=status
+    )
+    response["Error-Code"] = code
+    return response
+
+
+def _from_drf(error: drf.APIException, context: Mapping[str, Any]) -> HttpResponse:
+    detail = error.detail
+    message = str(detail) if isinstance(detail, str) else str(error)
+    response = refusal(error.status_code, error.default_code, message)
+    if isinstance(error, drf.MethodNotAllowed):
+        response["Allow"] = ", ".join(context["view"].allowed_methods)
+    if isinstance(error, drf.Throttled) and error.wait is not None:
+        response["Retry-After"] = str(int(error.wait) + 1)
+    return response
+
+
+def _unforeseen(error: Exception) -> HttpResponse:
+    error_id = uuid.uuid4().hex[:12]
+    logger.error("internal error %s", error_id, exc_info=error)
+    return refusal(500, "internal_error", f"Internal error. (id {error_id})")

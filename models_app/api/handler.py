@@ -1,0 +1,195 @@
+"""The API's way through Django: what `ASGIHandler` does around a request, less what the API has no use for."""
+
+import asyncio
+import io
+import logging
+from collections.abc import Awaitable, Callable, MutableMapping
+from contextlib import aclosing
+from typing import Any
+
+from asgiref.sync import sync_to_async
+from django.conf import settings
+from django.core.handlers.asgi import ASGIHandler, ASGIRequest
+from django.http import HttpResponse, StreamingHttpResponse
+from django.http.response import HttpResponseBase
+from django.urls import ResolverMatch, get_resolver
+
+from models_app.api import exceptions
+
+logger = logging.getLogger(__name__)
+
+Message = MutableMapping[str, Any]
+Scope = MutableMapping[str, Any]
+Receive = Callable[[], Awaitable[Message]]
+Send = Callable[[Message], Awaitable[None]]
+
+#: The server's own way to drop a connection at once; `serve` puts it into the scope.
+ABORT_EXTENSION = "chantilly.abort"
+_ALWAYS = [(b"X-Content-Type-Options", b"nosniff")]
+
+
+class BodyTooLarge(Exception):
+    """The body exceeds what the route takes; `limit` is in bytes."""
+
+    def __init__(self, limit: int) -> None:
+        super().__init__(limit)
+        self.limit = limit
+
+
+class ClientGone(Exception):
+    """The client closed the connection before its request was complete."""
+
+
+class ApiRequest(ASGIRequest):
+    """A request whose trailing slash does not count and whose body is there already."""
+
+    def __init__(self, scope: Scope) -> None:
+        super().__init__(scope, io.BytesIO())
+        if len(self.path_info) > 1 and self.path_info.endswith("/"):
+            self.path_info = self.path_info.rstrip("/") or "/"
+
+    def set_body(self, body: bytes) -> None:
+        """Give the request its whole body."""
+        self._body = body
+        self._stream = io.BytesIO(body)
+
+
+class ApiHandler(ASGIHandler):
+    """Serves the API.
+
+    Against Django's own handler it has no middleware, no thread of its own for each request, and watches for a
+    client that disconnects only where an answer is streamed. It reads a body into memory, no further than the
+    route allows: a view's `max_body_bytes`, else `MAX_BODY_BYTES`.
+    """
+
+    def load_middleware(self, is_async: bool = False) -> None:  # noqa: ARG002, FBT001, FBT002
+        """Load none: the API needs no session, no CSRF token and no messages."""
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:  # type: ignore[override]
+        """Answer one request."""
+        try:
+            response = await self._respond(scope, receive)
+        except ClientGone:
+            return
+        try:
+            if isinstance(response, StreamingHttpResponse):
+                await _stream(response, scope, receive, send)
+            else:
+                await _send(response, send)
+        finally:
+            await _close(response)
+
+    async def _respond(self, scope: Scope, receive: Receive) -> HttpResponseBase:
+        try:
+            request = ApiRequest(scope)
+            match: ResolverMatch = get_resolver().resolve(request.path_info)
+            request.resolver_match = match
+            request.set_body(await _read_body(request, match, receive))
+            response: HttpResponseBase = await match.func(request, *match.args, **match.kwargs)
+        except BodyTooLarge as error:
+            return exceptions.refusal(
+                413, "body_too_large", f"The body must not exceed {error.limit} bytes."
+            )
+        except UnicodeDecodeError:
+            return exceptions.refusal(400, "bad_request", "The request's line or headers cannot be decoded.")
+        except ClientGone:
+            raise
+        except Exception as error:
+            return exceptions.handle(error, {})
+        return response
+
+
+def _body_limit(match: ResolverMatch) -> int:
+    view = getattr(match.func, "cls", None)
+    limit: int = getattr(view, "max_body_bytes", None) or settings.MAX_BODY_BYTES
+    return limit
+
+
+async def _read_body(request: ApiRequest, match: ResolverMatch, receive: Receive) -> bytes:
+    message = await receive()
+    # Most bodies come in one piece.
+    if message["type"] == "http.request" and not message.get("more_body"):
+        body: bytes = message.get("body", b"")
+        if len(body) > settings.MAX_BODY_BYTES and len(body) > _body_limit(match):
+            raise BodyTooLarge(_body_limit(match))
+        return body
+    limit = _body_limit(match)
+    announced = request.META.get("CONTENT_LENGTH", "")
+    if announced.isdigit() and int(announced) > limit:
+        raise BodyTooLarge(limit)
+    parts = []
+    size = 0
+    while True:
+        if message["type"] == "http.disconnect":
+            raise ClientGone
+        parts.append(message.get("body", b""))
+        size += len(parts[-1])
+        if size > limit:
+            raise BodyTooLarge(limit)
+        if not message.get("more_body"):
+            return b"".join(parts)
+        message = await receive()
+
+
+def _start(response: HttpResponseBase) -> Message:
+    headers = [(name.encode("ascii"), value.encode("latin1")) for name, value in response.items()]
+    if isinstance(response, HttpResponse) and not response.has_header("Content-Length"):
+        headers.append((b"Content-Length", str(len(response.content)).encode()))
+    return {
+        "type": "http.response.start",
+        "status": response.status_code,
+        "headers": headers + _ALWAYS,
+    }
+
+
+async def _send(response: HttpResponseBase, send: Send) -> None:
+    await send(_start(response))
+    body = response.content if isinstance(response, HttpResponse) else b""
+    await send({"type": "http.response.body", "body": body})
+
+
+async def _stream(response: StreamingHttpResponse, scope: Scope, receive: Receive, send: Send) -> None:
+    """Send a streamed answer until it ends, its client goes, or its client stops reading."""
+    sending = asyncio.create_task(_pump(response, scope, send))
+    watching = asyncio.create_task(_disconnected(receive))
+    tasks = (sending, watching)
+    try:
+        await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
+    finally:
+        for task in tasks:
+            task.cancel()
+        results = await asyncio.gather(*tasks, return_exceptions=True)
+    if isinstance(results[0], Exception):
+        raise results[0]
+
+
+async def _pump(response: StreamingHttpResponse, scope: Scope, send: Send) -> None:
+    await send(_start(response))
+    async with aclosing(aiter(response)) as parts:  # type: ignore[type-var]  # a generator, or as good as one
+        async for part in parts:
+            try:
+                async with asyncio.timeout(settings.STREAM_SEND_SECONDS):
+                    await send({"type": "http.response.body", "body": part, "more_body": True})
+            except TimeoutError:
+                logger.info("a client that stopped reading %s was cut off", scope["path"])
+                _abort(scope)
+                return
+    await send({"type": "http.response.body", "body": b"", "more_body": False})
+
+
+def _abort(scope: Scope) -> None:
+    # Closing in good order would wait, for as long as the system likes, for what the client does not read.
+    abort = scope.get("extensions", {}).get(ABORT_EXTENSION)
+    if abort is not None:
+        abort()
+
+
+async def _disconnected(receive: Receive) -> None:
+    while (await receive())["type"] != "http.disconnect":
+        pass
+
+
+async def _close(response: HttpResponseBase) -> None:
+    # Closing sends Django's `request_finished`; only who has something to close needs that, in a thread.
+    if response._resource_closers:
+        await sync_to_async(response.close, thread_sensitive=False)()

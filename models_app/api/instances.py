@@ -1,0 +1,69 @@
+"""/api/init, /api/models, /api/metrics: the instance as a whole."""
+
+import river
+from django.db import connection
+from django.utils import timezone
+from drf_spectacular.utils import OpenApiParameter, extend_schema
+from rest_framework.request import Request
+from rest_framework.response import Response
+
+from models_app.api import schemas
+from models_app.api.bodies import BodyReader, InitBody
+from models_app.api.dispatch import ThreadedViewSet
+from models_app.services import configuring, listing, measuring
+
+_init_reader = BodyReader(InitBody)
+
+
+class InitViewSet(ThreadedViewSet):
+    """The flavor."""
+
+    @extend_schema(
+        operation_id="get_flavor", summary="Tell the flavor", responses={200: schemas.INSTANCE, 400: schemas.ERROR}
+    )
+    def retrieve(self, request: Request) -> Response:  # noqa: ARG002
+        """Tell the flavor, the storage and River's version."""
+        flavor = configuring.get_flavor()
+        return Response(
+            {"flavor": flavor.name, "storage": connection.vendor, "river_version": river.__version__}
+        )
+
+    @extend_schema(
+        operation_id="set_flavor",
+        summary="Set the flavor, erasing everything",
+        description="Models, pending predictions, journal, metrics and statistics are erased.",
+        request=schemas.INIT,
+        responses={201: schemas.EMPTY, 400: schemas.ERROR},
+    )
+    def create(self, request: Request) -> Response:
+        """Erase everything and set the flavor."""
+        body = _init_reader.read(request.body)
+        configuring.set_flavor(flavor=body.flavor, now=timezone.now())
+        return Response({}, status=201)
+
+
+class ModelsViewSet(ThreadedViewSet):
+    """The names of the models."""
+
+    @extend_schema(operation_id="list_models", summary="List the models", responses={200: schemas.MODELS})
+    def list(self, request: Request) -> Response:  # noqa: ARG002
+        """List the names of the models."""
+        names, default = listing.model_names()
+        return Response({"models": names, "default": default})
+
+
+class MetricsViewSet(ThreadedViewSet):
+    """Metrics."""
+
+    @extend_schema(
+        operation_id="metrics",
+        summary="Tell the metrics",
+        parameters=[OpenApiParameter("model", str, description="of this model; of all models without it")],
+        responses={200: schemas.METRICS, 400: schemas.ERROR, 404: schemas.ERROR},
+    )
+    def retrieve(self, request: Request) -> Response:
+        """Tell the metrics over all models, or one model's."""
+        configuring.get_flavor()
+        name = request.query_params.get("model")
+        metrics = measuring.instance_metrics() if name is None else measuring.model_metrics(name=name)
+        return Response(metrics)

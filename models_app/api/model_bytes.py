@@ -1,0 +1,60 @@
+"""/api/model: models as bytes."""
+
+from django.conf import settings
+from django.http import HttpResponse
+from django.utils import timezone
+from drf_spectacular.utils import extend_schema
+from rest_framework.request import Request
+from rest_framework.response import Response
+
+from models_app.api import schemas
+from models_app.api.dispatch import ThreadedViewSet
+from models_app.domain.errors import ModelNotFound
+from models_app.services import exporting, uploading
+
+
+class _MaxModelBytes:
+    """The setting, read when it is asked for."""
+
+    def __get__(self, instance: object, owner: type) -> int:
+        limit: int = settings.MAX_MODEL_BYTES
+        return limit
+
+
+class ModelViewSet(ThreadedViewSet):
+    """One model: upload, download, delete."""
+
+    max_body_bytes = _MaxModelBytes()
+
+    @extend_schema(
+        operation_id="upload_model",
+        summary="Upload a model",
+        description="A pickle, made with `pickle` or `dill`. It becomes the default model.",
+        request=schemas.MODEL_BYTES,
+        responses={201: schemas.NAME, 400: schemas.ERROR, 413: schemas.ERROR},
+    )
+    def create(self, request: Request, name: str | None = None) -> Response:
+        """Serve the model in the body."""
+        name = uploading.upload_model(data=request.body, name=name, now=timezone.now())
+        return Response({"name": name}, status=201)
+
+    @extend_schema(
+        operation_id="download_model",
+        summary="Download a model",
+        description="As it is now, every acknowledged learn included.",
+        responses={(200, "application/octet-stream"): bytes, 400: schemas.ERROR, 404: schemas.ERROR},
+    )
+    def retrieve(self, request: Request, name: str | None = None) -> HttpResponse:  # noqa: ARG002
+        """Return the pickled model."""
+        return HttpResponse(exporting.export_model(name=name), content_type="application/octet-stream")
+
+    @extend_schema(
+        operation_id="delete_model",
+        summary="Delete a model",
+        responses={204: None, 404: schemas.EMPTY},
+    )
+    def destroy(self, request: Request, name: str) -> HttpResponse:  # noqa: ARG002
+        """Delete the model and what it has pending."""
+        if uploading.delete_model(name=name):
+            return HttpResponse(status=204)
+        return Response({}, status=404, headers={"Error-Code": ModelNotFound.code})

@@ -1,0 +1,88 @@
+"""/api/predict and /api/learn: the short way."""
+
+import time
+
+import msgspec
+from django.http import HttpRequest, HttpResponse
+from drf_spectacular.utils import extend_schema
+from msgspec import UNSET
+
+from models_app.api import schemas
+from models_app.api.bodies import BodyReader, LearnBody, PredictBody
+from models_app.api.dispatch import AsyncViewSet
+from models_app.api.exceptions import STATUS_BY_ERROR
+from models_app.domain import errors, predictions
+from models_app.services import predicting, publishing
+
+_predict_reader = BodyReader(PredictBody)
+_learn_reader = BodyReader(LearnBody)
+_encoder = msgspec.json.Encoder()
+_NOTHING = b"{}"
+
+
+class _PredictionsViewSet(AsyncViewSet):
+    # Here the model is a field of the body, not the address.
+    status_by_error = {**STATUS_BY_ERROR, errors.ModelNotFound: 400}
+    route: str
+
+    async def dispatch(self, request, *args, **kwargs):  # type: ignore[no-untyped-def]  # noqa: ANN001, ANN002, ANN003, ANN201
+        started = time.perf_counter_ns()
+        try:
+            return await super().dispatch(request, *args, **kwargs)
+        finally:
+            publishing.called(self.route, time.perf_counter_ns() - started)
+
+
+class PredictViewSet(_PredictionsViewSet):
+    """Predictions."""
+
+    route = "predict"
+
+    @extend_schema(
+        operation_id="predict",
+        summary="Predict",
+        description="With an `id`, the features are kept until the ground truth comes: then it answers 201.",
+        request=schemas.PREDICT,
+        responses={200: schemas.PREDICTION, 201: schemas.PREDICTION, **schemas.REFUSALS},
+    )
+    async def create(self, request: HttpRequest) -> HttpResponse:
+        """Predict from features."""
+        body = _predict_reader.read(request.body)
+        prediction_id = None if body.id is UNSET else body.id
+        name, prediction = await predicting.predict(
+            features_json=bytes(body.features),
+            prediction_id=prediction_id,
+            model=None if body.model is UNSET else body.model,
+            now=time.time(),
+        )
+        answer = {"model": name, "prediction": predictions.to_json(prediction)}
+        return _json(_encoder.encode(answer), 200 if prediction_id is None else 201)
+
+
+class LearnViewSet(_PredictionsViewSet):
+    """Learns."""
+
+    route = "learn"
+
+    @extend_schema(
+        operation_id="learn",
+        summary="Learn",
+        description="By the `id` of a prediction, or from `features`; the `id` has precedence.",
+        request=schemas.LEARN,
+        responses={201: schemas.EMPTY, **schemas.REFUSALS},
+    )
+    async def create(self, request: HttpRequest) -> HttpResponse:
+        """Score a prediction against the ground truth, and learn from it."""
+        body = _learn_reader.read(request.body)
+        await predicting.learn(
+            ground_truth=body.ground_truth,
+            prediction_id=None if body.id is UNSET else body.id,
+            features_json=None if body.features is UNSET else bytes(body.features),
+            model=None if body.model is UNSET else body.model,
+            now=time.time(),
+        )
+        return _json(_NOTHING, 201)
+
+
+def _json(content: bytes, status: int) -> HttpResponse:
+    return HttpResponse(content, content_type="application/json", status=status)

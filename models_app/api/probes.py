@@ -1,0 +1,34 @@
+"""/healthz and /readyz, for who starts, watches and balances servers."""
+
+from django.http import HttpRequest, HttpResponse
+from drf_spectacular.utils import extend_schema
+from rest_framework.request import Request
+from rest_framework.response import Response
+
+from models_app.api import schemas
+from models_app.api.dispatch import AsyncViewSet, ThreadedViewSet
+from models_app.services import health
+
+
+class HealthViewSet(AsyncViewSet):
+    """The process is up."""
+
+    @extend_schema(operation_id="healthz", summary="Is the process up?", responses={200: schemas.HEALTH})
+    async def retrieve(self, request: HttpRequest) -> HttpResponse:  # noqa: ARG002
+        """Answer from the event loop: it turns."""
+        return HttpResponse(b'{"status":"up"}', content_type="application/json")
+
+
+class ReadinessViewSet(ThreadedViewSet):
+    """The server can do its work."""
+
+    @extend_schema(
+        operation_id="readyz",
+        summary="Can requests be served?",
+        description="The database is writable, the migrations are applied and the engine runs.",
+        responses={200: schemas.HEALTH, 503: schemas.ERROR},
+    )
+    def retrieve(self, request: Request) -> Response:  # noqa: ARG002
+        """Check the database and the engine."""
+        health.check_ready()
+        return Response({"status": "ready"})

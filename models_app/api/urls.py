@@ -1,0 +1,26 @@
+"""The API's routes. A trailing slash is optional on each: the handler takes it off."""
+
+from django.urls import path
+from drf_spectacular.views import SpectacularAPIView, SpectacularSwaggerView
+
+from models_app.api.dispatch import threaded
+from models_app.api.instances import InitViewSet, MetricsViewSet, ModelsViewSet
+from models_app.api.model_bytes import ModelViewSet
+from models_app.api.predictions import LearnViewSet, PredictViewSet
+
+# The first two take most of the traffic, and routes are tried in their order.
+urlpatterns = [
+    path("predict", PredictViewSet.as_view({"post": "create"}), name="predict"),
+    path("learn", LearnViewSet.as_view({"post": "create"}), name="learn"),
+    path("init", InitViewSet.as_view({"get": "retrieve", "post": "create"}), name="init"),
+    path("model", ModelViewSet.as_view({"get": "retrieve", "post": "create"}), name="default-model"),
+    path(
+        "model/<str:name>",
+        ModelViewSet.as_view({"get": "retrieve", "post": "create", "delete": "destroy"}),
+        name="model",
+    ),
+    path("models", ModelsViewSet.as_view({"get": "list"}), name="models"),
+    path("metrics", MetricsViewSet.as_view({"get": "retrieve"}), name="metrics"),
+    path("schema", threaded(SpectacularAPIView.as_view()), name="schema"),
+    path("docs", threaded(SpectacularSwaggerView.as_view(url_name="schema")), name="docs"),
+]

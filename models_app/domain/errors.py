@@ -1,0 +1,145 @@
+"""Everything that can be refused, as facts with a code; what HTTP makes of them is decided in `api`."""
+
+from collections.abc import Mapping, Sequence
+
+#: What the client is told: one sentence, or the reasons by field.
+Message = str | Mapping[str, Sequence[str]]
+
+
+class ChantillyError(Exception):
+    """A refusal. `code` is for machines and stays; `message` is for people."""
+
+    code = "error"
+
+    def __init__(self, message: Message) -> None:
+        super().__init__(message)
+        self.message = message
+
+    def __reduce__(self) -> tuple[object, ...]:
+        return (_rebuild, (type(self), self.message))
+
+
+def _rebuild(kind: type[ChantillyError], message: Message) -> ChantillyError:
+    error = kind.__new__(kind)
+    ChantillyError.__init__(error, message)
+    return error
+
+
+class InvalidRequest(ChantillyError):
+    """The request does not say what it must; the message names the fields."""
+
+    code = "invalid_request"
+
+
+class FlavorNotSet(ChantillyError):
+    """Nothing can be served before the instance has a flavor."""
+
+    code = "flavor_not_set"
+
+    def __init__(self) -> None:
+        super().__init__("No flavor has been set.")
+
+
+class UnknownFlavor(ChantillyError):
+    """The flavor asked for does not exist."""
+
+    code = "unknown_flavor"
+
+    def __init__(self, allowed: Sequence[str]) -> None:
+        super().__init__(f"Allowed flavors are {', '.join(repr(name) for name in allowed)}.")
+
+
+class InvalidModelName(ChantillyError):
+    """The name cannot be a model's."""
+
+    code = "invalid_model_name"
+
+
+class ModelNotReadable(ChantillyError):
+    """The uploaded bytes are no pickle of something this server can import."""
+
+    code = "model_not_readable"
+
+
+class ModelNotSuitable(ChantillyError):
+    """The uploaded object lacks a method that the flavor needs."""
+
+    code = "model_not_suitable"
+
+    def __init__(self, method: str) -> None:
+        super().__init__(f"The model does not implement {method}.")
+
+
+class ModelNotFound(ChantillyError):
+    """No model has this name."""
+
+    code = "model_not_found"
+
+    def __init__(self, name: str) -> None:
+        super().__init__(f"No model named '{name}'.")
+
+
+class NoDefaultModel(ChantillyError):
+    """The request names no model and none has been uploaded."""
+
+    code = "no_default_model"
+
+    def __init__(self) -> None:
+        super().__init__("No default model has been set.")
+
+
+class PredictionNotPending(ChantillyError):
+    """The id was never predicted, or its ground truth has been learned already."""
+
+    code = "prediction_not_pending"
+
+    def __init__(self, prediction_id: str) -> None:
+        super().__init__(f"No information stored for ID '{prediction_id}'.")
+
+
+class NoFeatures(ChantillyError):
+    """A learn came with neither an id nor features."""
+
+    code = "no_features"
+
+    def __init__(self) -> None:
+        super().__init__("No features are stored and none were provided.")
+
+
+class InvalidGroundTruth(ChantillyError):
+    """The flavor cannot score this ground truth."""
+
+    code = "invalid_ground_truth"
+
+    def __init__(self, reason: str) -> None:
+        super().__init__({"ground_truth": [reason]})
+
+
+class ModelRaised(ChantillyError):
+    """The model's own code failed; what it had changed was undone."""
+
+    code = "model_raised"
+
+    def __init__(self, error: BaseException) -> None:
+        super().__init__(repr(error))
+
+
+class ModelNotLoadable(ChantillyError):
+    """The stored bytes do not load here: other versions, another secret key, or damage."""
+
+    code = "model_not_loadable"
+
+
+class StorageUnavailable(ChantillyError):
+    """The database cannot be written now; nothing was changed."""
+
+    code = "storage_unavailable"
+
+
+class ServerStopping(ChantillyError):
+    """The server is about to exit and takes no new work."""
+
+    code = "server_stopping"
+
+    def __init__(self) -> None:
+        super().__init__("The server is stopping.")

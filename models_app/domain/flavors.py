@@ -1,0 +1,148 @@
+"""Flavors: the contract of a task. What the model must have, what it predicts, how it is scored."""
+
+import math
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+from river import metrics
+
+from models_app.domain import predictions
+from models_app.domain.errors import InvalidGroundTruth, ModelNotSuitable, UnknownFlavor
+from models_app.domain.predictions import Prediction
+from models_app.domain.scoring import GroundTruth, Metrics
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Flavor:
+    """One task.
+
+    `predict_method` is what a prediction calls; `normalize` makes its answer plain; `check_ground_truth`
+    returns the reason why a value cannot be scored, or None.
+    """
+
+    name: str
+    predict_method: str
+    metrics: tuple[type[metrics.base.Metric], ...]
+    normalize: Callable[[object], Prediction]
+    check_ground_truth: Callable[[object], str | None]
+
+    @property
+    def methods(self) -> tuple[str, str]:
+        """The methods that a model must have."""
+        return ("learn_one", self.predict_method)
+
+    def missing_methods(self, model: object) -> list[str]:
+        """Return the methods that `model` lacks.
+
+        A pipeline has every method, whatever its last step can do: that step decides.
+
+        >>> from river import linear_model, preprocessing
+        >>> model = preprocessing.StandardScaler() | linear_model.LinearRegression()
+        >>> FLAVORS["binary"].missing_methods(model)
+        ['predict_proba_one']
+        """
+        step = _last_step(model)
+        return [method for method in self.methods if not callable(getattr(step, method, None))]
+
+    def check_model(self, model: object) -> None:
+        """Raise `ModelNotSuitable` for the first method that `model` lacks."""
+        for method in self.missing_methods(model):
+            raise ModelNotSuitable(method)
+
+    def predictor(self, model: object) -> Callable[[Any], object]:
+        """Return the bound method that predicts."""
+        method: Callable[[Any], object] = getattr(model, self.predict_method)
+        return method
+
+    def new_metrics(self) -> Metrics:
+        """Return metrics that have seen nothing."""
+        return [metric() for metric in self.metrics]
+
+    def ground_truth(self, value: object) -> GroundTruth:
+        """Return `value` if it can be scored and learned; raises `InvalidGroundTruth`."""
+        reason = self.check_ground_truth(value)
+        if reason is not None:
+            raise InvalidGroundTruth(reason)
+        return value  # type: ignore[return-value]  # checked just now
+
+
+def get_flavor(name: str) -> Flavor:
+    """Return the flavor called `name`; raises `UnknownFlavor`."""
+    try:
+        return FLAVORS[name]
+    except (KeyError, TypeError):
+        raise UnknownFlavor(list(FLAVORS)) from None
+
+
+def _last_step(model: object) -> object:
+    """Return the step of a pipeline (of pipelines) that learns and predicts, or the model itself."""
+    steps = getattr(model, "steps", None)
+    while steps and isinstance(steps, dict):
+        model = next(reversed(steps.values()))
+        steps = getattr(model, "steps", None)
+    return model
+
+
+def _regression_truth(value: object) -> str | None:
+    if isinstance(value, bool) or not isinstance(value, int | float):
+        return "must be a number for a regression"
+    return _overflowing(value)
+
+
+def _binary_truth(value: object) -> str | None:
+    if isinstance(value, bool | int | float) and value in (0, 1):
+        return None
+    return "must be true or false (or 1 or 0) for a binary classification"
+
+
+def _multiclass_truth(value: object) -> str | None:
+    if isinstance(value, str):
+        return None
+    if not isinstance(value, bool | int | float):
+        return "must be a label (a string, a number or a boolean) for a multiclass classification"
+    return _overflowing(value)
+
+
+def _overflowing(value: float) -> str | None:
+    try:
+        return None if math.isfinite(value) else "must be a finite number"
+    except OverflowError:
+        return "must fit in a float"
+
+
+FLAVORS: dict[str, Flavor] = {
+    flavor.name: flavor
+    for flavor in (
+        Flavor(
+            name="regression",
+            predict_method="predict_one",
+            metrics=(metrics.MAE, metrics.RMSE, metrics.SMAPE),
+            normalize=predictions.number,
+            check_ground_truth=_regression_truth,
+        ),
+        Flavor(
+            name="binary",
+            predict_method="predict_proba_one",
+            metrics=(metrics.Accuracy, metrics.LogLoss, metrics.Precision, metrics.Recall, metrics.F1),
+            normalize=predictions.probabilities,
+            check_ground_truth=_binary_truth,
+        ),
+        Flavor(
+            name="multiclass",
+            predict_method="predict_proba_one",
+            metrics=(
+                metrics.Accuracy,
+                metrics.CrossEntropy,
+                metrics.MacroPrecision,
+                metrics.MacroRecall,
+                metrics.MacroF1,
+                metrics.MicroPrecision,
+                metrics.MicroRecall,
+                metrics.MicroF1,
+            ),
+            normalize=predictions.probabilities,
+            check_ground_truth=_multiclass_truth,
+        ),
+    )
+}

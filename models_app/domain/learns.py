@@ -1,0 +1,61 @@
+"""The journal's records: everything that one learn was made of."""
+
+from typing import cast
+
+import msgspec
+
+from models_app.domain import features, predictions
+from models_app.domain.features import Features
+from models_app.domain.predictions import Prediction
+from models_app.domain.scoring import GroundTruth
+
+
+class Learn(msgspec.Struct, array_like=True, frozen=True, gc=False, kw_only=True):
+    """One learn, as the journal keeps it.
+
+    `features` is the JSON text that came from the client, `prediction` that of `encode_prediction`; times are seconds since the epoch (UTC). `predicted_at` is None where the
+    prediction was made by the learn itself.
+    """
+
+    prediction_id: str | None
+    features: msgspec.Raw
+    prediction: msgspec.Raw
+    ground_truth: bool | int | float | str
+    predicted_at: float | None
+    learned_at: float
+
+    def x(self) -> Features:
+        """Return a fresh copy of the features."""
+        return features.decode(self.features)
+
+    def y_true(self) -> GroundTruth:
+        """Return the ground truth."""
+        return self.ground_truth
+
+    def y_pred(self) -> Prediction:
+        """Return the prediction that was scored."""
+        return decode_prediction(self.prediction)
+
+
+_encoder = msgspec.json.Encoder()
+_decoder = msgspec.json.Decoder(list[Learn])
+
+
+def encode(learns: list[Learn]) -> str:
+    """Return the learns of one segment as JSON text."""
+    return _encoder.encode(learns).decode()
+
+
+def decode(text: str | bytes) -> list[Learn]:
+    """Undo `encode`."""
+    return _decoder.decode(text)
+
+
+def encode_prediction(prediction: Prediction) -> str:
+    """Return a prediction as JSON text that keeps every label's type."""
+    return _encoder.encode(predictions.to_storage(prediction)).decode()
+
+
+def decode_prediction(text: str | bytes | msgspec.Raw) -> Prediction:
+    """Undo `encode_prediction`."""
+    return predictions.from_storage(cast(object, msgspec.json.decode(text)))

@@ -1,0 +1,157 @@
+"""Predictions: from what a model answers to a plain value, to what is stored, and to what a client sees.
+
+A prediction is a number (regression), or a mapping from labels to probabilities. Labels are booleans,
+integers, floats or strings and keep their type: a JSON object has string keys only, so that a stored mapping
+is a list of `[label, probability]` pairs.
+"""
+
+import math
+from typing import Any, cast
+
+import msgspec
+
+
+Label = bool | int | float | str
+Number = float | int | None
+Probabilities = dict[Label, Number]
+Prediction = Number | Probabilities
+
+_PLAIN_LABELS = frozenset({bool, int, float, str})
+
+
+class UnsupportedPrediction(TypeError):
+    """The model answered something that no client could be told."""
+
+
+def number(value: object) -> Number:
+    """Return `value` as a Python number; numpy's scalars lose their wrapper, not a bit.
+
+    >>> number(1.5), number(None)
+    (1.5, None)
+    """
+    kind = type(value)
+    if kind is float or kind is int or value is None:
+        return cast(Number, value)
+    value = _unwrapped(value)
+    if isinstance(value, int | float):
+        return float(value) if isinstance(value, float) else int(value)
+    raise UnsupportedPrediction(f"the model predicted {_shown(value)}, which is not a number")
+
+
+def probabilities(value: object) -> Probabilities | None:
+    """Return what a classifier answered with plain labels and plain numbers.
+
+    >>> probabilities({True: 0.25, False: 0.75})
+    {True: 0.25, False: 0.75}
+    """
+    if value is None:
+        return None
+    if not isinstance(value, dict):
+        raise UnsupportedPrediction(f"the model predicted {_shown(value)}, which is not a mapping of labels")
+    return {_label(label): number(share) for label, share in value.items()}
+
+
+def is_scorable(prediction: Prediction) -> bool:
+    """Say whether metrics can take the prediction: it is neither empty nor null nor NaN.
+
+    One NaN would leave every mean metric NaN for good.
+
+    >>> is_scorable({}), is_scorable(None), is_scorable(0.0), is_scorable(float("nan"))
+    (False, False, True, False)
+    """
+    if type(prediction) is float:
+        return math.isfinite(prediction)
+    if prediction is None:
+        return False
+    if isinstance(prediction, dict):
+        return bool(prediction) and all(p is not None and math.isfinite(p) for p in prediction.values())
+    return True
+
+
+def most_probable(prediction: Probabilities) -> Label:
+    """Return the label with the highest probability, the first of equals.
+
+    >>> most_probable({"a": 0.2, "b": 0.8})
+    'b'
+    """
+    return max(prediction, key=cast(Any, prediction.get))
+
+
+def to_storage(prediction: Prediction) -> object:
+    """Return a value that survives JSON with every label's type and every number's bits.
+
+    >>> to_storage({True: 0.25}), to_storage(float("inf"))
+    ([[True, 0.25]], {'float': 'inf'})
+    """
+    if isinstance(prediction, dict):
+        return [[_float_to_storage(label), _float_to_storage(share)] for label, share in prediction.items()]
+    return _float_to_storage(prediction)
+
+
+def from_storage(stored: object) -> Prediction:
+    """Undo `to_storage`.
+
+    >>> from_storage([[True, 0.25], ["a", {"float": "nan"}]])
+    {True: 0.25, 'a': nan}
+    """
+    if isinstance(stored, list):
+        return {
+            cast(Label, _float_from_storage(label)): cast(Number, _float_from_storage(share))
+            for label, share in stored
+        }
+    return cast(Prediction, _float_from_storage(stored))
+
+
+def to_json(prediction: Prediction) -> object:
+    """Return what a client sees: labels as JSON names, NaN and infinities as null.
+
+    >>> to_json({True: 0.25, 3: float("nan")})
+    {'true': 0.25, '3': None}
+    """
+    if isinstance(prediction, dict):
+        return {label_name(label): _finite(share) for label, share in prediction.items()}
+    return _finite(prediction)
+
+
+def label_name(label: Label) -> str:
+    """Return a label as the name of a JSON member.
+
+    >>> label_name(False), label_name(2), label_name("cat")
+    ('false', '2', 'cat')
+    """
+    return label if type(label) is str else msgspec.json.encode(label).decode()
+
+
+def _label(value: object) -> Label:
+    if type(value) not in _PLAIN_LABELS:
+        value = _unwrapped(value)
+        if type(value) not in _PLAIN_LABELS:
+            raise UnsupportedPrediction(f"the model predicted the label {_shown(value)}")
+    return cast(Label, value)
+
+
+def _unwrapped(value: object) -> object:
+    item = getattr(value, "item", None)
+    if callable(item) and getattr(value, "shape", None) == ():
+        return item()
+    if isinstance(value, str):
+        return str(value)
+    return value
+
+
+def _finite(value: Number) -> Number:
+    return value if value is None or math.isfinite(value) else None
+
+
+def _float_to_storage(value: object) -> object:
+    # JSON has no NaN and no infinities.
+    return {"float": repr(value)} if type(value) is float and not math.isfinite(value) else value
+
+
+def _float_from_storage(value: object) -> object:
+    return float(cast(str, value["float"])) if isinstance(value, dict) else value
+
+
+def _shown(value: object) -> str:
+    text = repr(value)
+    return text if len(text) <= 80 else f"{text[:77]}..."

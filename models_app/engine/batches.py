@@ -1,0 +1,186 @@
+"""One batch: requests applied in order to a hot model, with what they write and answer."""
+
+import random
+import time
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import msgspec
+
+from models_app.domain import features, learns
+from models_app.domain.errors import ChantillyError, ModelRaised, PredictionNotPending
+from models_app.domain.features import Features
+from models_app.domain.learns import Learn
+from models_app.domain.predictions import Prediction
+from models_app.domain.scoring import GroundTruth
+from models_app.engine.commands import (
+    Answer,
+    Command,
+    Export,
+    Inspect,
+    LearnById,
+    LearnFeatures,
+    Predict,
+)
+from models_app.engine.hot import HotModel, Spoiled, Vitals
+from models_app.engine.ports import Event, Learned, ModelState, Pending, Predicted, Scored, Write
+
+_TOKEN_BITS = 62
+
+
+class _Elsewhere(Exception):
+    """The id's prediction was made by another model."""
+
+    def __init__(self, name: str) -> None:
+        self.name = name
+
+
+class Batch:
+    """Applies commands and gathers what follows; nothing leaves it before the commit.
+
+    `stored` are the pending predictions, of any model, that the database has for the ids of the batch.
+    """
+
+    def __init__(
+        self, state: ModelState, hot: HotModel, stored: dict[str, Pending], *, wants_events: bool
+    ) -> None:
+        self.write = Write(state=state)
+        self.answers: list[Answer] = []
+        self.misrouted: list[tuple[Command, str]] = []
+        self.scored: list[Scored] = []
+        self.events: list[Event] = []
+        self.spoiled = False
+        self._state = state
+        self._hot = hot
+        self._stored = stored
+        self._wants_events = wants_events
+        self._handlers: dict[type[Command], Callable[[Any], object]] = {
+            Predict: self._predict,
+            LearnById: self._learn_by_id,
+            LearnFeatures: self._learn_features,
+            Inspect: self._inspect,
+            Export: self._export,
+        }
+
+    def apply(self, commands: Sequence[Command], deadline: float) -> int:
+        """Apply commands until one spoils the model or the time is up; return how many were applied.
+
+        `deadline` is on the clock of `time.perf_counter`; one command at least is applied.
+        """
+        for n_applied, command in enumerate(commands, start=1):
+            self._apply_one(command)
+            if self.spoiled or time.perf_counter() > deadline:
+                return n_applied
+        return len(commands)
+
+    def _apply_one(self, command: Command) -> None:
+        try:
+            result = self._handlers[type(command)](command)
+        except ChantillyError as error:
+            self.answers.append((command, None, error))
+        except _Elsewhere as elsewhere:
+            self.misrouted.append((command, elsewhere.name))
+        except Spoiled as spoiled:
+            self.spoiled = True
+            refusal = ModelRaised(spoiled.error)
+            refusal.__cause__ = spoiled.error
+            self.answers.append((command, None, refusal))
+        else:
+            self.answers.append((command, result, None))
+
+    def _predict(self, command: Predict) -> tuple[str, Prediction]:
+        prediction = self._hot.predict(command.x)
+        self.write.n_predictions += 1
+        self.write.last_predicted_at = command.received_at
+        if command.prediction_id is not None:
+            self.write.predicted[command.prediction_id] = Pending(
+                prediction_id=command.prediction_id,
+                model_id=self._state.model_id,
+                model_name=self._state.name,
+                token=random.getrandbits(_TOKEN_BITS),
+                features=command.text.decode(),
+                prediction=learns.encode_prediction(prediction),
+                predicted_at=command.received_at,
+            )
+        if self._wants_events:
+            self.events.append(
+                Predicted(model=self._state.name, features=command.text, prediction=prediction)
+            )
+        return self._state.name, prediction
+
+    def _learn_by_id(self, command: LearnById) -> int:
+        pending = self._find_pending(command.prediction_id)
+        y_true = self._hot.flavor.ground_truth(command.ground_truth)
+        x = features.decode(pending.features)
+        y_pred = learns.decode_prediction(pending.prediction)
+        self._learn(x, y_true, y_pred)
+        self._forget_pending(command.prediction_id)
+        self._record(
+            Learn(
+                prediction_id=command.prediction_id,
+                features=msgspec.Raw(pending.features),
+                prediction=msgspec.Raw(pending.prediction),
+                ground_truth=y_true,
+                predicted_at=pending.predicted_at,
+                learned_at=command.received_at,
+            ),
+            y_pred,
+        )
+        return self._hot.seq
+
+    def _learn_features(self, command: LearnFeatures) -> int:
+        y_true = self._hot.flavor.ground_truth(command.ground_truth)
+        y_pred = self._hot.predict(command.x)
+        # The model may have written to what it predicted from.
+        self._learn(features.decode(command.text), y_true, y_pred)
+        self._record(
+            Learn(
+                prediction_id=None,
+                features=msgspec.Raw(command.text),
+                prediction=msgspec.Raw(learns.encode_prediction(y_pred)),
+                ground_truth=y_true,
+                predicted_at=None,
+                learned_at=command.received_at,
+            ),
+            y_pred,
+        )
+        return self._hot.seq
+
+    def _learn(self, x: Features, y_true: GroundTruth, y_pred: Prediction) -> None:
+        started = time.perf_counter()
+        self._hot.learn(x, y_true, y_pred)
+        self._hot.replay_seconds += time.perf_counter() - started
+
+    def _record(self, learn: Learn, y_pred: Prediction) -> None:
+        self.write.learns.append(learn)
+        self.scored.append((learn.ground_truth, y_pred))
+        if self._wants_events:
+            self.events.append(
+                Learned(
+                    model=self._state.name,
+                    features=bytes(learn.features),
+                    prediction=y_pred,
+                    ground_truth=learn.ground_truth,
+                )
+            )
+
+    def _find_pending(self, prediction_id: str) -> Pending:
+        pending = self.write.predicted.get(prediction_id) or self._stored.get(prediction_id)
+        if pending is None:
+            raise PredictionNotPending(prediction_id)
+        if pending.model_id != self._state.model_id:
+            raise _Elsewhere(pending.model_name)
+        return pending
+
+    def _forget_pending(self, prediction_id: str) -> None:
+        # A prediction of this very batch has no row yet; one that it replaced still has.
+        self.write.predicted.pop(prediction_id, None)
+        stored = self._stored.pop(prediction_id, None)
+        if stored is not None:
+            self.write.claimed.append(stored)
+
+    def _inspect(self, command: Inspect) -> Vitals:
+        return self._hot.vitals()
+
+    def _export(self, command: Export) -> bytes:
+        return self._hot.snapshot().model

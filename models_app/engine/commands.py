@@ -1,0 +1,170 @@
+"""What can be asked of a hot model, and how the answers get back to who asked."""
+
+import asyncio
+import logging
+from collections import defaultdict
+from collections.abc import Iterable
+from concurrent.futures import Future
+from typing import Any
+
+from models_app.domain.features import Features
+from models_app.domain.scoring import GroundTruth
+
+logger = logging.getLogger(__name__)
+
+
+class Command:
+    """One request to one model.
+
+    `name` is the model's, once it is known. A command whose name was guessed (the default model, the model of
+    a prediction's id) is routed again where the guess proves wrong.
+    """
+
+    __slots__ = ("future", "loop", "name", "names_model")
+
+    def __init__(self, name: str | None) -> None:
+        self.name = name
+        self.names_model = name is not None
+        self.loop: asyncio.AbstractEventLoop | None = None
+        self.future: asyncio.Future[Any] | Future[Any] = _NOBODY
+
+    def answered_in_loop(self) -> asyncio.Future[Any]:
+        """Return a future of the running event loop for the answer."""
+        self.loop = asyncio.get_running_loop()
+        self.future = future = self.loop.create_future()
+        return future
+
+    def answered_in_thread(self) -> Future[Any]:
+        """Return a future for a thread to wait on."""
+        self.future = future = Future[Any]()
+        return future
+
+
+_NOBODY: Future[Any] = Future()
+_NOBODY.set_result(None)
+
+
+class Predict(Command):
+    """Predict; with an id, keep the features and the prediction until the ground truth comes.
+
+    `text` is the features' JSON, `x` its first decoding. `received_at` is in seconds since the epoch.
+    """
+
+    __slots__ = ("prediction_id", "received_at", "text", "x")
+
+    def __init__(
+        self, name: str | None, text: bytes, x: Features, prediction_id: str | None, received_at: float
+    ) -> None:
+        super().__init__(name)
+        self.text = text
+        self.x = x
+        self.prediction_id = prediction_id
+        self.received_at = received_at
+
+
+class LearnById(Command):
+    """Score a pending prediction and learn from its features; the id's model counts."""
+
+    __slots__ = ("ground_truth", "prediction_id", "received_at")
+
+    def __init__(
+        self, name: str | None, prediction_id: str, ground_truth: GroundTruth, received_at: float
+    ) -> None:
+        super().__init__(name)
+        self.prediction_id = prediction_id
+        self.ground_truth = ground_truth
+        self.received_at = received_at
+
+
+class LearnFeatures(Command):
+    """Predict, score and learn from the features that came along."""
+
+    __slots__ = ("ground_truth", "received_at", "text", "x")
+
+    def __init__(
+        self, name: str | None, text: bytes, x: Features, ground_truth: GroundTruth, received_at: float
+    ) -> None:
+        super().__init__(name)
+        self.text = text
+        self.x = x
+        self.ground_truth = ground_truth
+        self.received_at = received_at
+
+
+class Inspect(Command):
+    """Answer with the model's `Vitals`."""
+
+    __slots__ = ()
+
+
+class Export(Command):
+    """Answer with the model's bytes."""
+
+    __slots__ = ()
+
+
+class Maintenance(Command):
+    """Work on what is durable: it never shares a batch with requests whose commit may still fail."""
+
+    __slots__ = ()
+
+
+class TakeSnapshot(Maintenance):
+    """Take a snapshot unless the newest is at the model's seq; answer with the seq."""
+
+    __slots__ = ()
+
+
+class Load(Maintenance):
+    """Make the model hot."""
+
+    __slots__ = ()
+
+
+class Evict(Maintenance):
+    """Take a snapshot and free the memory."""
+
+    __slots__ = ()
+
+
+class SaveActivity(Maintenance):
+    """Write the counts of predictions that nothing else made durable."""
+
+    __slots__ = ()
+
+
+Answer = tuple[Command, Any, BaseException | None]
+
+
+def deliver(answers: Iterable[Answer]) -> None:
+    """Hand results or errors to who waits for them: one wake-up per event loop, not per answer."""
+    by_loop: dict[asyncio.AbstractEventLoop, list[Answer]] = defaultdict(list)
+    for answer in answers:
+        loop = answer[0].loop
+        if loop is None:
+            _settle(answer)
+        else:
+            by_loop[loop].append(answer)
+    for loop, group in by_loop.items():
+        try:
+            loop.call_soon_threadsafe(_settle_all, group)
+        except RuntimeError:
+            # The loop is closed: a server that was stopped hard. What was committed stays committed.
+            logger.warning("%d answers had nobody to go to", len(group))
+
+
+def _settle_all(answers: list[Answer]) -> None:
+    for answer in answers:
+        _settle(answer)
+
+
+def _settle(answer: Answer) -> None:
+    command, result, error = answer
+    future = command.future
+    # Done already: the client went away, or nobody ever waited.
+    if future.done():
+        return
+    if error is not None:
+        future.set_exception(error)
+    else:
+        future.set_result(result)

@@ -1,0 +1,121 @@
+"""A hot model: the live object, its metrics and its seq. One thread at a time works on it."""
+
+import time
+from dataclasses import dataclass
+from typing import Any
+
+from models_app.domain import blobs, scoring
+from models_app.domain.errors import ModelRaised
+from models_app.domain.features import Features
+from models_app.domain.flavors import Flavor, get_flavor
+from models_app.domain.learns import Learn
+from models_app.domain.predictions import Prediction
+from models_app.domain.purity import predicts_without_change
+from models_app.domain.scoring import GroundTruth, Metrics
+from models_app.engine.ports import ModelState, SnapshotData
+
+# A model may call sys.exit(); that must not end the engine's thread.
+_MODEL_FAILURES = (Exception, SystemExit)
+
+
+class Spoiled(Exception):
+    """A learn failed halfway: the object in memory is no state of the journal any more."""
+
+    def __init__(self, error: BaseException) -> None:
+        super().__init__(repr(error))
+        self.error = error
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Vitals:
+    """A hot model's figures. `size_bytes` is that of its newest pickle."""
+
+    seq: int
+    metrics: dict[str, float | None]
+    size_bytes: int
+    snapshot_seq: int
+
+
+class HotModel:
+    """The fold of a journal over a snapshot, in memory.
+
+    `replay_seconds` is what it would cost to come from the newest snapshot to here, `snapshot_seconds` what
+    the next snapshot is expected to cost.
+    """
+
+    __slots__ = (
+        "_learn_one",
+        "_predict_one",
+        "flavor",
+        "generation",
+        "metrics",
+        "model",
+        "model_id",
+        "predict_is_pure",
+        "replay_seconds",
+        "seq",
+        "size_bytes",
+        "snapshot_seconds",
+        "snapshot_seq",
+    )
+
+    def __init__(self, state: ModelState, snapshot: SnapshotData) -> None:
+        """Unpickle a snapshot of the model that `state` describes."""
+        started = time.perf_counter()
+        self.model: Any = blobs.loads(snapshot.model)
+        self.metrics: Metrics = blobs.loads(snapshot.metrics)
+        self.snapshot_seconds = time.perf_counter() - started
+        self.flavor: Flavor = get_flavor(state.flavor)
+        self.model_id = state.model_id
+        self.generation = state.generation
+        self.seq = self.snapshot_seq = snapshot.seq
+        self.size_bytes = len(snapshot.model)
+        self.replay_seconds = 0.0
+        self.predict_is_pure = predicts_without_change(self.model)
+        self._predict_one = self.flavor.predictor(self.model)
+        self._learn_one = self.model.learn_one
+
+    def is_of(self, state: ModelState) -> bool:
+        """Say whether this is that model, in that generation."""
+        return self.model_id == state.model_id and self.generation == state.generation
+
+    def predict(self, x: Features) -> Prediction:
+        """Return the prediction; raises `ModelRaised`, or `Spoiled` if the model may have changed meanwhile."""
+        try:
+            return self.flavor.normalize(self._predict_one(x))
+        except _MODEL_FAILURES as error:
+            if self.predict_is_pure:
+                raise ModelRaised(error) from error
+            raise Spoiled(error) from error
+
+    def learn(self, x: Features, y_true: GroundTruth, y_pred: Prediction) -> None:
+        """Score the prediction and let the model learn; raises `Spoiled`."""
+        try:
+            # Score before learning: afterwards the model has seen the answer.
+            scoring.score(self.metrics, y_true, y_pred)
+            self._learn_one(x, y_true)
+        except _MODEL_FAILURES as error:
+            raise Spoiled(error) from error
+        self.seq += 1
+
+    def replay(self, learn: Learn) -> None:
+        """Apply one record of the journal; raises `Spoiled`."""
+        self.learn(learn.x(), learn.y_true(), learn.y_pred())
+
+    def snapshot(self) -> SnapshotData:
+        """Return the bytes of the model and its metrics as they are now."""
+        return SnapshotData(
+            seq=self.seq,
+            model=blobs.dumps(self.model),
+            metrics=blobs.dumps(self.metrics),
+            values=scoring.values(self.metrics),
+        )
+
+    def vitals(self) -> Vitals:
+        """Return the figures as they are now."""
+        return Vitals(
+            seq=self.seq,
+            metrics=scoring.values(self.metrics),
+            size_bytes=self.size_bytes,
+            snapshot_seq=self.snapshot_seq,
+        )

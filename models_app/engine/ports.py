@@ -1,0 +1,150 @@
+"""What the engine asks of storage and of its surroundings. Pure Python: the ORM stands behind this port."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from typing import Protocol
+
+from models_app.domain.learns import Learn
+from models_app.domain.predictions import Prediction
+from models_app.domain.scoring import GroundTruth
+
+
+class Conflict(Exception):
+    """The rows are not those the batch started from: somebody else was quicker. Nothing was written."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ModelState:
+    """A served model's row, without its bytes. `generation` grows with each upload under the same name."""
+
+    model_id: int
+    name: str
+    flavor: str
+    generation: int
+    seq: int
+    is_default: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Pending:
+    """A prediction that awaits its ground truth.
+
+    `features` and `prediction` are JSON texts; `token` is drawn anew each time the id is predicted, so that
+    a claim takes just the row that was read. `predicted_at` is in seconds since the epoch.
+    """
+
+    prediction_id: str
+    model_id: int
+    model_name: str
+    token: int
+    features: str
+    prediction: str
+    predicted_at: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Segment:
+    """Learns `first_seq` to `last_seq` of one model, as one commit wrote them."""
+
+    segment_id: int
+    first_seq: int
+    last_seq: int
+    learns: Sequence[Learn]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SnapshotData:
+    """A model and its metrics, pickled, as they were after learn `seq`; `values` are the metrics' by name."""
+
+    seq: int
+    model: bytes
+    metrics: bytes
+    values: dict[str, float | None] = field(default_factory=dict)
+
+
+@dataclass(slots=True, kw_only=True)
+class Write:
+    """All that one batch changes, in one transaction."""
+
+    state: ModelState
+    learns: list[Learn] = field(default_factory=list)
+    predicted: dict[str, Pending] = field(default_factory=dict)
+    claimed: list[Pending] = field(default_factory=list)
+    n_predictions: int = 0
+    last_predicted_at: float | None = None
+
+    @property
+    def is_needed(self) -> bool:
+        """Say whether anything must be durable before the batch is answered."""
+        return bool(self.learns or self.predicted or self.claimed)
+
+
+class Storage(Protocol):
+    """The database. Every method raises `StorageUnavailable` where it cannot be read or written."""
+
+    def find_state(self, name: str) -> ModelState | None:
+        """Return the row of the model called `name`."""
+
+    def default_name(self) -> str | None:
+        """Return the name of the default model."""
+
+    def recent_names(self, limit: int) -> list[str]:
+        """Return the names of the models used last, the latest first."""
+
+    def pending(self, prediction_ids: Sequence[str]) -> dict[str, Pending]:
+        """Return those of the predictions that are pending, whatever their model."""
+
+    def commit(self, write: Write) -> int | None:
+        """Write a batch durably; return its segment's id, None without learns.
+
+        Raises `Conflict` unless the model still has the generation (and, with learns, the seq) of
+        `write.state` and every claimed row is still there.
+        """
+
+    def save_activity(self, write: Write) -> None:
+        """Add the predictions that nothing else made durable to the model's counts."""
+
+    def snapshots(self, state: ModelState) -> Iterator[SnapshotData]:
+        """Yield the generation's snapshots that load here, the newest first.
+
+        Raises `ModelNotLoadable` where none does.
+        """
+
+    def save_snapshot(self, state: ModelState, data: SnapshotData) -> None:
+        """Keep a snapshot, and only the last few besides the first."""
+
+    def segments(self, state: ModelState, after_seq: int) -> Iterator[Segment]:
+        """Yield the generation's segments with learns after `after_seq`, in order."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Predicted:
+    """A prediction was made; with an id, it is durable. `features` is the JSON text."""
+
+    model: str
+    features: bytes
+    prediction: Prediction
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Learned:
+    """A model has learned from a ground truth; it is durable."""
+
+    model: str
+    features: bytes
+    prediction: Prediction
+    ground_truth: GroundTruth
+
+
+Event = Predicted | Learned
+Scored = tuple[GroundTruth, Prediction]
+
+
+class Observer(Protocol):
+    """Who hears of what was committed. Called in engine threads; must not block."""
+
+    def wants_events(self) -> bool:
+        """Say whether anybody listens; otherwise no event is built."""
+
+    def committed(self, segment_id: int | None, scored: Sequence[Scored], events: Sequence[Event]) -> None:
+        """Hear of one batch: its learns as (ground truth, prediction), and its events where wanted."""

@@ -1,0 +1,54 @@
+"""What waits for one model, and the model itself while it is hot."""
+
+from collections import deque
+from collections.abc import Iterable
+
+from models_app.engine.commands import Command, Maintenance
+from models_app.engine.hot import HotModel
+
+
+class ModelQueue:
+    """The queue of one model's name.
+
+    `commands` and `scheduled` belong to whoever holds the engine's lock; everything else belongs to the one
+    thread that has the queue's turn. `n_predictions` and `last_predicted_at` tell of predictions that no
+    commit has written down yet.
+    """
+
+    __slots__ = (
+        "commands",
+        "hot",
+        "last_predicted_at",
+        "n_predictions",
+        "name",
+        "rebuilds_after_failure",
+        "scheduled",
+    )
+
+    def __init__(self, name: str) -> None:
+        self.name = name
+        self.commands: deque[Command] = deque()
+        self.scheduled = False
+        self.hot: HotModel | None = None
+        self.rebuilds_after_failure = False
+        self.n_predictions = 0
+        self.last_predicted_at: float | None = None
+
+    def take(self, limit: int) -> list[Command]:
+        """Remove and return what makes up the next batch: some requests, or one piece of maintenance."""
+        batch: list[Command] = []
+        while self.commands and len(batch) < limit:
+            if isinstance(self.commands[0], Maintenance):
+                return batch or [self.commands.popleft()]
+            batch.append(self.commands.popleft())
+        return batch
+
+    def put_back(self, commands: Iterable[Command]) -> None:
+        """Put commands in front again, in their order."""
+        self.commands.extendleft(reversed(list(commands)))
+
+    def drop_hot(self) -> None:
+        """Forget the object in memory; the next turn rebuilds it from storage."""
+        self.hot = None
+
+

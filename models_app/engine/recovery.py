@@ -1,0 +1,63 @@
+"""From storage to a hot model: the newest snapshot that loads, and the journal after it."""
+
+import logging
+import time
+
+from models_app.domain.errors import ModelNotLoadable
+from models_app.engine.hot import HotModel, Spoiled
+from models_app.engine.ports import ModelState, SnapshotData, Storage
+
+logger = logging.getLogger(__name__)
+
+
+def recover(storage: Storage, state: ModelState) -> HotModel:
+    """Rebuild a model as of its last durable learn.
+
+    Raises `ModelNotLoadable` where no snapshot can be unpickled or the journal does not apply.
+    """
+    hot = _from_newest_snapshot(storage, state)
+    catch_up(storage, state, hot)
+    return hot
+
+
+def catch_up(storage: Storage, state: ModelState, hot: HotModel) -> None:
+    """Apply what the journal has after `hot.seq`; somebody else has written it.
+
+    Raises `ModelNotLoadable` where it does not apply or does not lead to `state.seq`; then `hot` is of no
+    use any more.
+    """
+    started = time.perf_counter()
+    for segment in storage.segments(state, after_seq=hot.seq):
+        if segment.first_seq != hot.seq + 1:
+            break
+        for learn in segment.learns:
+            try:
+                hot.replay(learn)
+            except Spoiled as failure:
+                raise ModelNotLoadable(
+                    f"Learn {hot.seq + 1} of the journal of '{state.name}' does not apply: {failure}"
+                ) from failure
+    hot.replay_seconds += time.perf_counter() - started
+    if hot.seq < state.seq:
+        raise ModelNotLoadable(f"The journal of '{state.name}' ends at {hot.seq} instead of {state.seq}.")
+
+
+def from_snapshot(state: ModelState, snapshot: SnapshotData) -> HotModel:
+    """Unpickle one snapshot; raises `ModelNotLoadable`."""
+    try:
+        return HotModel(state, snapshot)
+    except Exception as error:
+        raise ModelNotLoadable(
+            f"The snapshot of '{state.name}' at seq {snapshot.seq} does not load: {error!r}"
+        ) from error
+
+
+def _from_newest_snapshot(storage: Storage, state: ModelState) -> HotModel:
+    failure: ModelNotLoadable | None = None
+    for snapshot in storage.snapshots(state):
+        try:
+            return from_snapshot(state, snapshot)
+        except ModelNotLoadable as error:
+            logger.warning("%s; trying the one before it", error)
+            failure = failure or error
+    raise failure or ModelNotLoadable(f"'{state.name}' has no snapshot.")

@@ -1,0 +1,59 @@
+"""When a snapshot pays, and taking it."""
+
+import logging
+import time
+from dataclasses import dataclass
+
+from models_app.domain.errors import StorageUnavailable
+from models_app.engine.hot import HotModel
+from models_app.engine.ports import ModelState, Storage
+
+logger = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SnapshotPolicy:
+    """Snapshots by cost.
+
+    With a `cost_ratio` of 10 a model spends at most a tenth of its computing time on snapshots, and a
+    restart replays at most ten times what a snapshot costs, or `min_seconds`, whichever is longer.
+    """
+
+    cost_ratio: float = 10.0
+    min_seconds: float = 1.0
+
+    def is_due(self, hot: HotModel) -> bool:
+        """Say whether replaying the journal has become dear enough."""
+        return hot.replay_seconds > max(self.cost_ratio * hot.snapshot_seconds, self.min_seconds)
+
+    def is_due_after_failure(self, hot: HotModel) -> bool:
+        """Say whether the next rebuild would be cheaper from here.
+
+        A client that repeats a request on which the model raises makes it be rebuilt each time.
+        """
+        return hot.replay_seconds > hot.snapshot_seconds
+
+
+def take_snapshot(storage: Storage, state: ModelState, hot: HotModel) -> None:
+    """Write a snapshot unless there is one at this seq; raises `StorageUnavailable`."""
+    if hot.seq == hot.snapshot_seq:
+        return
+    started = time.perf_counter()
+    data = hot.snapshot()
+    storage.save_snapshot(state, data)
+    hot.snapshot_seconds = time.perf_counter() - started
+    hot.snapshot_seq = hot.seq
+    hot.replay_seconds = 0.0
+    hot.size_bytes = len(data.model)
+
+
+def try_snapshot(storage: Storage, state: ModelState, hot: HotModel) -> None:
+    """Like `take_snapshot`, where failing costs time at most: the journal has everything."""
+    try:
+        take_snapshot(storage, state, hot)
+    except StorageUnavailable as error:
+        logger.warning("no snapshot of '%s' at seq %d: %s", state.name, hot.seq, error)
+    except Exception:
+        # Its class may refuse to be pickled in this state. Asking again at every turn would be as dear.
+        logger.exception("'%s' cannot be pickled at seq %d", state.name, hot.seq)
+        hot.replay_seconds = 0.0

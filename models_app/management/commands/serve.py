@@ -1,0 +1,73 @@
+"""`manage.py serve`: the production server."""
+
+import signal
+import sys
+from argparse import ArgumentParser
+from typing import Any
+
+from django.conf import settings
+from django.core.management.base import BaseCommand, CommandError
+from django.db import Error, connections
+
+from models_app.management import listening, serving
+from models_app.management.migrating import migrations_are_missing
+
+# A thread that computes in Python gives the interpreter away only so often, in seconds. At Python's own 5 ms
+# every hand-over between the event loop and an engine thread waits that long while another model learns.
+SWITCH_INTERVAL = 0.0005
+
+
+class Command(BaseCommand):
+    """Serve over HTTP until SIGTERM or SIGINT."""
+
+    help = "Serves the API, the dashboard and the admin (uvicorn)."
+    requires_system_checks = ()
+
+    def add_arguments(self, parser: ArgumentParser) -> None:
+        """Take the address."""
+        parser.add_argument("--host", default=settings.HOST, help=f"address (HOST, now {settings.HOST})")
+        parser.add_argument(
+            "--port", default=settings.PORT, type=int, help=f"port (PORT, now {settings.PORT})"
+        )
+
+    def handle(self, *_args: Any, host: str, port: int, **_options: Any) -> None:
+        """Serve. Raises CommandError if the port is taken or the database is not migrated."""
+        _require_migrations()
+        sockets = listening.bind(host, port)
+        listening.allow_host(host)
+        url = listening.base_url(host, sockets[0].getsockname()[1])
+        sys.setswitchinterval(SWITCH_INTERVAL)
+        _exit_cleanly_on_signals()
+        server = serving.Server(serving.make_config(), when_ready=lambda: self._greet(host, url))
+        server.run(sockets)
+
+    def _greet(self, host: str, url: str) -> None:
+        lines = [
+            f"API        {url}/api/",
+            f"Dashboard  {url}/",
+            f"Admin      {url}/admin/",
+            f"API docs   {url}/api/docs",
+        ]
+        if listening.is_wildcard(host):
+            names = ", ".join(settings.ALLOWED_HOSTS)
+            lines.append(f"Clients elsewhere need this machine's names in ALLOWED_HOSTS (now {names}).")
+        self.stdout.write("\n".join(lines))
+        self.stdout.flush()
+
+
+def _require_migrations() -> None:
+    try:
+        missing = migrations_are_missing()
+    except Error as error:
+        raise CommandError(f"The database cannot be read: {error}.") from error
+    finally:
+        # This thread serves no model: the engine's threads have connections of their own.
+        connections.close_all()
+    if missing:
+        raise CommandError("The database is not migrated: run `python manage.py setup` first.")
+
+
+def _exit_cleanly_on_signals() -> None:
+    """Exit with code 0: uvicorn raises the signal again after a clean stop, and before its start."""
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, lambda *_: sys.exit(0))

@@ -1,0 +1,96 @@
+"""The production server: uvicorn, with an end that comes in time."""
+
+import asyncio
+import logging
+import os
+import socket
+import threading
+from collections.abc import Callable
+
+import uvicorn
+from django.conf import settings
+from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
+
+from models_app.services import runtime
+
+logger = logging.getLogger(__name__)
+# Longer than proxies keep a connection to reuse it: the end that closes first wins no race.
+KEEP_ALIVE_SECONDS = 75
+# What streams and statistics get to say goodbye.
+ANNOUNCE_SECONDS = 1.0
+# The process's own end (threads, interpreter) after the engine's.
+EXIT_SECONDS = 1.5
+# By this name in the scope's extensions the API's handler finds what drops the connection at once. (It is not
+# imported: the interfaces are siblings.)
+ABORT_EXTENSION = "chantilly.abort"
+
+
+class Protocol(HttpToolsProtocol):
+    """Uvicorn's HTTP, with a way to drop a client that does not read what is sent to it."""
+
+    def on_message_begin(self) -> None:
+        """Begin a request; the parser calls this."""
+        super().on_message_begin()
+        # ASGI wants dictionaries there; nobody else looks at a name of ours.
+        self.scope["extensions"] = {ABORT_EXTENSION: self.transport.abort}  # type: ignore[dict-item]
+
+
+def make_config() -> uvicorn.Config:
+    """Configure uvicorn for the project's application."""
+    return uvicorn.Config(
+        "chantilly_project.asgi:application",
+        http=Protocol,
+        loop="uvloop",
+        lifespan="on",
+        access_log=False,
+        server_header=False,
+        # Django has set up logging.
+        log_config=None,
+        timeout_keep_alive=KEEP_ALIVE_SECONDS,
+        # Half for the requests, so that the other half is left for the snapshots.
+        timeout_graceful_shutdown=max(1, int(settings.SHUTDOWN_SECONDS / 2)),
+    )
+
+
+class Server(uvicorn.Server):
+    """Ends open streams first, then finishes requests, then the engine; and never takes too long."""
+
+    def __init__(self, config: uvicorn.Config, *, when_ready: Callable[[], None]) -> None:
+        """`when_ready` is called once clients are answered."""
+        super().__init__(config)
+        self._when_ready = when_ready
+
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        """Start, and tell that it is done."""
+        await super().startup(sockets)
+        self._when_ready()
+
+    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        """Stop: no new connections, no streams, no unfinished requests, then the engine."""
+        _leave_at_the_latest(settings.SHUTDOWN_SECONDS + EXIT_SECONDS)
+        for server in self.servers:
+            server.close()
+        await _announce()
+        await super().shutdown(sockets)
+
+
+async def _announce() -> None:
+    # In a thread: a listener may write its statistics to the database.
+    try:
+        async with asyncio.timeout(ANNOUNCE_SECONDS):
+            await asyncio.to_thread(runtime.announce_shutdown)
+    except TimeoutError:
+        logger.warning("Open streams and statistics were not closed within %s s", ANNOUNCE_SECONDS)
+
+
+def _leave_at_the_latest(seconds: float) -> None:
+    """End the process even if a model never returns: what was acknowledged is on the disk."""
+    timer = threading.Timer(seconds, _leave)
+    timer.daemon = True
+    timer.start()
+
+
+def _leave() -> None:
+    logger.error("The server did not stop in time and is ended now; nothing acknowledged is lost")
+    logging.shutdown()
+    os._exit(1)

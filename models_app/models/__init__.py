@@ -1,0 +1,9 @@
+"""What is stored, one noun a file."""
+
+from models_app.models.configuration import Configuration
+from models_app.models.journal import JournalSegment
+from models_app.models.pending import PendingPrediction
+from models_app.models.served import ServedModel
+from models_app.models.snapshots import Snapshot
+
+__all__ = ["Configuration", "JournalSegment", "PendingPrediction", "ServedModel", "Snapshot"]

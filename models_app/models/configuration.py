@@ -1,0 +1,32 @@
+"""The instance's one row: its flavor, and the metrics over all models."""
+
+import uuid
+
+from django.db import models
+
+
+class Configuration(models.Model):
+    """What the instance is set to.
+
+    The metrics over all models are the fold of all segments in the order of their ids. `metrics_bytes` holds
+    them up to segment `metrics_segment_id`: what is deleted later stays counted. `epoch` changes with each
+    `init`.
+    """
+
+    ONLY_ID = 1
+
+    id = models.PositiveSmallIntegerField(primary_key=True, default=ONLY_ID, editable=False)
+    flavor = models.CharField(max_length=32)
+    epoch = models.UUIDField(default=uuid.uuid4, editable=False)
+    metrics_bytes = models.BinaryField()
+    metrics_signature = models.CharField(max_length=64)
+    metrics_segment_id = models.BigIntegerField(default=0)
+    initialized_at = models.DateTimeField()
+
+    class Meta:
+        verbose_name = "configuration"
+        verbose_name_plural = "configuration"
+        constraints = (models.CheckConstraint(condition=models.Q(id=1), name="one_configuration"),)
+
+    def __str__(self) -> str:
+        return self.flavor

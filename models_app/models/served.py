@@ -1,0 +1,40 @@
+"""Served models, without their bytes: the row is rewritten with each commit and has to stay small."""
+
+from django.db import models
+
+from models_app.domain.names import MAX_LENGTH
+
+
+class ServedModel(models.Model):
+    """A model under its name. Its bytes are in its snapshots, the first of them as it was uploaded.
+
+    `generation` grows with each upload under the name, `seq` with each learn; the versions and the SHA-256
+    are those of the upload.
+    """
+
+    name = models.CharField(max_length=MAX_LENGTH, unique=True)
+    flavor = models.CharField(max_length=32)
+    generation = models.PositiveIntegerField(default=1, editable=False)
+    seq = models.BigIntegerField("learns", default=0, editable=False)
+    is_default = models.BooleanField("default", default=False, editable=False)
+    n_predictions = models.BigIntegerField("predictions", default=0, editable=False)
+    size_bytes = models.BigIntegerField("size", editable=False)
+    sha256 = models.CharField("SHA-256 of the upload", max_length=64, editable=False)
+    river_version = models.CharField("River", max_length=32, editable=False)
+    python_version = models.CharField("Python", max_length=32, editable=False)
+    numpy_version = models.CharField("numpy", max_length=32, editable=False)
+    uploaded_at = models.DateTimeField(editable=False)
+    last_predicted_at = models.DateTimeField("last prediction", null=True, editable=False)
+    last_learned_at = models.DateTimeField("last learn", null=True, editable=False)
+
+    class Meta:
+        verbose_name = "served model"
+        constraints = (
+            models.UniqueConstraint(
+                fields=["is_default"], condition=models.Q(is_default=True), name="one_default_model"
+            ),
+            models.CheckConstraint(condition=models.Q(seq__gte=0), name="seq_not_negative"),
+        )
+
+    def __str__(self) -> str:
+        return self.name

@@ -1,0 +1,49 @@
+"""Snapshots: a model's bytes, and its metrics', at a seq."""
+
+from typing import Self
+
+from django.db import models
+
+from models_app.models.served import ServedModel
+
+
+class SnapshotQuerySet(models.QuerySet["Snapshot"]):
+    """Snapshots."""
+
+    def without_bytes(self) -> Self:
+        """Leave the blobs in the database: a list of snapshots must not read gigabytes."""
+        return self.defer("model_bytes", "metrics_bytes")
+
+
+class Snapshot(models.Model):
+    """A model as it was after learn `seq` of its generation.
+
+    `model_bytes` is a pickle as zstd, `metrics_bytes` a pickle; `signature` is over both and over which model,
+    generation and seq they belong to. `size_bytes` is that of the pickle, not compressed; `metric_values` tells the
+    metrics without unpickling them.
+    """
+
+    model = models.ForeignKey(ServedModel, models.CASCADE, related_name="snapshots", db_index=False)
+    generation = models.PositiveIntegerField()
+    seq = models.BigIntegerField()
+    model_bytes = models.BinaryField()
+    metrics_bytes = models.BinaryField()
+    signature = models.CharField(max_length=64)
+    size_bytes = models.BigIntegerField("size")
+    sha256 = models.CharField("SHA-256", max_length=64)
+    river_version = models.CharField("River", max_length=32)
+    python_version = models.CharField("Python", max_length=32)
+    numpy_version = models.CharField("numpy", max_length=32)
+    metric_values = models.JSONField("metrics", default=dict)
+    taken_at = models.DateTimeField()
+
+    objects = SnapshotQuerySet.as_manager()
+
+    class Meta:
+        constraints = (
+            # Also how recovery finds the newest snapshot.
+            models.UniqueConstraint(fields=["model", "generation", "seq"], name="one_snapshot_a_seq"),
+        )
+
+    def __str__(self) -> str:
+        return f"{self.model_id}.{self.generation} at {self.seq}"

@@ -1,0 +1,48 @@
+"""Writing to the database: one writer at a time within the process, and one error for all that can fail."""
+
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from django.conf import settings
+from django.db import DatabaseError, connection, transaction
+
+from models_app.domain.errors import StorageUnavailable
+
+# SQLite has one writer at a time; who finds it taken sleeps for up to 100 ms before it looks again. Threads
+# of one process queue up here instead.
+_writer = threading.Lock()
+
+
+@contextmanager
+def writer_lock() -> Iterator[None]:
+    """Wait for this process's other writers; raises `StorageUnavailable` after `DATABASE_TIMEOUT`."""
+    if not _writer.acquire(timeout=settings.DATABASE_TIMEOUT):
+        raise StorageUnavailable("The database is busy.")
+    try:
+        yield
+    finally:
+        _writer.release()
+
+
+@contextmanager
+def write_transaction() -> Iterator[None]:
+    """Run a block as one durable transaction; raises `StorageUnavailable` where the database refuses."""
+    with writer_lock(), translated_errors(), transaction.atomic(durable=True):
+        yield
+
+
+@contextmanager
+def translated_errors() -> Iterator[None]:
+    """Turn what the database raises into `StorageUnavailable`."""
+    try:
+        yield
+    except DatabaseError as error:
+        raise unavailable(error) from error
+
+
+def unavailable(error: Exception) -> StorageUnavailable:
+    """Return the refusal for an error of the database, and drop the connection if it may be broken."""
+    if not connection.in_atomic_block:
+        connection.close()
+    return StorageUnavailable(f"The database cannot be used now: {error}.")

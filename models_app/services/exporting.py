@@ -1,0 +1,19 @@
+"""A model's bytes, for whoever wants to take it elsewhere."""
+
+from models_app.domain.errors import NoDefaultModel
+from models_app.engine.commands import Export
+from models_app.models.storage import SqliteStorage
+from models_app.services.runtime import get_engine
+
+
+def export_model(*, name: str | None) -> bytes:
+    """Return a model as it is now, every acknowledged learn included, for `pickle.loads` or `dill.loads`.
+
+    Without a name it is the default model. Raises `ModelNotFound`, `NoDefaultModel`.
+    """
+    if name is None:
+        name = SqliteStorage().default_name()
+        if name is None:
+            raise NoDefaultModel
+    data: bytes = get_engine().call(Export(name))
+    return data

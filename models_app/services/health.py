@@ -1,0 +1,31 @@
+"""Whether the server can do its work."""
+
+from django.db import connection
+from django.db.migrations.executor import MigrationExecutor
+
+from models_app.domain.errors import StorageUnavailable
+from models_app.models.transactions import translated_errors, writer_lock
+from models_app.services.runtime import engine_is_running, get_engine
+
+
+def check_ready() -> None:
+    """Return if requests can be served: migrations applied, database writable, engine running.
+
+    Raises `StorageUnavailable` with what is missing.
+    """
+    with translated_errors():
+        executor = MigrationExecutor(connection)
+        if executor.migration_plan(executor.loader.graph.leaf_nodes()):
+            raise StorageUnavailable("Migrations are not applied: run `manage.py migrate`.")
+        _check_writable()
+    get_engine()
+    if not engine_is_running():
+        raise StorageUnavailable("The engine does not run.")
+
+
+def _check_writable() -> None:
+    with writer_lock(), connection.cursor() as cursor:
+        # Taking the write lock and giving it back writes nothing.
+        cursor.execute("BEGIN IMMEDIATE")
+        cursor.execute("UPDATE models_app_configuration SET flavor = flavor")
+        cursor.execute("ROLLBACK")

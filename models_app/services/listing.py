@@ -1,0 +1,85 @@
+"""The served models and how they do."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import datetime
+
+from django.db.models import Count
+
+from models_app.domain.errors import ChantillyError
+from models_app.models import PendingPrediction, ServedModel, Snapshot
+from models_app.models.transactions import translated_errors
+from models_app.services.measuring import model_metrics
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ModelSummary:
+    """A served model. `metrics` is None where the model does not load here."""
+
+    name: str
+    flavor: str
+    is_default: bool
+    n_learns: int
+    n_predictions: int
+    n_pending: int
+    size_bytes: int
+    uploaded_at: datetime
+    last_predicted_at: datetime | None
+    last_learned_at: datetime | None
+    metrics: dict[str, float | None] | None
+
+
+def model_names() -> tuple[list[str], str | None]:
+    """Return the names of all models, sorted, and the default's."""
+    with translated_errors():
+        rows = list(ServedModel.objects.order_by("name").values_list("name", "is_default"))
+    default = next((name for name, is_default in rows if is_default), None)
+    return [name for name, _ in rows], default
+
+
+def list_models() -> list[ModelSummary]:
+    """Return all models by name."""
+    with translated_errors():
+        models = list(ServedModel.objects.order_by("name"))
+        pending = _pending_counts()
+        values = _snapshot_values()
+    return [_summary(model, pending.get(model.pk, 0), values.get((model.pk, model.seq))) for model in models]
+
+
+def _summary(
+    model: ServedModel, n_pending: int, values: dict[str, float | None] | None
+) -> ModelSummary:
+    return ModelSummary(
+        name=model.name,
+        flavor=model.flavor,
+        is_default=model.is_default,
+        n_learns=model.seq,
+        n_predictions=model.n_predictions,
+        n_pending=n_pending,
+        size_bytes=model.size_bytes,
+        uploaded_at=model.uploaded_at,
+        last_predicted_at=model.last_predicted_at,
+        last_learned_at=model.last_learned_at,
+        metrics=values or _live_metrics(model.name),
+    )
+
+
+def _live_metrics(name: str) -> dict[str, float | None] | None:
+    try:
+        return model_metrics(name=name)
+    except ChantillyError:
+        # Deleted meanwhile, or taken under other versions: the list is still of use.
+        return None
+
+
+def _pending_counts() -> dict[int, int]:
+    counted = PendingPrediction.objects.order_by().values("model_id").annotate(n=Count("pk"))
+    return {row["model_id"]: row["n"] for row in counted}
+
+
+def _snapshot_values() -> dict[tuple[int, int], dict[str, float | None]]:
+    """Return the metrics that snapshots tell, by model and seq: such a model need not be loaded."""
+    rows: Iterator[tuple[int, int, dict[str, float | None]]] = Snapshot.objects.values_list(
+        "model_id", "seq", "metric_values"
+    ).iterator()
+    return {(model_id, seq): values for model_id, seq, values in rows if values}

@@ -1,0 +1,76 @@
+"""What happened, told after it was committed; a listener that fails cannot undo it."""
+
+import logging
+from collections.abc import Callable, Sequence
+from typing import Protocol
+
+from models_app.engine.ports import Event, Learned, Predicted
+
+__all__ = [
+    "Event",
+    "Learned",
+    "Predicted",
+    "Subscriber",
+    "on_call",
+    "on_erased",
+    "subscribe",
+]
+
+logger = logging.getLogger(__name__)
+
+
+class Subscriber(Protocol):
+    """Hears of predictions and learns. Called in engine threads; must not block."""
+
+    def wants_events(self) -> bool:
+        """Say whether to call `receive` at all: where nobody wants events, none is built."""
+
+    def receive(self, events: Sequence[Event]) -> None:
+        """Hear of what one commit made durable, in order."""
+
+
+_subscribers: list[Subscriber] = []
+_erased_callbacks: list[Callable[[], None]] = []
+_call_callbacks: list[Callable[[str, int], None]] = []
+
+
+def subscribe(subscriber: Subscriber) -> None:
+    """Have a subscriber told of every prediction and learn from now on."""
+    _subscribers.append(subscriber)
+
+
+def on_erased(callback: Callable[[], None]) -> None:
+    """Have `callback` called within the transaction that erases everything."""
+    _erased_callbacks.append(callback)
+
+
+def on_call(callback: Callable[[str, int], None]) -> None:
+    """Have `callback` called with the route (`predict`, `learn`) and the nanoseconds of each call."""
+    _call_callbacks.append(callback)
+
+
+def wants_events() -> bool:
+    """Say whether any subscriber wants events."""
+    return any(subscriber.wants_events() for subscriber in _subscribers)
+
+
+def publish(events: Sequence[Event]) -> None:
+    """Tell the subscribers."""
+    for subscriber in _subscribers:
+        try:
+            if subscriber.wants_events():
+                subscriber.receive(events)
+        except Exception:
+            logger.exception("a subscriber failed on %d events", len(events))
+
+
+def erased() -> None:
+    """Tell that everything is being erased; an error of a callback stops the erasing."""
+    for callback in _erased_callbacks:
+        callback()
+
+
+def called(route: str, duration_ns: int) -> None:
+    """Tell that a call of the API was answered, or refused."""
+    for callback in _call_callbacks:
+        callback(route, duration_ns)

@@ -1,0 +1,108 @@
+"""Models come and go: upload, delete, choice of the default."""
+
+from datetime import datetime
+
+from models_app.domain import blobs
+from models_app.domain.blobs import Versions
+from models_app.domain.errors import FlavorNotSet, ModelNotFound
+from models_app.domain.flavors import Flavor
+from models_app.domain.names import check_model_name, draw_name
+from models_app.engine.ports import ModelState, SnapshotData
+from models_app.models import JournalSegment, PendingPrediction, ServedModel, Snapshot
+from models_app.models.storage import save_snapshot
+from models_app.models.transactions import write_transaction
+from models_app.services.configuring import get_flavor
+from models_app.services.measuring import get_instance_metrics
+
+
+def upload_model(*, data: bytes, name: str | None, now: datetime) -> str:
+    """Serve a pickled model from now on, by default; return its name.
+
+    A name is drawn if none is given. A model of that name is replaced and its journal starts afresh; what it
+    has pending is kept for its successor.
+
+    Raises `FlavorNotSet`, `InvalidModelName`, `ModelNotReadable`, `ModelNotSuitable`.
+    """
+    flavor = get_flavor()
+    if name is not None:
+        check_model_name(name)
+    flavor.check_model(blobs.loads_upload(data))
+    first = SnapshotData(seq=0, model=data, metrics=blobs.dumps(flavor.new_metrics()))
+    with write_transaction():
+        if get_flavor() != flavor:
+            # The instance was set to another flavor while the model was being checked.
+            raise FlavorNotSet
+        name = name or draw_name(_is_taken)
+        _put(name, flavor, first, now)
+    return name
+
+
+def _is_taken(name: str) -> bool:
+    return ServedModel.objects.filter(name=name).exists()
+
+
+def delete_model(*, name: str) -> bool:
+    """Delete a model with all that it has pending; return whether there was one.
+
+    The metrics over all models keep what it has learned. If it was the default, the model uploaded last
+    among the others becomes it.
+    """
+    with write_transaction():
+        model = ServedModel.objects.filter(name=name).first()
+        if model is None:
+            return False
+        _forget_journal(model)
+        PendingPrediction.objects.filter(model=model).delete()
+        model.delete()
+        if model.is_default:
+            heir = ServedModel.objects.order_by("-uploaded_at", "-pk").first()
+            if heir is not None:
+                ServedModel.objects.filter(pk=heir.pk).update(is_default=True)
+    return True
+
+
+def make_default(*, name: str) -> None:
+    """Let requests that name no model go to this one; raises `ModelNotFound`."""
+    with write_transaction():
+        if not _is_taken(name):
+            raise ModelNotFound(name)
+        ServedModel.objects.filter(is_default=True).update(is_default=False)
+        ServedModel.objects.filter(name=name).update(is_default=True)
+
+
+def _put(name: str, flavor: Flavor, first: SnapshotData, now: datetime) -> None:
+    """Insert or replace a model's row, with its first snapshot, as the default."""
+    versions = Versions.current()
+    model = ServedModel.objects.filter(name=name).first() or ServedModel(name=name, generation=0)
+    if model.pk is not None:
+        _forget_journal(model)
+    ServedModel.objects.filter(is_default=True).update(is_default=False)
+    model.flavor = flavor.name
+    model.generation += 1
+    model.seq = 0
+    model.n_predictions = 0
+    model.is_default = True
+    model.size_bytes = len(first.model)
+    model.sha256 = blobs.sha256(first.model)
+    model.river_version = versions.river
+    model.python_version = versions.python
+    model.numpy_version = versions.numpy
+    model.uploaded_at = now
+    model.last_predicted_at = model.last_learned_at = None
+    model.save()
+    state = ModelState(
+        model_id=model.pk,
+        name=name,
+        flavor=flavor.name,
+        generation=model.generation,
+        seq=0,
+        is_default=True,
+    )
+    save_snapshot(state, first)
+
+
+def _forget_journal(model: ServedModel) -> None:
+    """Delete a model's segments and snapshots; what they say stays in the metrics over all models."""
+    get_instance_metrics().persist_in_transaction()
+    JournalSegment.objects.filter(model=model).delete()
+    Snapshot.objects.filter(model=model).delete()

@@ -1,0 +1,1 @@
+"""Server-Sent Events: django-eventstream's format and interfaces over a broker that loses nothing in a burst."""

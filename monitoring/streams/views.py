@@ -1,0 +1,83 @@
+"""The event streams' routes."""
+
+from urllib.parse import unquote
+
+from django.http import HttpRequest, HttpResponse, StreamingHttpResponse
+from django.http.response import HttpResponseBase
+from django_eventstream.utils import add_default_headers, get_channelmanager, parse_last_event_id
+from drf_spectacular.types import OpenApiTypes
+from drf_spectacular.utils import OpenApiParameter, extend_schema
+from models_app.api.dispatch import AsyncViewSet
+from rest_framework.exceptions import PermissionDenied
+
+from monitoring.streams.channels import EVENTS, METRICS
+from monitoring.streams.hub import get_channel
+
+# With its charset: `requests` takes text without one for Latin-1.
+CONTENT_TYPE = "text/event-stream; charset=utf-8"
+# Older than every event: who comes with an id that says nothing is told that it missed some.
+UNKNOWN_POSITION = -1
+
+_PARAMETERS = [
+    OpenApiParameter(
+        "Last-Event-ID", OpenApiTypes.STR, OpenApiParameter.HEADER, description="Go on after this event."
+    ),
+    OpenApiParameter("lastEventId", OpenApiTypes.STR, description="The same, where headers cannot be set."),
+]
+_RESPONSES = {(200, "text/event-stream"): OpenApiTypes.STR}
+_BACKLOG = (
+    "A client that comes back with the id of its last event gets what it missed. Where that is not kept any "
+    "more it gets an event `stream-reset` instead, and then what happens from now on."
+)
+
+
+class StreamViewSet(AsyncViewSet):
+    """Server-Sent Events."""
+
+    @extend_schema(
+        operation_id="stream_metrics",
+        summary="Stream the metrics",
+        description=f"Server-Sent Events: the metrics after every learn, at most 20 times a second. {_BACKLOG}",
+        parameters=_PARAMETERS,
+        responses=_RESPONSES,
+    )
+    async def metrics(self, request: HttpRequest) -> HttpResponseBase:
+        """Open a stream of the metrics."""
+        return _open(request, METRICS)
+
+    @extend_schema(
+        operation_id="stream_events",
+        summary="Stream predictions and learns",
+        description=f"Server-Sent Events named `predict` and `learn`. {_BACKLOG}",
+        parameters=_PARAMETERS,
+        responses=_RESPONSES,
+    )
+    async def events(self, request: HttpRequest) -> HttpResponseBase:
+        """Open a stream of predictions and learns."""
+        return _open(request, EVENTS)
+
+
+def _open(request: HttpRequest, name: str) -> HttpResponseBase:
+    if not get_channelmanager().can_read_channel(None, name):
+        raise PermissionDenied
+    response: HttpResponseBase
+    if request.method == "HEAD":
+        response = HttpResponse(content_type=CONTENT_TYPE)
+    else:
+        listener = get_channel(name).listen(after=_position(request, name))
+        # It is closed with the response.
+        response = StreamingHttpResponse(listener, content_type=CONTENT_TYPE)
+    add_default_headers(response, request=request)
+    return response
+
+
+def _position(request: HttpRequest, channel: str) -> int | None:
+    """Return the id of the last event that the client has, None if it has none."""
+    last = request.headers.get("Last-Event-ID") or request.GET.get("lastEventId")
+    if not last:
+        return None
+    try:
+        ids = {unquote(name): int(position) for name, position in parse_last_event_id(last).items()}
+    except ValueError:
+        return UNKNOWN_POSITION
+    return ids.get(channel, UNKNOWN_POSITION)

@@ -1,0 +1,14 @@
+"""The dashboard, the event streams and the statistics."""
+
+from django.urls import path
+
+from monitoring.dashboard import dashboard
+from monitoring.streams.views import StreamViewSet
+from monitoring.views import StatisticsViewSet
+
+urlpatterns = [
+    path("", dashboard, name="dashboard"),
+    path("api/stats", StatisticsViewSet.as_view({"get": "retrieve"}), name="stats"),
+    path("api/stream/metrics", StreamViewSet.as_view({"get": "metrics"}), name="stream-metrics"),
+    path("api/stream/events", StreamViewSet.as_view({"get": "events"}), name="stream-events"),
+]

@@ -1,0 +1,68 @@
+// The metric cards: the newest value and a line of those seen since the page was opened.
+
+import { formatMetric } from "./numbers.js";
+import { refreshSoon } from "./sections.js";
+
+const KEPT = 240;
+const WIDTH = 120;
+const HEIGHT = 28;
+const histories = new Map();
+let newest = null;
+let isFramed = false;
+
+/** Show the metrics of one message; many in one frame cost one drawing. */
+export function showMetrics(metrics) {
+  newest = metrics;
+  for (const [name, value] of Object.entries(metrics)) {
+    remember(name, value);
+  }
+  if (!isFramed) {
+    isFramed = true;
+    requestAnimationFrame(draw);
+  }
+}
+
+/** Draw again what is known, on cards that have just been replaced. */
+export function redrawMetrics() {
+  if (newest !== null) {
+    draw();
+  }
+}
+
+function remember(name, value) {
+  if (!histories.has(name)) {
+    histories.set(name, []);
+  }
+  if (value !== null) {
+    const history = histories.get(name);
+    history.push(value);
+    history.splice(0, history.length - KEPT);
+  }
+}
+
+function draw() {
+  isFramed = false;
+  for (const [name, value] of Object.entries(newest)) {
+    const card = document.querySelector(`[data-metric="${CSS.escape(name)}"]`);
+    if (card === null) {
+      // Another flavor was set: the page has the cards of the earlier one.
+      histories.clear();
+      newest = null;
+      refreshSoon();
+      return;
+    }
+    card.querySelector(".value").textContent = formatMetric(value);
+    card.querySelector("polyline").setAttribute("points", line(histories.get(name)));
+  }
+}
+
+function line(history) {
+  if (history.length < 2) {
+    return "";
+  }
+  const lowest = Math.min(...history);
+  const range = Math.max(...history) - lowest;
+  const step = WIDTH / (history.length - 1);
+  const y = (value) => (range === 0 ? HEIGHT / 2 : HEIGHT - 1 - ((value - lowest) / range) * (HEIGHT - 2));
+  return history.map((value, i) => `${(i * step).toFixed(1)},${y(value).toFixed(1)}`).join(" ");
+}

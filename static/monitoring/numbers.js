@@ -1,0 +1,26 @@
+// Numbers and predictions as text.
+
+const number = new Intl.NumberFormat("en", { maximumSignificantDigits: 5 });
+const decimal = new Intl.NumberFormat("en", { minimumFractionDigits: 4, maximumFractionDigits: 4 });
+
+/** A metric: four decimals, so that the digits do not jump. */
+export function formatMetric(value) {
+  return value === null || value === undefined ? "–" : decimal.format(value);
+}
+
+/** A value of any kind, short. */
+export function formatValue(value) {
+  if (typeof value === "number") {
+    return number.format(value);
+  }
+  return typeof value === "string" ? value : JSON.stringify(value);
+}
+
+/** A prediction: a number, or the most probable label and its probability. */
+export function formatPrediction(prediction) {
+  if (prediction === null || typeof prediction !== "object") {
+    return prediction === null ? "none" : formatValue(prediction);
+  }
+  const [best] = Object.entries(prediction).sort(([, a], [, b]) => b - a);
+  return best ? `${best[0]} (${formatValue(best[1])})` : "none";
+}

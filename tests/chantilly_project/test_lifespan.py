@@ -1,0 +1,58 @@
+import asyncio
+from typing import Any
+
+import pytest
+
+from chantilly_project.guard import Message
+from chantilly_project.lifespan import Lifespan
+from models_app.services import runtime
+
+
+def live(lifespan: Lifespan, *, between: Any = None) -> list[str]:
+    """Play a server that starts, does something and stops; give the types of the answers."""
+
+    async def play() -> list[str]:
+        sent: list[str] = []
+        steps = iter(["lifespan.startup", "lifespan.shutdown"])
+
+        async def receive() -> Message:
+            step = next(steps)
+            if step == "lifespan.shutdown" and between is not None:
+                await asyncio.to_thread(between)
+            return {"type": step}
+
+        async def send(message: Message) -> None:
+            sent.append(message["type"])
+
+        await lifespan({"type": "lifespan"}, receive, send)
+        return sent
+
+    return asyncio.run(play())
+
+
+@pytest.mark.django_db(transaction=True)
+class TestLifespan:
+    def test_starts_and_stops_the_engine(self) -> None:
+        running: list[bool] = []
+
+        answers = live(Lifespan(), between=lambda: running.append(runtime.engine_is_running()))
+
+        assert answers == ["lifespan.startup.complete", "lifespan.shutdown.complete"]
+        assert running == [True]
+        assert not runtime.engine_is_running()
+
+    def test_announces_the_stop_where_the_server_has_not(self) -> None:
+        announced: list[str] = []
+        runtime.on_shutdown(lambda: announced.append("stop"))
+
+        live(Lifespan())
+
+        assert announced == ["stop"]
+
+    def test_does_not_announce_it_twice(self) -> None:
+        announced: list[str] = []
+        runtime.on_shutdown(lambda: announced.append("stop"))
+
+        live(Lifespan(), between=runtime.announce_shutdown)
+
+        assert announced == ["stop"]

@@ -1,0 +1,87 @@
+"""Real processes of `manage.py` for the tests of the commands."""
+
+import os
+import re
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+import httpx
+
+ROOT = Path(__file__).parents[2]
+READY_SECONDS = 60
+
+
+def environment(instance: Path, **settings: str) -> dict[str, str]:
+    """The environment of a process that serves `instance`, with settings of its own."""
+    # Not the tests' settings: they would move the instance.
+    inherited = {name: value for name, value in os.environ.items() if name != "DJANGO_SETTINGS_MODULE"}
+    return inherited | {"INSTANCE_PATH": str(instance), **settings}
+
+
+def manage(instance: Path, *arguments: str, **settings: str) -> subprocess.CompletedProcess[str]:
+    """Run one command to its end."""
+    return subprocess.run(
+        [sys.executable, "manage.py", *arguments],
+        cwd=ROOT,
+        env=environment(instance, **settings),
+        capture_output=True,
+        text=True,
+        timeout=120,
+        check=False,
+    )
+
+
+@dataclass
+class Served:
+    """A running server: where it is and what it has said."""
+
+    process: subprocess.Popen[str]
+    url: str
+    greeting: str
+
+    def stop(self, number: int = signal.SIGTERM) -> tuple[int, float]:
+        """Send the signal; give the exit code and the seconds that it took."""
+        began = time.monotonic()
+        self.process.send_signal(number)
+        return self.process.wait(60), time.monotonic() - began
+
+
+@contextmanager
+def served(instance: Path, *arguments: str, **settings: str) -> Iterator[Served]:
+    """Serve a set-up instance on a free port until the block ends."""
+    process = subprocess.Popen(
+        [sys.executable, "manage.py", "serve", "--port", "0", *arguments],
+        cwd=ROOT,
+        env=environment(instance, **settings),
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+    )
+    try:
+        yield _wait(process)
+    finally:
+        process.kill()
+        process.wait()
+        if process.stdout is not None:
+            process.stdout.close()
+
+
+def _wait(process: subprocess.Popen[str]) -> Served:
+    """Read the greeting up to its last line."""
+    assert process.stdout is not None
+    lines = []
+    for line in process.stdout:
+        lines.append(line)
+        if line.startswith("API docs"):
+            break
+    greeting = "".join(lines)
+    match = re.search(r"^Dashboard +(\S+)/$", greeting, re.MULTILINE)
+    assert match is not None, greeting
+    assert httpx.get(f"{match[1]}/healthz", timeout=READY_SECONDS).status_code == 200
+    return Served(process, match[1], greeting)

@@ -1,0 +1,171 @@
+import http.client
+import signal
+import socket
+import sqlite3
+import threading
+from collections.abc import Iterator
+from pathlib import Path
+from urllib.parse import urlsplit
+
+import httpx
+import pytest
+
+from tests.management.processes import Served, manage, served
+
+
+@pytest.fixture(scope="module")
+def instance(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("serve") / "instance"
+    done = manage(folder, "setup")
+    assert done.returncode == 0, done.stderr
+    return folder
+
+
+@pytest.fixture(scope="module")
+def server(instance: Path) -> Iterator[Served]:
+    with served(instance) as running:
+        yield running
+
+
+class TestServe:
+    def test_says_where_everything_is(self, server: Served) -> None:
+        assert server.greeting.splitlines() == [
+            f"API        {server.url}/api/",
+            f"Dashboard  {server.url}/",
+            f"Admin      {server.url}/admin/",
+            f"API docs   {server.url}/api/docs",
+        ]
+
+    @pytest.mark.parametrize(
+        "path", ["/", "/admin/login/", "/api/docs", "/api/schema", "/healthz", "/readyz"]
+    )
+    def test_serves_what_it_names(self, server: Served, path: str) -> None:
+        assert httpx.get(server.url + path).status_code == 200
+
+    def test_serves_static_files_without_collecting_them(self, server: Served) -> None:
+        answer = httpx.get(f"{server.url}/static/admin/css/base.css")
+
+        assert answer.status_code == 200
+        assert answer.headers["content-type"].startswith("text/css")
+        assert len(answer.content) == int(answer.headers["content-length"])
+        again = httpx.get(str(answer.url), headers={"If-None-Match": answer.headers["etag"]})
+        assert again.status_code == 304
+
+    def test_tells_browsers_to_load_from_nowhere_else(self, server: Served) -> None:
+        policy = httpx.get(f"{server.url}/admin/login/").headers["content-security-policy"]
+
+        assert policy.startswith("default-src 'self';")
+
+    def test_refuses_a_foreign_host(self, server: Served) -> None:
+        answer = httpx.get(f"{server.url}/api/models", headers={"Host": "evil.example"})
+
+        assert (answer.status_code, answer.headers["error-code"]) == (403, "host_not_allowed")
+
+    def test_refuses_another_site_before_its_body_is_sent(self, server: Served) -> None:
+        connection = http.client.HTTPConnection(urlsplit(server.url).netloc, timeout=10)
+        connection.putrequest("POST", "/api/model")
+        connection.putheader("Origin", "https://evil.example")
+        connection.putheader("Content-Length", "1000000")
+        connection.endheaders()
+
+        answer = connection.getresponse()
+
+        assert (answer.status, answer.getheader("Error-Code")) == (403, "cross_site_request")
+        connection.close()
+
+    def test_refuses_a_port_that_is_taken(self, server: Served, instance: Path) -> None:
+        port = str(urlsplit(server.url).port)
+
+        ended = manage(instance, "serve", "--port", port)
+
+        assert ended.returncode == 1
+        assert (
+            ended.stderr
+            == f"CommandError: PORT {port} of 127.0.0.1 cannot be used: Address already in use.\n"
+        )
+
+    @pytest.mark.parametrize(
+        ("arguments", "reason"),
+        [
+            (["--port", "70000"], "PORT 70000 cannot be used"),
+            (["--host", "no.such.host.invalid", "--port", "0"], "HOST no.such.host.invalid cannot be used"),
+        ],
+    )
+    def test_refuses_an_address_that_is_none(self, instance: Path, arguments: list[str], reason: str) -> None:
+        ended = manage(instance, "serve", *arguments)
+
+        assert ended.returncode == 1
+        assert reason in ended.stderr
+
+    def test_refuses_a_database_that_is_not_migrated(self, tmp_path: Path) -> None:
+        ended = manage(tmp_path / "new", "serve", "--port", "0")
+
+        assert ended.returncode == 1
+        assert "run `python manage.py setup` first" in ended.stderr
+
+    def test_refuses_a_database_that_cannot_be_read(self, tmp_path: Path) -> None:
+        (tmp_path / "chantilly.sqlite3").write_text("no database, but longer than one page's header" * 100)
+
+        ended = manage(tmp_path, "serve", "--port", "0")
+
+        assert ended.returncode == 1
+        assert ended.stderr == "CommandError: The database cannot be read: file is not a database.\n"
+
+
+class TestHosts:
+    def test_that_it_listens_on_are_allowed(self, instance: Path) -> None:
+        with served(instance, "--host", "127.0.0.2") as running:
+            assert running.url.startswith("http://127.0.0.2:")
+            assert httpx.get(f"{running.url}/api/schema").status_code == 200
+
+    def test_are_asked_for_where_it_listens_on_all_addresses(self, instance: Path) -> None:
+        with served(instance, HOST="0.0.0.0") as running:
+            assert running.process.stdout is not None
+            assert "ALLOWED_HOSTS (now localhost, " in running.process.stdout.readline()
+            port = urlsplit(running.url).port
+            assert httpx.get(f"http://127.0.0.2:{port}/api/schema").status_code == 403
+
+
+class TestStop:
+    @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
+    def test_is_clean_and_leaves_the_database_whole(self, instance: Path, number: int) -> None:
+        with served(instance) as running:
+            code, seconds = running.stop(number)
+
+        assert code == 0
+        assert seconds < 10
+        with sqlite3.connect(instance / "chantilly.sqlite3") as database:
+            assert database.execute("PRAGMA integrity_check").fetchone() == ("ok",)
+
+    def test_ends_open_streams(self, instance: Path) -> None:
+        with served(instance) as running, httpx.stream("GET", f"{running.url}/api/stream/events") as stream:
+            chunks = stream.iter_raw()
+            next(chunks)
+            rest: list[bytes] = []
+            reader = threading.Thread(target=lambda: rest.extend(chunks))
+            reader.start()
+
+            code, seconds = running.stop()
+            reader.join(10)
+
+            assert code == 0
+            assert seconds < 10
+            assert not reader.is_alive()
+
+    def test_does_not_wait_for_idle_connections(self, instance: Path) -> None:
+        with (
+            served(instance) as running,
+            socket.create_connection(_address(running)),
+            httpx.Client() as client,
+        ):
+            client.get(f"{running.url}/healthz")
+
+            code, seconds = running.stop()
+
+        assert code == 0
+        assert seconds < 10
+
+
+def _address(running: Served) -> tuple[str, int]:
+    parts = urlsplit(running.url)
+    return str(parts.hostname), int(parts.port or 0)

@@ -1,0 +1,23 @@
+"""The project's settings for the tests: in an instance folder of their own, whatever the environment says."""
+
+import atexit
+import os
+import shutil
+import tempfile
+from pathlib import Path
+
+from chantilly_project.configuration import SETTINGS
+
+_folder = Path(tempfile.mkdtemp(prefix="chantilly-tests-"))
+atexit.register(shutil.rmtree, _folder, ignore_errors=True)
+for _setting in SETTINGS:
+    os.environ.pop(_setting.name, None)
+os.environ["INSTANCE_PATH"] = str(_folder)
+
+from chantilly_project.settings import *  # noqa: E402, F403
+from chantilly_project.settings import ALLOWED_HOSTS, DATABASES  # noqa: E402
+
+ALLOWED_HOSTS = [*ALLOWED_HOSTS, "testserver"]
+# A file as in production: the engine's threads share no database in memory.
+DATABASES["default"]["TEST"] = {"NAME": _folder / "test.sqlite3"}
+PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
