@@ -1,4 +1,4 @@
-"""What the API's JSON bodies may hold: decoded fast where they are right, explained field by field where not."""
+"""The API's JSON bodies: decoded fast where they are right, explained field by field where they are not."""
 
 import json
 from collections.abc import Iterable

@@ -10,6 +10,7 @@ from asgiref.sync import markcoroutinefunction
 from django.db import close_old_connections
 from django.http import HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
+from rest_framework.exceptions import MethodNotAllowed
 from rest_framework.permissions import AllowAny
 from rest_framework.request import Request
 from rest_framework.response import Response
@@ -25,9 +26,9 @@ _pool = ThreadPoolExecutor(_N_THREADS, thread_name_prefix="requests")
 class AsyncViewSet(ViewSet):
     """A viewset whose actions are `async def` and take Django's request as it is.
 
-    It does without what DRF does around each action (content negotiation, the request's wrapper): that costs
-    more than the rest of a prediction. Authentication, permissions and throttles are still asked, in a thread,
-    where any are set.
+    It does without what DRF does around each action (content negotiation, the request's wrapper): that
+    costs more than the rest of a prediction. Authentication, permissions and throttles are still asked, in a
+    thread, where any are set.
     """
 
     @classmethod
@@ -46,13 +47,13 @@ class AsyncViewSet(ViewSet):
                 await asyncio.to_thread(self._check_access, request, *args, **kwargs)
             handler = getattr(self, str(request.method).lower(), None)
             if handler is None:
-                self.http_method_not_allowed(request)  # type: ignore[arg-type]
+                raise MethodNotAllowed(str(request.method))
             response: HttpResponseBase = await handler(request, *args, **kwargs)
         except Exception as error:
             return exceptions.handle(error, {"view": self, "request": request})
         return response
 
-    async def options(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:  # type: ignore[override]  # noqa: ARG002
+    async def options(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:  # type: ignore[override]
         """Tell what can be done here."""
         return HttpResponse(headers={"Allow": ", ".join(self.allowed_methods)})
 

@@ -62,8 +62,9 @@ def _from_drf(error: drf.APIException, context: Mapping[str, Any]) -> HttpRespon
     response = refusal(error.status_code, error.default_code, message)
     if isinstance(error, drf.MethodNotAllowed):
         response["Allow"] = ", ".join(context["view"].allowed_methods)
-    if isinstance(error, drf.Throttled) and error.wait is not None:
-        response["Retry-After"] = str(int(error.wait) + 1)
+    wait = getattr(error, "wait", None)
+    if wait is not None:
+        response["Retry-After"] = str(int(wait) + 1)
     return response
 
 

@@ -1,4 +1,4 @@
-"""The API's way through Django: what `ASGIHandler` does around a request, less what the API has no use for."""
+"""The API's way through Django: what `ASGIHandler` does, less what the API has no use for."""
 
 import asyncio
 import io
@@ -57,12 +57,12 @@ class ApiRequest(ASGIRequest):
 class ApiHandler(ASGIHandler):
     """Serves the API.
 
-    Against Django's own handler it has no middleware, no thread of its own for each request, and watches for a
-    client that disconnects only where an answer is streamed. It reads a body into memory, no further than the
-    route allows: a view's `max_body_bytes`, else `MAX_BODY_BYTES`.
+    Against Django's own handler it has no middleware, no thread of its own for each request, and watches for
+    a client that disconnects only where an answer is streamed. It reads a body into memory, no further than
+    the route allows: a view's `max_body_bytes`, else `MAX_BODY_BYTES`.
     """
 
-    def load_middleware(self, is_async: bool = False) -> None:  # noqa: ARG002, FBT001, FBT002
+    def load_middleware(self, is_async: bool = False) -> None:
         """Load none: the API needs no session, no CSRF token and no messages."""
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:  # type: ignore[override]
@@ -87,9 +87,7 @@ class ApiHandler(ASGIHandler):
             request.set_body(await _read_body(request, match, receive))
             response: HttpResponseBase = await match.func(request, *match.args, **match.kwargs)
         except BodyTooLarge as error:
-            return exceptions.refusal(
-                413, "body_too_large", f"The body must not exceed {error.limit} bytes."
-            )
+            return exceptions.refusal(413, "body_too_large", f"The body must not exceed {error.limit} bytes.")
         except UnicodeDecodeError:
             return exceptions.refusal(400, "bad_request", "The request's line or headers cannot be decoded.")
         except ClientGone:
@@ -191,5 +189,5 @@ async def _disconnected(receive: Receive) -> None:
 
 async def _close(response: HttpResponseBase) -> None:
     # Closing sends Django's `request_finished`; only who has something to close needs that, in a thread.
-    if response._resource_closers:
+    if response._resource_closers:  # type: ignore[attr-defined]  # private, as all of closing
         await sync_to_async(response.close, thread_sensitive=False)()

@@ -1,6 +1,7 @@
 """/api/init, /api/models, /api/metrics: the instance as a whole."""
 
-import river
+from importlib.metadata import version
+
 from django.db import connection
 from django.utils import timezone
 from drf_spectacular.utils import OpenApiParameter, extend_schema
@@ -19,13 +20,15 @@ class InitViewSet(ThreadedViewSet):
     """The flavor."""
 
     @extend_schema(
-        operation_id="get_flavor", summary="Tell the flavor", responses={200: schemas.INSTANCE, 400: schemas.ERROR}
+        operation_id="get_flavor",
+        summary="Tell the flavor",
+        responses={200: schemas.INSTANCE, 400: schemas.ERROR},
     )
-    def retrieve(self, request: Request) -> Response:  # noqa: ARG002
+    def retrieve(self, request: Request) -> Response:
         """Tell the flavor, the storage and River's version."""
         flavor = configuring.get_flavor()
         return Response(
-            {"flavor": flavor.name, "storage": connection.vendor, "river_version": river.__version__}
+            {"flavor": flavor.name, "storage": connection.vendor, "river_version": version("river")}
         )
 
     @extend_schema(
@@ -46,7 +49,7 @@ class ModelsViewSet(ThreadedViewSet):
     """The names of the models."""
 
     @extend_schema(operation_id="list_models", summary="List the models", responses={200: schemas.MODELS})
-    def list(self, request: Request) -> Response:  # noqa: ARG002
+    def list(self, request: Request) -> Response:
         """List the names of the models."""
         names, default = listing.model_names()
         return Response({"models": names, "default": default})

@@ -44,7 +44,7 @@ class ModelViewSet(ThreadedViewSet):
         description="As it is now, every acknowledged learn included.",
         responses={(200, "application/octet-stream"): bytes, 400: schemas.ERROR, 404: schemas.ERROR},
     )
-    def retrieve(self, request: Request, name: str | None = None) -> HttpResponse:  # noqa: ARG002
+    def retrieve(self, request: Request, name: str | None = None) -> HttpResponse:
         """Return the pickled model."""
         return HttpResponse(exporting.export_model(name=name), content_type="application/octet-stream")
 
@@ -53,7 +53,7 @@ class ModelViewSet(ThreadedViewSet):
         summary="Delete a model",
         responses={204: None, 404: schemas.EMPTY},
     )
-    def destroy(self, request: Request, name: str) -> HttpResponse:  # noqa: ARG002
+    def destroy(self, request: Request, name: str) -> HttpResponse:
         """Delete the model and what it has pending."""
         if uploading.delete_model(name=name):
             return HttpResponse(status=204)

@@ -14,7 +14,7 @@ class HealthViewSet(AsyncViewSet):
     """The process is up."""
 
     @extend_schema(operation_id="healthz", summary="Is the process up?", responses={200: schemas.HEALTH})
-    async def retrieve(self, request: HttpRequest) -> HttpResponse:  # noqa: ARG002
+    async def retrieve(self, request: HttpRequest) -> HttpResponse:
         """Answer from the event loop: it turns."""
         return HttpResponse(b'{"status":"up"}', content_type="application/json")
 
@@ -28,7 +28,7 @@ class ReadinessViewSet(ThreadedViewSet):
         description="The database is writable, the migrations are applied and the engine runs.",
         responses={200: schemas.HEALTH, 503: schemas.ERROR},
     )
-    def retrieve(self, request: Request) -> Response:  # noqa: ARG002
+    def retrieve(self, request: Request) -> Response:
         """Check the database and the engine."""
         health.check_ready()
         return Response({"status": "ready"})

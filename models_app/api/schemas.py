@@ -6,7 +6,7 @@ Schema = dict[str, Any]
 
 _LABEL: Schema = {"oneOf": [{"type": "boolean"}, {"type": "number"}, {"type": "string"}]}
 _ID: Schema = {
-    "description": "`42` and `\"42\"` are the same id.",
+    "description": '`42` and `"42"` are the same id.',
     "oneOf": [{"type": "integer"}, {"type": "string", "maxLength": 200}],
 }
 _FEATURES: Schema = {

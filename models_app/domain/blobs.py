@@ -112,9 +112,9 @@ def sha256(data: bytes) -> str:
 class Signer:
     """Signs what goes into the database and checks what comes back, before it is unpickled.
 
-    Who can write to the database but does not know the secret key cannot make the server run code. `keys` are
-    the secret keys, the one to sign with first. The `context` (which model, which seq) is signed along, so that
-    the bytes of one snapshot cannot stand in for another's.
+    Who can write to the database but does not know the secret key cannot make the server run code. `keys`
+    are the secret keys, the one to sign with first. The `context` (which model, which seq) is signed along,
+    so that the bytes of one snapshot cannot stand in for another's.
     """
 
     def __init__(self, keys: Sequence[str]) -> None:

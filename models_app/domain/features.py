@@ -7,7 +7,6 @@ which a model may write to.
 import json
 import math
 from collections.abc import Iterator
-from typing import cast
 
 import msgspec
 
@@ -61,4 +60,4 @@ def _reason(text: bytes | str | msgspec.Raw, error: Exception) -> str:
     if not isinstance(value, dict | str):
         return _WRONG_TYPE
     culprits = list(non_finite_members(value))
-    return f"{cast(str, culprits[0])}: must be a finite number" if culprits else str(error)
+    return f"{culprits[0]}: must be a finite number" if culprits else str(error)

@@ -7,7 +7,7 @@ strings, bytes and numbers are written in full at every place and sets are writt
 import hashlib
 import io
 import pickle
-from typing import Any, cast
+from typing import Any
 
 import dill
 
@@ -37,4 +37,4 @@ def fingerprint(value: Any) -> str:
     """
     buffer = io.BytesIO()
     _CanonicalPickler(buffer, protocol=pickle.DEFAULT_PROTOCOL, recurse=True).dump(value)
-    return hashlib.sha256(cast(bytes, buffer.getvalue())).hexdigest()
+    return hashlib.sha256(buffer.getvalue()).hexdigest()

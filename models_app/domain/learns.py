@@ -13,8 +13,8 @@ from models_app.domain.scoring import GroundTruth
 class Learn(msgspec.Struct, array_like=True, frozen=True, gc=False, kw_only=True):
     """One learn, as the journal keeps it.
 
-    `features` is the JSON text that came from the client, `prediction` that of `encode_prediction`; times are seconds since the epoch (UTC). `predicted_at` is None where the
-    prediction was made by the learn itself.
+    `features` is the JSON text that came from the client, `prediction` that of `encode_prediction`; times are
+    seconds since the epoch (UTC). `predicted_at` is None where the prediction was made by the learn itself.
     """
 
     prediction_id: str | None
@@ -58,4 +58,4 @@ def encode_prediction(prediction: Prediction) -> str:
 
 def decode_prediction(text: str | bytes | msgspec.Raw) -> Prediction:
     """Undo `encode_prediction`."""
-    return predictions.from_storage(cast(object, msgspec.json.decode(text)))
+    return predictions.from_storage(cast("object", msgspec.json.decode(text)))

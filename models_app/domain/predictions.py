@@ -10,7 +10,6 @@ from typing import Any, cast
 
 import msgspec
 
-
 Label = bool | int | float | str
 Number = float | int | None
 Probabilities = dict[Label, Number]
@@ -31,7 +30,7 @@ def number(value: object) -> Number:
     """
     kind = type(value)
     if kind is float or kind is int or value is None:
-        return cast(Number, value)
+        return cast("Number", value)
     value = _unwrapped(value)
     if isinstance(value, int | float):
         return float(value) if isinstance(value, float) else int(value)
@@ -74,7 +73,7 @@ def most_probable(prediction: Probabilities) -> Label:
     >>> most_probable({"a": 0.2, "b": 0.8})
     'b'
     """
-    return max(prediction, key=cast(Any, prediction.get))
+    return max(prediction, key=cast("Any", prediction.get))
 
 
 def to_storage(prediction: Prediction) -> object:
@@ -96,10 +95,10 @@ def from_storage(stored: object) -> Prediction:
     """
     if isinstance(stored, list):
         return {
-            cast(Label, _float_from_storage(label)): cast(Number, _float_from_storage(share))
+            cast("Label", _float_from_storage(label)): cast("Number", _float_from_storage(share))
             for label, share in stored
         }
-    return cast(Prediction, _float_from_storage(stored))
+    return cast("Prediction", _float_from_storage(stored))
 
 
 def to_json(prediction: Prediction) -> object:
@@ -127,7 +126,7 @@ def _label(value: object) -> Label:
         value = _unwrapped(value)
         if type(value) not in _PLAIN_LABELS:
             raise UnsupportedPrediction(f"the model predicted the label {_shown(value)}")
-    return cast(Label, value)
+    return cast("Label", value)
 
 
 def _unwrapped(value: object) -> object:
@@ -149,7 +148,7 @@ def _float_to_storage(value: object) -> object:
 
 
 def _float_from_storage(value: object) -> object:
-    return float(cast(str, value["float"])) if isinstance(value, dict) else value
+    return float(cast("str", value["float"])) if isinstance(value, dict) else value
 
 
 def _shown(value: object) -> str:

@@ -24,7 +24,7 @@ def score(scores: Sequence[metrics.base.Metric], y_true: GroundTruth, y_pred: Pr
         return
     label = most_probable(y_pred)
     for metric in scores:
-        metric.update(y_true, label if metric.requires_labels else y_pred)  # type: ignore[attr-defined]
+        metric.update(y_true, label if metric.requires_labels else y_pred)
 
 
 def values(scores: Sequence[metrics.base.Metric]) -> dict[str, float | None]:

@@ -26,8 +26,8 @@ _POLL_SECONDS = 0.01
 class EngineOptions:
     """How the engine works.
 
-    A turn ends after `batch_size` commands or `turn_seconds`, whichever comes first, so that a slow model gives
-    its thread back to the others.
+    A turn ends after `batch_size` commands or `turn_seconds`, whichever comes first, so that a slow model
+    gives its thread back to the others.
     """
 
     threads: int = 8
@@ -69,6 +69,7 @@ class Engine:
         self._ready: SimpleQueue[ModelQueue | None] = SimpleQueue()
         self._threads: list[threading.Thread] = []
         self._accepts = False
+        self._has_ended = False
 
     @property
     def is_running(self) -> bool:
@@ -162,6 +163,9 @@ class Engine:
             left = list(self._turns.serve(queue, commands))
         with self._lock:
             queue.put_back(left)
+            if self._has_ended:
+                # The last look at what is left was before this turn's end.
+                self._refuse(queue)
             self._hot_set.used(queue)
             for surplus in self._hot_set.surplus():
                 self._enqueue(Evict(surplus.name), surplus.name)
@@ -172,7 +176,7 @@ class Engine:
             self._ready.put(queue)
             return
         queue.scheduled = False
-        if queue.hot is None and queue.n_predictions == 0:
+        if queue.knows_nothing:
             # Names that nobody has would pile up otherwise.
             self._queues.pop(queue.name, None)
 
@@ -203,13 +207,17 @@ class Engine:
 
     def _refuse_the_rest(self) -> None:
         with self._lock:
-            queues = [self._unrouted, *self._queues.values()]
-            commands = [command for queue in queues for command in queue.commands]
-            for queue in queues:
-                queue.commands.clear()
-        left = [command for command in commands if not isinstance(command, Maintenance)]
-        if left:
-            logger.warning("%d requests were refused because the server stops", len(left))
+            self._has_ended = True
+            for queue in [self._unrouted, *self._queues.values()]:
+                self._refuse(queue)
+
+    def _refuse(self, queue: ModelQueue) -> None:
+        """Refuse what waits in a queue; for use under the lock."""
+        commands = list(queue.commands)
+        queue.commands.clear()
+        n_requests = sum(not isinstance(command, Maintenance) for command in commands)
+        if n_requests:
+            logger.warning("%d requests to '%s' were refused: the server stops", n_requests, queue.name)
         deliver([(command, None, ServerStopping()) for command in commands])
 
 

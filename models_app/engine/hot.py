@@ -80,7 +80,7 @@ class HotModel:
         return self.model_id == state.model_id and self.generation == state.generation
 
     def predict(self, x: Features) -> Prediction:
-        """Return the prediction; raises `ModelRaised`, or `Spoiled` if the model may have changed meanwhile."""
+        """Return the prediction; raises `ModelRaised`, or `Spoiled` if the model may have changed."""
         try:
             return self.flavor.normalize(self._predict_one(x))
         except _MODEL_FAILURES as error:

@@ -47,8 +47,17 @@ class ModelQueue:
         """Put commands in front again, in their order."""
         self.commands.extendleft(reversed(list(commands)))
 
+    @property
+    def knows_nothing(self) -> bool:
+        """Say whether a new queue would do as well."""
+        return self.hot is None and not self.rebuilds_after_failure and self.n_predictions == 0
+
     def drop_hot(self) -> None:
         """Forget the object in memory; the next turn rebuilds it from storage."""
         self.hot = None
 
-
+    def forget(self) -> None:
+        """Forget everything: the model does not exist any more."""
+        self.hot = None
+        self.rebuilds_after_failure = False
+        self.n_predictions = 0

@@ -81,16 +81,15 @@ class Turns:
         """Return the commands that are meant for this model; answer or send away the others."""
         ours: list[Command] = []
         for command in commands:
-            if state is not None and (command.names_model or state.is_default):
+            by_id = isinstance(command, LearnById)
+            if state is not None and (command.names_model or by_id or state.is_default):
                 ours.append(command)
-            elif state is not None and isinstance(command, LearnById):
-                ours.append(command)
-            elif command.names_model and not isinstance(command, LearnById):
+            elif command.names_model and not by_id:
                 deliver([(command, None, ModelNotFound(queue.name))])
             else:
                 self.router.route_again(command, None)
         if state is None:
-            queue.drop_hot()
+            queue.forget()
         return ours
 
     def _serve_batch(
@@ -101,6 +100,8 @@ class Turns:
         queue.drop_hot()
         batch = Batch(state, hot, self._pending(commands), wants_events=self.observer.wants_events())
         n_applied = batch.apply(commands, time.perf_counter() + self.batch_seconds)
+        if not batch.write.learns and not batch.spoiled:
+            queue.hot = hot
         segment_id = self._commit(queue, batch.write)
         if batch.spoiled:
             queue.rebuilds_after_failure = True
@@ -157,7 +158,7 @@ class Turns:
         try:
             state = self.storage.find_state(queue.name)
             if state is None:
-                queue.drop_hot()
+                queue.forget()
                 raise ModelNotFound(queue.name)
             deliver([(command, self._maintain(queue, state, command), None)])
         except Exception as error:

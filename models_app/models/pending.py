@@ -9,14 +9,12 @@ from models_app.models.served import ServedModel
 class PendingPrediction(models.Model):
     """A prediction with the features that it was made from, both as JSON text.
 
-    A mapping of labels is a list of `[label, probability]`, since a label keeps its type. `token` is drawn anew
-    when an id is predicted again: who learns claims the very row that he read.
+    A mapping of labels is a list of `[label, probability]`, since a label keeps its type. `token` is drawn
+    anew when an id is predicted again: who learns claims the very row that he read.
     """
 
     prediction_id = models.CharField("id", max_length=MAX_LENGTH, primary_key=True)
-    model = models.ForeignKey(
-        ServedModel, models.CASCADE, related_name="pending_predictions", db_index=False
-    )
+    model = models.ForeignKey(ServedModel, models.CASCADE, related_name="pending_predictions", db_index=False)
     token = models.BigIntegerField(editable=False)
     features = models.TextField()
     prediction = models.TextField()

@@ -18,9 +18,9 @@ class SnapshotQuerySet(models.QuerySet["Snapshot"]):
 class Snapshot(models.Model):
     """A model as it was after learn `seq` of its generation.
 
-    `model_bytes` is a pickle as zstd, `metrics_bytes` a pickle; `signature` is over both and over which model,
-    generation and seq they belong to. `size_bytes` is that of the pickle, not compressed; `metric_values` tells the
-    metrics without unpickling them.
+    `model_bytes` is a pickle as zstd, `metrics_bytes` a pickle; `signature` is over both and over which
+    model, generation and seq they belong to. `size_bytes` is that of the pickle, not compressed;
+    `metric_values` tells the metrics without unpickling them.
     """
 
     model = models.ForeignKey(ServedModel, models.CASCADE, related_name="snapshots", db_index=False)

@@ -73,7 +73,7 @@ _SEGMENTS_AT_A_TIME = 256
 
 def signer() -> Signer:
     """Return what signs this instance's blobs."""
-    return Signer([settings.SECRET_KEY, *settings.SECRET_KEY_FALLBACKS])
+    return Signer([settings.SECRET_KEY, *map(str, settings.SECRET_KEY_FALLBACKS)])
 
 
 def snapshot_context(model_id: int, generation: int, seq: int) -> str:
@@ -116,8 +116,8 @@ def read_snapshot(snapshot: Snapshot) -> SnapshotData:
     mismatch = Versions.current().mismatch(stored)
     if mismatch is not None:
         raise ModelNotLoadable(
-            f"The snapshot at seq {snapshot.seq} was taken under {mismatch}; pickles do not load across these "
-            "versions. Export the model under the old ones, or go back to them."
+            f"The snapshot at seq {snapshot.seq} was taken under {mismatch}; pickles do not load across "
+            "these versions. Go back to them, or upload a model made under these."
         )
     context = snapshot_context(snapshot.model_id, snapshot.generation, snapshot.seq)
     model_bytes, metrics_bytes = bytes(snapshot.model_bytes), bytes(snapshot.metrics_bytes)
@@ -138,7 +138,7 @@ def _guarded(
         except sqlite3.Error as error:
             raise unavailable(error) from error
 
-    return guarded
+    return guarded  # type: ignore[return-value]  # `wraps` forgets how methods bind
 
 
 class SqliteStorage:

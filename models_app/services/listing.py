@@ -46,9 +46,7 @@ def list_models() -> list[ModelSummary]:
     return [_summary(model, pending.get(model.pk, 0), values.get((model.pk, model.seq))) for model in models]
 
 
-def _summary(
-    model: ServedModel, n_pending: int, values: dict[str, float | None] | None
-) -> ModelSummary:
+def _summary(model: ServedModel, n_pending: int, values: dict[str, float | None] | None) -> ModelSummary:
     return ModelSummary(
         name=model.name,
         flavor=model.flavor,

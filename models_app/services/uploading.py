@@ -12,7 +12,7 @@ from models_app.models import JournalSegment, PendingPrediction, ServedModel, Sn
 from models_app.models.storage import save_snapshot
 from models_app.models.transactions import write_transaction
 from models_app.services.configuring import get_flavor
-from models_app.services.measuring import get_instance_metrics
+from models_app.services.folding import get_instance_metrics
 
 
 def upload_model(*, data: bytes, name: str | None, now: datetime) -> str:

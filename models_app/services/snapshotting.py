@@ -1,0 +1,34 @@
+"""Snapshots on demand: taking them, and handing out the bytes of one that is kept."""
+
+from models_app.domain.blobs import decompress
+from models_app.engine.commands import TakeSnapshot
+from models_app.models import Snapshot
+from models_app.models.storage import signer, snapshot_context
+from models_app.models.transactions import translated_errors
+from models_app.services.runtime import get_engine
+
+
+def take_snapshot(*, name: str) -> int:
+    """Have the newest snapshot of a model hold all that it has learned; return its seq.
+
+    Nothing is written where it does already. Raises `ModelNotFound`, `ModelNotLoadable`,
+    `StorageUnavailable`.
+    """
+    seq: int = get_engine().call(TakeSnapshot(name))
+    return seq
+
+
+def export_snapshot(*, snapshot_id: int) -> bytes | None:
+    """Return the pickle that a snapshot holds; None if it was dropped meanwhile.
+
+    It need not load here: taking it elsewhere is a way out where versions differ. Raises `ModelNotLoadable`
+    where the bytes are not those that this instance wrote.
+    """
+    with translated_errors():
+        snapshot = Snapshot.objects.filter(pk=snapshot_id).first()
+    if snapshot is None:
+        return None
+    context = snapshot_context(snapshot.model_id, snapshot.generation, snapshot.seq)
+    model_bytes = bytes(snapshot.model_bytes)
+    signer().check(context, snapshot.signature, model_bytes, bytes(snapshot.metrics_bytes))
+    return decompress(model_bytes)

@@ -1,0 +1,166 @@
+"""Verifying a journal: does folding it over the first snapshot lead to what is served now?"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from models_app.domain import scoring
+from models_app.domain.errors import ModelNotFound, ModelNotLoadable
+from models_app.domain.fingerprints import fingerprint
+from models_app.engine.hot import HotModel, Spoiled
+from models_app.engine.ports import ModelState, Segment, SnapshotData
+from models_app.engine.recovery import from_snapshot, recover
+from models_app.models.storage import SqliteStorage, read_snapshot, snapshots_of
+from models_app.models.transactions import translated_errors
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Verification:
+    """What came of folding a model's journal from the snapshot at `first_seq` up to learn `seq`.
+
+    `n_compared` snapshots on the way were compared with the fold; `differences` says, in order, what is not
+    as it should be.
+    """
+
+    name: str
+    first_seq: int
+    seq: int
+    n_compared: int
+    differences: tuple[str, ...]
+
+    @property
+    def is_equal(self) -> bool:
+        """Say whether everything is as the journal says."""
+        return not self.differences
+
+
+def verify_model(*, name: str) -> Verification:
+    """Fold a model's journal over its first snapshot and compare with its newest snapshot and what follows.
+
+    The snapshots on the way are compared as well, so that the first one that is wrong is named. What is
+    learned after the call belongs to the next verification. Two live models are in memory at a time.
+
+    Raises `ModelNotFound`, `StorageUnavailable`.
+    """
+    storage = SqliteStorage()
+    while True:
+        state = _find(storage, name)
+        verification = _Verifier(state).verify()
+        now = _find(storage, name)
+        if verification.is_equal or (now.model_id, now.generation) == (state.model_id, state.generation):
+            return verification
+        # It was replaced meanwhile, and what was compared deleted: that is no difference.
+
+
+def _find(storage: SqliteStorage, name: str) -> ModelState:
+    state = storage.find_state(name)
+    if state is None:
+        raise ModelNotFound(name)
+    return state
+
+
+class _AsOf(SqliteStorage):
+    """The storage as it was at learn `seq`, whatever a server learns meanwhile."""
+
+    def __init__(self, seq: int) -> None:
+        self._seq = seq
+
+    def snapshots(self, state: ModelState) -> Iterator[SnapshotData]:
+        """Leave out the snapshots taken later."""
+        return (snapshot for snapshot in super().snapshots(state) if snapshot.seq <= self._seq)
+
+    def segments(self, state: ModelState, after_seq: int) -> Iterator[Segment]:
+        """End with the segment that leads to the seq."""
+        for segment in super().segments(state, after_seq):
+            if segment.first_seq > self._seq:
+                return
+            yield segment
+
+
+class _Verifier:
+    """One verification."""
+
+    def __init__(self, state: ModelState) -> None:
+        self._state = state
+        self._storage = _AsOf(state.seq)
+        self._differences: list[str] = []
+        self._n_compared = 0
+
+    def verify(self) -> Verification:
+        seqs = self._snapshot_seqs()
+        first_seq = seqs[0] if seqs else 0
+        try:
+            if not seqs:
+                raise ModelNotLoadable(f"'{self._state.name}' has no snapshot.")
+            self._compare_with_live(self._fold(first_seq, set(seqs[1:])))
+        except ModelNotLoadable as error:
+            self._differences.append(str(error))
+        return Verification(
+            name=self._state.name,
+            first_seq=first_seq,
+            seq=self._state.seq,
+            n_compared=self._n_compared,
+            differences=tuple(self._differences),
+        )
+
+    def _snapshot_seqs(self) -> list[int]:
+        with translated_errors():
+            kept = snapshots_of(self._state).filter(seq__lte=self._state.seq).order_by("seq")
+            return list(kept.values_list("seq", flat=True))
+
+    def _fold(self, first_seq: int, to_compare: set[int]) -> HotModel:
+        """Return the first snapshot with the journal applied; raises `ModelNotLoadable` where that fails."""
+        folded = self._load(first_seq)
+        if folded is None:
+            raise ModelNotLoadable(f"The snapshot at seq {first_seq} was deleted meanwhile.")
+        for segment in self._storage.segments(self._state, after_seq=first_seq):
+            self._check_place(segment, folded.seq)
+            for learn in segment.learns:
+                try:
+                    folded.replay(learn)
+                except Spoiled as failure:
+                    raise ModelNotLoadable(f"Learn {folded.seq + 1} does not apply: {failure}") from failure
+                if folded.seq in to_compare:
+                    self._compare_with_snapshot(folded)
+        if folded.seq != self._state.seq:
+            raise ModelNotLoadable(f"The journal ends at {folded.seq} instead of {self._state.seq}.")
+        return folded
+
+    @staticmethod
+    def _check_place(segment: Segment, seq: int) -> None:
+        n_told = segment.last_seq - segment.first_seq + 1
+        if segment.first_seq != seq + 1:
+            raise ModelNotLoadable(f"After learn {seq} the journal goes on with {segment.first_seq}.")
+        if len(segment.learns) != n_told:
+            raise ModelNotLoadable(
+                f"The segment {segment.first_seq} to {segment.last_seq} has {len(segment.learns)} learns."
+            )
+
+    def _compare_with_snapshot(self, folded: HotModel) -> None:
+        try:
+            kept = self._load(folded.seq)
+        except ModelNotLoadable as error:
+            self._differences.append(str(error))
+            return
+        # Only the last few snapshots are kept: this one may be gone by now.
+        if kept is not None:
+            self._n_compared += 1
+            self._compare(folded, kept, f"the snapshot at seq {kept.seq}")
+
+    def _compare_with_live(self, folded: HotModel) -> None:
+        live = recover(self._storage, self._state)
+        self._compare(folded, live, f"the served model at seq {live.seq}")
+
+    def _compare(self, folded: HotModel, other: HotModel, title: str) -> None:
+        if fingerprint(other.model) != fingerprint(folded.model):
+            self._differences.append(f"The model of {title} is not the one that the journal leads to.")
+        if fingerprint(other.metrics) != fingerprint(folded.metrics):
+            told, folded_values = scoring.values(other.metrics), scoring.values(folded.metrics)
+            self._differences.append(
+                f"The metrics of {title} are {told}, those that the journal leads to {folded_values}."
+            )
+
+    def _load(self, seq: int) -> HotModel | None:
+        """Unpickle the snapshot at a seq; None where it is gone. Raises `ModelNotLoadable`."""
+        with translated_errors():
+            row = snapshots_of(self._state).filter(seq=seq).first()
+        return None if row is None else from_snapshot(self._state, read_snapshot(row))

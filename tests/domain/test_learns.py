@@ -1,0 +1,42 @@
+import msgspec
+
+from models_app.domain import learns
+from models_app.domain.learns import Learn
+
+
+class TestSegment:
+    def test_gives_back_what_was_learned(self) -> None:
+        learn = Learn(
+            prediction_id="42",
+            features=msgspec.Raw(b'{"a": 0.1}'),
+            prediction=msgspec.Raw(learns.encode_prediction({True: 0.25, "x": 0.75})),
+            ground_truth=True,
+            predicted_at=1.5,
+            learned_at=2.5,
+        )
+
+        [back] = learns.decode(learns.encode([learn]))
+
+        assert back.prediction_id == "42"
+        assert back.x() == {"a": 0.1}
+        assert back.y_pred() == {True: 0.25, "x": 0.75}
+        assert back.y_true() is True
+        assert (back.predicted_at, back.learned_at) == (1.5, 2.5)
+
+    def test_keeps_the_type_of_each_ground_truth(self) -> None:
+        truths: list[bool | int | float | str] = [True, 1, 1.0, "1"]
+        segment = [
+            Learn(
+                prediction_id=None,
+                features=msgspec.Raw(b'"text"'),
+                prediction=msgspec.Raw(b"null"),
+                ground_truth=truth,
+                predicted_at=None,
+                learned_at=0.0,
+            )
+            for truth in truths
+        ]
+
+        back = [learn.y_true() for learn in learns.decode(learns.encode(segment))]
+
+        assert [(type(truth), truth) for truth in back] == [(type(truth), truth) for truth in truths]

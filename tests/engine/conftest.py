@@ -1,0 +1,91 @@
+"""Engines on a real database; a second engine on it stands for a second process."""
+
+import pickle
+import time
+from collections.abc import Callable, Iterator, Sequence
+from typing import Any
+
+import pytest
+from django.db import connections
+from django.utils import timezone
+
+from models_app.engine.commands import Command, LearnById, LearnFeatures, Predict
+from models_app.engine.engine import Engine, EngineOptions
+from models_app.engine.ports import Event, Scored, Storage
+from models_app.models.storage import SqliteStorage
+from models_app.services.configuring import set_flavor
+from models_app.services.uploading import upload_model
+
+
+class Recorder:
+    """An observer that keeps what it hears."""
+
+    def __init__(self, *, wants: bool = True) -> None:
+        self.wants = wants
+        self.scored: list[Scored] = []
+        self.events: list[Event] = []
+
+    def wants_events(self) -> bool:
+        return self.wants
+
+    def committed(self, segment_id: int | None, scored: Sequence[Scored], events: Sequence[Event]) -> None:
+        self.scored.extend(scored)
+        self.events.extend(events)
+
+
+MakeEngine = Callable[..., Engine]
+Upload = Callable[..., str]
+
+
+@pytest.fixture
+def storage(transactional_db: None) -> SqliteStorage:
+    set_flavor(flavor="regression", now=timezone.now())
+    return SqliteStorage()
+
+
+@pytest.fixture
+def make_engine(storage: SqliteStorage) -> Iterator[MakeEngine]:
+    engines: list[Engine] = []
+
+    def make(observer: Recorder | None = None, *, through: Storage | None = None, **options: Any) -> Engine:
+        chosen = EngineOptions(**{"threads": 3, **options})
+        engine = Engine(
+            through or storage, observer or Recorder(wants=False), chosen, leave_thread=connections.close_all
+        )
+        engine.start()
+        engines.append(engine)
+        return engine
+
+    yield make
+    for engine in engines:
+        engine.stop(seconds=5.0)
+
+
+@pytest.fixture
+def upload(storage: SqliteStorage) -> Upload:
+    def put(model: object, name: str = "model") -> str:
+        return upload_model(data=pickle.dumps(model), name=name, now=timezone.now())
+
+    return put
+
+
+def predict(name: str | None, x: dict[str, float], prediction_id: str | None = None) -> Predict:
+    text = b"{" + b",".join(f'"{key}":{value!r}'.encode() for key, value in x.items()) + b"}"
+    return Predict(name, text, dict(x), prediction_id, time.time())
+
+
+def learn_by_id(prediction_id: str, ground_truth: Any, name: str | None = None) -> LearnById:
+    return LearnById(name, prediction_id, ground_truth, time.time())
+
+
+def learn(name: str | None, x: dict[str, float], ground_truth: Any) -> LearnFeatures:
+    text = predict(name, x).text
+    return LearnFeatures(name, text, dict(x), ground_truth, time.time())
+
+
+def submit_all(engine: Engine, commands: Sequence[Command]) -> list[Any]:
+    """Submit commands at once and return their results or errors, in their order."""
+    futures = [command.answered_in_thread() for command in commands]
+    for command in commands:
+        engine.submit(command)
+    return [future.exception(timeout=30) or future.result() for future in futures]

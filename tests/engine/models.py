@@ -1,0 +1,89 @@
+"""Models that go wrong, and one that counts."""
+
+import sys
+import time
+from typing import Any
+
+from river import linear_model, preprocessing
+
+Features = dict[str, Any]
+
+
+def linear_regression() -> Any:
+    return preprocessing.StandardScaler() | linear_model.LinearRegression()
+
+
+class Counting:
+    """Counts its learns and keeps their order."""
+
+    def __init__(self) -> None:
+        self.truths: list[float] = []
+
+    def predict_one(self, x: Features) -> float:
+        return float(len(self.truths))
+
+    def learn_one(self, x: Features, y: float) -> None:
+        self.truths.append(y)
+
+
+class Fragile(Counting):
+    """Raises halfway: after it has changed."""
+
+    def predict_one(self, x: Features) -> float:
+        if x.get("bad_predict"):
+            self.truths.append(-1.0)
+            raise ValueError("cannot predict")
+        return super().predict_one(x)
+
+    def learn_one(self, x: Features, y: float) -> None:
+        super().learn_one(x, y)
+        if x.get("bad"):
+            raise ValueError("cannot learn")
+        if x.get("exit"):
+            sys.exit("bye")
+
+
+class Greedy(Counting):
+    """Writes to the features that it is handed."""
+
+    def predict_one(self, x: Features) -> float:
+        x.clear()
+        return 0.0
+
+    def learn_one(self, x: Features, y: float) -> None:
+        assert x
+        super().learn_one(x, y)
+        x.clear()
+
+
+class Slow(Counting):
+    """Takes its time to learn, in seconds."""
+
+    seconds = 0.05
+
+    def learn_one(self, x: Features, y: float) -> None:
+        time.sleep(self.seconds)
+        super().learn_one(x, y)
+
+
+class Unpicklable(Counting):
+    """Cannot be pickled any more once it has learned."""
+
+    def learn_one(self, x: Features, y: float) -> None:
+        super().learn_one(x, y)
+        self.generator = (number for number in range(3))
+
+
+class Strange(Counting):
+    """Predicts what is no number."""
+
+    def predict_one(self, x: Features) -> Any:
+        return object()
+
+
+class SluggishFragile(Fragile):
+    """Takes longer to learn than to unpickle."""
+
+    def learn_one(self, x: Features, y: float) -> None:
+        time.sleep(0.002)
+        super().learn_one(x, y)
