@@ -104,29 +104,27 @@ def _body_limit(match: ResolverMatch) -> int:
 
 
 async def _read_body(request: ApiRequest, match: ResolverMatch, receive: Receive) -> bytes:
-    message = await receive()
-    # Most bodies come in one piece.
-    if message["type"] == "http.request" and not message.get("more_body"):
-        body: bytes = message.get("body", b"")
-        if len(body) > settings.MAX_BODY_BYTES and len(body) > _body_limit(match):
-            raise BodyTooLarge(_body_limit(match))
-        return body
-    limit = _body_limit(match)
+    # Before anything is received: asking for the body tells a careful client to send it.
     announced = request.META.get("CONTENT_LENGTH", "")
-    if announced.isdigit() and int(announced) > limit:
-        raise BodyTooLarge(limit)
+    limit = settings.MAX_BODY_BYTES
+    if not announced.isdigit() or int(announced) > limit:
+        limit = _body_limit(match)
+        if announced.isdigit() and int(announced) > limit:
+            raise BodyTooLarge(limit)
     parts = []
     size = 0
     while True:
+        message = await receive()
         if message["type"] == "http.disconnect":
             raise ClientGone
-        parts.append(message.get("body", b""))
-        size += len(parts[-1])
+        body: bytes = message.get("body", b"")
+        size += len(body)
         if size > limit:
             raise BodyTooLarge(limit)
+        parts.append(body)
         if not message.get("more_body"):
-            return b"".join(parts)
-        message = await receive()
+            # Most bodies come in one piece, and are not copied then.
+            return body if len(parts) == 1 else b"".join(parts)
 
 
 def _start(response: HttpResponseBase) -> Message:
