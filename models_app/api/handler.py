@@ -15,6 +15,7 @@ from django.http.response import HttpResponseBase
 from django.urls import ResolverMatch, get_resolver
 
 from models_app.api import exceptions
+from models_app.domain.errors import ServerStopping
 
 logger = logging.getLogger(__name__)
 
@@ -90,6 +91,9 @@ class ApiHandler(ASGIHandler):
             return exceptions.refusal(413, "body_too_large", f"The body must not exceed {error.limit} bytes.")
         except UnicodeDecodeError:
             return exceptions.refusal(400, "bad_request", "The request's line or headers cannot be decoded.")
+        except asyncio.CancelledError:
+            # The server has waited for its last requests as long as it may.
+            return exceptions.handle(ServerStopping(), {})
         except ClientGone:
             raise
         except Exception as error:

@@ -18,7 +18,6 @@ from models_app.engine.commands import (
     LearnById,
     Load,
     Maintenance,
-    SaveActivity,
     TakeSnapshot,
     deliver,
 )
@@ -175,7 +174,7 @@ class Turns:
                 return hot.seq
             case Evict():
                 self._evict(queue, state)
-            case SaveActivity():
+            case _:
                 self._save_activity(queue, state)
         return None
 

@@ -84,3 +84,5 @@ class TestJson:
         told = predictions.to_json({True: 0.5, 1.5: math.inf, "x": None, 7: 1})
 
         assert told == {"true": 0.5, "1.5": None, "x": None, "7": 1}
+        assert predictions.to_json(2.5) == 2.5
+        assert predictions.to_json(math.nan) is None

@@ -739,6 +739,16 @@ class TestActivity:
         assert model.last_predicted_at is not None
         assert model.last_learned_at is None
 
+    def test_of_none_needs_no_write(self, make_engine: MakeEngine, upload: Upload) -> None:
+        engine = make_engine()
+        upload(Counting())
+
+        engine.call(SaveActivity("model"))
+        engine.call(Evict("model"))
+
+        model = ServedModel.objects.get()
+        assert (model.n_predictions, model.last_predicted_at) == (0, None)
+
 
 class TestStop:
     def test_finishes_what_was_accepted(
