@@ -6,7 +6,6 @@ from django.urls import include, path
 urlpatterns = [
     path("api/", include("models_app.api.urls")),
     path("", include("models_app.api.probe_urls")),
-    path("", include("models_app.api.probe_urls")),
     path("", include("monitoring.urls")),
     path("admin/", admin.site.urls),
 ]

@@ -1,3 +1,4 @@
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -147,7 +148,10 @@ class TestSecretKey:
             for _ in range(6)
         ]
 
-        keys = {process.communicate("")[0] for process in started}
+        for process in started:
+            assert process.stdin is not None
+            process.stdin.close()
+        keys = {_output_of(process) for process in started}
 
         assert len(keys) == 1
         assert len(keys.pop().strip()) > 60
@@ -179,8 +183,8 @@ class TestTable:
 
 class TestManage:
     def test_says_what_is_wrong_in_one_line_and_exits_with_1(self, tmp_path: Path) -> None:
-        environ = {"PATH": "", "INSTANCE_PATH": str(tmp_path), "PORT": "x"}
-        command = [sys.executable, "manage.py", "check"]
+        environ = os.environ | {"INSTANCE_PATH": str(tmp_path), "PORT": "x"}
+        command = [sys.executable, "manage.py", "check", "--settings=chantilly_project.settings"]
         ended = subprocess.run(command, cwd=ROOT, env=environ, capture_output=True, text=True, check=False)
 
         assert ended.returncode == 1
@@ -189,19 +193,33 @@ class TestManage:
             "allowed: a whole number from 0 to 65535.\n"
         )
 
-    def test_asks_for_the_package_that_redis_needs(self, tmp_path: Path) -> None:
-        environ = {"PATH": "", "INSTANCE_PATH": str(tmp_path), "REDIS_URL": "redis://127.0.0.1:1"}
-        # As if it were not installed, whether it is or not.
-        code = (
+    @pytest.mark.parametrize(
+        ("found", "said", "code"),
+        [("None", "REDIS_URL is set, but the Python package `redis` is not installed.", 1), ("sys", "", 0)],
+    )
+    def test_asks_for_the_package_that_redis_needs(
+        self, tmp_path: Path, found: str, said: str, code: int
+    ) -> None:
+        environ = os.environ | {"INSTANCE_PATH": str(tmp_path), "REDIS_URL": "redis://127.0.0.1:1"}
+        # As if it were installed or not, whatever is the case here.
+        script = (
             "import sys, importlib.util as u; find = u.find_spec; "
-            "u.find_spec = lambda name, *a: None if name == 'redis' else find(name, *a); "
-            "sys.argv = ['manage.py', 'check']; import manage; manage.main()"
+            f"u.find_spec = lambda name, *a: {found} if name == 'redis' else find(name, *a); "
+            "sys.argv = ['manage.py', 'diffsettings', '--settings=chantilly_project.settings']; "
+            "import manage; manage.main()"
         )
         ended = subprocess.run(
-            [sys.executable, "-c", code], cwd=ROOT, env=environ, capture_output=True, text=True, check=False
+            [sys.executable, "-c", script], cwd=ROOT, env=environ, capture_output=True, text=True, check=False
         )
 
-        assert ended.returncode == 1
-        assert ended.stderr.strip().endswith(
-            "REDIS_URL is set, but the Python package `redis` is not installed."
-        )
+        assert ended.returncode == code
+        assert ended.stderr.strip().endswith(said)
+        assert ("sessions.backends.cached_db" in ended.stdout) is not bool(said)
+
+
+def _output_of(process: subprocess.Popen[str]) -> str:
+    assert process.stdout is not None
+    with process.stdout:
+        printed = process.stdout.read()
+    assert process.wait() == 0
+    return printed

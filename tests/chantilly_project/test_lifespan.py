@@ -2,6 +2,7 @@ import asyncio
 from typing import Any
 
 import pytest
+from django.test import override_settings
 
 from chantilly_project.guard import Message
 from chantilly_project.lifespan import Lifespan
@@ -56,3 +57,9 @@ class TestLifespan:
         live(Lifespan(), between=runtime.announce_shutdown)
 
         assert announced == ["stop"]
+
+    @override_settings(ROOT_URLCONF="no.such.routes")
+    def test_tells_the_server_that_it_could_not_start(self) -> None:
+        answers = live(Lifespan())
+
+        assert answers[0] == "lifespan.startup.failed"

@@ -9,7 +9,9 @@ def routes() -> dict[str, str]:
     printed = StringIO()
     call_command("routes", stdout=printed)
     rows = [line.rsplit("  ", 1) for line in printed.getvalue().splitlines()]
-    return {route: methods.strip() for methods, route in rows}
+    found = {route: methods.strip() for methods, route in rows}
+    assert len(found) == len(rows), "a route is listed twice"
+    return found
 
 
 class TestRoutes:

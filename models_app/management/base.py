@@ -1,0 +1,84 @@
+"""What the commands over the services have in common: one line for whatever is refused."""
+
+import logging
+import sys
+from typing import Any
+
+from django.core.management.base import BaseCommand, CommandError, CommandParser
+from django.db import Error
+
+from models_app.domain.errors import ChantillyError, Message, StorageUnavailable
+from models_app.management.migrating import migrations_are_missing
+
+
+class ServiceCommand(BaseCommand):
+    """A command that makes one call to a service; subclasses write `serve`.
+
+    A refusal, an error of the operating system or a wrong argument is one line on stderr and exit code 1.
+    """
+
+    # They look at URLs and templates, which no such command uses, and take longer than most of them.
+    requires_system_checks = ()
+
+    def run_from_argv(self, argv: list[str]) -> None:
+        """Run as `manage.py` does, exiting with 1 for wrong arguments, too."""
+        # What is refused is told once, by the command; the engine would log it as a server's.
+        logging.getLogger("models_app").setLevel(logging.CRITICAL)
+        try:
+            super().run_from_argv(argv)
+        except CommandError as error:
+            self.stderr.write(f"CommandError: {str(error).removeprefix('Error: ')}")
+            sys.exit(error.returncode)
+
+    def create_parser(self, prog_name: str, subcommand: str, **kwargs: Any) -> CommandParser:
+        """Return a parser that raises CommandError instead of printing the usage."""
+        parser = super().create_parser(prog_name, subcommand, **kwargs)
+        parser.called_from_command_line = False
+        return parser
+
+    def handle(self, *_args: Any, **options: Any) -> None:
+        """Call the service; raises CommandError with one line for whatever is refused."""
+        try:
+            self.serve(**options)
+        except ChantillyError as error:
+            raise CommandError(_explain(error)) from error
+        except OSError as error:
+            raise CommandError(_one_line(_explain_os(error))) from error
+
+    def serve(self, *args: Any, **options: Any) -> None:
+        """Do what the command is for, with the options by name."""
+        raise NotImplementedError
+
+
+def message_line(message: Message) -> str:
+    """Return a refusal's message as one line.
+
+    >>> message_line({"name": ["must not contain a slash"]})
+    'name: must not contain a slash'
+    """
+    if isinstance(message, str):
+        return _one_line(message)
+    return _one_line("; ".join(f"{field}: {', '.join(reasons)}" for field, reasons in message.items()))
+
+
+def _one_line(value: object) -> str:
+    return " ".join(str(value).split())
+
+
+def _explain(error: ChantillyError) -> str:
+    if isinstance(error, StorageUnavailable) and _is_not_migrated():
+        return "The database is not migrated: run `python manage.py setup` first."
+    return message_line(error.message)
+
+
+def _explain_os(error: OSError) -> str:
+    if error.strerror is None or error.filename is None:
+        return str(error)
+    return f"{error.filename}: {error.strerror}"
+
+
+def _is_not_migrated() -> bool:
+    try:
+        return migrations_are_missing()
+    except Error:
+        return False

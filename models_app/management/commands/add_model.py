@@ -1,0 +1,25 @@
+"""`manage.py add_model FILE`: serve a pickled model."""
+
+from pathlib import Path
+from typing import Any
+
+from django.core.management.base import CommandParser
+from django.utils import timezone
+
+from models_app.management.base import ServiceCommand
+from models_app.services import uploading
+
+
+class Command(ServiceCommand):
+    """Upload a model from a file."""
+
+    help = "Serves the model in a file made with pickle or dill; it becomes the default."
+
+    def add_arguments(self, parser: CommandParser) -> None:
+        """Take the file and a name."""
+        parser.add_argument("file", type=Path, metavar="FILE", help="the pickled model")
+        parser.add_argument("--name", help="one is drawn if none is given; a model of that name is replaced")
+
+    def serve(self, *, file: Path, name: str | None, **_options: Any) -> None:
+        """Upload the file's bytes; print the model's name."""
+        self.stdout.write(uploading.upload_model(data=file.read_bytes(), name=name, now=timezone.now()))

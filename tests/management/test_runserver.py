@@ -1,0 +1,63 @@
+import signal
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import httpx
+import pytest
+
+from tests.management.processes import ROOT, environment, manage
+
+
+def free_port() -> int:
+    with socket.create_server(("127.0.0.1", 0)) as drawn:
+        return int(drawn.getsockname()[1])
+
+
+@pytest.fixture
+def running(tmp_path: Path) -> Iterator[tuple[subprocess.Popen[str], str]]:
+    """The development server without its reloader, on the port that PORT names, and its URL."""
+    instance, port = tmp_path / "instance", free_port()
+    assert manage(instance, "setup").returncode == 0
+    process = subprocess.Popen(
+        [sys.executable, "manage.py", "runserver", "--noreload"],
+        cwd=ROOT,
+        env=environment(instance, PORT=str(port)),
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+    try:
+        yield process, f"http://127.0.0.1:{port}"
+    finally:
+        process.kill()
+        process.communicate()
+
+
+def wait_until_it_answers(process: subprocess.Popen[str], url: str) -> None:
+    while True:
+        try:
+            httpx.get(f"{url}/healthz")
+        except httpx.ConnectError:
+            assert process.poll() is None
+            time.sleep(0.05)
+        else:
+            return
+
+
+class TestRunserver:
+    def test_serves_with_the_engine_on_the_project_s_port_and_stops(
+        self, running: tuple[subprocess.Popen[str], str]
+    ) -> None:
+        process, url = running
+
+        wait_until_it_answers(process, url)
+
+        for path in ("/readyz", "/api/schema", "/admin/login/", "/static/admin/css/base.css"):
+            assert httpx.get(url + path).status_code == 200, path
+        assert httpx.get(f"{url}/api/schema", headers={"Host": "evil.example"}).status_code == 403
+        process.send_signal(signal.SIGINT)
+        assert process.wait(60) == 0
