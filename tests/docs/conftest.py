@@ -1,0 +1,24 @@
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.servers.servers import Server, run_manage
+
+
+@pytest.fixture(scope="session")
+def template(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """An instance that is set up; servers take copies."""
+    instance = tmp_path_factory.mktemp("template") / "instance"
+    done = run_manage(instance, "setup")
+    assert done.returncode == 0, done.stderr
+    return instance
+
+
+@pytest.fixture(scope="module")
+def server(template: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
+    """A server as `make run` starts it: set up, without a flavor."""
+    server = Server(template, tmp_path_factory.mktemp("shared"))
+    server.start()
+    yield server
+    server.close()

@@ -1,0 +1,154 @@
+"""The examples and the demo, against a live server."""
+
+import re
+import subprocess
+import xml.etree.ElementTree as ET
+from pathlib import Path
+
+import pytest
+
+from tests.docs import processes
+from tests.servers.launchers import ROOT
+from tests.servers.servers import Server
+
+LIMIT = 60
+EXAMPLES = {
+    "binary": ("binary", "example-phishing", ()),
+    "regression": ("regression", "example-approval", ()),
+    "multiclass": ("multiclass", "example-segments", ()),
+    "text": ("multiclass", "example-messages", ()),
+    "taxis": ("regression", "example-taxis", ("--made-up",)),
+}
+PICTURE = ROOT / "docs" / "demo.svg"
+METRIC = r"0\.\d{4}"
+# Nothing listens there: what goes through it fails at once.
+NO_PROXY = {"https_proxy": "http://127.0.0.1:9", "http_proxy": "http://127.0.0.1:9", "no_proxy": "localhost"}
+
+
+def example(
+    server: Server, name: str, *arguments: str, **variables: str
+) -> "subprocess.CompletedProcess[str]":
+    """Run a script of `examples/`."""
+    script = f"examples/{name}.py"
+    return processes.run(server, script, "--url", processes.url(server), *arguments, more=variables)
+
+
+def test_are_all_tested() -> None:
+    scripts = {
+        path.stem
+        for path in (ROOT / "examples").glob("*.py")
+        if "def main(" in path.read_text(encoding="utf-8")
+    }
+    assert scripts == {*EXAMPLES, "demo"}
+
+
+class TestExample:
+    @pytest.mark.parametrize("name", EXAMPLES)
+    def test_gives_what_a_bare_river_loop_gives(self, server: Server, name: str) -> None:
+        flavor, model, arguments = EXAMPLES[name]
+        with server.client() as client:
+            client.init(flavor)
+
+        done = example(server, name, "--limit", str(LIMIT), *arguments)
+
+        assert done.returncode == 0, done.stderr
+        assert "Equal to the last bit." in done.stdout
+        assert len(server.database.learns(model)) == LIMIT
+        assert server.database.pending_ids() == set()
+
+    def test_says_so_where_it_makes_up_its_trips(self, server: Server, tmp_path: Path) -> None:
+        with server.client() as client:
+            client.init("regression")
+
+        done = example(server, "taxis", "--limit", "5", RIVER_DATA=str(tmp_path), **NO_PROXY)
+
+        assert done.returncode == 0, done.stderr
+        assert "Taxis set cannot be had here" in done.stdout
+        assert "5 trips, made up by this example" in done.stdout
+
+    def test_changes_nothing_on_a_server_of_another_flavor(self, server: Server) -> None:
+        with server.client() as client:
+            client.init("regression")
+        before = server.database.contents()
+
+        done = example(server, "binary", "--limit", "5")
+
+        assert done.returncode == 1
+        assert re.fullmatch(
+            r"The flavor of .* is 'regression', and this example needs 'binary'\..*\n", done.stderr
+        )
+        assert server.database.contents() == before
+
+
+class TestDemo:
+    @pytest.mark.parametrize("script", ["demo", "binary"])
+    def test_says_in_one_line_that_no_server_runs(self, server: Server, script: str) -> None:
+        done = processes.run(server, f"examples/{script}.py", "--url", "http://127.0.0.1:9")
+
+        assert done.returncode == 1
+        assert done.stderr == "No server answers at http://127.0.0.1:9: start it with `make run`.\n"
+
+    def test_shows_what_its_picture_shows_on_a_server_that_was_just_set_up(
+        self, template: Path, tmp_path: Path
+    ) -> None:
+        server = Server(template, tmp_path)
+        server.start()
+        picture = tmp_path / "demo.svg"
+        try:
+            done = example(server, "demo", "--rate", "0", "--svg", str(picture))
+        finally:
+            server.close()
+
+        assert done.returncode == 0, done.stderr
+        assert "1250/1250" in done.stdout
+        assert "equal those of a bare River loop, to the last bit" in done.stdout
+        assert len(server.database.learns("demo-phishing")) == 1250
+        metrics = re.findall(METRIC, done.stdout)
+        assert len(metrics) == 30
+        assert re.findall(METRIC, text_of(picture)) == metrics
+        assert re.findall(METRIC, text_of(PICTURE)) == metrics
+
+    def test_keeps_what_a_server_of_another_flavor_holds_unless_told(self, server: Server) -> None:
+        with server.client() as client:
+            client.init("multiclass")
+        before = server.database.contents()
+
+        refused = example(server, "demo", "--limit", "30", "--rate", "0")
+        after = server.database.contents()
+        erased = example(server, "demo", "--limit", "30", "--rate", "0", "--erase")
+
+        assert refused.returncode == 1
+        assert "the demo needs 'binary'" in refused.stderr
+        assert after == before
+        assert erased.returncode == 0, erased.stderr
+        assert len(server.database.learns("demo-phishing")) == 30
+
+    def test_asks_before_its_model_becomes_the_default_of_others(self, server: Server) -> None:
+        from river import linear_model
+
+        with server.client() as client:
+            client.init("binary")
+            client.upload(linear_model.LogisticRegression(), "mine")
+        before = server.database.contents()
+
+        # Nobody can be asked: its input is closed.
+        refused = example(server, "demo", "--limit", "30", "--rate", "0")
+        after = server.database.contents()
+        agreed = example(server, "demo", "--limit", "30", "--rate", "0", "--yes")
+
+        assert refused.returncode == 1
+        assert refused.stderr == "Stopped; nothing was changed. (--yes: do not ask.)\n"
+        assert after == before
+        assert agreed.returncode == 0, agreed.stderr
+
+
+def test_the_picture_loads_nothing_from_elsewhere() -> None:
+    outside = re.findall(r"""(?:url\(|href=|src=)["']?(?!#)[^"')]+""", PICTURE.read_text(encoding="utf-8"))
+
+    assert outside == []
+    assert "http://localhost:5000/" in text_of(PICTURE)
+
+
+def text_of(picture: Path) -> str:
+    """Return the words in a picture."""
+    return "".join(ET.parse(picture).getroot().itertext()).replace("\xa0", " ")

@@ -1,0 +1,85 @@
+import subprocess
+import sys
+from collections.abc import Generator, Iterator
+from pathlib import Path
+from typing import Protocol
+
+import pytest
+
+from tests.servers import main_models, servers
+from tests.servers.clients import Client
+from tests.servers.launchers import ForkServer, Launcher, environment, spawn
+from tests.servers.servers import Server, run_manage
+from tests.servers.uploads import Uploads
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(
+    item: pytest.Item, call: pytest.CallInfo[None]
+) -> Generator[None, pytest.TestReport, pytest.TestReport]:
+    report = yield
+    if report.failed:
+        for server in servers.running:
+            report.sections.append((f"log of the server on port {server.port}", server.log[-20_000:]))
+    return report
+
+
+@pytest.fixture(scope="session")
+def template(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """An instance that is set up; servers take copies."""
+    instance = tmp_path_factory.mktemp("template") / "instance"
+    done = run_manage(instance, "setup")
+    assert done.returncode == 0, done.stderr
+    return instance
+
+
+@pytest.fixture(scope="session")
+def uploads(tmp_path_factory: pytest.TempPathFactory) -> Uploads:
+    """Models of classes and functions that only a script's __main__ has."""
+    folder = tmp_path_factory.mktemp("uploads")
+    script = str(Path(main_models.__file__))
+    subprocess.run([sys.executable, script, str(folder)], check=True, env=environment(folder), timeout=120)
+    return Uploads(folder)
+
+
+@pytest.fixture(scope="session")
+def forks() -> Iterator[ForkServer]:
+    launcher = ForkServer()
+    yield launcher
+    launcher.close()
+
+
+@pytest.fixture(scope="module")
+def server(template: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
+    """The server that the module's tests share; each begins with `init`."""
+    server = Server(template, tmp_path_factory.mktemp("shared"))
+    server.start()
+    yield server
+    server.close()
+    assert server.complaints == []
+
+
+@pytest.fixture
+def client(server: Server) -> Iterator[Client]:
+    with server.client() as client:
+        yield client
+
+
+class Start(Protocol):
+    def __call__(self, *, launcher: Launcher = spawn, **settings: str) -> Server: ...
+
+
+@pytest.fixture
+def start(template: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Start]:
+    """Start servers with settings of their own; they end with the test."""
+    started: list[Server] = []
+
+    def start(*, launcher: Launcher = spawn, **settings: str) -> Server:
+        server = Server(template, tmp_path_factory.mktemp("own"), launcher, **settings)
+        started.append(server)
+        server.start()
+        return server
+
+    yield start
+    for server in started:
+        server.close()

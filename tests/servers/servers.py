@@ -1,0 +1,125 @@
+"""Servers for the tests: `manage.py serve`, each with an instance folder of its own."""
+
+import os
+import re
+import shutil
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+from tests.servers.clients import Client
+from tests.servers.databases import Database
+from tests.servers.launchers import ROOT, Launcher, Process, environment, spawn
+
+READY_SECONDS = 60
+#: Those that run: a failing test shows what they said.
+running: "list[Server]" = []
+
+
+class Server:
+    """An instance, and the process that serves it."""
+
+    def __init__(self, template: Path, folder: Path, launcher: Launcher = spawn, **settings: str) -> None:
+        """Copy a set-up instance into `folder`; `settings` are the process's environment."""
+        self.instance = folder / "instance"
+        shutil.copytree(template, self.instance)
+        self.settings = settings
+        self.database = Database(self.instance / "chantilly.sqlite3")
+        self.port = 0
+        self._log = folder / "server.log"
+        self._launcher = launcher
+        self._process: Process | None = None
+
+    @property
+    def pid(self) -> int:
+        """The process's id."""
+        assert self._process is not None
+        return self._process.pid
+
+    def start(self) -> None:
+        """Start the process and wait until it is ready."""
+        offset = self._log.stat().st_size if self._log.exists() else 0
+        variables = environment(self.instance, **self.settings)
+        self._process = self._launcher(["serve", "--port", "0"], variables, self._log)
+        running.append(self)
+        self.port = self._wait_for_port(offset)
+        with self.client() as client:
+            assert client.get("/readyz").status == 200, self.log
+
+    def stop(self, seconds: float = 15) -> int:
+        """Ask the process to end and return its exit code; raises TimeoutExpired."""
+        return self._end(signal.SIGTERM, seconds)
+
+    def kill(self) -> None:
+        """End the process at once, with nothing finished or written."""
+        self._end(signal.SIGKILL, 15)
+
+    def restart(self, *, clean: bool) -> None:
+        """Stop or kill the process, and start it again."""
+        if clean:
+            assert self.stop() == 0, self.log
+        else:
+            self.kill()
+        self.start()
+
+    def close(self) -> None:
+        """Have the process ended, if it still runs."""
+        if self not in running:
+            return
+        try:
+            self.stop()
+        except subprocess.TimeoutExpired:
+            self.kill()
+
+    def client(self) -> Client:
+        """Return a client."""
+        return Client(self.port)
+
+    def manage(self, *arguments: str) -> "subprocess.CompletedProcess[str]":
+        """Run a command of `manage.py` on the instance, beside the server."""
+        return run_manage(self.instance, *arguments, **self.settings)
+
+    @property
+    def log(self) -> str:
+        """What the process, and those before it, have said."""
+        return self._log.read_text() if self._log.exists() else ""
+
+    @property
+    def complaints(self) -> list[str]:
+        """What the log has of errors that nobody foresaw."""
+        return re.findall(r"^(?:.* (?:ERROR|CRITICAL) .*|Traceback .*|Exception .*)$", self.log, re.MULTILINE)
+
+    def _end(self, number: int, seconds: float) -> int:
+        assert self._process is not None
+        if self._process.poll() is None:
+            os.kill(self._process.pid, number)
+        code = self._process.wait(seconds)
+        running.remove(self)
+        return code
+
+    def _wait_for_port(self, offset: int) -> int:
+        assert self._process is not None
+        deadline = time.monotonic() + READY_SECONDS
+        while time.monotonic() < deadline:
+            said = self.log[offset:]
+            found = re.search(r"^API docs +http://localhost:(\d+)/.*\n", said, re.MULTILINE)
+            if found is not None:
+                return int(found[1])
+            assert self._process.poll() is None, said
+            time.sleep(0.02)
+        raise AssertionError(f"not ready after {READY_SECONDS} s: {self.log}")
+
+
+def run_manage(instance: Path, *arguments: str, **settings: str) -> "subprocess.CompletedProcess[str]":
+    """Run a command of `manage.py` to its end."""
+    return subprocess.run(
+        [sys.executable, "manage.py", *arguments],
+        cwd=ROOT,
+        env=environment(instance, **settings),
+        capture_output=True,
+        text=True,
+        timeout=120,
+        check=False,
+    )
