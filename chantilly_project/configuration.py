@@ -128,7 +128,7 @@ SETTINGS = (
     ),
     Setting("SNAPSHOTS_KEPT", "5", parsing.whole(1, 1000), "Snapshots kept of each model."),
     Setting("MAX_BODY_BYTES", "16M", parsing.size, "Largest JSON body."),
-    Setting("MAX_MODEL_BYTES", "1G", parsing.size, "Largest upload of a model."),
+    Setting("MAX_MODEL_BYTES", "512M", parsing.size, "Largest upload of a model."),
     Setting(
         "STREAM_BACKLOG",
         "1000",

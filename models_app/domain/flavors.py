@@ -7,7 +7,7 @@ from typing import Any
 
 from river import metrics
 
-from models_app.domain import predictions
+from models_app.domain import predictions, scoring
 from models_app.domain.errors import InvalidGroundTruth, ModelNotSuitable, UnknownFlavor
 from models_app.domain.predictions import Prediction
 from models_app.domain.scoring import GroundTruth, Metrics
@@ -57,7 +57,7 @@ class Flavor:
 
     def new_metrics(self) -> Metrics:
         """Return metrics that have seen nothing."""
-        return [metric() for metric in self.metrics]
+        return scoring.new_metrics(self.metrics)
 
     def ground_truth(self, value: object) -> GroundTruth:
         """Return `value` if it can be scored and learned; raises `InvalidGroundTruth`."""

@@ -10,6 +10,32 @@ from models_app.domain.predictions import Label, Prediction, is_scorable, most_p
 GroundTruth = Label
 Metrics = list[metrics.base.Metric]
 
+_MACRO = (metrics.MacroPrecision, metrics.MacroRecall, metrics.MacroFBeta)
+
+
+class Confusion(metrics.ConfusionMatrix):  # type: ignore[misc]  # River has no types
+    """A confusion matrix whose classes have one order.
+
+    River's are a set, which every process walks in another order: the macro averages, sums over the classes,
+    would differ in their last bits after a restart.
+
+    >>> confusion = Confusion()
+    >>> for label in ["b", 2, "a", 1]:
+    ...     confusion.update(label, label)
+    >>> confusion.classes
+    [1, 2, 'a', 'b']
+    """
+
+    @property
+    def classes(self) -> list[Label]:
+        """The labels seen, by the names of their types, then by value."""
+        return sorted(super().classes, key=lambda label: (type(label).__name__, label))
+
+
+def new_metrics(kinds: Sequence[type[metrics.base.Metric]]) -> Metrics:
+    """Return metrics that have seen nothing."""
+    return [kind(cm=Confusion()) if issubclass(kind, _MACRO) else kind() for kind in kinds]
+
 
 def score(scores: Sequence[metrics.base.Metric], y_true: GroundTruth, y_pred: Prediction) -> None:
     """Update metrics with one learn; a prediction that is empty, null or not finite is not scored.

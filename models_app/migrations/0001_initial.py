@@ -89,10 +89,9 @@ class Migration(migrations.Migration):
             name='Snapshot',
             fields=[
                 ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
+                ('model', models.ForeignKey(db_index=False, on_delete=django.db.models.deletion.CASCADE, related_name='snapshots', to='models_app.servedmodel')),
                 ('generation', models.PositiveIntegerField()),
                 ('seq', models.BigIntegerField()),
-                ('model_bytes', models.BinaryField()),
-                ('metrics_bytes', models.BinaryField()),
                 ('signature', models.CharField(max_length=64)),
                 ('size_bytes', models.BigIntegerField(verbose_name='size')),
                 ('sha256', models.CharField(max_length=64, verbose_name='SHA-256')),
@@ -101,7 +100,8 @@ class Migration(migrations.Migration):
                 ('numpy_version', models.CharField(max_length=32, verbose_name='numpy')),
                 ('metric_values', models.JSONField(default=dict, verbose_name='metrics')),
                 ('taken_at', models.DateTimeField()),
-                ('model', models.ForeignKey(db_index=False, on_delete=django.db.models.deletion.CASCADE, related_name='snapshots', to='models_app.servedmodel')),
+                ('metrics_bytes', models.BinaryField()),
+                ('model_bytes', models.BinaryField()),
             ],
             options={
                 'constraints': [models.UniqueConstraint(fields=('model', 'generation', 'seq'), name='one_snapshot_a_seq')],

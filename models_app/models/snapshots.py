@@ -26,8 +26,6 @@ class Snapshot(models.Model):
     model = models.ForeignKey(ServedModel, models.CASCADE, related_name="snapshots", db_index=False)
     generation = models.PositiveIntegerField()
     seq = models.BigIntegerField()
-    model_bytes = models.BinaryField()
-    metrics_bytes = models.BinaryField()
     signature = models.CharField(max_length=64)
     size_bytes = models.BigIntegerField("size")
     sha256 = models.CharField("SHA-256", max_length=64)
@@ -36,6 +34,9 @@ class Snapshot(models.Model):
     numpy_version = models.CharField("numpy", max_length=32)
     metric_values = models.JSONField("metrics", default=dict)
     taken_at = models.DateTimeField()
+    # Last in the row: SQLite walks through what stands before a column to reach it.
+    metrics_bytes = models.BinaryField()
+    model_bytes = models.BinaryField()
 
     objects = SnapshotQuerySet.as_manager()
 

@@ -45,7 +45,7 @@ def parse_age(text: str) -> timedelta:
     >>> parse_age("30d")
     datetime.timedelta(days=30)
     """
-    match = re.fullmatch(r"([0-9]{1,9})([smhdw])", text)
+    match = re.fullmatch(r"([0-9]{1,8})([smhdw])", text)
     if match is None:
         raise ArgumentTypeError(f"'{text}' is no age: a whole number and s, m, h, d or w, such as 30d.")
     return timedelta(**{UNITS[match[2]]: int(match[1])})

@@ -1,0 +1,71 @@
+"""What the list of served models tells beyond their rows."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Any
+
+from django.contrib.admin.views.main import ChangeList
+from django.db.models import Count, OuterRef, QuerySet, Subquery
+from django.db.models.functions import Coalesce
+from django.http import HttpRequest
+
+from models_app.models import PendingPrediction, ServedModel, Snapshot
+
+_ATTRIBUTE = "figures"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Figures:
+    """One model's pending predictions, and the metrics that its newest snapshot tells."""
+
+    n_pending: int = 0
+    metrics: dict[str, float | None] | None = None
+    metrics_seq: int | None = None
+
+
+class FigureList(ChangeList):
+    """A page of served models with their figures: one query a page, whatever the number of rows."""
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        # Django's "to change" is for rows that one can edit.
+        self.title = "Served models"
+
+    def get_results(self, request: HttpRequest) -> None:
+        """Read the page, then the figures of what is on it."""
+        super().get_results(request)
+        models = list(self.result_list)
+        found = _read(models)
+        for model in models:
+            vars(model)[_ATTRIBUTE] = found.get(model.pk, Figures())
+        self.result_list = models
+
+
+def figures_of(model: ServedModel) -> Figures:
+    """Return what the list has read for a model, or read it now."""
+    known = vars(model).get(_ATTRIBUTE)
+    if isinstance(known, Figures):
+        return known
+    return _read([model]).get(model.pk, Figures())
+
+
+def _read(models: Iterable[ServedModel]) -> dict[int, Figures]:
+    # Only after the page is cut: sorting all the models would count for each of them.
+    rows = ServedModel.objects.filter(pk__in=[model.pk for model in models]).annotate(
+        n_pending=Coalesce(Subquery(_pending_counts()), 0),
+        metrics=Subquery(_newest_snapshots().values("metric_values")[:1]),
+        metrics_seq=Subquery(_newest_snapshots().values("seq")[:1]),
+    )
+    return {
+        pk: Figures(n_pending=n_pending, metrics=metrics, metrics_seq=seq)
+        for pk, n_pending, metrics, seq in rows.values_list("pk", "n_pending", "metrics", "metrics_seq")
+    }
+
+
+def _pending_counts() -> QuerySet[PendingPrediction, dict[str, int]]:
+    pending = PendingPrediction.objects.filter(model=OuterRef("pk")).order_by().values("model")
+    return pending.annotate(n=Count("pk")).values("n")
+
+
+def _newest_snapshots() -> QuerySet[Snapshot]:
+    return Snapshot.objects.filter(model=OuterRef("pk"), generation=OuterRef("generation")).order_by("-seq")

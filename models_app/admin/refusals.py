@@ -1,0 +1,56 @@
+"""What the services refuse, as messages on the page."""
+
+from typing import Any
+
+from django.contrib import admin, messages
+from django.forms import Form
+from django.http import HttpRequest
+
+from models_app.domain.errors import (
+    ChantillyError,
+    InvalidModelName,
+    Message,
+    ModelNotReadable,
+    ModelNotSuitable,
+)
+
+# Where the form shows a refusal that does not name its field.
+FIELD_BY_ERROR: dict[type[ChantillyError], str] = {
+    InvalidModelName: "name",
+    ModelNotReadable: "file",
+    ModelNotSuitable: "file",
+}
+
+
+def reasons(message: Message) -> list[str]:
+    """Return a refusal's sentences."""
+    if isinstance(message, str):
+        return [message]
+    return [reason for told in message.values() for reason in told]
+
+
+class Told:
+    """Runs a block; what is refused in it becomes a message on the next page, and the block ends there."""
+
+    def __init__(self, model_admin: admin.ModelAdmin[Any], request: HttpRequest, about: str = "") -> None:
+        self._model_admin = model_admin
+        self._request = request
+        self._about = about
+
+    def __enter__(self) -> None:
+        pass
+
+    def __exit__(self, kind: object, error: BaseException | None, traceback: object) -> bool:
+        if not isinstance(error, ChantillyError):
+            return False
+        for reason in reasons(error.message):
+            message = f"{self._about}: {reason}" if self._about else reason
+            self._model_admin.message_user(self._request, message, messages.ERROR)
+        return True
+
+
+def put_on_form(form: Form, error: ChantillyError) -> None:
+    """Show a refusal at the field that it is about."""
+    field = FIELD_BY_ERROR.get(type(error))
+    for reason in reasons(error.message):
+        form.add_error(field, reason)

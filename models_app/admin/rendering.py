@@ -1,0 +1,75 @@
+"""Values as people read them. What comes from clients is escaped."""
+
+import json
+from collections.abc import Mapping
+from datetime import UTC, datetime
+
+import msgspec
+from django.template.defaultfilters import filesizeformat
+from django.utils import timezone
+from django.utils.html import format_html
+from django.utils.safestring import SafeString
+from django.utils.text import Truncator
+from django.utils.timesince import timesince
+
+from models_app.domain import learns, predictions
+
+NOTHING = "-"
+_SHOWN_CHARACTERS = 100
+
+
+def size(n_bytes: int) -> str:
+    """Return a number of bytes, humanized."""
+    return filesizeformat(n_bytes)
+
+
+def metrics(values: Mapping[str, float | None] | None) -> str:
+    """Return metrics in one line, four digits each.
+
+    >>> metrics({"Accuracy": 0.98765, "LogLoss": None})
+    'Accuracy 0.9877, LogLoss -'
+    """
+    if not values:
+        return NOTHING
+    return ", ".join(
+        f"{name} {NOTHING if value is None else format(value, '.4g')}" for name, value in values.items()
+    )
+
+
+def metrics_cell(values: Mapping[str, float | None], title: str = "") -> SafeString:
+    """Return metrics for a cell of a list, with a text that the mouse pointer shows."""
+    return format_html('<div class="metrics" title="{}">{}</div>', title, metrics(values))
+
+
+def age(moment: datetime) -> str:
+    """Return how long ago a moment was."""
+    return timesince(moment, timezone.now())
+
+
+def ago(moment: datetime | None) -> SafeString | str:
+    """Return how long ago a moment was, with the moment for who wants to know exactly."""
+    if moment is None:
+        return NOTHING
+    short = timesince(moment, timezone.now(), depth=1)
+    return format_html('<span title="{}">{} ago</span>', moment.isoformat(" ", "seconds"), short)
+
+
+def moment(seconds: float | None) -> datetime | None:
+    """Return seconds since the epoch as a datetime."""
+    return None if seconds is None else datetime.fromtimestamp(seconds, UTC)
+
+
+def shortened(text: str) -> str:
+    """Return the beginning of a text."""
+    return Truncator(text).chars(_SHOWN_CHARACTERS)
+
+
+def prediction(text: str | msgspec.Raw) -> str:
+    """Return a stored prediction as a client saw it."""
+    told = predictions.to_json(learns.decode_prediction(text))
+    return json.dumps(told, ensure_ascii=False)
+
+
+def indented(text: str) -> SafeString:
+    """Return JSON text with a line a member, to be read by people."""
+    return format_html('<pre class="json">{}</pre>', msgspec.json.format(text, indent=2))

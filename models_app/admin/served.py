@@ -1,0 +1,296 @@
+"""Served models: to look at, upload, choose, keep, take away and delete."""
+
+from collections.abc import Sequence
+from typing import Any, TypeVar, cast
+
+from django.conf import settings
+from django.contrib import admin, messages
+from django.contrib.admin import helpers
+from django.contrib.admin.utils import unquote
+from django.contrib.admin.views.main import ChangeList
+from django.core.exceptions import PermissionDenied
+from django.db.models import Model, QuerySet
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase
+from django.shortcuts import redirect
+from django.urls import URLPattern, path, reverse
+from django.utils.html import format_html
+from django.utils.safestring import SafeString
+
+from models_app.admin import downloads, refusals, rendering
+from models_app.admin.figures import FigureList, figures_of
+from models_app.admin.read_only import ReadOnlyAdmin
+from models_app.admin.uploads import UploadForm
+from models_app.domain.errors import ChantillyError
+from models_app.models import JournalSegment, PendingPrediction, ServedModel, Snapshot
+from models_app.services import exporting, snapshotting, uploading
+from models_app.services.measuring import model_metrics
+
+DOWNLOAD = "models_app_servedmodel_download"
+_CHANGE = "admin:models_app_servedmodel_change"
+
+M = TypeVar("M", bound=Model)
+
+
+@admin.register(ServedModel)
+class ServedModelAdmin(ReadOnlyAdmin[ServedModel]):
+    """Served models. A model changes by learning only; everything else goes through the services."""
+
+    list_display = (
+        "name", "default", "flavor", "learns", "metrics", "predictions", "pending", "last_prediction",
+        "last_learn", "size",
+    )  # fmt: skip
+    list_filter = ("last_learned_at",)
+    search_fields = ("name",)
+    ordering = ("name",)
+    fieldsets = (
+        (None, {"fields": ("name", "is_default", "flavor", "uploaded_at", "files")}),
+        (
+            "How it does",
+            {
+                "fields": (
+                    "live_metrics", "learns", "last_learned_at", "predictions", "last_predicted_at",
+                    "pending_link", "snapshots_link", "journal_link",
+                )
+            },
+        ),
+        (
+            "The upload",
+            {"fields": ("generation", "size", "sha256", "river_version", "python_version", "numpy_version")},
+        ),
+    )  # fmt: skip
+    readonly_fields = (
+        "files", "live_metrics", "learns", "predictions", "pending_link", "snapshots_link", "journal_link",
+        "size",
+    )  # fmt: skip
+    actions = ("make_default", "take_snapshots", "download_models")
+    add_form_template = "admin/models_app/servedmodel/upload.html"
+
+    def has_add_permission(self, request: HttpRequest) -> bool:
+        """Who has the permission may upload."""
+        return admin.ModelAdmin.has_add_permission(self, request)
+
+    def has_change_permission(self, request: HttpRequest, obj: ServedModel | None = None) -> bool:
+        """Who has the permission may use the actions; nobody edits a row."""
+        return obj is None and admin.ModelAdmin.has_change_permission(self, request)
+
+    def has_view_permission(self, request: HttpRequest, obj: ServedModel | None = None) -> bool:
+        """Who may change may look."""
+        return admin.ModelAdmin.has_view_permission(self, request)
+
+    def has_delete_permission(self, request: HttpRequest, obj: ServedModel | None = None) -> bool:
+        """Who has the permission may delete."""
+        return admin.ModelAdmin.has_delete_permission(self, request)
+
+    def get_changelist(self, request: HttpRequest, **kwargs: Any) -> type[ChangeList]:
+        """Read the figures along with the page."""
+        return FigureList
+
+    def get_urls(self) -> list[URLPattern]:
+        """Add the download."""
+        view = self.admin_site.admin_view(self.download_view)
+        return [path("<int:model_id>/download/", view, name=DOWNLOAD), *super().get_urls()]
+
+    # What is done.
+
+    def add_view(
+        self, request: HttpRequest, form_url: str = "", extra_context: dict[str, Any] | None = None
+    ) -> HttpResponse:
+        """Upload a model. Django's own view would write a row, within a transaction of its own."""
+        if not self.has_add_permission(request):
+            raise PermissionDenied
+        form = UploadForm(request.POST, request.FILES) if request.method == "POST" else UploadForm()
+        name = form.upload() if form.is_bound else None
+        if name is None:
+            return self._render_upload(request, form, form_url, extra_context)
+        model = ServedModel.objects.filter(name=name).first()
+        if model is None:
+            # Deleted within the moment.
+            return redirect("admin:models_app_servedmodel_changelist")
+        self.log_addition(request, model, [{"added": {}}])
+        self.message_user(request, f"'{name}' is served from now on, by default.", messages.SUCCESS)
+        return redirect(_CHANGE, model.pk)
+
+    def delete_view(
+        self, request: HttpRequest, object_id: str, extra_context: dict[str, Any] | None = None
+    ) -> HttpResponse:
+        """Delete a model after Django's page has asked; the service has a transaction of its own."""
+        model = self.get_object(request, unquote(object_id))
+        if request.method != "POST" or model is None:
+            return super().delete_view(request, object_id, extra_context)
+        if not self.has_delete_permission(request, model):
+            raise PermissionDenied
+        name, model_id = model.name, model.pk
+        with refusals.Told(self, request, name):
+            uploading.delete_model(name=name)
+            self.log_deletions(request, cast("Any", [model]))
+            return self.response_delete(request, name, model_id)
+        return redirect(_CHANGE, model_id)
+
+    def delete_queryset(self, request: HttpRequest, queryset: QuerySet[ServedModel]) -> None:
+        """Delete what the action's confirmation page has named."""
+        for name in list(queryset.values_list("name", flat=True)):
+            with refusals.Told(self, request, name):
+                uploading.delete_model(name=name)
+
+    def get_deleted_objects(
+        self, objs: Sequence[ServedModel] | QuerySet[ServedModel], request: HttpRequest
+    ) -> tuple[list[Any], dict[str, int], set[str], list[str]]:
+        """Count what goes with the models; Django would load every row, blobs too, to name it."""
+        models = list(objs)
+        counts = {
+            str(kind._meta.verbose_name_plural): kind._default_manager.filter(model__in=models).count()
+            for kind in (PendingPrediction, JournalSegment, Snapshot)
+        }
+        lines: list[Any] = [format_html("Served model: <b>{}</b>", model.name) for model in models]
+        return lines, {"served models": len(models)} | counts, set(), []
+
+    @admin.action(description="Make default", permissions=["change"])
+    def make_default(self, request: HttpRequest, queryset: QuerySet[ServedModel]) -> None:
+        """Let requests that name no model go to the one selected."""
+        names = list(queryset.values_list("name", flat=True)[:2])
+        if len(names) != 1:
+            self.message_user(request, "Select one model to be the default.", messages.WARNING)
+            return
+        with refusals.Told(self, request, names[0]):
+            uploading.make_default(name=names[0])
+            self.message_user(request, f"'{names[0]}' is the default now.", messages.SUCCESS)
+
+    @admin.action(description="Snapshot now", permissions=["change"])
+    def take_snapshots(self, request: HttpRequest, queryset: QuerySet[ServedModel]) -> None:
+        """Write down what the models have learned since their newest snapshots."""
+        n_taken = 0
+        for name in list(queryset.values_list("name", flat=True)):
+            with refusals.Told(self, request, name):
+                snapshotting.take_snapshot(name=name)
+                n_taken += 1
+        if n_taken:
+            plural = "s have" if n_taken > 1 else " has"
+            message = f"{n_taken} model{plural} a snapshot of all that was learned."
+            self.message_user(request, message, messages.SUCCESS)
+
+    @admin.action(description="Download", permissions=["view"])
+    def download_models(
+        self, request: HttpRequest, queryset: QuerySet[ServedModel]
+    ) -> HttpResponseBase | None:
+        """Answer with one pickle, or an archive of several."""
+        models = list(queryset)
+        if len(models) > 1 and sum(model.size_bytes for model in models) > settings.MAX_MODEL_BYTES:
+            limit = rendering.size(settings.MAX_MODEL_BYTES)
+            self.message_user(request, f"More than {limit}: select fewer models.", messages.WARNING)
+            return None
+        with refusals.Told(self, request):
+            found = {model.name: exporting.export_model(name=model.name) for model in models}
+            if len(models) == 1:
+                return downloads.pickle_response(models[0].name, found[models[0].name])
+            return downloads.zip_response(found)
+        return None
+
+    def download_view(self, request: HttpRequest, model_id: int) -> HttpResponse:
+        """Answer with the pickle of one model, as it is now."""
+        model = self.get_object(request, str(model_id))
+        if model is None:
+            raise Http404
+        if not self.has_view_permission(request, model):
+            raise PermissionDenied
+        with refusals.Told(self, request, model.name):
+            return downloads.pickle_response(model.name, exporting.export_model(name=model.name))
+        return redirect(_CHANGE, model_id)
+
+    def _render_upload(
+        self, request: HttpRequest, form: UploadForm, form_url: str, extra_context: dict[str, Any] | None
+    ) -> HttpResponse:
+        # Django annotates its own helpers for model forms only; they take any.
+        admin_form = helpers.AdminForm(cast("Any", form), [(None, {"fields": ["file", "name"]})], {})
+        context = {
+            **self.admin_site.each_context(request),
+            "title": "Upload a model",
+            "adminform": admin_form,
+            "inline_admin_formsets": [],
+            "errors": helpers.AdminErrorList(cast("Any", form), []),
+            "media": self.media + admin_form.media,
+            "is_popup": False,
+            **(extra_context or {}),
+        }
+        return self.render_change_form(request, context, add=True, form_url=form_url)
+
+    # What is shown.
+
+    @admin.display(description="default", ordering="is_default", empty_value="")
+    def default(self, row: ServedModel) -> str:
+        """Mark the model that answers when a request names none."""
+        return "\N{CHECK MARK}" if row.is_default else ""
+
+    @admin.display(description="last prediction", ordering="last_predicted_at")
+    def last_prediction(self, row: ServedModel) -> SafeString | str:
+        """Return when it predicted last."""
+        return rendering.ago(row.last_predicted_at)
+
+    @admin.display(description="last learn", ordering="last_learned_at")
+    def last_learn(self, row: ServedModel) -> SafeString | str:
+        """Return when it learned last."""
+        return rendering.ago(row.last_learned_at)
+
+    @admin.display(description="size", ordering="size_bytes")
+    def size(self, row: ServedModel) -> str:
+        """Return the size of the newest pickle."""
+        return rendering.size(row.size_bytes)
+
+    @admin.display(description="learns", ordering="seq")
+    def learns(self, row: ServedModel) -> str:
+        """Return how often it has learned."""
+        return f"{row.seq:,}"
+
+    @admin.display(description="predictions", ordering="n_predictions")
+    def predictions(self, row: ServedModel) -> str:
+        """Return how often it has predicted."""
+        return f"{row.n_predictions:,}"
+
+    @admin.display(description="pending")
+    def pending(self, row: ServedModel) -> str:
+        """Return how many of its predictions await their ground truth."""
+        return f"{figures_of(row).n_pending:,}"
+
+    @admin.display(description="metrics")
+    def metrics(self, row: ServedModel) -> SafeString | str:
+        """Return the metrics of the newest snapshot: no model is loaded for a list."""
+        figures = figures_of(row)
+        if not figures.metrics:
+            return rendering.NOTHING
+        title = f"As of learn {figures.metrics_seq:,}, the newest snapshot"
+        return rendering.metrics_cell(figures.metrics, title)
+
+    @admin.display(description="metrics")
+    def live_metrics(self, row: ServedModel) -> str:
+        """Return the metrics as of now."""
+        try:
+            return rendering.metrics(model_metrics(name=row.name))
+        except ChantillyError as error:
+            return str(error)
+
+    @admin.display(description="model file")
+    def files(self, row: ServedModel) -> SafeString:
+        """Link to the pickle."""
+        return format_html(
+            '<a href="{}">Download the pickle</a>', reverse(f"admin:{DOWNLOAD}", args=[row.pk])
+        )
+
+    @admin.display(description="pending predictions")
+    def pending_link(self, row: ServedModel) -> SafeString:
+        """Link to what it has pending."""
+        return _link(PendingPrediction, row, f"{figures_of(row).n_pending:,} pending")
+
+    @admin.display(description="snapshots")
+    def snapshots_link(self, row: ServedModel) -> SafeString:
+        """Link to its snapshots."""
+        n_kept = Snapshot.objects.filter(model=row, generation=row.generation).count()
+        return _link(Snapshot, row, f"{n_kept} kept")
+
+    @admin.display(description="journal")
+    def journal_link(self, row: ServedModel) -> SafeString:
+        """Link to its journal."""
+        return _link(JournalSegment, row, "segments")
+
+
+def _link(kind: type[M], row: ServedModel, text: str) -> SafeString:
+    url = reverse(f"admin:models_app_{kind._meta.model_name}_changelist")
+    return format_html('<a href="{}?model={}">{}</a>', url, row.pk, text)

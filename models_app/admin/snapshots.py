@@ -1,0 +1,87 @@
+"""Snapshots: to look at and to download."""
+
+from django.contrib import admin
+from django.core.exceptions import PermissionDenied
+from django.db.models import QuerySet
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import redirect
+from django.urls import URLPattern, path, reverse
+from django.utils.html import format_html
+
+from models_app.admin import downloads, refusals, rendering
+from models_app.admin.filters import ModelFilter, is_chosen
+from models_app.admin.read_only import ReadOnlyAdmin
+from models_app.models import Snapshot
+from models_app.services import snapshotting
+
+DOWNLOAD = "models_app_snapshot_download"
+
+
+@admin.register(Snapshot)
+class SnapshotAdmin(ReadOnlyAdmin[Snapshot]):
+    """Snapshots, the newest first, without their bytes."""
+
+    list_display = ("title", "generation", "size", "metrics_cell", "taken_at")
+    list_display_links = ("title",)
+    list_select_related = ("model",)
+    list_filter = (ModelFilter,)
+    fields = (
+        "model", "generation", "seq", "taken_at", "metrics", "size", "sha256", "river_version",
+        "python_version", "numpy_version", "download",
+    )  # fmt: skip
+    readonly_fields = fields
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Snapshot]:
+        """Leave the bytes in the database."""
+        return super().get_queryset(request).defer("model_bytes", "metrics_bytes")
+
+    def get_ordering(self, request: HttpRequest) -> tuple[str, ...]:
+        """Sort along an index."""
+        return ("model_id", "-generation", "-seq") if is_chosen(request) else ("-pk",)
+
+    def get_urls(self) -> list[URLPattern]:
+        """Add the download."""
+        view = self.admin_site.admin_view(self.download_view)
+        return [path("<int:snapshot_id>/download/", view, name=DOWNLOAD), *super().get_urls()]
+
+    def download_view(self, request: HttpRequest, snapshot_id: int) -> HttpResponse:
+        """Answer with the pickle."""
+        snapshot = self.get_object(request, str(snapshot_id))
+        if snapshot is None:
+            raise Http404
+        if not self.has_view_permission(request, snapshot):
+            raise PermissionDenied
+        name = f"{snapshot.model.name} at {snapshot.seq}"
+        with refusals.Told(self, request, name):
+            data = snapshotting.export_snapshot(snapshot_id=snapshot_id)
+            if data is None:
+                raise Http404
+            return downloads.pickle_response(name, data)
+        return redirect("admin:models_app_snapshot_change", snapshot_id)
+
+    @admin.display(description="snapshot")
+    def title(self, row: Snapshot) -> str:
+        """Return which one it is, in words."""
+        return f"{row.model.name} at {row.seq:,}"
+
+    @admin.display(description="size", ordering="size_bytes")
+    def size(self, row: Snapshot) -> str:
+        """Return the pickle's size."""
+        return rendering.size(row.size_bytes)
+
+    @admin.display(description="metrics")
+    def metrics(self, row: Snapshot) -> str:
+        """Return the metrics as they were."""
+        return rendering.metrics(row.metric_values)
+
+    @admin.display(description="metrics")
+    def metrics_cell(self, row: Snapshot) -> str:
+        """Return the metrics as they were, for the list."""
+        return rendering.metrics_cell(row.metric_values)
+
+    @admin.display(description="model file")
+    def download(self, row: Snapshot) -> str:
+        """Link to the pickle."""
+        return format_html(
+            '<a href="{}">Download the pickle</a>', reverse(f"admin:{DOWNLOAD}", args=[row.pk])
+        )

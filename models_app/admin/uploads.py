@@ -1,0 +1,53 @@
+"""The form that uploads a model."""
+
+from typing import cast
+
+from django import forms
+from django.conf import settings
+from django.contrib.admin.widgets import AdminTextInputWidget
+from django.core.files.uploadedfile import UploadedFile
+from django.template.defaultfilters import filesizeformat
+from django.utils import timezone
+
+from models_app.admin import refusals
+from models_app.domain.errors import ChantillyError
+from models_app.domain.names import MAX_LENGTH
+from models_app.services import uploading
+
+
+class UploadForm(forms.Form):
+    """A model's file, and its name if it shall not be drawn."""
+
+    file = forms.FileField(
+        label="Model file",
+        help_text="A pickle, made with pickle or dill. Unpickling runs code: only upload what you trust.",
+    )
+    name = forms.CharField(
+        required=False,
+        strip=False,
+        max_length=MAX_LENGTH,
+        widget=AdminTextInputWidget,
+        help_text="One is drawn if you leave this empty. A model of the same name is replaced.",
+    )
+
+    def clean_file(self) -> UploadedFile:
+        """Hold the file to the limit that the API has."""
+        file = cast("UploadedFile", self.cleaned_data["file"])
+        if file.size is not None and file.size > settings.MAX_MODEL_BYTES:
+            limit = filesizeformat(settings.MAX_MODEL_BYTES)
+            raise forms.ValidationError(f"The file is larger than {limit}.")
+        return file
+
+    def upload(self) -> str | None:
+        """Have the model served and return its name; None where it was refused, which the form then shows."""
+        if not self.is_valid():
+            return None
+        try:
+            return uploading.upload_model(
+                data=self.cleaned_data["file"].read(),
+                name=self.cleaned_data["name"] or None,
+                now=timezone.now(),
+            )
+        except ChantillyError as error:
+            refusals.put_on_form(self, error)
+            return None

@@ -1,0 +1,73 @@
+"""An instance in this process: the services over the tests' database and the process's own engine."""
+
+import asyncio
+import pickle
+import time
+from collections.abc import Iterator
+from typing import Any
+
+import msgspec
+import pytest
+from django.utils import timezone
+from river import linear_model, preprocessing
+
+from models_app.domain.scoring import GroundTruth
+from models_app.engine.ports import ModelState
+from models_app.models.storage import SqliteStorage
+from models_app.services import configuring, predicting, runtime, uploading
+
+
+def logistic() -> Any:
+    return preprocessing.StandardScaler() | linear_model.LogisticRegression()
+
+
+class Instance:
+    """Does what clients do, without HTTP."""
+
+    def init(self, flavor: str) -> None:
+        configuring.set_flavor(flavor=flavor, now=timezone.now())
+
+    def upload(self, name: str, model: object | None = None) -> str:
+        data = pickle.dumps(logistic() if model is None else model)
+        return uploading.upload_model(data=data, name=name, now=timezone.now())
+
+    def predict(self, prediction_id: str, model: str, *, at: float | None = None, **features: object) -> None:
+        asyncio.run(
+            predicting.predict(
+                features_json=msgspec.json.encode(features or {"x": 1.0}),
+                prediction_id=prediction_id,
+                model=model,
+                now=time.time() if at is None else at,
+            )
+        )
+
+    def learn(self, prediction_id: str, ground_truth: GroundTruth) -> int:
+        return asyncio.run(
+            predicting.learn(
+                ground_truth=ground_truth,
+                prediction_id=prediction_id,
+                features_json=None,
+                model=None,
+                now=time.time(),
+            )
+        )
+
+    def run(self, model: str, n: int) -> None:
+        """Let a model predict and learn `n` times."""
+        for i in range(n):
+            self.predict(f"{model}-{i}", model, x=float(i % 7), z=float(i % 3))
+            self.learn(f"{model}-{i}", i % 2 == 0)
+
+    def state(self, name: str) -> ModelState:
+        state = SqliteStorage().find_state(name)
+        assert state is not None
+        return state
+
+
+@pytest.fixture
+def instance(transactional_db: None) -> Iterator[Instance]:
+    """An instance for binary classification, without a model."""
+    started = Instance()
+    started.init("binary")
+    yield started
+    runtime.stop_engine(seconds=10)
