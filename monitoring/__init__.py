@@ -1,1 +1,4 @@
-"""Watching the served models: event streams, call statistics, the dashboard. Listens to what services publish."""
+"""Watching the served models: event streams, call statistics, the dashboard.
+
+It listens to what the services publish; they know nothing of it.
+"""

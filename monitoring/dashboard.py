@@ -6,6 +6,7 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_safe
+
 from models_app.domain.errors import FlavorNotSet
 from models_app.domain.flavors import FLAVORS
 from models_app.services.configuring import get_flavor

@@ -14,10 +14,10 @@ from typing import TypedDict
 
 from django.db import connections, transaction
 from django.utils import timezone
-from models_app.domain.errors import StorageUnavailable
-from models_app.models.transactions import translated_errors, write_transaction
 from river import stats
 
+from models_app.domain.errors import StorageUnavailable
+from models_app.models.transactions import translated_errors, write_transaction
 from monitoring.durations import humanize
 from monitoring.models import CallStatistics
 

@@ -1,12 +1,12 @@
 """The statistics of the calls, for clients."""
 
 from drf_spectacular.utils import extend_schema
-from models_app.api import schemas
-from models_app.api.dispatch import ThreadedViewSet
-from models_app.services.configuring import get_flavor
 from rest_framework.request import Request
 from rest_framework.response import Response
 
+from models_app.api import schemas
+from models_app.api.dispatch import ThreadedViewSet
+from models_app.services.configuring import get_flavor
 from monitoring.statistics import ROUTES, recorder
 
 _NANOSECONDS = {"type": "integer", "description": "Nanoseconds."}

@@ -1,7 +1,6 @@
 """Which part of monitoring hears of what."""
 
 from models_app.services import measuring, publishing, runtime
-
 from monitoring.statistics import recorder
 from monitoring.streams.channels import METRICS
 from monitoring.streams.hub import close_all, get_channel
@@ -11,9 +10,7 @@ from monitoring.streams.subscriber import StreamSubscriber
 
 def connect() -> None:
     """Subscribe; called once a process."""
-    publisher = MetricsPublisher(
-        channel=lambda: get_channel(METRICS), compute=measuring.instance_metrics
-    )
+    publisher = MetricsPublisher(channel=lambda: get_channel(METRICS), compute=measuring.instance_metrics)
     publishing.subscribe(StreamSubscriber(metrics_publisher=publisher))
     publishing.on_call(recorder.record)
     publishing.on_erased(recorder.erase)

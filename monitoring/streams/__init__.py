@@ -1,1 +1,1 @@
-"""Server-Sent Events: django-eventstream's format and interfaces over a broker that loses nothing in a burst."""
+"""Server-Sent Events: django-eventstream's format and interfaces, over a broker that loses no burst."""

@@ -8,12 +8,13 @@ from django_eventstream.utils import make_id, sse_encode_event
 #: What a waiting event costs besides its text, in bytes: the objects around it, estimated.
 OVERHEAD_BYTES = 400
 
-# Comments and `retry` stand on lines of their own, without the blank line that ends an event: PyPI's `sseclient`
-# hands every block that ends in a blank line to its user, a comment alone as a message with empty data.
+# Comments and `retry` stand on lines of their own, without the blank line that ends an event: PyPI's
+# `sseclient` hands every block that ends in a blank line to its user, a comment alone as a message with empty
+# data.
 GREETING = b": connected\nretry: 1000\n"
 KEEP_ALIVE = b":\n"
-# A client that follows the specification discards an event without its blank line. `sseclient` takes the end of
-# the chunked body itself for one, and would hand out a message with empty data, which is no JSON.
+# A client that follows the specification discards an event without its blank line. `sseclient` takes the end
+# of the chunked body itself for one, and would hand out a message with empty data, which is no JSON.
 FAREWELL = b"event: stream-end\ndata: {}\n"
 
 

@@ -1,7 +1,7 @@
 """Channels and their listeners.
 
-Engine threads publish; a listener belongs to an event loop and reads the ring of its channel from a position of
-its own. There is no queue per listener, so that one that reads slowly costs nothing and holds nobody up.
+Engine threads publish; a listener belongs to an event loop and reads the ring of its channel from a position
+of its own. There is no queue per listener, so that one that reads slowly costs nothing and holds nobody up.
 """
 
 import asyncio
@@ -28,7 +28,8 @@ MAX_CHUNK_BYTES = 128 * 1024
 class Listener:
     """One open stream: an asynchronous iterator of bytes to write.
 
-    It is registered from the moment it is made, so that nothing is missed before the first read, until `close`.
+    It is registered from the moment it is made, so that nothing is missed before the first read, until
+    `close`.
     """
 
     def __init__(self, *, channel: "Channel", position: int, keep_alive_seconds: float) -> None:
@@ -163,12 +164,10 @@ class Channel:
             return self._ring.after(position, limit=limit)
 
     def listen(self, *, after: int | None = None) -> Listener:
-        """Open a stream in the running event loop, from the event that follows the id `after`, or from now."""
+        """Open a stream in the running event loop, of what follows the id `after`, or from now on."""
         with self._lock:
             position = self._ring.last_id if after is None else after
-            listener = Listener(
-                channel=self, position=position, keep_alive_seconds=self._keep_alive_seconds
-            )
+            listener = Listener(channel=self, position=position, keep_alive_seconds=self._keep_alive_seconds)
             group = self._groups.setdefault(listener.loop, _Group(listener.loop))
             group.listeners.add(listener)
             self._is_forgotten = False

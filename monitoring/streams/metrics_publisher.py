@@ -7,8 +7,8 @@ import time
 from collections.abc import Callable, Mapping
 
 from django.db import connections
-from models_app.domain.errors import FlavorNotSet, StorageUnavailable
 
+from models_app.domain.errors import FlavorNotSet, StorageUnavailable
 from monitoring.streams.frames import text_event
 from monitoring.streams.hub import Channel
 
@@ -21,10 +21,10 @@ IDLE_SECONDS = 5.0
 
 
 class MetricsPublisher:
-    """Computes and publishes in a thread of its own, which is there only while models learn and somebody listens.
+    """Computes and publishes in a thread of its own, there only while models learn and somebody listens.
 
-    The first learn is published at once; those that come while it is busy share one message, so that the newest
-    value always arrives.
+    The first learn is published at once; those that come while it is busy share one message, so that the
+    newest value always arrives.
     """
 
     def __init__(

@@ -4,9 +4,9 @@ from collections.abc import Sequence
 from functools import partial
 
 import msgspec
+
 from models_app.domain.predictions import to_json
 from models_app.services.publishing import Event, Learned
-
 from monitoring.streams.channels import EVENTS, METRICS
 from monitoring.streams.frames import OVERHEAD_BYTES, StreamEvent
 from monitoring.streams.hub import Channel, get_channel
@@ -15,8 +15,8 @@ from monitoring.streams.metrics_publisher import MetricsPublisher
 # A probability with its label, as Python objects.
 LABEL_BYTES = 100
 
-# Within JSON these stand in strings only. `str.splitlines`, which clients cut a stream with, takes them for the
-# end of a line; escaped they mean the same.
+# Within JSON these stand in strings only. `str.splitlines`, which clients cut a stream with, takes them for
+# the end of a line; escaped they mean the same.
 LINE_ENDS = {ord(end): f"\\u{ord(end):04x}" for end in "\x85\u2028\u2029"}
 
 

@@ -7,9 +7,9 @@ from django.http.response import HttpResponseBase
 from django_eventstream.utils import add_default_headers, get_channelmanager, parse_last_event_id
 from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import OpenApiParameter, extend_schema
-from models_app.api.dispatch import AsyncViewSet
 from rest_framework.exceptions import PermissionDenied
 
+from models_app.api.dispatch import AsyncViewSet
 from monitoring.streams.channels import EVENTS, METRICS
 from monitoring.streams.hub import get_channel
 
@@ -37,7 +37,7 @@ class StreamViewSet(AsyncViewSet):
     @extend_schema(
         operation_id="stream_metrics",
         summary="Stream the metrics",
-        description=f"Server-Sent Events: the metrics after every learn, at most 20 times a second. {_BACKLOG}",
+        description=f"Server-Sent Events: the metrics after learns, at most 20 a second. {_BACKLOG}",
         parameters=_PARAMETERS,
         responses=_RESPONSES,
     )

@@ -17,8 +17,7 @@ export function startFeed() {
   button.hidden = false;
   button.addEventListener("click", () => {
     isPaused = !isPaused;
-    button.setAttribute("aria-pressed", String(isPaused));
-    button.textContent = isPaused ? "Paused" : "Pause";
+    button.textContent = isPaused ? "Resume" : "Pause";
     show();
   });
 

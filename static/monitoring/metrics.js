@@ -7,7 +7,7 @@ const KEPT = 240;
 const WIDTH = 120;
 const HEIGHT = 28;
 const histories = new Map();
-let newest = null;
+let newest = {};
 let isFramed = false;
 
 /** Show the metrics of one message; many in one frame cost one drawing. */
@@ -22,11 +22,10 @@ export function showMetrics(metrics) {
   }
 }
 
-/** Draw again what is known, on cards that have just been replaced. */
-export function redrawMetrics() {
-  if (newest !== null) {
-    draw();
-  }
+/** Begin anew: the cards are about to be replaced by the server's. */
+export function forgetMetrics() {
+  histories.clear();
+  newest = {};
 }
 
 function remember(name, value) {
@@ -46,8 +45,7 @@ function draw() {
     const card = document.querySelector(`[data-metric="${CSS.escape(name)}"]`);
     if (card === null) {
       // Another flavor was set: the page has the cards of the earlier one.
-      histories.clear();
-      newest = null;
+      forgetMetrics();
       refreshSoon();
       return;
     }

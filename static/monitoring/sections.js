@@ -1,6 +1,6 @@
 // What no stream tells (flavor, models, counts) is taken from the page as the server renders it now.
 
-import { redrawMetrics } from "./metrics.js";
+import { forgetMetrics } from "./metrics.js";
 
 const SOON_MS = 2000;
 const POLL_MS = 10000;
@@ -48,14 +48,19 @@ function replaceSections(page) {
 
 function replaceMetrics(page) {
   const [here, there] = [document.getElementById("metrics"), page.getElementById("metrics")];
-  if (here.dataset.flavor === there.dataset.flavor) {
+  if (here.dataset.flavor === there.dataset.flavor && learns(here) <= learns(there)) {
     // The cards are kept: they show more than the server knows.
     replaceChildren(here.querySelector(".facts"), there.querySelector(".facts"));
   } else {
+    // Everything was erased, or a model was deleted.
     here.dataset.flavor = there.dataset.flavor;
-    replaceChildren(here, there);
-    redrawMetrics();
+    forgetMetrics();
+    takeChildren(here, there);
   }
+}
+
+function learns(metrics) {
+  return Number(metrics.querySelector("#n-learns").dataset.value);
 }
 
 function replaceChildren(here, there) {
@@ -64,6 +69,10 @@ function replaceChildren(here, there) {
     return;
   }
   here.pristine = there.cloneNode(true);
+  takeChildren(here, there);
+}
+
+function takeChildren(here, there) {
   here.replaceChildren(...[...there.childNodes].map((node) => document.adoptNode(node)));
 }
 

@@ -2,14 +2,15 @@ import asyncio
 import json
 import logging
 import threading
-import time
 from collections.abc import Callable
+from functools import partial
 
 import pytest
-from models_app.domain.errors import FlavorNotSet, StorageUnavailable
 
+from models_app.domain.errors import FlavorNotSet, StorageUnavailable
 from monitoring.streams.hub import Channel
 from monitoring.streams.metrics_publisher import MetricsPublisher
+from tests.monitoring.serving import wait_until
 from tests.monitoring.streaming import make_channel, read_count, read_until
 
 
@@ -35,13 +36,6 @@ def make_publisher(
 
 def publisher_threads() -> int:
     return sum(thread.name == "metrics-publisher" for thread in threading.enumerate())
-
-
-def wait_for_the_end_of_the_thread() -> None:
-    deadline = time.monotonic() + 20
-    while publisher_threads():
-        assert time.monotonic() < deadline
-        time.sleep(0.01)
 
 
 class TestMetricsPublisher:
@@ -84,7 +78,7 @@ class TestMetricsPublisher:
         publisher = make_publisher(channel, Counter())
         for _ in range(2):
             asyncio.run(scenario(publisher, channel))
-            wait_for_the_end_of_the_thread()
+            wait_until(lambda: publisher_threads() == 0)
 
     def test_goes_on_after_metrics_that_cannot_be_computed(self, caplog: pytest.LogCaptureFixture) -> None:
         outcomes: list[Exception | float] = [FlavorNotSet(), ZeroDivisionError("here"), 1.0]
@@ -95,14 +89,16 @@ class TestMetricsPublisher:
                 raise outcome
             return {"value": outcome}
 
+        def has_left(count: int) -> bool:
+            return len(outcomes) == count
+
         async def scenario() -> list[str]:
             channel = make_channel()
             listener = channel.listen()
             publisher = make_publisher(channel, compute)
             for left in (2, 1, 0):
                 publisher.mark()
-                while len(outcomes) > left:
-                    await asyncio.sleep(0.005)
+                await asyncio.to_thread(wait_until, partial(has_left, left))
             return [message.data for message in await read_count(listener, 1)]
 
         with caplog.at_level(logging.ERROR):

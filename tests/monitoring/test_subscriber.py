@@ -1,11 +1,10 @@
 import asyncio
 import json
-from collections.abc import Iterator
 
 import pytest
+
 from models_app.domain.predictions import Prediction
 from models_app.services.publishing import Learned, Predicted
-
 from monitoring.streams.channels import EVENTS, METRICS
 from monitoring.streams.hub import get_channel
 from monitoring.streams.metrics_publisher import MetricsPublisher
@@ -14,9 +13,8 @@ from tests.monitoring.streaming import Message, read_count
 
 
 @pytest.fixture(autouse=True)
-def _nobody_was_here(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+def _nobody_was_here(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("monitoring.streams.hub._channels", {})
-    yield
 
 
 @pytest.fixture

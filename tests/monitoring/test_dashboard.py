@@ -1,0 +1,60 @@
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+from django.test import Client
+from pytest_django import Settings
+
+from models_app.services.configuring import set_flavor
+
+ROOT = Path(__file__).parents[2]
+PAGE = [*ROOT.glob("templates/monitoring/*"), *ROOT.glob("static/monitoring/*")]
+
+
+@pytest.mark.django_db(transaction=True)
+class TestDashboard:
+    def test_tells_how_to_set_a_flavor_where_there_is_none(self, client: Client) -> None:
+        page = client.get("/").content.decode()
+        assert "First, set a flavor" in page
+        assert "curl http://testserver/api/init" in page
+        assert "not set" in page
+
+    def test_tells_how_to_upload_a_model_where_there_is_none(self, client: Client) -> None:
+        set_flavor(flavor="binary", now=datetime.now(UTC))
+        page = client.get("/").content.decode()
+        assert "Next, upload a model" in page
+        assert "curl http://testserver/api/model/" in page
+        assert 'data-flavor="binary"' in page
+        for metric in ("Accuracy", "LogLoss", "Precision", "Recall", "F1"):
+            assert f'data-metric="{metric}"' in page
+
+    def test_is_never_cached_and_allows_no_script_of_its_own_text(self, client: Client) -> None:
+        response = client.get("/")
+        assert "no-store" in response["Cache-Control"]
+        policy = response["Content-Security-Policy"]
+        assert "default-src 'self'" in policy
+        assert "script-src" not in policy
+
+    def test_takes_no_other_method(self, client: Client) -> None:
+        assert client.post("/").status_code == 405
+
+    def test_refers_to_files_that_exist(self, client: Client, settings: Settings) -> None:
+        page = client.get("/").content.decode()
+        for name in ("dashboard.css", "dashboard.js", "icon.svg"):
+            assert f"{settings.STATIC_URL}monitoring/{name}" in page
+            assert (ROOT / "static/monitoring" / name).is_file()
+
+
+@pytest.mark.parametrize("path", PAGE, ids=lambda path: path.name)
+def test_no_file_of_the_page_names_another_host_or_makes_markup_of_text(path: Path) -> None:
+    text = path.read_text().replace('xmlns="http://www.w3.org/2000/svg"', "")
+    for taboo in (
+        "http://",
+        "https://",
+        'src="//',
+        "innerHTML",
+        "insertAdjacentHTML",
+        " style=",
+        "onclick",
+    ):
+        assert taboo not in text
