@@ -26,7 +26,10 @@ class StaticFilesMiddleware(WhiteNoiseMiddleware):  # type: ignore[misc]
         streamed = WhiteNoiseMiddleware.serve(static_file, request)
         content = b"".join(streamed)
         streamed.close()
-        return HttpResponse(content, status=streamed.status_code, headers=dict(streamed.items()))
+        headers = dict(streamed.items())
+        # Whitenoise's is of the file as it was when the server started.
+        headers.pop("Content-Length", None)
+        return HttpResponse(content, status=streamed.status_code, headers=headers)
 
 
 def content_security_policy(

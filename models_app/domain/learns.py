@@ -53,6 +53,10 @@ def decode(text: str | bytes) -> list[Learn]:
 
 def encode_prediction(prediction: Prediction) -> str:
     """Return a prediction as JSON text that keeps every label's type."""
+    if predictions.has_json(prediction):
+        # The usual case, quicker: a tuple is encoded as a list is.
+        plain = list(prediction.items()) if isinstance(prediction, dict) else prediction
+        return _encoder.encode(plain).decode()
     return _encoder.encode(predictions.to_storage(prediction)).decode()
 
 

@@ -47,7 +47,11 @@ def probabilities(value: object) -> Probabilities | None:
         return None
     if not isinstance(value, dict):
         raise UnsupportedPrediction(f"the model predicted {_shown(value)}, which is not a mapping of labels")
-    return {_label(label): number(share) for label, share in value.items()}
+    for label, share in value.items():
+        if type(share) is not float or type(label) not in _PLAIN_LABELS:
+            return {_label(label): number(share) for label, share in value.items()}
+    # A copy: the model may go on using its own.
+    return dict(value)
 
 
 def is_scorable(prediction: Prediction) -> bool:
@@ -63,7 +67,8 @@ def is_scorable(prediction: Prediction) -> bool:
     if prediction is None:
         return False
     if isinstance(prediction, dict):
-        return bool(prediction) and all(p is not None and math.isfinite(p) for p in prediction.values())
+        shares = prediction.values()
+        return bool(prediction) and None not in shares and all(map(math.isfinite, cast(Any, shares)))
     return True
 
 
@@ -85,6 +90,17 @@ def to_storage(prediction: Prediction) -> object:
     if isinstance(prediction, dict):
         return [[_float_to_storage(label), _float_to_storage(share)] for label, share in prediction.items()]
     return _float_to_storage(prediction)
+
+
+def has_json(prediction: Prediction) -> bool:
+    """Say whether JSON can express every number and label of the prediction.
+
+    >>> has_json({True: 0.25}), has_json(float("nan"))
+    (True, False)
+    """
+    if isinstance(prediction, dict):
+        return is_scorable(prediction) and float not in map(type, prediction)
+    return type(prediction) is not float or math.isfinite(prediction)
 
 
 def from_storage(stored: object) -> Prediction:

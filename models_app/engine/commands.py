@@ -1,9 +1,10 @@
 """What can be asked of a hot model, and how the answers get back to who asked."""
 
 import asyncio
+import itertools
 import logging
 from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from concurrent.futures import Future
 from typing import Any
 
@@ -20,13 +21,15 @@ class Command:
     a prediction's id) is routed again where the guess proves wrong.
     """
 
-    __slots__ = ("future", "loop", "name", "names_model")
+    __slots__ = ("bundle", "future", "loop", "name", "names_model", "position")
 
     def __init__(self, name: str | None) -> None:
         self.name = name
         self.names_model = name is not None
         self.loop: asyncio.AbstractEventLoop | None = None
         self.future: asyncio.Future[Any] | Future[Any] = _NOBODY
+        self.bundle: Bundle | None = None
+        self.position = 0
 
     def answered_in_loop(self) -> asyncio.Future[Any]:
         """Return a future of the running event loop for the answer."""
@@ -42,6 +45,57 @@ class Command:
 
 _NOBODY: Future[Any] = Future()
 _NOBODY.set_result(None)
+
+
+class Bundle:
+    """Commands that are answered together: one future for all, with their results or errors in order."""
+
+    def __init__(self, commands: Sequence["Command"]) -> None:
+        self.outcomes: list[Any] = [None] * len(commands)
+        self._answered = itertools.count(1)
+        self._loop: asyncio.AbstractEventLoop | None = None
+        self._future: asyncio.Future[list[Any]] | Future[list[Any]]
+        for position, command in enumerate(commands):
+            command.bundle = self
+            command.position = position
+
+    def answered_in_loop(self) -> asyncio.Future[list[Any]]:
+        """Return a future of the running event loop for the outcomes."""
+        self._loop = asyncio.get_running_loop()
+        self._future = future = self._loop.create_future()
+        self._finish_if_empty()
+        return future
+
+    def answered_in_thread(self) -> Future[list[Any]]:
+        """Return a future for a thread to wait on."""
+        self._future = future = Future[list[Any]]()
+        self._finish_if_empty()
+        return future
+
+    def settle(self, position: int, outcome: Any) -> None:
+        """Note an outcome; the last one of all answers. Engine threads call it side by side."""
+        self.outcomes[position] = outcome
+        # `next` of a count is one step of the interpreter: no two threads get the same number.
+        if next(self._answered) == len(self.outcomes):
+            self._finish()
+
+    def _finish_if_empty(self) -> None:
+        if not self.outcomes:
+            self._future.set_result([])
+
+    def _finish(self) -> None:
+        if self._loop is None:
+            self._future.set_result(self.outcomes)
+            return
+        try:
+            self._loop.call_soon_threadsafe(_set_result, self._future, self.outcomes)
+        except RuntimeError:
+            logger.warning("%d answers had nobody to go to", len(self.outcomes))
+
+
+def _set_result(future: asyncio.Future[Any] | Future[Any], result: Any) -> None:
+    if not future.done():
+        future.set_result(result)
 
 
 class Predict(Command):
@@ -140,11 +194,13 @@ def deliver(answers: Iterable[Answer]) -> None:
     """Hand results or errors to who waits for them: one wake-up per event loop, not per answer."""
     by_loop: dict[asyncio.AbstractEventLoop, list[Answer]] = defaultdict(list)
     for answer in answers:
-        loop = answer[0].loop
-        if loop is None:
+        command, result, error = answer
+        if command.bundle is not None:
+            command.bundle.settle(command.position, result if error is None else error)
+        elif command.loop is None:
             _settle(answer)
         else:
-            by_loop[loop].append(answer)
+            by_loop[command.loop].append(answer)
     for loop, group in by_loop.items():
         try:
             loop.call_soon_threadsafe(_settle_all, group)

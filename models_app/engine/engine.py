@@ -3,7 +3,7 @@
 import logging
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from queue import SimpleQueue
 from typing import Any
@@ -101,6 +101,14 @@ class Engine:
                 raise ServerStopping
             self._enqueue(command, self._directory.guess(command))
 
+    def submit_many(self, commands: Iterable[Command]) -> None:
+        """Put commands in their models' queues, in their order. Raises `ServerStopping`; then none is."""
+        with self._lock:
+            if not self._accepts:
+                raise ServerStopping
+            for command in commands:
+                self._enqueue(command, self._directory.guess(command))
+
     def call(self, command: Command, *, seconds: float | None = None) -> Any:
         """Submit a command and wait for its answer in this thread; raises what the command raises."""
         future = command.answered_in_thread()
@@ -182,13 +190,16 @@ class Engine:
 
     def _route(self, commands: list[Command]) -> None:
         try:
-            routed, refused = look_up(self._storage, self._directory, commands)
+            found = look_up(self._storage, commands)
         except Exception as error:
             logger.warning("%d requests could not be routed: %s", len(commands), error)
-            routed, refused = [], [(command, None, error) for command in commands]
+            deliver([(command, None, error) for command in commands])
+            return
+        with self._lock:
+            placed, refused = self._directory.place(commands, found)
+            for command, name in placed:
+                self._enqueue(command, name)
         deliver(refused)
-        for command, name in routed:
-            self.route_again(command, name)
 
     def _enqueue_last_snapshots(self) -> None:
         with self._lock:

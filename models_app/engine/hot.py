@@ -11,7 +11,7 @@ from models_app.domain.flavors import Flavor, get_flavor
 from models_app.domain.learns import Learn
 from models_app.domain.predictions import Prediction
 from models_app.domain.purity import predicts_without_change
-from models_app.domain.scoring import GroundTruth, Metrics
+from models_app.domain.scoring import GroundTruth, Metrics, Scorer
 from models_app.engine.ports import ModelState, SnapshotData
 
 # A model may call sys.exit(); that must not end the engine's thread.
@@ -46,6 +46,7 @@ class HotModel:
     __slots__ = (
         "_learn_one",
         "_predict_one",
+        "_score",
         "flavor",
         "generation",
         "metrics",
@@ -74,6 +75,7 @@ class HotModel:
         self.predict_is_pure = predicts_without_change(self.model)
         self._predict_one = self.flavor.predictor(self.model)
         self._learn_one = self.model.learn_one
+        self._score = Scorer(self.metrics).score
 
     def is_of(self, state: ModelState) -> bool:
         """Say whether this is that model, in that generation."""
@@ -92,7 +94,7 @@ class HotModel:
         """Score the prediction and let the model learn; raises `Spoiled`."""
         try:
             # Score before learning: afterwards the model has seen the answer.
-            scoring.score(self.metrics, y_true, y_pred)
+            self._score(y_true, y_pred)
             self._learn_one(x, y_true)
         except _MODEL_FAILURES as error:
             raise Spoiled(error) from error

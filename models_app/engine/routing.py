@@ -1,13 +1,25 @@
 """Which model a request is for, when it does not say so."""
 
-from collections.abc import Iterable
+from collections.abc import Sequence
+from dataclasses import dataclass
 
 from models_app.domain.errors import NoDefaultModel, PredictionNotPending
 from models_app.engine.commands import Answer, Command, LearnById, Predict
-from models_app.engine.ports import Storage
+from models_app.engine.ports import Pending, Storage
 
 # Some 200 bytes each.
 _MAX_HINTS = 100_000
+
+
+Placed = tuple[Command, str]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Found:
+    """What the database says: of the ids that were asked for, and which model is the default."""
+
+    pending: dict[str, Pending]
+    default_name: str | None
 
 
 class Directory:
@@ -27,12 +39,47 @@ class Directory:
         Not thread-safe: to be called under the engine's lock.
         """
         if isinstance(command, LearnById):
-            # The model of the id has precedence over one that the request names.
-            return self._model_by_id.pop(command.prediction_id, None)
+            # The model of the id has precedence over one that the request names. It is remembered when it was
+            # learned, too: what else is asked of the id then keeps its place in the same queue.
+            return self._model_by_id.get(command.prediction_id)
         name = command.name or self.default_name
         if name is not None and isinstance(command, Predict) and command.prediction_id is not None:
             self._remember(command.prediction_id, name)
         return name
+
+    def place(self, commands: Sequence[Command], found: Found) -> tuple[list[Placed], list[Answer]]:
+        """Return where commands belong by what the database says, and the refusals.
+
+        Not thread-safe: to be called under the engine's lock.
+        """
+        self.default_name = found.default_name or self.default_name
+        placed: list[Placed] = []
+        refused: list[Answer] = []
+        for command in commands:
+            name = self._place(command, found)
+            if name is not None:
+                placed.append((command, name))
+            elif isinstance(command, LearnById):
+                refused.append((command, None, PredictionNotPending(command.prediction_id)))
+            else:
+                refused.append((command, None, NoDefaultModel()))
+        return placed, refused
+
+    def _place(self, command: Command, found: Found) -> str | None:
+        if isinstance(command, LearnById):
+            pending = found.pending.get(command.prediction_id)
+            if pending is not None:
+                return pending.model_name
+            # What was predicted just before it in the same stream is not in the database yet. A guess that led
+            # here once is of no use again.
+            return self._model_by_id.pop(command.prediction_id, None)
+        if (
+            found.default_name is not None
+            and isinstance(command, Predict)
+            and command.prediction_id is not None
+        ):
+            self._remember(command.prediction_id, found.default_name)
+        return found.default_name
 
     def _remember(self, prediction_id: str, name: str) -> None:
         self._model_by_id[prediction_id] = name
@@ -40,29 +87,10 @@ class Directory:
             del self._model_by_id[next(iter(self._model_by_id))]
 
 
-def look_up(
-    storage: Storage, directory: Directory, commands: Iterable[Command]
-) -> tuple[list[tuple[Command, str]], list[Answer]]:
-    """Ask the database where commands belong; return those with their model's name, and the refusals.
-
-    Raises `StorageUnavailable`.
-    """
-    commands = list(commands)
+def look_up(storage: Storage, commands: Sequence[Command]) -> Found:
+    """Ask the database what placing the commands takes; raises `StorageUnavailable`."""
     ids = [command.prediction_id for command in commands if isinstance(command, LearnById)]
-    pending = storage.pending(ids) if ids else {}
-    if len(ids) < len(commands):
-        directory.default_name = storage.default_name()
-    routed: list[tuple[Command, str]] = []
-    refused: list[Answer] = []
-    for command in commands:
-        if isinstance(command, LearnById):
-            found = pending.get(command.prediction_id)
-            if found is None:
-                refused.append((command, None, PredictionNotPending(command.prediction_id)))
-            else:
-                routed.append((command, found.model_name))
-        elif directory.default_name is None:
-            refused.append((command, None, NoDefaultModel()))
-        else:
-            routed.append((command, directory.default_name))
-    return routed, refused
+    return Found(
+        pending=storage.pending(ids) if ids else {},
+        default_name=storage.default_name() if len(ids) < len(commands) else None,
+    )

@@ -9,6 +9,7 @@ from typing import Protocol
 from models_app.domain.errors import (
     ChantillyError,
     ModelNotFound,
+    ModelNotLoadable,
     StorageUnavailable,
 )
 from models_app.engine.batches import Batch
@@ -68,11 +69,19 @@ class Turns:
                 except Conflict:
                     # What was computed never happened; what others wrote comes with the next look.
                     continue
+                except ModelNotLoadable:
+                    if self._is_served(state):
+                        raise
+                    # Replaced or deleted while it was being loaded: its rows went away under the reader.
             raise StorageUnavailable("The database changed too often while the request was served.")
         except Exception as error:
             # The database cannot be written, or the model cannot be loaded: nobody in the batch is served.
             _refuse(queue, commands, error)
         return ()
+
+    def _is_served(self, state: ModelState) -> bool:
+        now = self.storage.find_state(state.name)
+        return now is not None and (now.model_id, now.generation) == (state.model_id, state.generation)
 
     def _keep_ours(
         self, queue: ModelQueue, commands: list[Command], state: ModelState | None

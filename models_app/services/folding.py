@@ -9,7 +9,7 @@ import uuid
 from collections.abc import Iterator, Sequence
 
 from models_app.domain import blobs, learns, scoring
-from models_app.domain.scoring import Metrics
+from models_app.domain.scoring import Metrics, Scorer
 from models_app.engine.ports import Scored
 from models_app.models import Configuration, JournalSegment
 from models_app.models.storage import signer
@@ -38,6 +38,7 @@ class InstanceMetrics:
         self._tail_length = 0
         self._epoch: uuid.UUID | None = None
         self._metrics: Metrics = []
+        self._scorer = Scorer([])
         self._segment_id = 0
         self._n_unsaved = 0
 
@@ -97,6 +98,7 @@ class InstanceMetrics:
         context = metrics_context(stored.epoch, stored.metrics_segment_id)
         signer().check(context, stored.metrics_signature, data)
         self._metrics = blobs.loads(data)
+        self._scorer = Scorer(self._metrics)
         self._segment_id = stored.metrics_segment_id
         self._epoch = stored.epoch
         self._n_unsaved = 0
@@ -122,7 +124,7 @@ class InstanceMetrics:
 
     def _fold(self, segment_id: int, scored: Sequence[Scored]) -> None:
         for y_true, y_pred in scored:
-            scoring.score(self._metrics, y_true, y_pred)
+            self._scorer.score(y_true, y_pred)
         self._segment_id = segment_id
         self._n_unsaved += len(scored)
 

@@ -14,7 +14,7 @@ from models_app.services.measuring import model_metrics
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ModelSummary:
-    """A served model. `metrics` is None where the model does not load here."""
+    """A served model. `metrics` is None where they were not asked for, or the model does not load here."""
 
     name: str
     flavor: str
@@ -37,16 +37,19 @@ def model_names() -> tuple[list[str], str | None]:
     return [name for name, _ in rows], default
 
 
-def list_models() -> list[ModelSummary]:
-    """Return all models by name."""
+def list_models(*, with_metrics: bool = False) -> list[ModelSummary]:
+    """Return all models by name. With metrics, those that have learned since their snapshot are loaded."""
     with translated_errors():
         models = list(ServedModel.objects.order_by("name"))
         pending = _pending_counts()
-        values = _snapshot_values()
-    return [_summary(model, pending.get(model.pk, 0), values.get((model.pk, model.seq))) for model in models]
+        values = _snapshot_values() if with_metrics else {}
+    metrics = {model.pk: values.get((model.pk, model.seq)) for model in models}
+    if with_metrics:
+        metrics = {model.pk: metrics[model.pk] or _live_metrics(model.name) for model in models}
+    return [_summary(model, pending.get(model.pk, 0), metrics[model.pk]) for model in models]
 
 
-def _summary(model: ServedModel, n_pending: int, values: dict[str, float | None] | None) -> ModelSummary:
+def _summary(model: ServedModel, n_pending: int, metrics: dict[str, float | None] | None) -> ModelSummary:
     return ModelSummary(
         name=model.name,
         flavor=model.flavor,
@@ -58,7 +61,7 @@ def _summary(model: ServedModel, n_pending: int, values: dict[str, float | None]
         uploaded_at=model.uploaded_at,
         last_predicted_at=model.last_predicted_at,
         last_learned_at=model.last_learned_at,
-        metrics=values or _live_metrics(model.name),
+        metrics=metrics,
     )
 
 
