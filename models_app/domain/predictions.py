@@ -68,7 +68,7 @@ def is_scorable(prediction: Prediction) -> bool:
         return False
     if isinstance(prediction, dict):
         shares = prediction.values()
-        return bool(prediction) and None not in shares and all(map(math.isfinite, cast(Any, shares)))
+        return bool(prediction) and None not in shares and all(map(math.isfinite, cast("Any", shares)))
     return True
 
 

@@ -39,8 +39,8 @@ class Directory:
         Not thread-safe: to be called under the engine's lock.
         """
         if isinstance(command, LearnById):
-            # The model of the id has precedence over one that the request names. It is remembered when it was
-            # learned, too: what else is asked of the id then keeps its place in the same queue.
+            # The model of the id has precedence over one that the request names. It is remembered when it
+            # was learned, too: what else is asked of the id then keeps its place in the same queue.
             return self._model_by_id.get(command.prediction_id)
         name = command.name or self.default_name
         if name is not None and isinstance(command, Predict) and command.prediction_id is not None:
@@ -70,8 +70,8 @@ class Directory:
             pending = found.pending.get(command.prediction_id)
             if pending is not None:
                 return pending.model_name
-            # What was predicted just before it in the same stream is not in the database yet. A guess that led
-            # here once is of no use again.
+            # What was predicted just before it in the same stream is not in the database yet. A guess that
+            # led here once is of no use again.
             return self._model_by_id.pop(command.prediction_id, None)
         if (
             found.default_name is not None
