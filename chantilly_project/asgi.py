@@ -13,9 +13,11 @@ from django.core.handlers.asgi import ASGIHandler  # noqa: E402
 from chantilly_project.guard import PROBES, Guard, Receive, Scope, Send  # noqa: E402
 from chantilly_project.lifespan import Lifespan  # noqa: E402
 from models_app.api.handler import ApiHandler  # noqa: E402
+from models_app.api.sockets import StreamConsumer  # noqa: E402
 
 api = ApiHandler()
 pages = ASGIHandler()
+stream = StreamConsumer.as_asgi()
 lifespan = Lifespan()
 
 
@@ -28,8 +30,10 @@ async def route(scope: Scope, receive: Receive, send: Send) -> None:
         await handler(scope, receive, send)
     elif kind == "lifespan":
         await lifespan(scope, receive, send)
+    elif scope["path"].rstrip("/") == "/ws/stream":
+        await stream(scope, receive, send)
     else:
-        # Nothing speaks WebSocket here: close before the handshake, which the server answers with 403.
+        # Closed before the handshake: the server answers 403.
         await send({"type": "websocket.close", "code": 1000})
 
 

@@ -43,6 +43,8 @@ _EXPECTED: dict[str, tuple[str, tuple[type, ...]]] = {
     "id": ("must be an integer or a string", (int, str)),
     "model": ("must be a string", (str,)),
     "ground_truth": ("must be a number, a string or a boolean", (bool, int, float, str)),
+    "op": ("must be 'predict' or 'learn'", (str,)),
+    "ref": ("may be anything", (object,)),
 }
 
 

@@ -15,6 +15,7 @@ from django.http.response import HttpResponseBase
 from django.urls import ResolverMatch, get_resolver
 
 from models_app.api import exceptions
+from models_app.api.exchanges import ExchangeResponse
 from models_app.domain.errors import ServerStopping
 
 logger = logging.getLogger(__name__)
@@ -49,6 +50,8 @@ class ApiRequest(ASGIRequest):
         if len(self.path_info) > 1 and self.path_info.endswith("/"):
             self.path_info = self.path_info.rstrip("/") or "/"
 
+    receive: Receive
+
     def set_body(self, body: bytes) -> None:
         """Give the request its whole body."""
         self._body = body
@@ -73,7 +76,9 @@ class ApiHandler(ASGIHandler):
         except ClientGone:
             return
         try:
-            if isinstance(response, StreamingHttpResponse):
+            if isinstance(response, ExchangeResponse):
+                await _exchange(response, send)
+            elif isinstance(response, StreamingHttpResponse):
                 await _stream(response, scope, receive, send)
             else:
                 await _send(response, send)
@@ -85,7 +90,10 @@ class ApiHandler(ASGIHandler):
             request = ApiRequest(scope)
             match: ResolverMatch = get_resolver().resolve(request.path_info)
             request.resolver_match = match
-            request.set_body(await _read_body(request, match, receive))
+            if getattr(getattr(match.func, "cls", None), "reads_body", False):
+                request.receive = receive
+            else:
+                request.set_body(await _read_body(request, match, receive))
             response: HttpResponseBase = await match.func(request, *match.args, **match.kwargs)
         except BodyTooLarge as error:
             return exceptions.refusal(413, "body_too_large", f"The body must not exceed {error.limit} bytes.")
@@ -161,6 +169,15 @@ async def _stream(response: StreamingHttpResponse, scope: Scope, receive: Receiv
         results = await asyncio.gather(*tasks, return_exceptions=True)
     if isinstance(results[0], Exception):
         raise results[0]
+
+
+async def _exchange(response: ExchangeResponse, send: Send) -> None:
+    """Send an answer that reads the request meanwhile; a client may take it as slowly as it likes."""
+    await send(_start(response))
+    async with aclosing(aiter(response)) as parts:  # type: ignore[type-var]  # a generator, or as good as one
+        async for part in parts:
+            await send({"type": "http.response.body", "body": part, "more_body": True})
+    await send({"type": "http.response.body", "body": b"", "more_body": False})
 
 
 async def _pump(response: StreamingHttpResponse, scope: Scope, send: Send) -> None:

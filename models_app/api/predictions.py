@@ -13,13 +13,17 @@ from models_app.api import schemas
 from models_app.api.bodies import BodyReader, LearnBody, PredictBody
 from models_app.api.dispatch import AsyncViewSet
 from models_app.api.exceptions import STATUS_BY_ERROR
+from models_app.api.records import Batch
 from models_app.domain import errors, predictions
+from models_app.domain.errors import InvalidRequest
 from models_app.services import predicting, publishing
 
 _predict_reader = BodyReader(PredictBody)
 _learn_reader = BodyReader(LearnBody)
 _encoder = msgspec.json.Encoder()
 _NOTHING = b"{}"
+_array_decoder = msgspec.json.Decoder(list[msgspec.Raw])
+MAX_RECORDS = 10_000
 
 
 class _PredictionsViewSet(AsyncViewSet):
@@ -52,6 +56,8 @@ class PredictViewSet(_PredictionsViewSet):
     )
     async def create(self, request: HttpRequest) -> HttpResponse:
         """Predict from features."""
+        if _is_array(request.body):
+            return await _answer_array(request.body, "predict", 200)
         body = _predict_reader.read(request.body)
         prediction_id = None if body.id is UNSET else body.id
         name, prediction = await predicting.predict(
@@ -78,6 +84,8 @@ class LearnViewSet(_PredictionsViewSet):
     )
     async def create(self, request: HttpRequest) -> HttpResponse:
         """Score a prediction against the ground truth, and learn from it."""
+        if _is_array(request.body):
+            return await _answer_array(request.body, "learn", 201)
         body = _learn_reader.read(request.body)
         await predicting.learn(
             ground_truth=body.ground_truth,
@@ -91,3 +99,20 @@ class LearnViewSet(_PredictionsViewSet):
 
 def _json(content: bytes, status: int) -> HttpResponse:
     return HttpResponse(content, content_type="application/json", status=status)
+
+
+def _is_array(body: bytes) -> bool:
+    # The first byte decides, mostly.
+    return body[:1] == b"[" or (body[:1].isspace() and body.lstrip()[:1] == b"[")
+
+
+async def _answer_array(body: bytes, op: str, status: int) -> HttpResponse:
+    """Answer an array of records with an array of answers, refusals in their place among them."""
+    try:
+        texts = _array_decoder.decode(body)
+    except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as error:
+        raise InvalidRequest(f"The body is not valid JSON: {error}.") from None
+    if len(texts) > MAX_RECORDS:
+        raise InvalidRequest(f"An array may have {MAX_RECORDS} records at the most.")
+    answers = await Batch(texts, op).answers()
+    return _json(b"[" + b",".join(answers) + b"]", status)

@@ -71,4 +71,17 @@ MODELS = _object(
     default={"type": "string", "nullable": True},
 )
 METRICS: Schema = {"type": "object", "additionalProperties": {"type": "number", "nullable": True}}
+_RECORD = _object(
+    op={"type": "string", "enum": ["predict", "learn"], "description": "A ground truth alone means a learn."},
+    features=_FEATURES,
+    ground_truth=_LABEL,
+    id=_ID,
+    model=_MODEL,
+    ref={"description": "The client's own; echoed in the answer."},
+)
+RECORDS = {"application/x-ndjson": _RECORD}
+RECORD_ANSWER: Schema = {
+    "type": "object",
+    "description": "What the single routes answer, or `error`, `message` and `line`.",
+}
 HEALTH = _object(["status"], status={"type": "string"})

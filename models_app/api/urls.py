@@ -4,6 +4,7 @@ from django.urls import path
 from drf_spectacular.views import SpectacularAPIView, SpectacularSwaggerView
 
 from models_app.api.dispatch import threaded
+from models_app.api.exchanges import ExchangeViewSet
 from models_app.api.instances import InitViewSet, MetricsViewSet, ModelsViewSet
 from models_app.api.model_bytes import ModelViewSet
 from models_app.api.predictions import LearnViewSet, PredictViewSet
@@ -12,6 +13,7 @@ from models_app.api.predictions import LearnViewSet, PredictViewSet
 urlpatterns = [
     path("predict", PredictViewSet.as_view({"post": "create"}), name="predict"),
     path("learn", LearnViewSet.as_view({"post": "create"}), name="learn"),
+    path("stream", ExchangeViewSet.as_view({"post": "create"}), name="stream"),
     path("init", InitViewSet.as_view({"get": "retrieve", "post": "create"}), name="init"),
     path("model", ModelViewSet.as_view({"get": "retrieve", "post": "create"}), name="default-model"),
     path(

@@ -54,29 +54,36 @@ def _new_metric(
 
 
 class Scorer:
-    """Updates metrics, a shared confusion matrix once.
+    """Updates metrics.
 
-    >>> accuracy, *_ = shared = new_metrics([metrics.Accuracy, metrics.MicroF1])
-    >>> Scorer(shared).score("a", {"a": 0.75, "b": 0.25})
-    >>> accuracy.cm.n_samples
-    1
+    Metrics of labels only count how often which label was predicted for which: these counts are gathered here
+    and handed over, all of one kind at once, when somebody looks. The sums of such counts are exact in any
+    order. Other metrics are means of floats, and updated in the order of the learns.
+
+    >>> accuracy, *_ = scores = new_metrics([metrics.Accuracy, metrics.MicroF1])
+    >>> scorer = Scorer(scores)
+    >>> for _ in range(3):
+    ...     scorer.score("a", {"a": 0.75, "b": 0.25})
+    >>> scorer.hand_over()
+    >>> accuracy.cm.n_samples, accuracy.cm["a"]["a"]
+    (3, 3.0)
     """
 
-    __slots__ = ("_of_labels", "_of_predictions")
+    __slots__ = ("_counts", "_of_labels", "_of_predictions")
 
     def __init__(self, scores: Sequence[metrics.base.Metric]) -> None:
-        self._of_labels: list[_Update] = []
         self._of_predictions: list[_Update] = []
-        counted: set[int] = set()
+        # By their confusion matrix: one that is shared is to be updated once.
+        self._of_labels: dict[int, metrics.base.ClassificationMetric] = {}
+        self._counts: dict[tuple[Label, Label], int] = {}
         for metric in scores:
-            if not getattr(metric, "requires_labels", False):
+            if getattr(metric, "requires_labels", False):
+                self._of_labels.setdefault(id(metric.cm), metric)
+            else:
                 self._of_predictions.append(metric.update)
-            elif id(metric.cm) not in counted:
-                counted.add(id(metric.cm))
-                self._of_labels.append(metric.update)
 
     def score(self, y_true: GroundTruth, y_pred: Prediction) -> None:
-        """Update the metrics with one learn; what is empty, null or not finite is not scored.
+        """Score one learn; what is empty, null or not finite is not scored.
 
         A metric that needs a label gets the most probable one.
         """
@@ -84,10 +91,17 @@ class Scorer:
             return
         for update in self._of_predictions:
             update(y_true, y_pred)
-        if self._of_labels:
-            label = most_probable(y_pred) if isinstance(y_pred, dict) else y_pred
-            for update in self._of_labels:
-                update(y_true, label)
+        if isinstance(y_pred, dict):
+            pair = (y_true, most_probable(y_pred))
+            self._counts[pair] = self._counts.get(pair, 0) + 1
+
+    def hand_over(self) -> None:
+        """Bring the metrics up to date; to be called before they are read or pickled."""
+        for (y_true, label), n in self._counts.items():
+            for metric in self._of_labels.values():
+                metric.update(y_true, label, float(n))
+                metric.cm.n_samples += n - 1
+        self._counts.clear()
 
 
 def values(scores: Sequence[metrics.base.Metric]) -> dict[str, float | None]:

@@ -45,11 +45,11 @@ class HotModel:
 
     __slots__ = (
         "_learn_one",
+        "_metrics",
         "_predict_one",
-        "_score",
+        "_scorer",
         "flavor",
         "generation",
-        "metrics",
         "model",
         "model_id",
         "predict_is_pure",
@@ -64,7 +64,7 @@ class HotModel:
         """Unpickle a snapshot of the model that `state` describes."""
         started = time.perf_counter()
         self.model: Any = blobs.loads(snapshot.model)
-        self.metrics: Metrics = blobs.loads(snapshot.metrics)
+        self._metrics: Metrics = blobs.loads(snapshot.metrics)
         self.snapshot_seconds = time.perf_counter() - started
         self.flavor: Flavor = get_flavor(state.flavor)
         self.model_id = state.model_id
@@ -75,7 +75,13 @@ class HotModel:
         self.predict_is_pure = predicts_without_change(self.model)
         self._predict_one = self.flavor.predictor(self.model)
         self._learn_one = self.model.learn_one
-        self._score = Scorer(self.metrics).score
+        self._scorer = Scorer(self._metrics)
+
+    @property
+    def metrics(self) -> Metrics:
+        """The metrics, up to date."""
+        self._scorer.hand_over()
+        return self._metrics
 
     def is_of(self, state: ModelState) -> bool:
         """Say whether this is that model, in that generation."""
@@ -94,7 +100,7 @@ class HotModel:
         """Score the prediction and let the model learn; raises `Spoiled`."""
         try:
             # Score before learning: afterwards the model has seen the answer.
-            self._score(y_true, y_pred)
+            self._scorer.score(y_true, y_pred)
             self._learn_one(x, y_true)
         except _MODEL_FAILURES as error:
             raise Spoiled(error) from error

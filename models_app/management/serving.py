@@ -41,6 +41,10 @@ def make_config() -> uvicorn.Config:
         "chantilly_project.asgi:application",
         http=Protocol,
         loop="uvloop",
+        ws="websockets-sansio",
+        ws_max_size=settings.MAX_BODY_BYTES,
+        # Compressing costs more than loopback and local networks take to carry it.
+        ws_per_message_deflate=False,
         lifespan="on",
         access_log=False,
         server_header=False,

@@ -55,6 +55,7 @@ class InstanceMetrics:
         """Return the metrics as of now; raises `FlavorNotSet`."""
         with self._lock, translated_errors():
             self._catch_up(get_configuration())
+            self._scorer.hand_over()
             return scoring.values(self._metrics)
 
     def tidy(self) -> None:
@@ -75,6 +76,7 @@ class InstanceMetrics:
         with self._lock:
             configuration = get_configuration()
             self._catch_up(configuration)
+            self._scorer.hand_over()
             data = blobs.dumps(self._metrics)
             context = metrics_context(configuration.epoch, self._segment_id)
             Configuration.objects.update(

@@ -1,11 +1,13 @@
 """Predicting and learning through the engine."""
 
+from collections.abc import Sequence
+
 from models_app.domain import features
 from models_app.domain.errors import NoFeatures
 from models_app.domain.names import prediction_id as canonical_id
 from models_app.domain.predictions import Prediction
 from models_app.domain.scoring import GroundTruth
-from models_app.engine.commands import LearnById, LearnFeatures, Predict
+from models_app.engine.commands import Command, LearnById, LearnFeatures, Predict
 from models_app.services.runtime import get_engine
 
 
@@ -19,13 +21,7 @@ async def predict(
 
     Raises `InvalidRequest`, `ModelNotFound`, `NoDefaultModel`, `ModelRaised`, `StorageUnavailable`.
     """
-    command = Predict(
-        model,
-        features_json,
-        features.decode(features_json),
-        None if prediction_id is None else canonical_id(prediction_id),
-        now,
-    )
+    command = predict_command(features_json=features_json, prediction_id=prediction_id, model=model, now=now)
     answer = command.answered_in_loop()
     get_engine().submit(command)
     name, prediction = await answer
@@ -49,14 +45,44 @@ async def learn(
     Raises `PredictionNotPending`, `NoFeatures`, `InvalidRequest`, `InvalidGroundTruth`, `ModelNotFound`,
     `NoDefaultModel`, `ModelRaised`, `StorageUnavailable`; then nothing has changed.
     """
-    command: LearnById | LearnFeatures
-    if prediction_id is not None:
-        command = LearnById(model, canonical_id(prediction_id), ground_truth, now)
-    elif features_json is not None:
-        command = LearnFeatures(model, features_json, features.decode(features_json), ground_truth, now)
-    else:
-        raise NoFeatures
+    command = learn_command(
+        ground_truth=ground_truth,
+        prediction_id=prediction_id,
+        features_json=features_json,
+        model=model,
+        now=now,
+    )
     answer = command.answered_in_loop()
     get_engine().submit(command)
     seq: int = await answer
     return seq
+
+
+def predict_command(
+    *, features_json: bytes, prediction_id: int | str | None, model: str | None, now: float
+) -> Predict:
+    """Return what `predict` asks of the engine; raises `InvalidRequest`."""
+    x = features.decode(features_json)
+    stored_as = None if prediction_id is None else canonical_id(prediction_id)
+    return Predict(model, features_json, x, stored_as, now)
+
+
+def learn_command(
+    *,
+    ground_truth: GroundTruth,
+    prediction_id: int | str | None,
+    features_json: bytes | None,
+    model: str | None,
+    now: float,
+) -> LearnById | LearnFeatures:
+    """Return what `learn` asks of the engine; raises `InvalidRequest`, `NoFeatures`."""
+    if prediction_id is not None:
+        return LearnById(model, canonical_id(prediction_id), ground_truth, now)
+    if features_json is None:
+        raise NoFeatures
+    return LearnFeatures(model, features_json, features.decode(features_json), ground_truth, now)
+
+
+def submit(commands: Sequence[Command]) -> None:
+    """Give commands to the engine at once, in their order; raises `ServerStopping`."""
+    get_engine().submit_many(commands)

@@ -26,6 +26,7 @@ class TestScore:
             accuracy.update(y_true, label)
             cross_entropy.update(y_true, y_pred)
 
+        scorer.hand_over()
         values = scoring.values(ours)
         assert values["Accuracy"] == accuracy.get() == 0.5
         assert values["CrossEntropy"] == cross_entropy.get()
@@ -53,13 +54,16 @@ class TestScore:
             for metric in apart:
                 metric.update(y_true, p > 0.5 if metric.requires_labels else {False: 1 - p, True: p})
 
+        scorer.hand_over()
         # Two classes: no order of them changes a sum.
         assert scoring.values(ours) == scoring.values(apart)
 
     def test_keeps_what_is_shared_through_a_pickle(self) -> None:
         ours = pickle.loads(pickle.dumps(FLAVORS["multiclass"].new_metrics()))
 
-        Scorer(ours).score("a", {"a": 1.0})
+        scorer = Scorer(ours)
+        scorer.score("a", {"a": 1.0})
+        scorer.hand_over()
 
         assert [metric.cm.n_samples for metric in ours if metric.requires_labels] == [1] * 7
 
