@@ -21,7 +21,7 @@ class Command:
     a prediction's id) is routed again where the guess proves wrong.
     """
 
-    __slots__ = ("bundle", "future", "loop", "name", "names_model", "position")
+    __slots__ = ("bundle", "future", "loop", "name", "names_model", "position", "queued_at")
 
     def __init__(self, name: str | None) -> None:
         self.name = name
@@ -30,6 +30,8 @@ class Command:
         self.future: asyncio.Future[Any] | Future[Any] = _NOBODY
         self.bundle: Bundle | None = None
         self.position = 0
+        # On the clock of `time.perf_counter`; set when the command is queued.
+        self.queued_at = 0.0
 
     def answered_in_loop(self) -> asyncio.Future[Any]:
         """Return a future of the running event loop for the answer."""

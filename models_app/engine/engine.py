@@ -15,6 +15,7 @@ from models_app.engine.ports import Observer, Storage
 from models_app.engine.queues import ModelQueue
 from models_app.engine.routing import Directory, look_up
 from models_app.engine.snapshots import SnapshotPolicy
+from models_app.engine.timings import Timings, TimingsByModel
 from models_app.engine.turns import Turns
 
 logger = logging.getLogger(__name__)
@@ -54,12 +55,14 @@ class Engine:
         self._storage = storage
         self._options = options
         self._leave_thread = leave_thread
+        self._timings = TimingsByModel()
         self._turns = Turns(
             storage=storage,
             observer=observer,
             router=self,
             policy=options.snapshots,
             batch_seconds=options.turn_seconds,
+            timings=self._timings,
         )
         self._lock = threading.Lock()
         self._queues: dict[str, ModelQueue] = {}
@@ -80,6 +83,10 @@ class Engine:
     def n_hot(self) -> int:
         """The number of hot models."""
         return len(self._hot_set)
+
+    def timings(self) -> dict[str, Timings]:
+        """Return, by model, how long requests waited and how long computing and committing took."""
+        return self._timings.report()
 
     def start(self) -> None:
         """Start the threads."""
@@ -149,6 +156,7 @@ class Engine:
         queue = self._unrouted
         if name is not None:
             queue = self._queues.get(name) or self._queues.setdefault(name, ModelQueue(name))
+        command.queued_at = time.perf_counter()
         queue.commands.append(command)
         if not queue.scheduled:
             queue.scheduled = True

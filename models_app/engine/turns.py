@@ -27,6 +27,7 @@ from models_app.engine.ports import Conflict, ModelState, Observer, Pending, Sto
 from models_app.engine.queues import ModelQueue
 from models_app.engine.recovery import catch_up, recover
 from models_app.engine.snapshots import SnapshotPolicy, take_snapshot, try_snapshot
+from models_app.engine.timings import TimingsByModel
 
 logger = logging.getLogger(__name__)
 
@@ -50,6 +51,7 @@ class Turns:
     router: Router
     policy: SnapshotPolicy
     batch_seconds: float
+    timings: TimingsByModel
 
     def serve(self, queue: ModelQueue, commands: list[Command]) -> Sequence[Command]:
         """Apply a batch, make it durable and answer it; return the commands that are left for the next.
@@ -107,10 +109,18 @@ class Turns:
         # Until the commit is through, what is in memory may be ahead of the journal.
         queue.drop_hot()
         batch = Batch(state, hot, self._pending(commands), wants_events=self.observer.wants_events())
-        n_applied = batch.apply(commands, time.perf_counter() + self.batch_seconds)
+        started_at = time.perf_counter()
+        n_applied = batch.apply(commands, started_at + self.batch_seconds)
+        computed_at = time.perf_counter()
         if not batch.write.learns and not batch.spoiled:
             queue.hot = hot
         segment_id = self._commit(queue, batch.write)
+        timings = self.timings.of(queue.name)
+        for command in commands[:n_applied]:
+            timings.wait.record(started_at - command.queued_at)
+        timings.compute.record(computed_at - started_at)
+        if batch.write.is_needed:
+            timings.commit.record(time.perf_counter() - computed_at)
         if batch.spoiled:
             queue.rebuilds_after_failure = True
         else:

@@ -30,6 +30,7 @@ from models_app.engine.memory import MemoryLimits
 from models_app.engine.ports import Learned, ModelState, Predicted
 from models_app.engine.recovery import recover
 from models_app.engine.snapshots import SnapshotPolicy
+from models_app.engine.timings import TimingsByModel
 from models_app.models import JournalSegment, PendingPrediction, ServedModel, Snapshot
 from models_app.models.storage import SqliteStorage
 from models_app.services.uploading import delete_model
@@ -787,3 +788,35 @@ class TestStop:
         time.sleep(0.2)
         model = ServedModel.objects.get()
         assert model.seq >= len(outcomes) - len(refused) > 0
+
+
+class TestTimings:
+    def test_tell_where_the_time_of_each_model_went(self, make_engine: MakeEngine, upload: Upload) -> None:
+        engine = make_engine(turn_seconds=60.0)
+        upload(Slow(), "slow")
+        upload(Counting(), "quick")
+
+        submit_all(engine, [learn("slow", {}, float(number)) for number in range(4)])
+        engine.call(predict("quick", {}))
+        with pytest.raises(ModelNotFound):
+            engine.call(predict("nobody", {}))
+        engine.stop(seconds=5.0)
+
+        timings = engine.timings()
+        assert set(timings) == {"slow", "quick"}
+        slow, quick = timings["slow"], timings["quick"]
+        assert (slow.wait.n, quick.wait.n) == (4, 1)
+        assert slow.compute.seconds >= 4 * Slow.seconds
+        assert slow.wait.seconds > 0
+        assert slow.commit.n == slow.compute.n
+        assert (quick.compute.n, quick.commit.n) == (1, 0)
+
+    def test_of_models_used_long_ago_give_way(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        monkeypatch.setattr("models_app.engine.timings._MAX_MODELS", 2)
+        timings = TimingsByModel()
+
+        for name in ("a", "b", "c"):
+            timings.of(name).wait.record(20.0)
+
+        assert list(timings.report()) == ["b", "c"]
+        assert timings.of("c").wait.counts[-1] == 1
