@@ -1,29 +1,23 @@
 """The API's way through Django: what `ASGIHandler` does, less what the API has no use for."""
 
 import asyncio
-import io
+import functools
 import logging
-from collections.abc import Awaitable, Callable, MutableMapping
 from contextlib import aclosing
-from typing import Any
 
 from asgiref.sync import sync_to_async
 from django.conf import settings
-from django.core.handlers.asgi import ASGIHandler, ASGIRequest
+from django.core.handlers.asgi import ASGIHandler
 from django.http import HttpResponse, StreamingHttpResponse
 from django.http.response import HttpResponseBase
 from django.urls import ResolverMatch, get_resolver
 
 from models_app.api import exceptions
 from models_app.api.exchanges import ExchangeResponse
+from models_app.api.requests import ApiRequest, Message, Receive, Scope, Send
 from models_app.domain.errors import ServerStopping
 
 logger = logging.getLogger(__name__)
-
-Message = MutableMapping[str, Any]
-Scope = MutableMapping[str, Any]
-Receive = Callable[[], Awaitable[Message]]
-Send = Callable[[Message], Awaitable[None]]
 
 #: The server's own way to drop a connection at once; `serve` puts it into the scope.
 ABORT_EXTENSION = "chantilly.abort"
@@ -42,22 +36,6 @@ class ClientGone(Exception):
     """The client closed the connection before its request was complete."""
 
 
-class ApiRequest(ASGIRequest):
-    """A request whose trailing slash does not count and whose body is there already."""
-
-    def __init__(self, scope: Scope) -> None:
-        super().__init__(scope, io.BytesIO())
-        if len(self.path_info) > 1 and self.path_info.endswith("/"):
-            self.path_info = self.path_info.rstrip("/") or "/"
-
-    receive: Receive
-
-    def set_body(self, body: bytes) -> None:
-        """Give the request its whole body."""
-        self._body = body
-        self._stream = io.BytesIO(body)
-
-
 class ApiHandler(ASGIHandler):
     """Serves the API.
 
@@ -65,6 +43,10 @@ class ApiHandler(ASGIHandler):
     a client that disconnects only where an answer is streamed. It reads a body into memory, no further than
     the route allows: a view's `max_body_bytes`, else `MAX_BODY_BYTES`.
     """
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._matches: dict[str, ResolverMatch] = {}
 
     def load_middleware(self, is_async: bool = False) -> None:
         """Load none: the API needs no session, no CSRF token and no messages."""
@@ -88,7 +70,7 @@ class ApiHandler(ASGIHandler):
     async def _respond(self, scope: Scope, receive: Receive) -> HttpResponseBase:
         try:
             request = ApiRequest(scope)
-            match: ResolverMatch = get_resolver().resolve(request.path_info)
+            match = self._matches.get(request.path_info) or self._resolve(request.path_info)
             request.resolver_match = match
             if getattr(getattr(match.func, "cls", None), "reads_body", False):
                 request.receive = receive
@@ -108,21 +90,32 @@ class ApiHandler(ASGIHandler):
             return exceptions.handle(error, {})
         return response
 
+    def _resolve(self, path: str) -> ResolverMatch:
+        match: ResolverMatch = get_resolver().resolve(path)
+        if not match.kwargs:
+            # There are as many of these as routes; addresses with a name in them could be any number.
+            self._matches[path] = match
+        return match
+
 
 def _body_limit(match: ResolverMatch) -> int:
     view = getattr(match.func, "cls", None)
-    limit: int = getattr(view, "max_body_bytes", None) or settings.MAX_BODY_BYTES
+    limit: int | None = getattr(view, "max_body_bytes", None)
+    return default_limit() if limit is None else limit
+
+
+@functools.cache
+def default_limit() -> int:
+    """Return `MAX_BODY_BYTES`; to look at a setting takes longer than to look at the body."""
+    limit: int = settings.MAX_BODY_BYTES
     return limit
 
 
 async def _read_body(request: ApiRequest, match: ResolverMatch, receive: Receive) -> bytes:
     # Before anything is received: asking for the body tells a careful client to send it.
-    announced = request.META.get("CONTENT_LENGTH", "")
-    limit = settings.MAX_BODY_BYTES
-    if not announced.isdigit() or int(announced) > limit:
-        limit = _body_limit(match)
-        if announced.isdigit() and int(announced) > limit:
-            raise BodyTooLarge(limit)
+    limit = _body_limit(match)
+    if (request.content_length or 0) > limit:
+        raise BodyTooLarge(limit)
     parts = []
     size = 0
     while True:

@@ -3,7 +3,7 @@
 from django.conf import settings
 from django.http import HttpResponse
 from django.utils import timezone
-from drf_spectacular.utils import extend_schema
+from drf_spectacular.utils import extend_schema, extend_schema_view
 from rest_framework.request import Request
 from rest_framework.response import Response
 
@@ -58,3 +58,11 @@ class ModelViewSet(ThreadedViewSet):
         if uploading.delete_model(name=name):
             return HttpResponse(status=204)
         return Response({}, status=404, headers={"Error-Code": ModelNotFound.code})
+
+
+@extend_schema_view(
+    create=extend_schema(operation_id="upload_unnamed_model", summary="Upload a model under a drawn name"),
+    retrieve=extend_schema(operation_id="download_default_model", summary="Download the default model"),
+)
+class DefaultModelViewSet(ModelViewSet):
+    """The model that is meant where none is named."""

@@ -6,7 +6,7 @@ from drf_spectacular.views import SpectacularAPIView, SpectacularSwaggerView
 from models_app.api.dispatch import threaded
 from models_app.api.exchanges import ExchangeViewSet
 from models_app.api.instances import InitViewSet, MetricsViewSet, ModelsViewSet
-from models_app.api.model_bytes import ModelViewSet
+from models_app.api.model_bytes import DefaultModelViewSet, ModelViewSet
 from models_app.api.predictions import LearnViewSet, PredictViewSet
 
 # The first two take most of the traffic, and routes are tried in their order.
@@ -15,7 +15,7 @@ urlpatterns = [
     path("learn", LearnViewSet.as_view({"post": "create"}), name="learn"),
     path("stream", ExchangeViewSet.as_view({"post": "create"}), name="stream"),
     path("init", InitViewSet.as_view({"get": "retrieve", "post": "create"}), name="init"),
-    path("model", ModelViewSet.as_view({"get": "retrieve", "post": "create"}), name="default-model"),
+    path("model", DefaultModelViewSet.as_view({"get": "retrieve", "post": "create"}), name="default-model"),
     path(
         "model/<str:name>",
         ModelViewSet.as_view({"get": "retrieve", "post": "create", "delete": "destroy"}),
