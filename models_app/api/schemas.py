@@ -17,12 +17,9 @@ _MODEL: Schema = {"type": "string", "description": "A model's name; the default 
 
 
 def _object(required: list[str] | None = None, **properties: Schema) -> Schema:
-    return {
-        "type": "object",
-        "properties": properties,
-        "required": required or [],
-        "additionalProperties": False,
-    }
+    schema: Schema = {"type": "object", "properties": properties, "additionalProperties": False}
+    # JSON Schema knows no empty list of what is required.
+    return {**schema, "required": required} if required else schema
 
 
 def _json(schema: Schema) -> dict[str, Schema]:
