@@ -11,7 +11,7 @@ from models_app.domain.errors import FlavorNotSet
 from models_app.domain.flavors import FLAVORS, Flavor
 from models_app.domain.flavors import get_flavor as flavor_called
 from models_app.models import Configuration, JournalSegment, PendingPrediction, ServedModel, Snapshot
-from models_app.models.storage import signer
+from models_app.models.signing import signer
 from models_app.models.transactions import translated_errors, write_transaction
 from models_app.services import publishing
 

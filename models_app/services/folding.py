@@ -12,7 +12,7 @@ from models_app.domain import blobs, learns, scoring
 from models_app.domain.scoring import Metrics, Scorer
 from models_app.engine.ports import Scored
 from models_app.models import Configuration, JournalSegment
-from models_app.models.storage import signer
+from models_app.models.signing import signer
 from models_app.models.transactions import translated_errors, write_transaction
 from models_app.services.configuring import get_configuration, metrics_context
 

@@ -3,7 +3,7 @@
 from models_app.domain.blobs import decompress
 from models_app.engine.commands import TakeSnapshot
 from models_app.models import Snapshot
-from models_app.models.storage import signer, snapshot_context
+from models_app.models.signing import signer, snapshot_context
 from models_app.models.transactions import translated_errors
 from models_app.services.runtime import get_engine
 

@@ -9,7 +9,7 @@ from models_app.domain.flavors import Flavor
 from models_app.domain.names import check_model_name, draw_name
 from models_app.engine.ports import ModelState, SnapshotData
 from models_app.models import JournalSegment, PendingPrediction, ServedModel, Snapshot
-from models_app.models.storage import save_snapshot
+from models_app.models.signing import save_snapshot
 from models_app.models.transactions import write_transaction
 from models_app.services.configuring import get_flavor
 from models_app.services.folding import get_instance_metrics

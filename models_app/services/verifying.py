@@ -9,7 +9,8 @@ from models_app.domain.fingerprints import fingerprint
 from models_app.engine.hot import HotModel, Spoiled
 from models_app.engine.ports import ModelState, Segment, SnapshotData
 from models_app.engine.recovery import from_snapshot, recover
-from models_app.models.storage import SqliteStorage, read_snapshot, snapshots_of
+from models_app.models.signing import read_snapshot, snapshots_of
+from models_app.models.storage import SqliteStorage
 from models_app.models.transactions import translated_errors
 
 

@@ -10,7 +10,8 @@ from models_app.domain.errors import ModelNotFound
 from models_app.engine.ports import SnapshotData
 from models_app.engine.recovery import from_snapshot
 from models_app.models import JournalSegment, ServedModel, Snapshot
-from models_app.models.storage import SqliteStorage, read_snapshot
+from models_app.models.signing import read_snapshot
+from models_app.models.storage import SqliteStorage
 from models_app.services import runtime, snapshotting, verifying
 from models_app.services.verifying import Verification
 from tests.services.instances import Instance

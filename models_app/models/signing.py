@@ -1,0 +1,63 @@
+"""Snapshots as rows: signed when they are written, checked before they are unpickled."""
+
+from django.conf import settings
+from django.utils import timezone
+
+from models_app.domain.blobs import Signer, Versions, compress, decompress, sha256
+from models_app.domain.errors import ModelNotLoadable
+from models_app.engine.ports import ModelState, SnapshotData
+from models_app.models.snapshots import Snapshot, SnapshotQuerySet
+
+
+def signer() -> Signer:
+    """Return what signs this instance's blobs."""
+    return Signer([settings.SECRET_KEY, *map(str, settings.SECRET_KEY_FALLBACKS)])
+
+
+def snapshot_context(model_id: int, generation: int, seq: int) -> str:
+    """Return what a snapshot's signature binds its bytes to."""
+    return f"snapshot {seq} of model {model_id}, generation {generation}"
+
+
+def snapshots_of(state: ModelState) -> SnapshotQuerySet:
+    """Return the snapshots of a model's generation."""
+    return Snapshot.objects.filter(model_id=state.model_id, generation=state.generation)
+
+
+def save_snapshot(state: ModelState, data: SnapshotData) -> None:
+    """Insert a snapshot's row, signed; to be called within a transaction."""
+    model_bytes = compress(data.model)
+    versions = Versions.current()
+    context = snapshot_context(state.model_id, state.generation, data.seq)
+    Snapshot.objects.create(
+        model_id=state.model_id,
+        generation=state.generation,
+        seq=data.seq,
+        model_bytes=model_bytes,
+        metrics_bytes=data.metrics,
+        signature=signer().sign(context, model_bytes, data.metrics),
+        size_bytes=len(data.model),
+        sha256=sha256(data.model),
+        river_version=versions.river,
+        python_version=versions.python,
+        numpy_version=versions.numpy,
+        metric_values=data.values,
+        taken_at=timezone.now(),
+    )
+
+
+def read_snapshot(snapshot: Snapshot) -> SnapshotData:
+    """Check a snapshot's versions and signature and return its bytes; raises `ModelNotLoadable`."""
+    stored = Versions(
+        river=snapshot.river_version, python=snapshot.python_version, numpy=snapshot.numpy_version
+    )
+    mismatch = Versions.current().mismatch(stored)
+    if mismatch is not None:
+        raise ModelNotLoadable(
+            f"The snapshot at seq {snapshot.seq} was taken under {mismatch}; pickles do not load across "
+            "these versions. Go back to them, or upload a model made under these."
+        )
+    context = snapshot_context(snapshot.model_id, snapshot.generation, snapshot.seq)
+    model_bytes, metrics_bytes = bytes(snapshot.model_bytes), bytes(snapshot.metrics_bytes)
+    signer().check(context, snapshot.signature, model_bytes, metrics_bytes)
+    return SnapshotData(seq=snapshot.seq, model=decompress(model_bytes), metrics=metrics_bytes)
