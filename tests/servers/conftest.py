@@ -83,3 +83,5 @@ def start(template: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[
     yield start
     for server in started:
         server.close()
+    for server in started:
+        assert server.may_complain or server.complaints == []

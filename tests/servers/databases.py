@@ -25,6 +25,12 @@ _CONTENTS = {
 }
 
 
+def tag_of(learn: Learn) -> Any:
+    """Return what the tests' features have under `tag`."""
+    features: Any = learn.x()
+    return features["tag"]
+
+
 class Database:
     """The SQLite file of an instance."""
 

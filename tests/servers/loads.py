@@ -3,13 +3,14 @@
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from http.client import HTTPException
 
 from tests.servers.clients import Client
 from tests.servers.servers import Server
 
 
 def together(server: Server, n_clients: int, work: Callable[[Client, int], None]) -> None:
-    """Run `work` in so many threads, each with its own connection and number; raises what one of them raises."""
+    """Run `work` in so many threads, each with its own connection and number; raises what one raises."""
     failures: list[BaseException] = []
     barrier = threading.Barrier(n_clients)
 
@@ -45,7 +46,7 @@ def under_load(
         try:
             while not ends.is_set():
                 work(client, number)
-        except Exception:
+        except (OSError, HTTPException):
             if not broken_is_fine:
                 raise
 

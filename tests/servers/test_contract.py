@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+import dill
 import pytest
 import river
 from river import compose, linear_model, naive_bayes, preprocessing, tree
@@ -80,7 +81,7 @@ class TestRoutes:
         assert {route["n_calls"] for route in client.get("/api/stats").json.values()} == {0}
 
     @pytest.mark.parametrize("content_type", ["application/octet-stream", "text/plain", "multipart/x", None])
-    @pytest.mark.parametrize("dumps", [pickle.dumps, blobs.dill.dumps])
+    @pytest.mark.parametrize("dumps", [pickle.dumps, dill.dumps])
     def test_a_model_is_uploaded(
         self, client: Client, slash: str, content_type: str | None, dumps: Any
     ) -> None:
@@ -510,7 +511,9 @@ REFUSALS = [
     _post("half a body", "/api/predict", b'{"features": {', begins="The body is not valid JSON: "),
     _post("no body", "/api/learn", b"", begins="The body is not valid JSON: "),
     _post("no UTF-8", "/api/predict", b'{"features": {"a": "\xff"}}', begins="features: not valid JSON: "),
-    _post("a list", "/api/predict", [1], "The body must be a JSON object."),
+    # Predict and learn take a list too: of records.
+    _post("a list", "/api/init", [1], "The body must be a JSON object."),
+    _post("a number", "/api/predict", 7, "The body must be a JSON object."),
     _post("a string", "/api/init", "binary", "The body must be a JSON object."),
     _post("nested deeply", "/api/predict", b'{"features": ' + b"[" * 100_000, begins="The body "),
     # Models.
@@ -765,6 +768,7 @@ class TestUnavailable:
 class TestUnforeseen:
     def test_is_an_internal_error_with_an_id_that_the_log_has(self, start: Start, forks: ForkServer) -> None:
         server = start(launcher=forks)
+        server.may_complain = True
         with server.client() as client:
             client.init("regression")
             client.upload(regression(), "house")

@@ -1,10 +1,9 @@
-"""`kill -9` at any moment: what was acknowledged is there, once, and the models are folds of their journals."""
+"""`kill -9` at any moment: what was acknowledged is there, once, and models are folds of their journals."""
 
 import random
 import threading
 import time
 from collections import Counter
-from collections.abc import Iterator
 from typing import Any
 
 import pytest
@@ -13,14 +12,22 @@ from river import linear_model, preprocessing, tree
 from models_app.domain import blobs
 from tests.servers.clients import Client
 from tests.servers.conftest import Start
+from tests.servers.databases import tag_of
 from tests.servers.folds import Fold, Scores, state_of
 from tests.servers.launchers import ForkServer
 from tests.servers.loads import under_load
 from tests.servers.servers import Server
 from tests.servers.uploads import Uploads
 
-N_ROUNDS = 24
+N_ROUNDS = 20
 N_CLIENTS = 6
+# A tree has sets, and a generator of random numbers that nobody has seeded: equal ones differ in their bytes.
+PICKLES_ARE_EQUAL = {"counting", "linear"}
+
+
+def pickled(model: Any) -> bytes:
+    """Return a model's bytes, as they are once its strings came from a pickle."""
+    return blobs.dumps(blobs.loads(blobs.dumps(model)))
 
 
 class Witness:
@@ -111,9 +118,8 @@ class Folds:
             fold.apply(self._database.learns(name, after=fold.seq))
             served = blobs.loads(client.download(name))
             assert state_of(served) == state_of(fold.model)
-            assert blobs.dumps(blobs.loads(blobs.dumps(served))) == blobs.dumps(
-                blobs.loads(blobs.dumps(fold.model))
-            )
+            if name in PICKLES_ARE_EQUAL:
+                assert pickled(served) == pickled(fold.model)
             assert client.metrics(name) == fold.scores.values()
         together = Scores("regression")
         for learn in self._database.all_learns():
@@ -127,8 +133,8 @@ class Folds:
 
 
 @pytest.fixture
-def names(uploads: Uploads) -> Iterator[dict[str, bytes]]:
-    yield {
+def names(uploads: Uploads) -> dict[str, bytes]:
+    return {
         "counting": uploads.bytes("counting"),
         "linear": blobs.dumps(preprocessing.StandardScaler() | linear_model.LinearRegression()),
         "tree": blobs.dumps(tree.HoeffdingTreeRegressor(grace_period=20)),
@@ -157,7 +163,7 @@ class TestKill:
                 server.kill()
             server.start()
             journaled = Counter(
-                learn.prediction_id or f"n{learn.x()['tag']}"  # type: ignore[index,call-overload]
+                learn.prediction_id or f"n{tag_of(learn)}"
                 for name in names
                 for learn in server.database.learns(name)
             )

@@ -17,7 +17,7 @@ from tests.servers.launchers import ForkServer
 from tests.servers.servers import Server
 from tests.servers.uploads import Uploads
 
-N_SAMPLES = 300
+N_SAMPLES = 200
 #: A ground truth comes after so many other predictions, at the most.
 MAX_DELAY = 60
 

@@ -1,0 +1,209 @@
+"""Who may not: other sites, other hosts, and whoever writes to the database without the secret key."""
+
+import http.client
+import json
+import pickle
+from pathlib import Path
+
+import pytest
+from river import linear_model
+
+from models_app.domain import blobs
+from tests.servers.clients import Client
+from tests.servers.conftest import Start
+from tests.servers.launchers import ForkServer
+from tests.servers.servers import Server
+
+FEATURES = {"x": 1.5}
+
+
+class TestAnotherSite:
+    @pytest.mark.parametrize(
+        ("headers", "code"),
+        [
+            ({"Origin": "https://evil.example"}, "cross_site_request"),
+            ({"Origin": "null"}, "cross_site_request"),
+            ({"Origin": "http://localhost:1"}, "cross_site_request"),
+            ({"Sec-Fetch-Site": "cross-site"}, "cross_site_request"),
+            ({"Sec-Fetch-Site": "same-site"}, "cross_site_request"),
+            ({"Host": "evil.example"}, "host_not_allowed"),
+            ({"Host": "localhost.evil.example"}, "host_not_allowed"),
+        ],
+        ids=str,
+    )
+    @pytest.mark.parametrize(
+        ("method", "path"),
+        [
+            ("POST", "/api/model"),
+            ("POST", "/api/model/new/"),
+            ("POST", "/api/predict"),
+            ("POST", "/api/learn"),
+            ("POST", "/api/init"),
+            ("DELETE", "/api/model/house"),
+        ],
+    )
+    def test_is_refused_before_its_body_is_read(
+        self, server: Server, client: Client, headers: dict[str, str], code: str, method: str, path: str
+    ) -> None:
+        connection = http.client.HTTPConnection("localhost", server.port, timeout=10)
+        connection.putrequest(method, path, skip_host="Host" in headers)
+        # A body that never comes: who waits for it gives no answer.
+        for name, value in {**headers, "Content-Length": "100"}.items():
+            connection.putheader(name, value)
+        connection.endheaders()
+
+        response = connection.getresponse()
+        answer = json.loads(response.read())
+        connection.close()
+
+        assert (response.status, response.getheader("Error-Code")) == (403, code)
+        assert list(answer) == ["message"]
+
+    def test_changes_nothing(self, server: Server, client: Client) -> None:
+        client.init("regression")
+        client.upload(linear_model.LinearRegression(), "house")
+        client.predict(features=FEATURES, id=1)
+        before = server.database.contents()
+        headers = {"Origin": "https://evil.example"}
+
+        for method, path, body in [
+            ("POST", "/api/model/new", pickle.dumps(linear_model.LinearRegression())),
+            ("POST", "/api/learn", b'{"id": 1, "ground_truth": 2}'),
+            ("POST", "/api/init", b'{"flavor": "binary"}'),
+            ("DELETE", "/api/model/house", b""),
+        ]:
+            assert client.request(method, path, body, headers).status == 403
+
+        assert server.database.contents() == before
+
+    def test_may_be_trusted(self, start: Start, forks: ForkServer) -> None:
+        server = start(launcher=forks, TRUSTED_ORIGINS="https://friend.example")
+        body = b'{"flavor": "binary"}'
+        with server.client() as client:
+            friend = client.request("POST", "/api/init", body, {"Origin": "https://friend.example"})
+            own = client.request("POST", "/api/init", body, {"Sec-Fetch-Site": "same-origin"})
+            other = client.request("POST", "/api/init", body, {"Origin": "https://friend.example.org"})
+
+        assert (friend.status, own.status, other.status) == (201, 201, 403)
+
+
+class Bomb:
+    """Makes a file when it is unpickled."""
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+
+    def __reduce__(self) -> tuple[object, tuple[str, str]]:
+        return open, (str(self._path), "w")
+
+
+class TestStoredBytes:
+    @pytest.fixture
+    def stopped(self, start: Start, forks: ForkServer) -> Server:
+        """A server that was stopped, with a model that has learned."""
+        server = start(launcher=forks)
+        with server.client() as client:
+            client.init("regression")
+            client.upload(linear_model.LinearRegression(), "house")
+            for number in range(3):
+                client.learn(features=FEATURES, ground_truth=number)
+            client.predict(features=FEATURES, id="pending")
+        assert server.stop() == 0
+        assert server.database.snapshot_seqs("house") == [0, 3]
+        return server
+
+    @pytest.mark.parametrize("column", ["model_bytes", "metrics_bytes"])
+    def test_that_were_tampered_with_are_not_unpickled(
+        self, stopped: Server, column: str, tmp_path: Path
+    ) -> None:
+        bomb = pickle.dumps(Bomb(tmp_path / "exploded"))
+        data = blobs.compress(bomb) if column == "model_bytes" else bomb
+        stopped.database.rows(f"UPDATE models_app_snapshot SET {column} = ?", data)
+
+        stopped.start()
+        with stopped.client() as client:
+            answers = [
+                client.predict(features=FEATURES),
+                client.learn(features=FEATURES, ground_truth=1),
+                client.learn(id="pending", ground_truth=1),
+                client.get("/api/model/house"),
+                client.get("/api/metrics?model=house"),
+            ]
+            listed = client.get("/api/models")
+
+        assert [(answer.status, answer.code) for answer in answers] == [(503, "model_not_loadable")] * 5
+        assert all("signature" in answer.message for answer in answers)
+        assert listed.json["models"] == ["house"]
+        assert stopped.database.pending_ids() == {"pending"}
+        assert not (tmp_path / "exploded").exists()
+
+    def test_that_were_tampered_with_give_way_to_the_snapshot_before(
+        self, stopped: Server, tmp_path: Path
+    ) -> None:
+        bomb = blobs.compress(pickle.dumps(Bomb(tmp_path / "exploded")))
+        stopped.database.rows("UPDATE models_app_snapshot SET model_bytes = ? WHERE seq = 3", bomb)
+
+        stopped.start()
+        with stopped.client() as client:
+            answer = client.learn(id="pending", ground_truth=3)
+            model = pickle.loads(client.download("house"))
+
+        assert answer.status == 201
+        bare = linear_model.LinearRegression()
+        for number in range(4):
+            bare.learn_one(FEATURES, number)
+        assert model.weights == bare.weights
+        assert not (tmp_path / "exploded").exists()
+
+    def test_of_another_snapshot_do_not_stand_in(self, stopped: Server) -> None:
+        stopped.database.rows(
+            "UPDATE models_app_snapshot SET "
+            "model_bytes = (SELECT model_bytes FROM models_app_snapshot WHERE seq = 3), "
+            "metrics_bytes = (SELECT metrics_bytes FROM models_app_snapshot WHERE seq = 3), "
+            "signature = (SELECT signature FROM models_app_snapshot WHERE seq = 3)"
+        )
+        stopped.database.rows("DELETE FROM models_app_snapshot WHERE seq = 3")
+
+        stopped.start()
+        with stopped.client() as client:
+            answer = client.predict(features=FEATURES)
+
+        assert (answer.status, answer.code) == (503, "model_not_loadable")
+
+    def test_metrics_that_were_tampered_with_are_not_unpickled(self, stopped: Server, tmp_path: Path) -> None:
+        bomb = pickle.dumps(Bomb(tmp_path / "exploded"))
+        stopped.database.rows("UPDATE models_app_configuration SET metrics_bytes = ?", bomb)
+
+        stopped.start()
+        with stopped.client() as client:
+            answer = client.get("/api/metrics")
+            predicted = client.predict(features=FEATURES)
+
+        assert (answer.status, answer.code) == (503, "model_not_loadable")
+        assert "signature" in answer.message
+        assert predicted.status == 200
+        assert not (tmp_path / "exploded").exists()
+
+    @pytest.mark.parametrize(
+        ("column", "title"),
+        [("river_version", "River"), ("python_version", "Python"), ("numpy_version", "numpy")],
+    )
+    def test_from_other_versions_are_refused_by_name(self, stopped: Server, column: str, title: str) -> None:
+        stopped.database.rows(f"UPDATE models_app_snapshot SET {column} = '0.9.1'")
+
+        stopped.start()
+        with stopped.client() as client:
+            answer = client.predict(features=FEATURES)
+
+        assert (answer.status, answer.code) == (503, "model_not_loadable")
+        assert f"{title} 0.9.1 (here " in answer.message
+
+    def test_under_another_secret_key_are_refused(self, stopped: Server) -> None:
+        stopped.settings["SECRET_KEY"] = "another secret key, and long enough to be one"
+
+        stopped.start()
+        with stopped.client() as client:
+            answer = client.predict(features=FEATURES)
+
+        assert (answer.status, answer.code) == (503, "model_not_loadable")
+        assert "secret key" in answer.message
