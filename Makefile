@@ -1,14 +1,17 @@
-# `make run` serves, `make test` tests, `make lint` checks the code, `make demo` shows it at work.
+# `make run` serves, `make test` tests, `make lint` checks the code, `make demo` shows it at work, `make bench`
+# measures it beside others (BENCH_ARGS=--short for two minutes of it).
 # HOST, PORT, INSTANCE_PATH and every other setting are taken from the environment.
 SHELL := /bin/sh
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
+# Environments of the benchmark: one for all but chantilly.
+BENCH := benchmarks/.venvs
 # The tests' settings need no instance folder of the clone and touch none.
 CHECK_SETTINGS := --settings=tests.settings
 
-.PHONY: run test lint demo clean
+.PHONY: run test lint demo bench clean
 
 run: $(VENV)/run.stamp
 	@$(BIN)/python manage.py setup
@@ -31,6 +34,9 @@ lint: $(VENV)/dev.stamp
 demo: $(VENV)/demo.stamp
 	@exec $(BIN)/python examples/demo.py
 
+bench: $(BENCH)/main.stamp $(BENCH)/chantilly.stamp
+	@exec $(BENCH)/main/bin/python -m benchmarks $(BENCH_ARGS)
+
 clean:
 	rm -rf $(VENV) .coverage .coverage.* htmlcov .mypy_cache .pytest_cache .ruff_cache .import_linter_cache .hypothesis
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
@@ -51,3 +57,13 @@ $(VENV)/dev.stamp: requirements-dev.txt requirements.txt examples/requirements.t
 $(VENV)/demo.stamp: requirements.txt examples/requirements.txt | $(BIN)/python
 	$(PIP) install -r requirements.txt -r examples/requirements.txt
 	@touch $@ $(VENV)/run.stamp
+
+$(BENCH)/main.stamp: benchmarks/requirements.txt requirements.txt
+	$(PYTHON) -m venv $(BENCH)/main
+	$(BENCH)/main/bin/python -m pip --disable-pip-version-check --quiet install -r benchmarks/requirements.txt
+	@touch $@
+
+$(BENCH)/chantilly.stamp: benchmarks/requirements-chantilly.txt benchmarks/shelf_python.py
+	"$$($(PYTHON) benchmarks/shelf_python.py)" -m venv $(BENCH)/chantilly
+	$(BENCH)/chantilly/bin/python -m pip --disable-pip-version-check --quiet install -r benchmarks/requirements-chantilly.txt
+	@touch $@

@@ -3,7 +3,7 @@
 import asyncio
 import tempfile
 from collections import deque
-from collections.abc import AsyncIterator
+from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable
 from typing import Any
 
 from django.conf import settings
@@ -12,10 +12,13 @@ from drf_spectacular.utils import extend_schema
 
 from models_app.api import schemas
 from models_app.api.dispatch import AsyncViewSet
-from models_app.api.records import Batch
+from models_app.api.records import Batch, Text, Window, refusal
+from models_app.domain.errors import InvalidRequest, ServerStopping
+from models_app.services import runtime
 
 # Batches that are under way at a time, each of what came in one piece of the body (64 KB, mostly).
 _BATCHES_UNDER_WAY = 4
+_BYTES_UNDER_WAY = 4 << 20
 _LINES_IN_A_BATCH = 1_000
 # Answers that a client does not take yet: that much in memory, the rest in a file.
 _SPOOLED_IN_MEMORY = 1 << 20
@@ -23,6 +26,14 @@ _SPOOLED_IN_MEMORY = 1 << 20
 
 class ExchangeResponse(StreamingHttpResponse):
     """An answer whose making reads the request: the handler leaves the messages to it."""
+
+    def __init__(self, parts: AsyncGenerator[bytes, None], **options: Any) -> None:
+        super().__init__(parts, **options)
+        self._parts = parts
+
+    def __aiter__(self) -> AsyncIterator[bytes]:
+        # The generator itself, so that to close it ends what it has started.
+        return self._parts
 
 
 class ExchangeViewSet(AsyncViewSet):
@@ -40,79 +51,162 @@ class ExchangeViewSet(AsyncViewSet):
     )
     async def create(self, request: HttpRequest) -> ExchangeResponse:
         """Answer each line of the body with a line."""
+        lines = Lines(request.receive)  # type: ignore[attr-defined]
+        if _waits_to_be_asked(request):
+            await lines.ask()
         return ExchangeResponse(
-            exchange(Lines(request.receive)),  # type: ignore[attr-defined]
+            exchange(lines),
             content_type="application/x-ndjson",
             headers={"Cache-Control": "no-cache", "X-Accel-Buffering": "no"},
         )
 
 
+def _waits_to_be_asked(request: HttpRequest) -> bool:
+    """Say whether the client wants to hear `100 Continue` first, as curl does."""
+    return any(name == b"expect" for name, _ in request.scope["headers"])  # type: ignore[attr-defined]
+
+
 class Lines:
     """The lines of a request's body, in groups as they come."""
 
-    def __init__(self, receive: Any) -> None:
+    def __init__(self, receive: Callable[[], Awaitable[dict[str, Any]]]) -> None:
         self._receive = receive
-        self._rest = b""
+        self._limit: int = settings.MAX_BODY_BYTES
+        self._asked_for: dict[str, Any] | None = None
         self._has_more = True
+        # Of a line whose end has not come yet.
+        self._pieces: list[bytes] = []
+        self._n_bytes = 0
 
-    async def next_group(self) -> list[bytes] | None:
+    async def ask(self) -> None:
+        """Wait for the first piece: to ask for it is what has the client told to send it."""
+        self._asked_for = await self._receive()
+
+    async def next_group(self) -> list[Text] | None:
         """Return the lines that have come meanwhile, at least one; None at the end of the body."""
         while self._has_more:
-            message = await self._receive()
+            message, self._asked_for = self._asked_for or await self._receive(), None
             if message["type"] == "http.disconnect":
                 # Half a line is none.
                 self._has_more = False
                 return None
             self._has_more = message.get("more_body", False)
-            lines: list[bytes]
-            *lines, self._rest = (self._rest + message.get("body", b"")).split(b"\n")
-            if len(self._rest) > settings.MAX_BODY_BYTES:
-                # Nobody can say where the next line begins.
-                self._has_more = False
-                return [*lines, self._rest[:1]]
-            if not self._has_more and self._rest:
-                lines.append(self._rest)
+            lines = self._split(message.get("body", b""))
             if lines:
                 return lines
         return None
 
+    def _split(self, piece: bytes) -> list[Text]:
+        *ends, rest = piece.split(b"\n")
+        lines: list[Text] = []
+        if ends:
+            lines.append(self._end(ends[0]))
+            lines += [line if len(line) <= self._limit else self._too_long() for line in ends[1:]]
+        self._keep(rest)
+        if not self._has_more and self._n_bytes:
+            lines.append(self._end(b""))
+        return lines
 
-async def exchange(lines: Lines) -> AsyncIterator[bytes]:
+    def _end(self, piece: bytes) -> Text:
+        self._keep(piece)
+        line = b"".join(self._pieces) if self._n_bytes <= self._limit else self._too_long()
+        self._pieces.clear()
+        self._n_bytes = 0
+        return line
+
+    def _keep(self, piece: bytes) -> None:
+        self._n_bytes += len(piece)
+        if self._n_bytes <= self._limit:
+            self._pieces.append(piece)
+        else:
+            # To be refused when its end comes, which takes nothing of it.
+            self._pieces.clear()
+
+    def _too_long(self) -> InvalidRequest:
+        return InvalidRequest(f"A line must not exceed {self._limit} bytes.")
+
+
+async def exchange(lines: Lines) -> AsyncGenerator[bytes, None]:
     """Yield the answers to lines. Reading goes on while answers wait for a client that takes none yet."""
-    spool = _Spool()
-    under_way: asyncio.Queue[tuple[Batch, int] | None] = asyncio.Queue(_BATCHES_UNDER_WAY)
-    reading = asyncio.create_task(_read(lines, under_way))
-    answering = asyncio.create_task(_answer(under_way, spool))
+    work = _Exchange(lines)
+    working = asyncio.create_task(work.run())
     try:
-        while (answers := await spool.take()) is not None:
+        while (answers := await work.spool.take()) is not None:
             yield answers
-        await reading
+        # Not all is well because all answers are out.
+        await working
     finally:
-        reading.cancel()
-        answering.cancel()
-        await asyncio.gather(reading, answering, return_exceptions=True)
-        spool.close()
+        working.cancel()
+        await asyncio.gather(working, return_exceptions=True)
+        work.spool.close()
 
 
-async def _read(lines: Lines, under_way: "asyncio.Queue[tuple[Batch, int] | None]") -> None:
-    first_line = 1
-    try:
-        while (group := await lines.next_group()) is not None:
-            for start in range(0, len(group), _LINES_IN_A_BATCH):
-                texts = group[start : start + _LINES_IN_A_BATCH]
-                await under_way.put((Batch(texts), first_line))
-                first_line += len(texts)
-    finally:
-        await under_way.put(None)
+class _Exchange:
+    """The work on one request: a task that reads and submits, and one that gathers the answers."""
 
+    def __init__(self, lines: Lines) -> None:
+        self.spool = _Spool()
+        self._lines = lines
+        self._loop = asyncio.get_running_loop()
+        self._window = Window(max_batches=_BATCHES_UNDER_WAY, max_bytes=_BYTES_UNDER_WAY)
+        self._queue: asyncio.Queue[tuple[Batch, int] | None] = asyncio.Queue()
+        self._n_lines = 0
+        self._is_stopping = False
 
-async def _answer(under_way: "asyncio.Queue[tuple[Batch, int] | None]", spool: "_Spool") -> None:
-    try:
-        while (item := await under_way.get()) is not None:
+    async def run(self) -> None:
+        """Answer all lines into the spool, or until the server stops."""
+        try:
+            async with asyncio.TaskGroup() as tasks:
+                self._reading = tasks.create_task(self._read())
+                tasks.create_task(self._answer())
+                _open.add(self)
+        finally:
+            _open.discard(self)
+            self.spool.end()
+
+    def stop(self) -> None:
+        """Read no further; what was submitted is answered still. May be called from any thread."""
+        self._loop.call_soon_threadsafe(self._stop)
+
+    def _stop(self) -> None:
+        self._is_stopping = True
+        self._reading.cancel()
+
+    async def _read(self) -> None:
+        try:
+            while (group := await self._lines.next_group()) is not None:
+                for start in range(0, len(group), _LINES_IN_A_BATCH):
+                    await self._submit(group[start : start + _LINES_IN_A_BATCH])
+        except ServerStopping:
+            self._is_stopping = True
+        finally:
+            self._queue.put_nowait(None)
+
+    async def _submit(self, texts: list[Text]) -> None:
+        await self._window.enter(sum(len(text) for text in texts if isinstance(text, bytes)))
+        self._queue.put_nowait((Batch(texts), self._n_lines + 1))
+        self._n_lines += len(texts)
+
+    async def _answer(self) -> None:
+        while (item := await self._queue.get()) is not None:
             batch, first_line = item
-            spool.put(b"\n".join([*await batch.answers(first_line), b""]))
-    finally:
-        spool.end()
+            self.spool.put(b"\n".join([*await batch.answers(first_line), b""]))
+            self._window.leave()
+        if self._is_stopping:
+            # So that the client knows where to go on.
+            self.spool.put(refusal(ServerStopping(), self._n_lines + 1) + b"\n")
+
+
+_open: set[_Exchange] = set()
+
+
+def stop_all() -> None:
+    """Have the exchanges of the process end. May be called from any thread; does not wait."""
+    for work in tuple(_open):
+        work.stop()
+
+
+runtime.on_shutdown(stop_all)
 
 
 class _Spool:

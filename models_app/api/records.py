@@ -7,6 +7,7 @@ Used by arrays, the NDJSON stream and the WebSocket alike. A record that is refu
 import asyncio
 import logging
 import time
+from collections import deque
 from collections.abc import Sequence
 from typing import Any
 
@@ -23,6 +24,7 @@ logger = logging.getLogger(__name__)
 
 _encoder = msgspec.json.Encoder()
 _LEARNED = b"{}"
+_UNREADABLE = (msgspec.MsgspecError, UnicodeDecodeError, RecursionError)
 
 
 class Record(msgspec.Struct, forbid_unknown_fields=True, gc=False):
@@ -39,7 +41,16 @@ class Record(msgspec.Struct, forbid_unknown_fields=True, gc=False):
     ref: Raw | UnsetType = UNSET
 
 
+class _Reference(msgspec.Struct, gc=False):
+    """What can still be told of a record that is refused."""
+
+    ref: Raw | UnsetType = UNSET
+
+
 _reader = BodyReader(Record)
+_reference_decoder = msgspec.json.Decoder(_Reference)
+#: A record as it came; one that cannot be read already has its refusal.
+Text = bytes | Raw | ChantillyError
 # What is asked of one record: a command, or the refusal that it got already.
 Asked = tuple[Command | ChantillyError, Raw | UnsetType]
 
@@ -47,10 +58,10 @@ Asked = tuple[Command | ChantillyError, Raw | UnsetType]
 class Batch:
     """Records that were read together. They are submitted at once and answered in their order.
 
-    `op` is what records mean that do not say so themselves.
+    `op` is what records mean that do not say so themselves. Raises `ServerStopping`; then nothing is done.
     """
 
-    def __init__(self, texts: Sequence[bytes | Raw], op: str | None = None) -> None:
+    def __init__(self, texts: Sequence[Text], op: str | None = None) -> None:
         now = time.time()
         self._asked = [_ask(text, op, now) for text in texts]
         commands = [asked for asked, _ in self._asked if isinstance(asked, Command)]
@@ -68,18 +79,83 @@ class Batch:
         for position, (asked, ref) in enumerate(self._asked):
             outcome = next(outcomes) if isinstance(asked, Command) else asked
             line = None if first_line is None else first_line + position
-            answers.append(_answer(outcome, ref, line))
+            answers.append(_encode(outcome, ref, line))
         return answers
 
 
-def _ask(text: bytes | Raw, op: str | None, now: float) -> Asked:
+def refusal(error: ChantillyError, line: int) -> bytes:
+    """Return the answer to a line that nobody reads any more."""
+    return _answer(error, UNSET, line)
+
+
+class Window:
+    """How much of a connection may be under way at a time: so many batches, and so many bytes of them.
+
+    What does not fit waits, and the connection is not read meanwhile. A batch that is larger than all of it
+    passes alone. One task enters, another leaves.
+    """
+
+    def __init__(self, *, max_batches: int, max_bytes: int) -> None:
+        self._max_batches = max_batches
+        self._max_bytes = max_bytes
+        self._sizes: deque[int] = deque()
+        self._n_bytes = 0
+        self._is_closed = False
+        self._changed = asyncio.Event()
+
+    async def enter(self, n_bytes: int) -> bool:
+        """Wait for room and take it; False: nobody waits for answers any more."""
+        while self._sizes and not self._is_closed and not self._fits(n_bytes):
+            self._changed.clear()
+            await self._changed.wait()
+        self._sizes.append(n_bytes)
+        self._n_bytes += n_bytes
+        return not self._is_closed
+
+    def leave(self) -> None:
+        """Give back the room of the oldest batch."""
+        self._n_bytes -= self._sizes.popleft()
+        self._changed.set()
+
+    def close(self) -> None:
+        """Let nobody in any more, nor wait."""
+        self._is_closed = True
+        self._changed.set()
+
+    def _fits(self, n_bytes: int) -> bool:
+        return len(self._sizes) < self._max_batches and self._n_bytes + n_bytes <= self._max_bytes
+
+
+def _ask(text: Text, op: str | None, now: float) -> Asked:
+    if isinstance(text, ChantillyError):
+        return text, UNSET
     ref: Raw | UnsetType = UNSET
     try:
         record = _reader.read(bytes(text))
-        ref = record.ref
+        ref = _readable(record.ref)
         return _command(record, op, now), ref
+    except InvalidRequest as refusal:
+        return refusal, _find_reference(text) if ref is UNSET else ref
     except ChantillyError as refusal:
         return refusal, ref
+
+
+def _readable(ref: Raw | UnsetType) -> Raw | UnsetType:
+    # Raw JSON is not decoded: its strings may hold anything, and would make the answer unreadable.
+    try:
+        if ref is not UNSET:
+            bytes(ref).decode()
+    except UnicodeDecodeError:
+        raise InvalidRequest({"ref": ["must be valid UTF-8"]}) from None
+    return ref
+
+
+def _find_reference(text: bytes | Raw) -> Raw | UnsetType:
+    """Return the reference of a record that is refused, where it can be told: the client looks for it."""
+    try:
+        return _readable(_reference_decoder.decode(bytes(text)).ref)
+    except (*_UNREADABLE, InvalidRequest):
+        return UNSET
 
 
 def _command(record: Record, op: str | None, now: float) -> Command:
@@ -106,6 +182,14 @@ def _command(record: Record, op: str | None, now: float) -> Command:
     if text is None:
         raise InvalidRequest({"features": ["required field"]})
     return predicting.predict_command(features_json=text, prediction_id=prediction_id, model=model, now=now)
+
+
+def _encode(outcome: Any, ref: Raw | UnsetType, line: int | None) -> bytes:
+    try:
+        return _answer(outcome, ref, line)
+    except Exception as error:
+        # One answer that no JSON can hold must not cost the others theirs.
+        return _answer(error, ref, line)
 
 
 def _answer(outcome: Any, ref: Raw | UnsetType, line: int | None) -> bytes:

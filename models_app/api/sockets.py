@@ -2,63 +2,102 @@
 
 import asyncio
 import logging
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
 from typing import Any
 
 import msgspec
+from channels.consumer import get_handler_name
+from channels.exceptions import StopConsumer
 from channels.generic.websocket import AsyncWebsocketConsumer
 
-from models_app.api.records import Batch
+from models_app.api.records import Batch, Window
 from models_app.domain.errors import ServerStopping
 
 logger = logging.getLogger(__name__)
 
 # Messages that wait for their answer at a time. Who sends more waits: nothing is read from him meanwhile.
 _MESSAGES_UNDER_WAY = 64
+_BYTES_UNDER_WAY = 4 << 20
 MAX_RECORDS = 10_000
 
 _GOING_AWAY = 1001
 _TOO_BIG = 1009
 
 _decoder = msgspec.json.Decoder(list[msgspec.Raw])
-# A batch, and whether its message was a list.
-_UnderWay = tuple[Batch, bool]
+
+
+@dataclass(frozen=True, slots=True)
+class _UnderWay:
+    batch: Batch
+    is_list: bool
+
+
+@dataclass(frozen=True, slots=True)
+class _Closing:
+    """The end, after the answers to what came before."""
+
+    code: int
+    reason: str
 
 
 class StreamConsumer(AsyncWebsocketConsumer):  # type: ignore[misc]  # channels has no types
     """One connection. A message is one record or a list of them; so is its answer."""
 
-    async def connect(self) -> None:
-        """Accept the client; its site was looked at before it got here."""
-        self._under_way: asyncio.Queue[_UnderWay] = asyncio.Queue(_MESSAGES_UNDER_WAY)
-        self._answering = asyncio.create_task(self._answer())
-        await self.accept()
+    async def __call__(
+        self,
+        scope: dict[str, Any],
+        receive: Callable[[], Awaitable[dict[str, Any]]],
+        send: Callable[[dict[str, Any]], Awaitable[None]],
+    ) -> None:
+        """Serve the connection to its end. What was submitted by then is done all the same."""
+        self._window = Window(max_batches=_MESSAGES_UNDER_WAY, max_bytes=_BYTES_UNDER_WAY)
+        self._queue: asyncio.Queue[_UnderWay | _Closing] = asyncio.Queue()
+        answering = asyncio.create_task(self._answer())
+        try:
+            await super().__call__(scope, receive, send)
+        finally:
+            answering.cancel()
+            await asyncio.gather(answering, return_exceptions=True)
+
+    async def dispatch(self, message: dict[str, Any]) -> None:
+        """Handle a message. The parent's way looks after database connections first, of which it has none."""
+        await getattr(self, get_handler_name(message))(message)
+
+    async def websocket_disconnect(self, message: dict[str, Any]) -> None:
+        """Leave."""
+        raise StopConsumer
 
     async def receive(self, text_data: str | None = None, bytes_data: bytes | None = None) -> None:
-        """Submit a message's records."""
-        message = bytes_data if text_data is None else text_data.encode()
-        texts, is_list = _records(message or b"")
+        """Submit a message's records, once there is room for them."""
+        message = text_data.encode() if text_data is not None else bytes_data or b""
+        if not await self._window.enter(len(message)):
+            return
+        texts, is_list = _records(message)
         if len(texts) > MAX_RECORDS:
-            await self.close(_TOO_BIG, f"A message may have {MAX_RECORDS} records at the most.")
+            self._close_next(_TOO_BIG, f"A message may have {MAX_RECORDS} records at the most.")
             return
         try:
-            batch = Batch(texts)
+            self._queue.put_nowait(_UnderWay(Batch(texts), is_list))
         except ServerStopping as refusal:
-            await self.close(_GOING_AWAY, str(refusal.message))
-            return
-        await self._under_way.put((batch, is_list))
+            self._close_next(_GOING_AWAY, str(refusal.message))
 
-    async def disconnect(self, code: int) -> None:
-        """Let go; what was submitted is done all the same."""
-        self._answering.cancel()
-        await asyncio.gather(self._answering, return_exceptions=True)
+    def _close_next(self, code: int, reason: str) -> None:
+        self._window.close()
+        self._queue.put_nowait(_Closing(code, reason))
 
     async def _answer(self) -> None:
-        is_there = True
         while True:
-            batch, is_list = await self._under_way.get()
-            answers = await batch.answers()
-            # Goes on without a client: who waits for room in the queue must not wait for ever.
-            is_there = is_there and await self._send_answers(answers, is_list)
+            match await self._queue.get():
+                case _UnderWay(batch, is_list):
+                    if not await self._send_answers(await batch.answers(), is_list):
+                        # Whoever waits for room would wait for ever.
+                        self._window.close()
+                        return
+                    self._window.leave()
+                case _Closing(code, reason):
+                    await self.close(code, reason)
+                    return
 
     async def _send_answers(self, answers: list[bytes], is_list: bool) -> bool:
         """Send one message's answers; return whether the client is still there."""

@@ -54,13 +54,6 @@ class Batch:
         self._hot = hot
         self._stored = stored
         self._wants_events = wants_events
-        self._handlers: dict[type[Command], Callable[[Any], object]] = {
-            Predict: self._predict,
-            LearnById: self._learn_by_id,
-            LearnFeatures: self._learn_features,
-            Inspect: self._inspect,
-            Export: self._export,
-        }
 
     def apply(self, commands: Sequence[Command], deadline: float) -> int:
         """Apply commands until one spoils the model or the time is up; return how many were applied.
@@ -75,7 +68,7 @@ class Batch:
 
     def _apply_one(self, command: Command) -> None:
         try:
-            result = self._handlers[type(command)](command)
+            result = _HANDLERS[type(command)](self, command)
         except ChantillyError as error:
             self.answers.append((command, None, error))
         except _Elsewhere as elsewhere:
@@ -184,3 +177,14 @@ class Batch:
 
     def _export(self, command: Export) -> bytes:
         return self._hot.snapshot().model
+
+
+# Not in the batch: with its own methods in a member it would be a cycle, and hold on to an evicted model
+# until the garbage collector comes by.
+_HANDLERS: dict[type[Command], Callable[[Batch, Any], object]] = {
+    Predict: Batch._predict,
+    LearnById: Batch._learn_by_id,
+    LearnFeatures: Batch._learn_features,
+    Inspect: Batch._inspect,
+    Export: Batch._export,
+}

@@ -1,0 +1,77 @@
+"""`manage.py learn FILE --model NAME`: warm a model up from its history."""
+
+from typing import Any
+
+from django.core.management.base import CommandError, CommandParser
+
+from models_app.domain.errors import ChantillyError
+from models_app.management.feeding import FileCommand, Tally
+from models_app.services import warming
+from models_app.services.feeding import Feed
+from models_app.services.files import Format, Layout
+
+
+class Command(FileCommand):
+    """Let a model learn from a file."""
+
+    help = (
+        "Lets a model predict, be scored and learn from each record of a file, in order: what /api/learn "
+        "does with features. Each line is a CSV row, or a JSON object: as the API takes it "
+        '({"features": ..., "ground_truth": ...}) or, with --target, flat. A bad line ends it; what was '
+        "learned before is kept. "
+        "A server may run meanwhile, best without requests to this model."
+    )
+
+    # What is learned is learned, and told.
+    counts_late = True
+
+    def add_arguments(self, parser: CommandParser) -> None:
+        """Take the model and the column of the ground truth."""
+        super().add_arguments(parser)
+        parser.add_argument("--model", required=True, metavar="NAME", help="the model that learns")
+        parser.add_argument(
+            "--target", metavar="COLUMN", help="the ground truth; every other column is a feature"
+        )
+
+    def layout(self, *, format: Format, **options: Any) -> Layout:  # noqa: A002  # the option's name
+        """Return where the features and the ground truth are."""
+        target = options["target"]
+        if target is None and (format is Format.CSV or options["string"] or options["ignore"]):
+            raise CommandError("--target COLUMN is needed: which column is the ground truth?")
+        return Layout(
+            format=format,
+            is_flat=target is not None,
+            has_ground_truth=True,
+            target=target,
+            strings=frozenset(options["string"]),
+            ignored=frozenset(options["ignore"]),
+        )
+
+    def feed(self, *, model: str, skip_errors: bool, **_options: Any) -> Feed:
+        """Return what has the model learn."""
+        feed = warming.learn_feed(model=model, skip_errors=skip_errors)
+        self.watch = warming.Watch(model)
+        return feed
+
+    def status(self) -> str:
+        """Return the model's first metric, and have the instance's kept up."""
+        self.watch.tick()
+        return _metrics(dict(list(self.watch.metrics.items())[:1]))
+
+    def report(self, tally: Tally, **options: Any) -> None:
+        """Say how much was learned, and how the model does."""
+        model = options["model"]
+        self.watch.finish()
+        self.stdout.write(tally.summary("Learned"))
+        try:
+            vitals = warming.vitals(model)
+        except ChantillyError:
+            # Deleted meanwhile: that is what the error of the line says.
+            return
+        self.stdout.write(f"{model}, learns 1 to {vitals.seq:,}: {_metrics(vitals.metrics)}")
+
+
+def _metrics(metrics: dict[str, float | None]) -> str:
+    return ", ".join(
+        f"{name} {'-' if value is None else format(value, '.4g')}" for name, value in metrics.items()
+    )

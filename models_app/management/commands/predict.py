@@ -1,0 +1,96 @@
+"""`manage.py predict FILE`: predict every record of a file."""
+
+from collections.abc import Callable
+from contextlib import ExitStack
+from pathlib import Path
+from typing import Any
+
+import msgspec
+from django.core.management.base import CommandError, CommandParser
+
+from models_app.domain import predictions
+from models_app.domain.errors import ChantillyError
+from models_app.management.feeding import FileCommand, Tally
+from models_app.services import warming
+from models_app.services.feeding import Answered, Feed
+from models_app.services.files import STANDARD_INPUT, Format, Layout
+
+_encoder = msgspec.json.Encoder()
+
+
+class Command(FileCommand):
+    """Predict from a file."""
+
+    help = (
+        "Predicts each record of a file, in order, as /api/predict does, and writes a JSON object for each: "
+        '{"model": ..., "prediction": ...}. Each line of the file is a CSV row, or a JSON object: as the '
+        'API takes it ({"features": ..., "id": ..., "model": ...}) or, with --flat, the features themselves. '
+        "What has an id is kept until its ground truth comes. A bad line ends it; with --skip-errors it is "
+        'answered with {"error": ..., "message": ..., "line": ...}.'
+    )
+
+    def add_arguments(self, parser: CommandParser) -> None:
+        """Take the model, the columns that are no features, and where to write."""
+        super().add_arguments(parser)
+        parser.add_argument("--model", metavar="NAME", help="the default model if none is named")
+        parser.add_argument("--output", type=Path, metavar="FILE", help="where to write, instead of stdout")
+        parser.add_argument("--flat", action="store_true", help="each JSON object is the features themselves")
+        parser.add_argument(
+            "--target", metavar="COLUMN", help="the ground truth, which is no feature; as in `learn`"
+        )
+        parser.add_argument("--id", metavar="COLUMN", help="the ids, under which to learn later")
+
+    def serve(self, *args: Any, **options: Any) -> None:
+        """Predict into the output. Raises CommandError where it is the file that is read."""
+        file, output = options["file"], options["output"]
+        with ExitStack() as stack:
+            self.write: Callable[[str], object] = self.stdout.write
+            if output is not None:
+                if _is_same(file, output):
+                    raise CommandError(f"{output}: it is the file to read from.")
+                self.write = stack.enter_context(output.open("w", encoding="utf-8")).write
+            super().serve(**options)
+
+    def layout(self, *, format: Format, **options: Any) -> Layout:  # noqa: A002  # the option's name
+        """Return where the features and the ids are."""
+        target, id_column = options["target"], options["id"]
+        strings, ignored = frozenset(options["string"]), set(options["ignore"])
+        # Any option that names a column says that there are columns.
+        is_flat = bool(format is Format.CSV or options["flat"] or target or id_column or strings or ignored)
+        if target is not None:
+            ignored.add(target)
+        return Layout(
+            format=format,
+            is_flat=is_flat,
+            id_column=id_column,
+            strings=strings,
+            ignored=frozenset(ignored),
+        )
+
+    def feed(self, *, model: str | None, skip_errors: bool, **_options: Any) -> Feed:
+        """Return what predicts."""
+        return warming.predict_feed(model=model, skip_errors=skip_errors)
+
+    def on_answer(self, answered: Answered) -> None:
+        """Write a line."""
+        if answered.error is None:
+            model, prediction = answered.result
+            self._write({"model": model, "prediction": predictions.to_json(prediction)})
+        elif answered.is_skipped and isinstance(answered.error, ChantillyError):
+            error = answered.error
+            self._write({"error": error.code, "message": error.message, "line": answered.line})
+
+    def report(self, tally: Tally, **options: Any) -> None:
+        """Say how much was predicted: not where the predictions are written."""
+        told = tally.summary("Predicted")
+        if options["output"] is None:
+            self.stderr.write(told, style_func=str)
+        else:
+            self.stdout.write(told)
+
+    def _write(self, value: dict[str, object]) -> None:
+        self.write(_encoder.encode(value).decode() + "\n")
+
+
+def _is_same(file: str, output: Path) -> bool:
+    return file != STANDARD_INPUT and output.exists() and output.samefile(file)

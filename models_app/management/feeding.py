@@ -1,0 +1,235 @@
+"""What the commands that read a file of records have in common."""
+
+import signal
+import sys
+import threading
+import time
+from argparse import ArgumentTypeError
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from typing import Any, Self
+
+from django.conf import settings
+from django.core.management.base import CommandError, CommandParser
+from tqdm import tqdm  # type: ignore[import-untyped]  # it has no types of its own
+
+from models_app.domain.errors import ChantillyError
+from models_app.management.base import ServiceCommand, message_line
+from models_app.services.feeding import Answered, Feed
+from models_app.services.files import (
+    STANDARD_INPUT,
+    BadLine,
+    Format,
+    Layout,
+    Record,
+    Source,
+    format_of,
+    opened,
+    records,
+)
+
+INTERRUPTED = 130
+_SHOWN_REFUSALS = 20
+_REFRESH_SECONDS = 0.1
+
+
+@dataclass(slots=True)
+class Tally:
+    """What has come of a file so far. `n_late` records of `n_done` stand after the line that `failed`."""
+
+    n_done: int = 0
+    n_skipped: int = 0
+    n_late: int = 0
+    last_line: int = 0
+    failed: Answered | None = None
+    started_at: float = field(default_factory=time.monotonic)
+
+    def add(self, answered: Answered) -> None:
+        """Count what came of one line."""
+        if answered.error is None:
+            self.n_done += 1
+            self.n_late += self.failed is not None
+            self.last_line = answered.line
+        elif answered.is_skipped:
+            self.n_skipped += 1
+        elif self.failed is None:
+            self.failed = answered
+
+    @property
+    def seconds(self) -> float:
+        """How long it has taken."""
+        return time.monotonic() - self.started_at
+
+    @property
+    def per_second(self) -> float:
+        """Records a second."""
+        return self.n_done / max(self.seconds, 1e-9)
+
+    def summary(self, verb: str) -> str:
+        """Return a line that tells all of it."""
+        told = f"{verb} {counted(self.n_done)} in {self.seconds:,.1f} s ({self.per_second:,.0f} a second)"
+        if self.n_skipped:
+            told += f", skipped {self.n_skipped:,}"
+        if self.n_late and self.failed is not None:
+            told += f"; {self.n_late:,} of them after line {self.failed.line}, up to line {self.last_line}"
+        return f"{told}."
+
+
+def counted(n: int) -> str:
+    """Return a number of records in words."""
+    return f"{n:,} record{'s' * (n != 1)}"
+
+
+class FileCommand(ServiceCommand):
+    """A command that reads records from a file and has the engine work on them.
+
+    `counts_late` says whether what came of records after the line that failed counts.
+    """
+
+    counts_late = False
+
+    def add_arguments(self, parser: CommandParser) -> None:
+        """Take the file, and how to read it."""
+        parser.add_argument("file", metavar="FILE", help="CSV or NDJSON, gzipped or not; - is standard input")
+        parser.add_argument("--format", choices=list(Format), help="if the file's name does not tell it")
+        parser.add_argument(
+            "--string",
+            action="append",
+            default=[],
+            metavar="COLUMN",
+            help="a column of strings, whatever they look like (postal codes); may be repeated",
+        )
+        parser.add_argument(
+            "--ignore",
+            action="append",
+            default=[],
+            metavar="COLUMN",
+            help="a column that is no feature; may be repeated",
+        )
+        parser.add_argument("--skip-errors", action="store_true", help="go on after a bad line, and count it")
+        parser.add_argument(
+            "--from-line", type=line_number, default=1, metavar="N", help="skip what stands before line N"
+        )
+
+    def serve(self, *args: Any, **options: Any) -> None:
+        """Open the file and run over it; raises CommandError where it is not run to its end."""
+        layout = self.layout(**options | {"format": _format(options["file"], options["format"])})
+        with opened(options["file"], max_line_bytes=settings.MAX_BODY_BYTES) as source:
+            lines = (line for line in records(source, layout) if line.line >= options["from_line"])
+            feed = self.feed(**options)
+            tally = self._run(feed, source, lines)
+        self.report(tally, **options)
+        if feed.was_interrupted:
+            raise CommandError("Interrupted.", returncode=INTERRUPTED)
+        if tally.failed is not None:
+            raise CommandError(_told(source, tally.failed))
+
+    def layout(self, *args: Any, **options: Any) -> Layout:
+        """Return where in the file's lines the parts of a record are. Raises CommandError."""
+        raise NotImplementedError
+
+    def feed(self, *args: Any, **options: Any) -> Feed:
+        """Return what takes the records."""
+        raise NotImplementedError
+
+    def on_answer(self, answered: Answered) -> None:
+        """Do something with what came of a line."""
+
+    def status(self) -> str:
+        """Return what the progress bar is to show besides counts; asked a few times a second."""
+        return ""
+
+    def report(self, tally: Tally, **options: Any) -> None:
+        """Tell what came of it."""
+        raise NotImplementedError
+
+    def _run(self, feed: Feed, source: Source, lines: Iterator[Record | BadLine]) -> Tally:
+        tally = Tally()
+        with _interrupting(feed), _Bar(source) as bar:
+            for answered in feed.answers(lines):
+                if answered.error is not None and feed.was_interrupted:
+                    # Withdrawn, most likely; it can be sent again.
+                    continue
+                if tally.failed is not None and not self.counts_late:
+                    continue
+                tally.add(answered)
+                self.on_answer(answered)
+                if answered.is_skipped and tally.n_skipped <= _SHOWN_REFUSALS:
+                    bar.print(_told(source, answered))
+                bar.tick(tally, self.status)
+        return tally
+
+
+class _Bar:
+    """A progress bar on stderr, where that is a terminal: how much was read, how many records, the rate."""
+
+    def __init__(self, source: Source) -> None:
+        self._source = source
+        has_size = source.size is not None
+        self._bar = tqdm(
+            total=source.size,
+            # None: shown where stderr is a terminal.
+            disable=None,
+            dynamic_ncols=True,
+            bar_format="{percentage:3.0f}%|{bar}| {elapsed}<{remaining}{postfix}"
+            if has_size
+            else "{elapsed}{postfix}",
+        )
+        self._ticked_at = 0.0
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._bar.close()
+
+    def tick(self, tally: Tally, status: Callable[[], str]) -> None:
+        """Bring the bar up to date, if it is time."""
+        now = time.monotonic()
+        if now - self._ticked_at < _REFRESH_SECONDS:
+            return
+        self._ticked_at = now
+        told = (counted(tally.n_done), f"{tally.per_second:,.0f}/s", status())
+        self._bar.set_postfix_str(", ".join(filter(None, told)), refresh=False)
+        self._bar.update((self._source.position or 0) - self._bar.n)
+
+    def print(self, text: str) -> None:
+        """Print a line on stderr, above the bar."""
+        tqdm.write(text, file=sys.stderr)
+
+
+@contextmanager
+def _interrupting(feed: Feed) -> Iterator[None]:
+    """Have Ctrl-C end the feed, which finishes what is under way, so that it can be told."""
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+    before = signal.signal(signal.SIGINT, feed.interrupt)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGINT, before)
+
+
+def _format(file: str, chosen: str | None) -> Format:
+    known = Format(chosen) if chosen is not None else format_of(file)
+    if known is None:
+        name = "Standard input" if file == STANDARD_INPUT else f"'{file}'"
+        raise CommandError(f"{name} does not tell its format: say --format csv or --format ndjson.")
+    return known
+
+
+def _told(source: Source, answered: Answered) -> str:
+    error = answered.error
+    reason = (
+        message_line(error.message) if isinstance(error, ChantillyError) else " ".join(repr(error).split())
+    )
+    return f"{source.name}, line {answered.line}: {reason}"
+
+
+def line_number(text: str) -> int:
+    """Return a number of a line, counted from 1; raises ArgumentTypeError."""
+    if not text.isascii() or not text.isdigit() or int(text) < 1:
+        raise ArgumentTypeError(f"'{text}' is no line: they are counted from 1.")
+    return int(text)

@@ -1,0 +1,104 @@
+"""NDJSON: a JSON object a line, either as the API takes it or flat."""
+
+from collections.abc import Callable, Iterator
+
+import msgspec
+from msgspec import UNSET, Raw, UnsetType
+
+from models_app.domain.errors import ChantillyError, InvalidRequest
+from models_app.services.files.layouts import BadLine, Layout, Record, ground_truth
+from models_app.services.files.sources import Source, Unreadable
+
+
+def ndjson_records(source: Source, layout: Layout) -> Iterator[Record | BadLine]:
+    """Yield what stands in each line that is not blank."""
+    to_record = _flat_object(layout) if layout.is_flat else _api_object(layout)
+    while True:
+        try:
+            line = next(source)
+            if not line.isspace():
+                yield to_record(source.line, line)
+        except StopIteration:
+            return
+        except Unreadable as error:
+            yield BadLine(line=source.line, error=InvalidRequest(str(error)), ends_file=True)
+            return
+        except ChantillyError as refusal:
+            yield BadLine(line=source.line, error=refusal)
+        except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as error:
+            yield BadLine(line=source.line, error=InvalidRequest(f"{error}."))
+
+
+class _LearnLine(msgspec.Struct, forbid_unknown_fields=True, gc=False):
+    features: Raw
+    ground_truth: bool | int | float | str
+    model: str | UnsetType = UNSET
+
+
+class _PredictLine(msgspec.Struct, forbid_unknown_fields=True, gc=False):
+    features: Raw
+    id: int | str | UnsetType = UNSET
+    model: str | UnsetType = UNSET
+
+
+_id_decoder = msgspec.json.Decoder(int | str)
+_object_decoder = msgspec.json.Decoder(dict[str, Raw])
+_encoder = msgspec.json.Encoder()
+
+
+def _api_object(layout: Layout) -> Callable[[int, bytes], Record]:
+    learn_decoder = msgspec.json.Decoder(_LearnLine)
+    predict_decoder = msgspec.json.Decoder(_PredictLine)
+
+    def learn_record(line: int, text: bytes) -> Record:
+        read = learn_decoder.decode(text)
+        return Record(
+            line=line,
+            features=bytes(read.features),
+            ground_truth=read.ground_truth,
+            model=None if read.model is UNSET else read.model,
+        )
+
+    def predict_record(line: int, text: bytes) -> Record:
+        read = predict_decoder.decode(text)
+        return Record(
+            line=line,
+            features=bytes(read.features),
+            prediction_id=None if read.id is UNSET else read.id,
+            model=None if read.model is UNSET else read.model,
+        )
+
+    return learn_record if layout.has_ground_truth else predict_record
+
+
+def _flat_object(layout: Layout) -> Callable[[int, bytes], Record]:
+    def record(line: int, text: bytes) -> Record:
+        values = _object_decoder.decode(text)
+        for name in layout.ignored:
+            values.pop(name, None)
+        for name in layout.strings & values.keys():
+            values[name] = _as_string(values[name])
+        target = _take(values, layout.target)
+        prediction_id = _take(values, layout.id_column)
+        return Record(
+            line=line,
+            features=_encoder.encode(values),
+            ground_truth=ground_truth(target) if layout.has_ground_truth else None,
+            prediction_id=None if prediction_id is None else _id_decoder.decode(prediction_id),
+        )
+
+    return record
+
+
+def _take(values: dict[str, Raw], name: str | None) -> bytes | None:
+    if name is None:
+        return None
+    try:
+        return bytes(values.pop(name))
+    except KeyError:
+        raise InvalidRequest({name: ["required field"]}) from None
+
+
+def _as_string(value: Raw) -> Raw:
+    text = bytes(value)
+    return value if text.startswith(b'"') else Raw(_encoder.encode(text.decode()))

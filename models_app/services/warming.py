@@ -1,0 +1,100 @@
+"""Warming a model up from its history: it predicts, is scored and learns, record by record."""
+
+import logging
+import time
+from collections.abc import Callable
+from concurrent.futures import Future
+
+from models_app.domain.errors import ChantillyError, InvalidRequest
+from models_app.engine.commands import Command, Inspect, Predict
+from models_app.engine.hot import Vitals
+from models_app.services import configuring, predicting
+from models_app.services.feeding import Feed
+from models_app.services.files import Record
+from models_app.services.folding import get_instance_metrics
+from models_app.services.runtime import get_engine
+
+logger = logging.getLogger(__name__)
+
+_TIDY_SECONDS = 2.0
+
+
+def learn_feed(*, model: str, skip_errors: bool) -> Feed:
+    """Return a feed whose records `model` learns, in order, each as the API's learn with features.
+
+    Raises `FlavorNotSet`, `ModelNotFound`, `ModelNotLoadable`, `StorageUnavailable`.
+    """
+    flavor = configuring.get_flavor()
+    vitals(model)
+
+    def to_command(record: Record) -> Command:
+        if record.model not in (None, model):
+            raise InvalidRequest({"model": [f"must be '{model}', which learns from this file"]})
+        return predicting.learn_command(
+            # The engine checks it again; here a wrong one keeps the lines after it from being sent.
+            ground_truth=flavor.ground_truth(record.ground_truth),
+            prediction_id=None,
+            features_json=record.features,
+            model=model,
+            now=time.time(),
+        )
+
+    return Feed(to_command, skip_errors=skip_errors)
+
+
+def predict_feed(*, model: str | None, skip_errors: bool) -> Feed:
+    """Return a feed whose records are predicted, each as by the API's predict.
+
+    A record's own model has precedence over `model`; None is the default model. What has an id is kept,
+    durably, until its ground truth comes.
+    """
+
+    def to_command(record: Record) -> Predict:
+        return predicting.predict_command(
+            features_json=record.features,
+            prediction_id=record.prediction_id,
+            model=record.model if record.model is not None else model,
+            now=time.time(),
+        )
+
+    return Feed(to_command, skip_errors=skip_errors)
+
+
+def vitals(model: str) -> Vitals:
+    """Return a model's figures; raises `ModelNotFound`, `ModelNotLoadable`, `StorageUnavailable`."""
+    figures: Vitals = get_engine().call(Inspect(model))
+    return figures
+
+
+class Watch:
+    """Looks after a model while it learns; `tick` is to be called now and then, and does not wait for it."""
+
+    def __init__(self, model: str) -> None:
+        self._model = model
+        self._asked: Future[Vitals] | None = None
+        self._tidied_at = time.monotonic()
+        self.metrics: dict[str, float | None] = {}
+
+    def tick(self) -> None:
+        """Take the metrics that were asked for, ask anew, and keep the instance's metrics written down."""
+        if self._asked is None or self._asked.done():
+            if self._asked is not None and self._asked.exception() is None:
+                self.metrics = self._asked.result().metrics
+            command = Inspect(self._model)
+            self._asked = command.answered_in_thread()
+            predicting.submit([command])
+        if time.monotonic() - self._tidied_at > _TIDY_SECONDS:
+            _if_possible(get_instance_metrics().tidy)
+            self._tidied_at = time.monotonic()
+
+    def finish(self) -> None:
+        """Write down the metrics over all models, so that a server need not fold all these learns."""
+        _if_possible(get_instance_metrics().persist)
+
+
+def _if_possible(step: Callable[[], None]) -> None:
+    try:
+        step()
+    except ChantillyError as error:
+        # Whoever asks for the metrics next folds the journal.
+        logger.debug("put off: %s", error)

@@ -1,0 +1,72 @@
+"""How much may be under way."""
+
+import asyncio
+
+from models_app.api.records import Window
+
+
+async def is_let_in(window: Window, n_bytes: int) -> "asyncio.Task[bool]":
+    """Return the attempt, begun."""
+    entering = asyncio.create_task(window.enter(n_bytes))
+    await asyncio.sleep(0)
+    return entering
+
+
+class TestWindow:
+    def test_lets_in_as_many_as_there_is_room_for(self) -> None:
+        async def run() -> None:
+            window = Window(max_batches=2, max_bytes=100)
+            assert await window.enter(1)
+            assert await window.enter(1)
+
+            third = await is_let_in(window, 1)
+            assert not third.done()
+            window.leave()
+
+            assert await third
+
+        asyncio.run(run())
+
+    def test_counts_bytes_and_gives_back_those_of_the_oldest(self) -> None:
+        async def run() -> None:
+            window = Window(max_batches=9, max_bytes=100)
+            await window.enter(20)
+            await window.enter(80)
+
+            third = await is_let_in(window, 30)
+            window.leave()
+            await asyncio.sleep(0)
+            await asyncio.sleep(0)
+            assert not third.done()
+            window.leave()
+
+            assert await third
+
+        asyncio.run(run())
+
+    def test_lets_a_giant_pass_alone(self) -> None:
+        async def run() -> None:
+            window = Window(max_batches=9, max_bytes=100)
+            await window.enter(1)
+            giant = await is_let_in(window, 10_000)
+            assert not giant.done()
+
+            window.leave()
+
+            assert await giant
+            assert not (await is_let_in(window, 1)).done()
+
+        asyncio.run(run())
+
+    def test_lets_nobody_in_and_nobody_wait_once_it_is_closed(self) -> None:
+        async def run() -> None:
+            window = Window(max_batches=1, max_bytes=100)
+            await window.enter(1)
+            waiting = await is_let_in(window, 1)
+
+            window.close()
+
+            assert await waiting is False
+            assert await window.enter(1) is False
+
+        asyncio.run(run())
