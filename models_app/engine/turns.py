@@ -33,6 +33,8 @@ logger = logging.getLogger(__name__)
 
 # Each redo means that another process got through; more than a few in a row mean a broken database.
 _MAX_ATTEMPTS = 50
+# Who has learned more than that beside this process has most likely left a snapshot, too.
+_MAX_CATCH_UP = 1_000
 
 
 class Router(Protocol):
@@ -140,7 +142,7 @@ class Turns:
         if hot is not None and hot.is_of(state) and hot.seq == state.seq:
             return hot
         queue.drop_hot()
-        if hot is not None and hot.is_of(state) and hot.seq < state.seq:
+        if hot is not None and hot.is_of(state) and 0 < state.seq - hot.seq <= _MAX_CATCH_UP:
             catch_up(self.storage, state, hot)
         else:
             hot = recover(self.storage, state)

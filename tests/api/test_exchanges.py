@@ -2,9 +2,10 @@
 
 import asyncio
 import json
-import resource
+import tempfile
 import time
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -12,6 +13,7 @@ import pytest
 from models_app.api import exchanges
 from models_app.api.exchanges import ExchangeResponse, Lines, exchange
 from models_app.services import runtime
+from tests.api.engines import engine_stops
 from tests.services.instances import Instance
 
 LEARN = b'{"features": {"x": 1.0}, "ground_truth": true}\n'
@@ -61,12 +63,9 @@ def served(instance: Instance) -> Instance:
 
 
 @pytest.fixture
-def no_space() -> Iterator[None]:
-    """Let this process write no file beyond some bytes, as a full disk does."""
-    soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
-    resource.setrlimit(resource.RLIMIT_FSIZE, (4096, hard))
-    yield
-    resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
+def no_space(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """Leave no place for temporary files."""
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path / "nowhere"))
 
 
 async def rest_of(answers: AsyncIterator[bytes]) -> list[Any]:
@@ -197,7 +196,7 @@ class TestExchange:
             body = Body(LEARN * 2)
             answers = exchange(Lines(body.receive))
             assert await anext(answers) == b"{}\n{}\n"
-            await asyncio.to_thread(runtime.get_engine().stop, seconds=5)
+            engine_stops()
             body.send(LEARN)
             return await rest_of(answers)
 

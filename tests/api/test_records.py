@@ -11,7 +11,7 @@ import pytest
 from models_app.api.records import Batch, Text
 from models_app.api.sockets import _records
 from models_app.domain.errors import InvalidRequest, ServerStopping
-from models_app.services import runtime
+from tests.api.engines import engine_stops
 from tests.services.instances import Instance
 
 X = {"x": 1.0}
@@ -171,8 +171,7 @@ class TestBatch:
         assert answers() == []
 
     def test_is_refused_whole_by_a_server_that_stops(self, served: Instance) -> None:
-        engine = runtime.get_engine()
-        engine.stop(seconds=5)
+        engine_stops()
 
         with pytest.raises(ServerStopping):
             answers({"features": X})

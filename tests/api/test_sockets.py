@@ -11,6 +11,7 @@ import pytest
 from models_app.api import sockets
 from models_app.api.sockets import StreamConsumer
 from models_app.services import runtime
+from tests.api.engines import engine_stops
 from tests.services.instances import Instance
 
 LEARN = '{"features": {"x": 1.0}, "ground_truth": true}'
@@ -146,18 +147,17 @@ class TestStreamConsumer:
         assert served.state("model").seq == n_messages
 
     def test_counts_bytes_too(self, served: Instance) -> None:
-        long = json.dumps({"features": {"text": "x" * (sockets._BYTES_UNDER_WAY // 4)}, "ground_truth": True})
+        quarter = "x" * (sockets._BYTES_UNDER_WAY // 4)
 
         async def talk(peer: Peer) -> None:
             peer.reads.clear()
             for _ in range(20):
-                peer.send(f'{{"features": {{}}, "ref": "{"x" * (sockets._BYTES_UNDER_WAY // 4)}"}}')
+                peer.send(f'{{"features": {{}}, "ref": "{quarter}"}}')
             await peer.until_idle()
             assert 20 - peer.n_waiting <= 4 + 2
             peer.leave()
             await peer.ended()
 
-        assert len(long) > sockets._BYTES_UNDER_WAY // 4
         run(talk)
 
     def test_lets_go_of_a_client_that_vanishes_with_messages_under_way(self, instance: Instance) -> None:
@@ -212,7 +212,7 @@ class TestStreamConsumer:
         async def talk(peer: Peer) -> None:
             peer.send(LEARN)
             assert await peer.answer() == {}
-            await asyncio.to_thread(runtime.get_engine().stop, seconds=5)
+            engine_stops()
             peer.send(LEARN)
             closing = await peer.next()
             assert (closing["type"], closing["code"]) == ("websocket.close", 1001)

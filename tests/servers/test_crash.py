@@ -59,7 +59,9 @@ class Witness:
             self._n += 1
             number = self._n
         name = self._names[number % len(self._names)]
-        return name, f"n{number}", {"x": number % 7 / 3, "y": (number * 37) % 11, "tag": number}
+        # No number twice, and in no order: a tree's search trees would become lists, too deep for a pickle.
+        tag = number * 7919 % 100_003
+        return name, f"n{tag}", {"x": number % 7 / 3, "y": (number * 37) % 11, "tag": tag}
 
     def _predict(self, client: Client) -> None:
         name, prediction_id, x = self._next()
