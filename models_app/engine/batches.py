@@ -78,6 +78,10 @@ class Batch:
             refusal = ModelRaised(spoiled.error)
             refusal.__cause__ = spoiled.error
             self.answers.append((command, None, refusal))
+        except Exception as error:
+            # A damaged row, or a mistake of ours: nobody knows what it has done to the model.
+            self.spoiled = True
+            self.answers.append((command, None, error))
         else:
             self.answers.append((command, result, None))
 
@@ -176,7 +180,11 @@ class Batch:
         return self._hot.vitals()
 
     def _export(self, command: Export) -> bytes:
-        return self._hot.snapshot().model
+        try:
+            return self._hot.snapshot().model
+        except Exception as error:
+            # Its class may refuse to be pickled in this state; that changes nothing.
+            raise ModelRaised(error) from error
 
 
 # Not in the batch: with its own methods in a member it would be a cycle, and hold on to an evicted model

@@ -1,6 +1,7 @@
 """The engine: queues of models, a small pool of threads that serves them, and their start and stop."""
 
 import logging
+import sys
 import threading
 import time
 from collections.abc import Callable, Iterable
@@ -21,6 +22,12 @@ from models_app.engine.turns import Turns
 logger = logging.getLogger(__name__)
 
 _POLL_SECONDS = 0.01
+# A tree that splits on a growing number (a time, a counter) keeps it in a chain some thousand links long, and
+# pickling takes several calls a link. The limit holds for all threads: at 40,000, JSON nested that deeply
+# would overflow the 8 MB that the others have.
+_RECURSION_LIMIT = 15_000
+# Of address space; memory is taken as it is used.
+_STACK_BYTES = 64 << 20
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -91,10 +98,15 @@ class Engine:
     def start(self) -> None:
         """Start the threads."""
         self._accepts = True
-        for number in range(self._options.threads):
-            thread = threading.Thread(target=self._work, name=f"engine-{number}", daemon=True)
-            self._threads.append(thread)
-            thread.start()
+        sys.setrecursionlimit(max(_RECURSION_LIMIT, sys.getrecursionlimit()))
+        previous = threading.stack_size(_STACK_BYTES)
+        try:
+            for number in range(self._options.threads):
+                thread = threading.Thread(target=self._work, name=f"engine-{number}", daemon=True)
+                self._threads.append(thread)
+                thread.start()
+        finally:
+            threading.stack_size(previous)
 
     def preload(self) -> None:
         """Make the models used last hot, in the background. Raises `StorageUnavailable`."""

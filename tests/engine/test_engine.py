@@ -7,10 +7,11 @@ from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from typing import Any
 
+import msgspec
 import pytest
 from django.conf import settings
 from django.db import connection, connections
-from river import datasets, metrics
+from river import datasets, metrics, tree
 
 from models_app.domain import blobs
 from models_app.domain.errors import (
@@ -417,6 +418,34 @@ class TestFailure:
         with pytest.raises(ModelRaised, match="not a number"):
             engine.call(predict(None, {}))
 
+    def test_to_be_pickled_is_told_to_who_asked_for_the_bytes(
+        self, make_engine: MakeEngine, upload: Upload
+    ) -> None:
+        engine = make_engine()
+        upload(Unpicklable())
+        engine.call(learn(None, {}, 1.0))
+
+        with pytest.raises(ModelRaised, match="generator"):
+            engine.call(Export("model"))
+
+        assert engine.call(learn(None, {}, 1.0)) == 2
+
+    def test_of_one_damaged_row_is_not_the_others(self, make_engine: MakeEngine, upload: Upload) -> None:
+        engine = make_engine(turn_seconds=60.0)
+        upload(Slow())
+        for number in range(3):
+            engine.call(predict(None, {}, str(number)))
+        PendingPrediction.objects.filter(prediction_id="1").update(prediction="no JSON")
+
+        first, *answers = submit_all(
+            engine, [learn("model", {}, 0.0), *[learn_by_id(str(number), 1.0) for number in range(3)]]
+        )
+
+        assert first == 1
+        assert answers[0] == 2
+        assert isinstance(answers[1], msgspec.MsgspecError)
+        assert answers[2] == 3
+
     def test_of_the_database_refuses_the_batch_and_changes_nothing(
         self, make_engine: MakeEngine, upload: Upload, short_waits: None
     ) -> None:
@@ -606,6 +635,18 @@ class TestSnapshots:
 
         assert Snapshot.objects.count() == 1
         assert rebuilt(storage).seq == 3
+
+    def test_are_taken_of_models_that_are_deeply_nested(
+        self, make_engine: MakeEngine, upload: Upload
+    ) -> None:
+        engine = make_engine()
+        upload(tree.HoeffdingTreeRegressor(grace_period=20))
+        # A number that only grows makes a chain of what the tree has seen, as long as it has learned.
+        commands = [learn("model", {"time": float(n)}, float(n % 7)) for n in range(1_500)]
+        submit_all(engine, commands)
+
+        assert engine.call(TakeSnapshot("model")) == 1_500
+        assert engine.call(Export("model"))
 
     def test_wait_for_a_database_that_is_locked(
         self, make_engine: MakeEngine, upload: Upload, short_waits: None
