@@ -28,7 +28,7 @@ class StaticFilesMiddleware(WhiteNoiseMiddleware):  # type: ignore[misc]
         streamed.close()
         headers = dict(streamed.items())
         # Whitenoise's is of the file as it was when the server started.
-        headers.pop("Content-Length", None)
+        headers["Content-Length"] = str(len(content))
         return HttpResponse(content, status=streamed.status_code, headers=headers)
 
 
