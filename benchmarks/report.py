@@ -26,6 +26,23 @@ This server commits every request that it acknowledges to SQLite with `synchrono
 The FastAPI server, written by hand, keeps the model in memory and nothing on disk.
 chantilly runs under gunicorn with one worker of one thread.
 The bare loop predicts and learns (or only predicts) in one process, without metrics."""
+_HOW = """\
+- The records are River's Phishing set (1,250 samples of 9 features), again and again. The model starts
+  afresh in each round; the servers take their turns forth and back.
+- A pair is a prediction with an id and, once it is answered, the learn of that id. A learn with features is
+  predicted and scored by the server as well. The ids are scattered, not ascending.
+- The NDJSON body is sent in chunks of 64 KB while the answers are read. On a WebSocket 64 messages of one
+  record, or 8 of a hundred, are under way at a time.
+- chantilly does a few pairs a round with the forest, some seven seconds each, one after the other.
+- Predictions are checked in every round. On one connection, on a stream, and where nothing is learned they
+  must be bare River's to the last bit, and so must the metrics be. On several connections this server's
+  journal tells the order: each prediction must be what bare River predicts between the learns that were
+  answered before it was asked for and its own learn, and the journal must have just what was acknowledged.
+  The other servers keep no order: there, the answers must be well-formed.
+- The pending predictions are copies, in the database, of one that was made; the long journal is streamed
+  for real.
+- The load generator was measured against a server that answers at once: what it reaches there, over the
+  quickest server that it measured, stands below."""
 _OPEN, _CLOSE = "<!-- benchmark -->", "<!-- /benchmark -->"
 
 
@@ -37,8 +54,7 @@ def report(results: Results) -> str:
             "",
             *_method(results),
             "",
-            f"![Throughput by scenario and server]({PLOT})",
-            "",
+            *([f"![Throughput by scenario and server]({PLOT})", ""] if results.figures else []),
             *_tables(results),
             "## Ratios",
             "",
@@ -83,10 +99,12 @@ def put_into(text: str, section: str) -> str:
 
 
 def _method(results: Results) -> Iterable[str]:
-    yield "Medians of interleaved rounds (lowest-highest). The model starts afresh in each round."
-    yield ""
     for name, value in results.about.items():
         yield f"- {name}: {value}"
+    yield ""
+    yield _WHO
+    yield ""
+    yield _HOW
 
 
 def _tables(results: Results) -> Iterable[str]:

@@ -7,11 +7,13 @@ from contextlib import closing
 from pathlib import Path
 from typing import Any
 
-from benchmarks import mirrors
+from benchmarks import journals, mirrors
 from benchmarks.calls import CallError, call_json
+from benchmarks.mirrors import Mirror
 from benchmarks.servers import MODEL, ThisServer
 from benchmarks.workloads import Workload
 
+_N_PROBES = 5
 _POLL_SECONDS = 0.005
 _FIRST_SECONDS = 120.0
 _PENDING = "models_app_pendingprediction"
@@ -38,18 +40,30 @@ def multiply_pending(database: Path, n: int) -> None:
 
 
 def check_state(server: ThisServer, workload: Workload, n: int) -> list[str]:
-    """After n learns, in pieces of the stream, the model must predict what bare River's does."""
+    """After n learns, in order of the samples, the model must predict what bare River's does."""
     model = workload.load()
-    at_a_time = min(n, 50_000)
     for number in range(n):
-        sample = workload.sample(number % at_a_time)
+        sample = workload.sample(number)
         model.learn_one(dict(sample.features), sample.ground_truth)
     downloaded = pickle.loads(server.download(MODEL))
-    return [
-        f"after {n} learns another prediction than bare River's"
-        for sample in workload.samples[:5]
-        if mirrors.predict(downloaded, sample) != mirrors.predict(model, sample)
+    wrong = [
+        f"after {n} learns (the server counts {journals.seq(server)}) {prediction} instead of {expected}"
+        for sample in workload.samples[:_N_PROBES]
+        if (prediction := mirrors.predict(downloaded, sample)) != (expected := mirrors.predict(model, sample))
     ]
+    return [*wrong[:1], first_divergence(server, workload)] if wrong else []
+
+
+def first_divergence(server: ThisServer, workload: Workload) -> str:
+    """Say where the journal's predictions cease to be bare River's for the samples in order."""
+    mirror = Mirror(workload.samples, workload.load())
+    journal = journals.order(server)
+    for number, (prediction, expected) in enumerate(
+        zip((prediction for _, prediction in journal), mirror.predictions(len(journal)), strict=True)
+    ):
+        if prediction != expected:
+            return f"the journal's learn {number + 1} had {prediction} instead of {expected}"
+    return "all predictions in the journal are right"
 
 
 def first_prediction(server: ThisServer, workload: Workload) -> tuple[float, Any]:

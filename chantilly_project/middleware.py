@@ -27,8 +27,9 @@ class StaticFilesMiddleware(WhiteNoiseMiddleware):  # type: ignore[misc]
         content = b"".join(streamed)
         streamed.close()
         headers = dict(streamed.items())
-        # Whitenoise's is of the file as it was when the server started.
-        headers["Content-Length"] = str(len(content))
+        if content:
+            # Whitenoise's is of the file as it was when the server started.
+            headers["Content-Length"] = str(len(content))
         return HttpResponse(content, status=streamed.status_code, headers=headers)
 
 

@@ -16,10 +16,11 @@ from models_app.api.records import Batch, Text, Window, refusal
 from models_app.domain.errors import InvalidRequest, ServerStopping
 from models_app.services import runtime
 
-# Batches that are under way at a time, each of what came in one piece of the body (64 KB, mostly).
-_BATCHES_UNDER_WAY = 4
+# A batch is answered as a whole: larger ones would not be faster, and have a slow model's client wait.
+_LINES_IN_A_BATCH = 64
+# What is under way at a time. Enough to fill the engine's batches.
+_BATCHES_UNDER_WAY = 64
 _BYTES_UNDER_WAY = 4 << 20
-_LINES_IN_A_BATCH = 1_000
 # Answers that a client does not take yet: that much in memory, the rest in a file.
 _SPOOLED_IN_MEMORY = 1 << 20
 

@@ -28,7 +28,7 @@ class Slow:
         return {True: 0.5, False: 0.5}
 
     def learn_one(self, x: dict[str, Any], y: object) -> None:
-        time.sleep(0.05)
+        time.sleep(0.03)
 
 
 class Body:
@@ -120,12 +120,12 @@ class TestExchange:
         instance.upload("slow", Slow())
 
         async def run() -> None:
-            body = Body(*[LEARN] * 100)
+            n_pieces = 2 * exchanges._BATCHES_UNDER_WAY
+            body = Body(*[LEARN] * n_pieces)
             answers = exchange(Lines(body.receive))
             first = asyncio.create_task(anext(answers))
-            await asyncio.sleep(0)
-            await asyncio.sleep(0)
-            assert body.n_waiting >= 100 - exchanges._BATCHES_UNDER_WAY - 1
+            await until_idle(body)
+            assert body.n_waiting >= n_pieces - exchanges._BATCHES_UNDER_WAY - 2
             await first
             await answers.aclose()
             assert others() == set()
@@ -137,7 +137,7 @@ class TestExchange:
 
         async def run() -> None:
             # The window is full, and its first batch takes long.
-            body = Body(LEARN * 50, *[LEARN] * 50)
+            body = Body(LEARN * 60, *[LEARN] * 2 * exchanges._BATCHES_UNDER_WAY)
             response = ExchangeResponse(exchange(Lines(body.receive)))
             sending = asyncio.create_task(rest_of(aiter(response)))
             await until_idle(body)
