@@ -21,11 +21,12 @@ class Command:
     a prediction's id) is routed again where the guess proves wrong.
     """
 
-    __slots__ = ("bundle", "future", "loop", "name", "names_model", "position", "queued_at")
+    __slots__ = ("bundle", "future", "loop", "name", "names_model", "position", "queued_at", "was_misrouted")
 
     def __init__(self, name: str | None) -> None:
         self.name = name
         self.names_model = name is not None
+        self.was_misrouted = False
         self.loop: asyncio.AbstractEventLoop | None = None
         self.future: asyncio.Future[Any] | Future[Any] = _NOBODY
         self.bundle: Bundle | None = None

@@ -118,7 +118,7 @@ class Engine:
         with self._lock:
             if not self._accepts:
                 raise ServerStopping
-            self._enqueue(command, self._directory.guess(command))
+            self._dispatch(command)
 
     def submit_many(self, commands: Iterable[Command]) -> None:
         """Put commands in their models' queues, in their order. Raises `ServerStopping`; then none is."""
@@ -126,7 +126,7 @@ class Engine:
             if not self._accepts:
                 raise ServerStopping
             for command in commands:
-                self._enqueue(command, self._directory.guess(command))
+                self._dispatch(command)
 
     def call(self, command: Command, *, seconds: float | None = None) -> Any:
         """Submit a command and wait for its answer in this thread; raises what the command raises."""
@@ -136,6 +136,7 @@ class Engine:
 
     def route_again(self, command: Command, name: str | None) -> None:
         """Send a command to the model called `name`; None: find out in the database."""
+        command.was_misrouted = True
         with self._lock:
             self._enqueue(command, name)
 
@@ -163,6 +164,11 @@ class Engine:
         for thread in self._threads:
             thread.join(timeout=max(0.0, deadline - time.monotonic()))
         self._refuse_the_rest()
+
+    def _dispatch(self, command: Command) -> None:
+        # While some wait to be routed, nobody overtakes them: they may be of the same stream.
+        waits = self._unrouted.scheduled
+        self._enqueue(command, None if waits else self._directory.guess(command))
 
     def _enqueue(self, command: Command, name: str | None) -> None:
         queue = self._unrouted

@@ -52,7 +52,8 @@ class Directory:
 
         Not thread-safe: to be called under the engine's lock.
         """
-        self.default_name = found.default_name or self.default_name
+        if not all(isinstance(command, LearnById) for command in commands):
+            self.default_name = found.default_name
         placed: list[Placed] = []
         refused: list[Answer] = []
         for command in commands:
@@ -66,20 +67,14 @@ class Directory:
         return placed, refused
 
     def _place(self, command: Command, found: Found) -> str | None:
-        if isinstance(command, LearnById):
-            pending = found.pending.get(command.prediction_id)
-            if pending is not None:
-                return pending.model_name
-            # What was predicted just before it in the same stream is not in the database yet. A guess that
-            # led here once is of no use again.
-            return self._model_by_id.pop(command.prediction_id, None)
-        if (
-            found.default_name is not None
-            and isinstance(command, Predict)
-            and command.prediction_id is not None
-        ):
-            self._remember(command.prediction_id, found.default_name)
-        return found.default_name
+        if not isinstance(command, LearnById):
+            return self.guess(command)
+        pending = found.pending.get(command.prediction_id)
+        if pending is not None:
+            return pending.model_name
+        # What was predicted just before it in the same stream is not in the database yet; but it may be a
+        # wrong guess that led here.
+        return None if command.was_misrouted else self.guess(command)
 
     def _remember(self, prediction_id: str, name: str) -> None:
         self._model_by_id[prediction_id] = name

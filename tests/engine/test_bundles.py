@@ -7,7 +7,6 @@ from typing import Any
 
 import pytest
 from django.db import connection
-from django.utils import timezone
 from river import datasets
 
 from models_app.domain import blobs
@@ -16,10 +15,8 @@ from models_app.domain.fingerprints import fingerprint
 from models_app.engine.commands import Bundle, Command, Export, Predict, deliver
 from models_app.engine.engine import Engine
 from models_app.models import PendingPrediction
-from models_app.services.configuring import set_flavor
 from tests.engine.conftest import MakeEngine, Upload, learn, learn_by_id, predict
 from tests.engine.models import Counting, Fragile, linear_regression
-from tests.services.instances import logistic
 
 # Even a row that is taken back in the same transaction.
 _REFUSE_ROWS = """
@@ -124,10 +121,9 @@ class TestBundle:
         assert truths(engine) == [0, 1, 2, 4, 5, 6, 8, 9, 10]
 
     def test_gives_what_a_bare_loop_gives(self, make_engine: MakeEngine, upload: Upload) -> None:
-        set_flavor(flavor="binary", now=timezone.now())
-        engine, bare = make_engine(), logistic()
+        engine, bare = make_engine(), linear_regression()
         upload(bare)
-        samples = list(datasets.Phishing().take(200))
+        samples = list(datasets.TrumpApproval().take(200))
         commands: list[Command] = []
         for number, (x, y) in enumerate(samples):
             commands += [predict("model", x, str(number)), learn_by_id(str(number), y)]
@@ -135,7 +131,7 @@ class TestBundle:
         found = outcomes(engine, commands)
 
         for (x, y), (_, prediction) in zip(samples, found[0::2], strict=True):
-            assert prediction == bare.predict_proba_one(x)
+            assert prediction == bare.predict_one(x)
             bare.learn_one(x, y)
         assert fingerprint(blobs.loads(engine.call(Export("model")))) == fingerprint(bare)
 

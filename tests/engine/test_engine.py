@@ -240,6 +240,26 @@ class TestRouting:
         delete_model(name="second")
         assert engine.call(predict(None, {}))[0] == "first"
 
+    def test_keeps_the_order_of_a_stream_that_begins_before_the_default_is_known(
+        self, make_engine: MakeEngine, upload: Upload
+    ) -> None:
+        class Sluggish(SqliteStorage):
+            def default_name(self) -> str | None:
+                time.sleep(0.05)
+                return super().default_name()
+
+        engine = make_engine(through=Sluggish(), batch_size=2)
+        upload(Counting())
+        commands = [learn(None, {}, float(number)) for number in range(20)]
+        futures = [command.answered_in_thread() for command in commands]
+
+        engine.submit_many(commands[:10])
+        # Now the default is known, and the others of the ten are still to be routed.
+        futures[0].result(timeout=30)
+        engine.submit_many(commands[10:])
+
+        assert [future.result(timeout=30) for future in futures] == list(range(1, 21))
+
     def test_finds_the_model_of_an_id_that_another_process_predicted(
         self, make_engine: MakeEngine, upload: Upload
     ) -> None:
