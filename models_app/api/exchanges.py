@@ -185,8 +185,12 @@ class _Exchange:
 
     async def _submit(self, texts: list[Text]) -> None:
         await self._window.enter(sum(len(text) for text in texts if isinstance(text, bytes)))
-        self._queue.put_nowait((Batch(texts), self._n_lines + 1))
+        batch, first_line = Batch(texts), self._n_lines + 1
+        self._queue.put_nowait((batch, first_line))
         self._n_lines += len(texts)
+        if first_line == 1:
+            # The engine may have a wrong idea of the default model until then, and send these another way.
+            await batch.answered()
 
     async def _answer(self) -> None:
         while (item := await self._queue.get()) is not None:

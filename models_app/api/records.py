@@ -72,6 +72,10 @@ class Batch:
     def __len__(self) -> int:
         return len(self._asked)
 
+    async def answered(self) -> None:
+        """Wait until all records are answered."""
+        await asyncio.wait([self._outcomes])
+
     async def answers(self, first_line: int | None = None) -> list[bytes]:
         """Return the answers as JSON texts, in order; refusals name their line where lines are counted."""
         outcomes = iter(await self._outcomes)

@@ -53,6 +53,7 @@ class StreamConsumer(AsyncWebsocketConsumer):  # type: ignore[misc]  # channels 
         """Serve the connection to its end. What was submitted by then is done all the same."""
         self._window = Window(max_batches=_MESSAGES_UNDER_WAY, max_bytes=_BYTES_UNDER_WAY)
         self._queue: asyncio.Queue[_UnderWay | _Closing] = asyncio.Queue()
+        self._has_begun = False
         answering = asyncio.create_task(self._answer())
         try:
             await super().__call__(scope, receive, send)
@@ -78,9 +79,15 @@ class StreamConsumer(AsyncWebsocketConsumer):  # type: ignore[misc]  # channels 
             self._close_next(_TOO_BIG, f"A message may have {MAX_RECORDS} records at the most.")
             return
         try:
-            self._queue.put_nowait(_UnderWay(Batch(texts), is_list))
+            batch = Batch(texts)
         except ServerStopping as refusal:
             self._close_next(_GOING_AWAY, str(refusal.message))
+            return
+        self._queue.put_nowait(_UnderWay(batch, is_list))
+        if not self._has_begun:
+            # The engine may have a wrong idea of the default model until then, and send these another way.
+            await batch.answered()
+            self._has_begun = True
 
     def _close_next(self, code: int, reason: str) -> None:
         self._window.close()

@@ -3,7 +3,7 @@
 import logging
 import time
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Protocol
 
 from models_app.domain.errors import (
@@ -32,7 +32,7 @@ from models_app.engine.timings import TimingsByModel
 logger = logging.getLogger(__name__)
 
 # Each redo means that another process got through; more than a few in a row mean a broken database.
-_MAX_ATTEMPTS = 50
+_MAX_ATTEMPTS = 200
 # Who has learned more than that beside this process has most likely left a snapshot, too.
 _MAX_CATCH_UP = 1_000
 
@@ -108,6 +108,8 @@ class Turns:
         self, queue: ModelQueue, state: ModelState, commands: list[Command]
     ) -> Sequence[Command]:
         hot = self._hot(queue, state)
+        # Others may have committed between the look at the row and at the journal: the journal counts.
+        state = replace(state, seq=max(state.seq, hot.seq))
         # Until the commit is through, what is in memory may be ahead of the journal.
         queue.drop_hot()
         batch = Batch(state, hot, self._pending(commands), wants_events=self.observer.wants_events())

@@ -121,8 +121,11 @@ class TestExchange:
 
         async def run() -> None:
             n_pieces = 2 * exchanges._BATCHES_UNDER_WAY
-            body = Body(*[LEARN] * n_pieces)
+            body = Body(LEARN)
             answers = exchange(Lines(body.receive))
+            assert await anext(answers) == b"{}\n"
+            for _ in range(n_pieces):
+                body.send(LEARN)
             first = asyncio.create_task(anext(answers))
             await until_idle(body)
             assert body.n_waiting >= n_pieces - exchanges._BATCHES_UNDER_WAY - 2
@@ -136,10 +139,14 @@ class TestExchange:
         instance.upload("slow", Slow())
 
         async def run() -> None:
-            # The window is full, and its first batch takes long.
-            body = Body(LEARN * 60, *[LEARN] * 2 * exchanges._BATCHES_UNDER_WAY)
+            body = Body(LEARN)
             response = ExchangeResponse(exchange(Lines(body.receive)))
-            sending = asyncio.create_task(rest_of(aiter(response)))
+            answers = aiter(response)
+            assert await anext(answers) == b"{}\n"
+            # The window is full, and its first batch takes long.
+            for piece in [LEARN * 60, *[LEARN] * 2 * exchanges._BATCHES_UNDER_WAY]:
+                body.send(piece)
+            sending = asyncio.create_task(rest_of(answers))
             await until_idle(body)
 
             sending.cancel()

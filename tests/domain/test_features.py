@@ -48,7 +48,7 @@ class TestDecode:
             ("{", "not valid JSON"),
             (b'"\xff"', "not valid JSON"),
             ('"\\ud800"', "truncated"),
-            ('{"a":' + "[" * 3000 + "]" * 3000 + "}", "nested too deeply"),
+            ('{"a":' + "[" * 100_000 + "]" * 100_000 + "}", "nested too deeply"),
         ],
     )
     def test_says_what_is_wrong(self, text: str | bytes, reason: str) -> None:

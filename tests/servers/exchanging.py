@@ -4,9 +4,25 @@ import http.client
 import json
 import socket
 import struct
+import time
 from typing import Any, Self
 
+from tests.servers.servers import Server
+from tests.servers.waiting import wait_until
+
 TIMEOUT_SECONDS = 60
+
+
+def settle(server: Server, name: str) -> None:
+    """Wait until a model learns no more: what a client leaves behind is done by and by."""
+    seqs = [-1]
+
+    def learns_no_more() -> bool:
+        time.sleep(0.3)
+        seqs.append(server.database.seq(name))
+        return seqs[-1] == seqs[-2]
+
+    wait_until(learns_no_more)
 
 
 def line(**fields: object) -> bytes:

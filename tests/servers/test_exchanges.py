@@ -6,7 +6,6 @@ import random
 import shutil
 import subprocess
 import threading
-import time
 from collections import Counter
 from collections.abc import Iterator
 from typing import Any
@@ -20,7 +19,7 @@ from models_app.domain import blobs
 from tests.servers.clients import Client
 from tests.servers.conftest import Start
 from tests.servers.databases import tag_of
-from tests.servers.exchanging import Exchange, line
+from tests.servers.exchanging import Exchange, line, settle
 from tests.servers.folds import Fold, state_of
 from tests.servers.launchers import ForkServer
 from tests.servers.resources import MEGABYTE, forget_peak, n_sockets, n_spools, peak_memory
@@ -50,19 +49,6 @@ def post(server: Server, body: bytes) -> list[Any]:
 def tags(server: Server) -> list[Any]:
     """Return the tags of what was learned, in the journal's order."""
     return [tag_of(learn) for learn in server.database.learns("counting")]
-
-
-def settled_tags(server: Server) -> list[Any]:
-    """Return the tags once no more come: what a client leaves behind is done by and by."""
-    found: list[list[Any]] = [[None], []]
-
-    def are_settled() -> bool:
-        time.sleep(0.3)
-        found.append(tags(server))
-        return found[-1] == found[-2]
-
-    wait_until(are_settled)
-    return found[-1]
 
 
 def curl(server: Server, file: str) -> list[str]:
@@ -341,7 +327,8 @@ class TestClients:
         exchange.break_off()
 
         wait_until(lambda: n_sockets(server.pid) <= sockets)
-        learned_tags = settled_tags(server)
+        settle(server, "counting")
+        learned_tags = tags(server)
         assert len(learned_tags) >= n_answers
         assert learned_tags == list(range(len(learned_tags)))
         fold = Fold(_Count(), "regression")
