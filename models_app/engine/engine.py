@@ -140,6 +140,11 @@ class Engine:
         with self._lock:
             self._enqueue(command, name)
 
+    def forget_default(self) -> None:
+        """Look the default model up anew: it may be another one."""
+        with self._lock:
+            self._directory.default_name = None
+
     def save_activity(self) -> None:
         """Have the counts written that are in memory only."""
         with self._lock:

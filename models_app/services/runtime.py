@@ -108,6 +108,12 @@ def stop_engine(*, seconds: float) -> None:
     _runtime.stop(seconds=seconds)
 
 
+def forget_default() -> None:
+    """Have the engine, if it runs, look up which model is the default."""
+    if _runtime.engine is not None:
+        _runtime.engine.forget_default()
+
+
 def engine_is_running() -> bool:
     """Say whether the engine takes requests and all its threads live."""
     return _runtime.engine is not None and _runtime.engine.is_running

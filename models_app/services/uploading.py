@@ -13,6 +13,7 @@ from models_app.models.signing import save_snapshot
 from models_app.models.transactions import write_transaction
 from models_app.services.configuring import get_flavor
 from models_app.services.folding import get_instance_metrics
+from models_app.services.runtime import forget_default
 
 
 def upload_model(*, data: bytes, name: str | None, now: datetime) -> str:
@@ -34,6 +35,7 @@ def upload_model(*, data: bytes, name: str | None, now: datetime) -> str:
             raise FlavorNotSet
         name = name or draw_name(_is_taken)
         _put(name, flavor, first, now)
+    forget_default()
     return name
 
 
@@ -58,6 +60,7 @@ def delete_model(*, name: str) -> bool:
             heir = ServedModel.objects.order_by("-uploaded_at", "-pk").first()
             if heir is not None:
                 ServedModel.objects.filter(pk=heir.pk).update(is_default=True)
+    forget_default()
     return True
 
 
@@ -68,6 +71,7 @@ def make_default(*, name: str) -> None:
             raise ModelNotFound(name)
         ServedModel.objects.filter(is_default=True).update(is_default=False)
         ServedModel.objects.filter(name=name).update(is_default=True)
+    forget_default()
 
 
 def _put(name: str, flavor: Flavor, first: SnapshotData, now: datetime) -> None:

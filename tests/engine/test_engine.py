@@ -238,6 +238,7 @@ class TestRouting:
         assert engine.call(predict(None, {}))[0] == "second"
 
         delete_model(name="second")
+        engine.forget_default()
         assert engine.call(predict(None, {}))[0] == "first"
 
     def test_keeps_the_order_of_a_stream_that_begins_before_the_default_is_known(
