@@ -1,6 +1,8 @@
 """The ASGI application: the guard in front, then the API's lean handler or Django's."""
 
 import os
+from collections.abc import Awaitable
+from typing import Any
 
 import django
 
@@ -10,7 +12,7 @@ django.setup(set_prefix=False)
 from django.conf import settings  # noqa: E402
 from django.core.handlers.asgi import ASGIHandler  # noqa: E402
 
-from chantilly_project.guard import PROBES, Guard, Receive, Scope, Send  # noqa: E402
+from chantilly_project.guard import PROBES, Guard, Scope, Send  # noqa: E402
 from chantilly_project.lifespan import Lifespan  # noqa: E402
 from models_app.api.handler import ApiHandler  # noqa: E402
 from models_app.api.sockets import StreamConsumer  # noqa: E402
@@ -21,20 +23,20 @@ stream = StreamConsumer.as_asgi()
 lifespan = Lifespan()
 
 
-async def route(scope: Scope, receive: Receive, send: Send) -> None:
+def route(scope: Scope, receive: Any, send: Send) -> Awaitable[None]:
     """Hand a connection to the part that serves it."""
     kind = scope["type"]
     if kind == "http":
         path = scope["path"]
-        handler = api if path.startswith("/api/") or path in PROBES or path == "/api" else pages
-        await handler(scope, receive, send)
-    elif kind == "lifespan":
-        await lifespan(scope, receive, send)
-    elif scope["path"].rstrip("/") == "/ws/stream":
-        await stream(scope, receive, send)
-    else:
-        # Closed before the handshake: the server answers 403.
-        await send({"type": "websocket.close", "code": 1000})
+        is_api = path.startswith("/api/") or path in PROBES or path == "/api"
+        return api(scope, receive, send) if is_api else pages(scope, receive, send)
+    if kind == "lifespan":
+        return lifespan(scope, receive, send)
+    if scope["path"].rstrip("/") == "/ws/stream":
+        opened: Awaitable[None] = stream(scope, receive, send)
+        return opened
+    # Closed before the handshake: the server answers 403.
+    return send({"type": "websocket.close", "code": 1000})
 
 
 application = Guard(

@@ -2,7 +2,7 @@
 
 import asyncio
 import functools
-from collections.abc import Callable, Coroutine
+from collections.abc import Awaitable, Callable, Coroutine
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
@@ -18,6 +18,7 @@ from rest_framework.viewsets import ViewSet
 
 from models_app.api import exceptions
 
+_Handler = Callable[..., Awaitable[HttpResponseBase]]
 # What comes here waits for the database or for a model; more threads would only wait together.
 _N_THREADS = 8
 _pool = ThreadPoolExecutor(_N_THREADS, thread_name_prefix="requests")
@@ -26,48 +27,63 @@ _pool = ThreadPoolExecutor(_N_THREADS, thread_name_prefix="requests")
 class AsyncViewSet(ViewSet):
     """A viewset whose actions are `async def` and take Django's request as it is.
 
-    It does without what DRF does around each action (content negotiation, the request's wrapper): that
-    costs more than the rest of a prediction. Authentication, permissions and throttles are still asked, in a
-    thread, where any are set.
+    One object serves a route; it keeps nothing of a request. It does without what DRF does around each
+    action (an object of its own, content negotiation, the request's wrapper): that costs more than the rest
+    of a prediction. Authentication, permissions and throttles are still asked, in a thread, where any are
+    set.
     """
 
     @classmethod
     def as_view(cls, actions: Any = None, **initkwargs: Any) -> Any:  # noqa: D102
-        view = super().as_view(actions, **initkwargs)
-        markcoroutinefunction(view)
-        return view
+        described = super().as_view(actions, **initkwargs)
+        view = cls(**initkwargs)
+        view._bind(actions)
+
+        @functools.wraps(described)
+        def run(request: HttpRequest, *args: Any, **kwargs: Any) -> Coroutine[Any, Any, HttpResponseBase]:
+            return view.dispatch(request, *args, **kwargs)
+
+        return markcoroutinefunction(run)
 
     async def dispatch(  # type: ignore[override]  # a coroutine: see `as_view`
         self, request: HttpRequest, *args: Any, **kwargs: Any
     ) -> HttpResponseBase:
         """Run the action; what it raises goes through the project's exception handler."""
-        self.args, self.kwargs, self.request = args, kwargs, request  # type: ignore[assignment]
         try:
             if self._is_protected:
                 await asyncio.to_thread(self._check_access, request, *args, **kwargs)
-            handler = getattr(self, str(request.method).lower(), None)
+            handler = self._handlers.get(str(request.method))
             if handler is None:
                 raise MethodNotAllowed(str(request.method))
-            response: HttpResponseBase = await handler(request, *args, **kwargs)
+            return await handler(request, *args, **kwargs)
         except Exception as error:
             return exceptions.handle(error, {"view": self, "request": request})
-        return response
 
     async def options(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:  # type: ignore[override]
         """Tell what can be done here."""
         return HttpResponse(headers={"Allow": ", ".join(self.allowed_methods)})
 
-    @functools.cached_property
-    def _is_protected(self) -> bool:
-        return bool(
+    def _bind(self, actions: dict[str, str]) -> None:
+        """Have the methods answered by the actions of those names, HEAD by that of GET."""
+        self.action_map = {**({"head": actions["get"]} if "get" in actions else {}), **actions}
+        self._handlers: dict[str, _Handler] = {"OPTIONS": self.options}
+        for method, action in self.action_map.items():
+            # DRF looks at the attributes to tell which methods are allowed.
+            setattr(self, method, getattr(self, action))
+            self._handlers[method.upper()] = getattr(self, action)
+        self._is_protected = bool(
             self.authentication_classes
             or self.throttle_classes
             or any(permission is not AllowAny for permission in self.permission_classes)
         )
 
     def _check_access(self, request: HttpRequest, *args: Any, **kwargs: Any) -> None:
-        wrapped: Request = self.initialize_request(request, *args, **kwargs)
-        self.initial(wrapped, *args, **kwargs)
+        # One of its own: DRF keeps the request with the view.
+        view = type(self)()
+        view.action_map, view.args, view.kwargs = self.action_map, args, kwargs
+        wrapped: Request = view.initialize_request(request, *args, **kwargs)
+        view.request = wrapped
+        view.initial(wrapped, *args, **kwargs)
 
 
 class ThreadedViewSet(ViewSet):

@@ -10,6 +10,7 @@ from django.core.exceptions import PermissionDenied
 from django.http import Http404, HttpResponse
 from rest_framework import exceptions as drf
 
+from models_app.api.answers import JsonAnswer
 from models_app.domain import errors
 from models_app.domain.errors import ChantillyError, Message
 
@@ -49,9 +50,7 @@ def handle(error: Exception, context: Mapping[str, Any]) -> HttpResponse:
 
 def refusal(status: int, code: str, message: Message) -> HttpResponse:
     """Return an answer in the shape that every refusal has."""
-    response = HttpResponse(
-        msgspec.json.encode({"message": message}), content_type="application/json", status=status
-    )
+    response = JsonAnswer(msgspec.json.encode({"message": message}), status)
     response["Error-Code"] = code
     return response
 

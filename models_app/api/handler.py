@@ -13,6 +13,7 @@ from django.http.response import HttpResponseBase
 from django.urls import ResolverMatch, get_resolver
 
 from models_app.api import exceptions
+from models_app.api.answers import JsonAnswer
 from models_app.api.exchanges import ExchangeResponse
 from models_app.api.requests import ApiRequest, Message, Receive, Scope, Send
 from models_app.domain.errors import ServerStopping
@@ -46,7 +47,7 @@ class ApiHandler(ASGIHandler):
 
     def __init__(self) -> None:
         super().__init__()
-        self._matches: dict[str, ResolverMatch] = {}
+        self._routes: dict[str, _Route] = {}
 
     def load_middleware(self, is_async: bool = False) -> None:
         """Load none: the API needs no session, no CSRF token and no messages."""
@@ -58,24 +59,26 @@ class ApiHandler(ASGIHandler):
         except ClientGone:
             return
         try:
-            if isinstance(response, ExchangeResponse):
-                await _exchange(response, send)
-            elif isinstance(response, StreamingHttpResponse):
-                await _stream(response, scope, receive, send)
-            else:
+            if not isinstance(response, StreamingHttpResponse):
                 await _send(response, send)
+            elif isinstance(response, ExchangeResponse):
+                await _exchange(response, send)
+            else:
+                await _stream(response, scope, receive, send)
         finally:
-            await _close(response)
+            # Closing sends Django's `request_finished`; who has something to close needs that, in a thread.
+            if response._resource_closers:  # type: ignore[attr-defined]  # private, as all of closing
+                await sync_to_async(response.close, thread_sensitive=False)()
 
     async def _respond(self, scope: Scope, receive: Receive) -> HttpResponseBase:
         try:
             request = ApiRequest(scope)
-            match = self._matches.get(request.path_info) or self._resolve(request.path_info)
-            request.resolver_match = match
-            if getattr(getattr(match.func, "cls", None), "reads_body", False):
+            route = self._routes.get(request.path_info) or self._resolve(request.path_info)
+            request.resolver_match = match = route.match
+            if route.reads_body:
                 request.receive = receive
             else:
-                request.set_body(await _read_body(request, match, receive))
+                request.set_body(await _read_body(request, route.limit, receive))
             response: HttpResponseBase = await match.func(request, *match.args, **match.kwargs)
         except BodyTooLarge as error:
             return exceptions.refusal(413, "body_too_large", f"The body must not exceed {error.limit} bytes.")
@@ -90,18 +93,26 @@ class ApiHandler(ASGIHandler):
             return exceptions.handle(error, {})
         return response
 
-    def _resolve(self, path: str) -> ResolverMatch:
-        match: ResolverMatch = get_resolver().resolve(path)
-        if not match.kwargs:
+    def _resolve(self, path: str) -> "_Route":
+        route = _Route(get_resolver().resolve(path))
+        if not route.match.kwargs:
             # There are as many of these as routes; addresses with a name in them could be any number.
-            self._matches[path] = match
-        return match
+            self._routes[path] = route
+        return route
 
 
-def _body_limit(match: ResolverMatch) -> int:
-    view = getattr(match.func, "cls", None)
-    limit: int | None = getattr(view, "max_body_bytes", None)
-    return default_limit() if limit is None else limit
+class _Route:
+    """What an address leads to: the view, and how its body is read."""
+
+    __slots__ = ("limit", "match", "reads_body")
+
+    def __init__(self, match: ResolverMatch) -> None:
+        view = getattr(match.func, "cls", None)
+        limit: int | None = getattr(view, "max_body_bytes", None)
+        self.match = match
+        #: In bytes.
+        self.limit = default_limit() if limit is None else limit
+        self.reads_body = bool(getattr(view, "reads_body", False))
 
 
 @functools.cache
@@ -111,9 +122,8 @@ def default_limit() -> int:
     return limit
 
 
-async def _read_body(request: ApiRequest, match: ResolverMatch, receive: Receive) -> bytes:
+async def _read_body(request: ApiRequest, limit: int, receive: Receive) -> bytes:
     # Before anything is received: asking for the body tells a careful client to send it.
-    limit = _body_limit(match)
     if (request.content_length or 0) > limit:
         raise BodyTooLarge(limit)
     parts = []
@@ -133,9 +143,12 @@ async def _read_body(request: ApiRequest, match: ResolverMatch, receive: Receive
 
 
 def _start(response: HttpResponseBase) -> Message:
-    headers = [(name.encode("ascii"), value.encode("latin1")) for name, value in response.items()]
-    if isinstance(response, HttpResponse) and not response.has_header("Content-Length"):
-        headers.append((b"Content-Length", str(len(response.content)).encode()))
+    if isinstance(response, JsonAnswer):
+        headers = response.ready_headers()
+    else:
+        headers = [(name.encode("ascii"), value.encode("latin1")) for name, value in response.items()]
+        if isinstance(response, HttpResponse) and not response.has_header("Content-Length"):
+            headers.append((b"Content-Length", str(len(response.content)).encode()))
     return {
         "type": "http.response.start",
         "status": response.status_code,
@@ -197,9 +210,3 @@ def _abort(scope: Scope) -> None:
 async def _disconnected(receive: Receive) -> None:
     while (await receive())["type"] != "http.disconnect":
         pass
-
-
-async def _close(response: HttpResponseBase) -> None:
-    # Closing sends Django's `request_finished`; only who has something to close needs that, in a thread.
-    if response._resource_closers:  # type: ignore[attr-defined]  # private, as all of closing
-        await sync_to_async(response.close, thread_sensitive=False)()

@@ -10,6 +10,7 @@ from drf_spectacular.utils import extend_schema
 from msgspec import UNSET
 
 from models_app.api import schemas
+from models_app.api.answers import JsonAnswer
 from models_app.api.bodies import BodyReader, LearnBody, PredictBody
 from models_app.api.dispatch import AsyncViewSet
 from models_app.api.exceptions import STATUS_BY_ERROR
@@ -67,7 +68,7 @@ class PredictViewSet(_PredictionsViewSet):
             now=time.time(),
         )
         answer = {"model": name, "prediction": predictions.to_json(prediction)}
-        return _json(_encoder.encode(answer), 200 if prediction_id is None else 201)
+        return JsonAnswer(_encoder.encode(answer), 200 if prediction_id is None else 201)
 
 
 class LearnViewSet(_PredictionsViewSet):
@@ -94,11 +95,7 @@ class LearnViewSet(_PredictionsViewSet):
             model=None if body.model is UNSET else body.model,
             now=time.time(),
         )
-        return _json(_NOTHING, 201)
-
-
-def _json(content: bytes, status: int) -> HttpResponse:
-    return HttpResponse(content, content_type="application/json", status=status)
+        return JsonAnswer(_NOTHING, 201)
 
 
 def _is_array(body: bytes) -> bool:
@@ -115,4 +112,4 @@ async def _answer_array(body: bytes, op: str, status: int) -> HttpResponse:
     if len(texts) > MAX_RECORDS:
         raise InvalidRequest(f"An array may have {MAX_RECORDS} records at the most.")
     answers = await Batch(texts, op).answers()
-    return _json(b"[" + b",".join(answers) + b"]", status)
+    return JsonAnswer(b"[" + b",".join(answers) + b"]", status)

@@ -6,6 +6,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from models_app.api import schemas
+from models_app.api.answers import JsonAnswer
 from models_app.api.dispatch import AsyncViewSet, ThreadedViewSet
 from models_app.services import health
 
@@ -16,7 +17,7 @@ class HealthViewSet(AsyncViewSet):
     @extend_schema(operation_id="healthz", summary="Is the process up?", responses={200: schemas.HEALTH})
     async def retrieve(self, request: HttpRequest) -> HttpResponse:
         """Answer from the event loop: it turns."""
-        return HttpResponse(b'{"status":"up"}', content_type="application/json")
+        return JsonAnswer(b'{"status":"up"}')
 
 
 class ReadinessViewSet(ThreadedViewSet):

@@ -6,6 +6,7 @@ is a list of `[label, probability]` pairs.
 """
 
 import math
+from collections.abc import Collection
 from typing import Any, cast
 
 import msgspec
@@ -67,9 +68,18 @@ def is_scorable(prediction: Prediction) -> bool:
     if prediction is None:
         return False
     if isinstance(prediction, dict):
-        shares = prediction.values()
-        return bool(prediction) and None not in shares and all(map(math.isfinite, cast("Any", shares)))
+        return bool(prediction) and _are_finite(prediction.values())
     return True
+
+
+def _are_finite(shares: Collection[Number]) -> bool:
+    try:
+        # One step shows it, unless there is a null, or the sum overflows.
+        if math.isfinite(sum(cast("Collection[float]", shares))):
+            return True
+    except (TypeError, OverflowError):
+        pass
+    return None not in shares and all(map(math.isfinite, cast("Collection[float]", shares)))
 
 
 def most_probable(prediction: Probabilities) -> Label:

@@ -23,7 +23,7 @@ from models_app.engine.commands import (
     Predict,
 )
 from models_app.engine.hot import HotModel, Spoiled, Vitals
-from models_app.engine.ports import Event, Learned, ModelState, Pending, Predicted, Scored, Write
+from models_app.engine.ports import Event, Learned, ModelState, Pending, Predicted, Write
 
 _TOKEN_BITS = 62
 
@@ -44,10 +44,9 @@ class Batch:
     def __init__(
         self, state: ModelState, hot: HotModel, stored: dict[str, Pending], *, wants_events: bool
     ) -> None:
-        self.write = Write(state=state)
+        self.write = Write(state=state, seq=hot.seq)
         self.answers: list[Answer] = []
         self.misrouted: list[tuple[Command, str]] = []
-        self.scored: list[Scored] = []
         self.events: list[Event] = []
         self.spoiled = False
         self._state = state
@@ -61,6 +60,8 @@ class Batch:
         `deadline` is on the clock of `time.perf_counter`; one command at least is applied.
         """
         for n_applied, command in enumerate(commands, start=1):
+            if command.relies_on_default:
+                self.write.relies_on_default = True
             self._apply_one(command)
             if self.spoiled or time.perf_counter() > deadline:
                 return n_applied
@@ -127,9 +128,10 @@ class Batch:
 
     def _learn_features(self, command: LearnFeatures) -> int:
         y_true = self._hot.flavor.ground_truth(command.ground_truth)
+        # The model may write to what it predicts from.
+        x = features.copied(command.x, command.text)
         y_pred = self._hot.predict(command.x)
-        # The model may have written to what it predicted from.
-        self._learn(features.decode(command.text), y_true, y_pred)
+        self._learn(x, y_true, y_pred)
         self._record(
             Learn(
                 prediction_id=None,
@@ -150,7 +152,6 @@ class Batch:
 
     def _record(self, learn: Learn, y_pred: Prediction) -> None:
         self.write.learns.append(learn)
-        self.scored.append((learn.ground_truth, y_pred))
         if self._wants_events:
             self.events.append(
                 Learned(

@@ -18,14 +18,18 @@ class Command:
     """One request to one model.
 
     `name` is the model's, once it is known. A command whose name was guessed (the default model, the model of
-    a prediction's id) is routed again where the guess proves wrong.
+    a prediction's id) is routed again where the guess proves wrong. `relies_on_default`: it is meant for a
+    model as long as that is the default. `commits`: unless refused, it leaves something in the database.
     """
 
-    __slots__ = ("bundle", "future", "loop", "name", "names_model", "position", "queued_at", "was_misrouted")
+    __slots__ = (
+        "bundle", "future", "loop", "name", "position", "queued_at", "relies_on_default", "was_misrouted",
+    )  # fmt: skip
+    commits = False
 
     def __init__(self, name: str | None) -> None:
         self.name = name
-        self.names_model = name is not None
+        self.relies_on_default = name is None
         self.was_misrouted = False
         self.loop: asyncio.AbstractEventLoop | None = None
         self.future: asyncio.Future[Any] | Future[Any] = _NOBODY
@@ -107,7 +111,7 @@ class Predict(Command):
     `text` is the features' JSON, `x` its first decoding. `received_at` is in seconds since the epoch.
     """
 
-    __slots__ = ("prediction_id", "received_at", "text", "x")
+    __slots__ = ("commits", "prediction_id", "received_at", "text", "x")
 
     def __init__(
         self, name: str | None, text: bytes, x: Features, prediction_id: str | None, received_at: float
@@ -116,6 +120,7 @@ class Predict(Command):
         self.text = text
         self.x = x
         self.prediction_id = prediction_id
+        self.commits = prediction_id is not None
         self.received_at = received_at
 
 
@@ -123,11 +128,13 @@ class LearnById(Command):
     """Score a pending prediction and learn from its features; the id's model counts."""
 
     __slots__ = ("ground_truth", "prediction_id", "received_at")
+    commits = True
 
     def __init__(
         self, name: str | None, prediction_id: str, ground_truth: GroundTruth, received_at: float
     ) -> None:
         super().__init__(name)
+        self.relies_on_default = False
         self.prediction_id = prediction_id
         self.ground_truth = ground_truth
         self.received_at = received_at
@@ -136,6 +143,7 @@ class LearnById(Command):
 class LearnFeatures(Command):
     """Predict, score and learn from the features that came along."""
 
+    commits = True
     __slots__ = ("ground_truth", "received_at", "text", "x")
 
     def __init__(
@@ -168,6 +176,12 @@ class Maintenance(Command):
 
 class TakeSnapshot(Maintenance):
     """Take a snapshot unless the newest is at the model's seq; answer with the seq."""
+
+    __slots__ = ()
+
+
+class TakeDueSnapshot(Maintenance):
+    """Take a snapshot if one is due; what fails is logged."""
 
     __slots__ = ()
 

@@ -4,20 +4,30 @@ import logging
 import sys
 import threading
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
-from queue import SimpleQueue
 from typing import Any
 
-from models_app.domain.errors import ServerStopping
-from models_app.engine.commands import Command, Evict, Load, Maintenance, SaveActivity, TakeSnapshot, deliver
+from models_app.domain.errors import ServerStopping, StorageUnavailable
+from models_app.engine.commands import (
+    Command,
+    Evict,
+    Load,
+    Maintenance,
+    SaveActivity,
+    TakeDueSnapshot,
+    TakeSnapshot,
+    deliver,
+)
+from models_app.engine.gathering import Gathering
 from models_app.engine.memory import HotSet, MemoryLimits
 from models_app.engine.ports import Observer, Storage
 from models_app.engine.queues import ModelQueue
 from models_app.engine.routing import Directory, look_up
 from models_app.engine.snapshots import SnapshotPolicy
 from models_app.engine.timings import Timings, TimingsByModel
-from models_app.engine.turns import Turns
+from models_app.engine.turns import Outcome, Turn, Turns
+from models_app.engine.workers import Workers
 
 logger = logging.getLogger(__name__)
 
@@ -25,9 +35,7 @@ _POLL_SECONDS = 0.01
 # A tree that splits on a growing number (a time, a counter) keeps it in a chain some thousand links long, and
 # pickling takes several calls a link. The limit holds for all threads: at 40,000, JSON nested that deeply
 # would overflow the 8 MB that the others have.
-_RECURSION_LIMIT = 15_000
-# Of address space; memory is taken as it is used.
-_STACK_BYTES = 64 << 20
+RECURSION_LIMIT = 15_000
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -61,7 +69,6 @@ class Engine:
     ) -> None:
         self._storage = storage
         self._options = options
-        self._leave_thread = leave_thread
         self._timings = TimingsByModel()
         self._turns = Turns(
             storage=storage,
@@ -76,15 +83,18 @@ class Engine:
         self._unrouted = ModelQueue("")
         self._directory = Directory()
         self._hot_set = HotSet(options.memory)
-        self._ready: SimpleQueue[ModelQueue | None] = SimpleQueue()
-        self._threads: list[threading.Thread] = []
+        self._workers = Workers(serve=self._take_turn, settle=self._commit, leave=leave_thread)
+        # What is computed and not yet written; one thread at a time writes all of it.
+        self._unwritten: list[Turn] = []
+        self._gathering = Gathering()
+        self._is_committing = False
         self._accepts = False
         self._has_ended = False
 
     @property
     def is_running(self) -> bool:
         """Say whether commands are accepted and every thread is alive."""
-        return self._accepts and all(thread.is_alive() for thread in self._threads)
+        return self._accepts and self._workers.are_alive
 
     @property
     def n_hot(self) -> int:
@@ -98,15 +108,8 @@ class Engine:
     def start(self) -> None:
         """Start the threads."""
         self._accepts = True
-        sys.setrecursionlimit(max(_RECURSION_LIMIT, sys.getrecursionlimit()))
-        previous = threading.stack_size(_STACK_BYTES)
-        try:
-            for number in range(self._options.threads):
-                thread = threading.Thread(target=self._work, name=f"engine-{number}", daemon=True)
-                self._threads.append(thread)
-                thread.start()
-        finally:
-            threading.stack_size(previous)
+        sys.setrecursionlimit(max(RECURSION_LIMIT, sys.getrecursionlimit()))
+        self._workers.start(self._options.threads)
 
     def preload(self) -> None:
         """Make the models used last hot, in the background. Raises `StorageUnavailable`."""
@@ -118,15 +121,16 @@ class Engine:
         with self._lock:
             if not self._accepts:
                 raise ServerStopping
-            self._dispatch(command)
+            self._dispatch(command, time.perf_counter())
 
     def submit_many(self, commands: Iterable[Command]) -> None:
         """Put commands in their models' queues, in their order. Raises `ServerStopping`; then none is."""
         with self._lock:
             if not self._accepts:
                 raise ServerStopping
+            now = time.perf_counter()
             for command in commands:
-                self._dispatch(command)
+                self._dispatch(command, now)
 
     def call(self, command: Command, *, seconds: float | None = None) -> Any:
         """Submit a command and wait for its answer in this thread; raises what the command raises."""
@@ -164,13 +168,11 @@ class Engine:
         self._wait_until_idle(time.monotonic() + seconds / 2)
         self._enqueue_last_snapshots()
         self._wait_until_idle(deadline)
-        for _ in self._threads:
-            self._ready.put(None)
-        for thread in self._threads:
-            thread.join(timeout=max(0.0, deadline - time.monotonic()))
+        self._workers.end(deadline)
         self._refuse_the_rest()
 
-    def _dispatch(self, command: Command) -> None:
+    def _dispatch(self, command: Command, now: float) -> None:
+        command.queued_at = now
         # While some wait to be routed, nobody overtakes them: they may be of the same stream.
         waits = self._unrouted.scheduled
         self._enqueue(command, None if waits else self._directory.guess(command))
@@ -179,40 +181,106 @@ class Engine:
         queue = self._unrouted
         if name is not None:
             queue = self._queues.get(name) or self._queues.setdefault(name, ModelQueue(name))
-        command.queued_at = time.perf_counter()
-        queue.commands.append(command)
+        queue.add(command)
         if not queue.scheduled:
             queue.scheduled = True
-            self._ready.put(queue)
-
-    def _work(self) -> None:
-        try:
-            while (queue := self._ready.get()) is not None:
-                self._take_turn(queue)
-        finally:
-            self._leave_thread()
+            self._workers.put(queue)
 
     def _take_turn(self, queue: ModelQueue) -> None:
-        with self._lock:
-            commands = queue.take(self._options.batch_size)
+        commands = self._gather(queue)
         if queue is self._unrouted:
             self._route(commands)
-            left: list[Command] = []
+            self._end_turn(queue, commands, ())
+            return
+        turn = self._turns.begin(queue, commands)
+        if turn is None:
+            self._end_turn(queue, commands, ())
+        elif turn.write.is_needed:
+            with self._lock:
+                self._unwritten.append(turn)
+                self._gathering.arrived(len(self._unwritten))
         else:
-            left = list(self._turns.serve(queue, commands))
+            self._finish([turn], [None])
+
+    def _commit(self) -> bool:
+        """Write and answer what has been computed; say whether there was anything.
+
+        One thread at a time does so, with what the others compute meanwhile, too: they need not wait for it.
+        """
+        has_committed = False
+        while self._may_commit():
+            turns = self._take_unwritten()
+            outcomes = self._write(turns)
+            with self._lock:
+                self._is_committing = False
+                self._gathering.expect(len(turns) + len(self._unwritten), time.perf_counter())
+            self._finish(turns, outcomes)
+            has_committed = True
+        return has_committed
+
+    def _may_commit(self) -> bool:
+        with self._lock:
+            if self._is_committing or not self._unwritten:
+                return False
+            self._is_committing = True
+            return True
+
+    def _take_unwritten(self) -> list[Turn]:
+        with self._lock:
+            is_awaited = self._gathering.begin(len(self._unwritten), time.perf_counter())
+        if is_awaited:
+            self._gathering.wait()
+        with self._lock:
+            if is_awaited:
+                self._gathering.end()
+            turns, self._unwritten = self._unwritten, []
+            return turns
+
+    def _write(self, turns: list[Turn]) -> Sequence[Outcome]:
+        try:
+            return self._storage.commit([turn.write for turn in turns])
+        except StorageUnavailable as error:
+            return [error] * len(turns)
+        except Exception as error:
+            # A mistake of ours must not leave the queues without a turn for good.
+            logger.exception("%d batches could not be written", len(turns))
+            return [StorageUnavailable(f"The batch could not be written: {error!r}.")] * len(turns)
+
+    def _finish(self, turns: list[Turn], outcomes: Sequence[Outcome]) -> None:
+        for turn, left in zip(turns, self._turns.finish(turns, outcomes), strict=True):
+            self._end_turn(turn.queue, turn.commands, left)
+
+    def _end_turn(self, queue: ModelQueue, commands: Sequence[Command], left: Sequence[Command]) -> None:
+        is_stream = any(command.bundle is not None for command in commands)
         with self._lock:
             queue.put_back(left)
+            n_expected = 0 if left or is_stream else len(commands) + len(queue.commands)
+            queue.gathering.expect(n_expected, time.perf_counter())
             if self._has_ended:
                 # The last look at what is left was before this turn's end.
                 self._refuse(queue)
+            elif self._turns.is_snapshot_due(queue):
+                queue.awaits_snapshot = True
+                self._enqueue(TakeDueSnapshot(queue.name), queue.name)
             self._hot_set.used(queue)
             for surplus in self._hot_set.surplus():
                 self._enqueue(Evict(surplus.name), surplus.name)
             self._schedule_or_retire(queue)
 
+    def _gather(self, queue: ModelQueue) -> list[Command]:
+        """Take the next batch, together with those who ask again in the same moment."""
+        with self._lock:
+            is_awaited = queue.gathering.begin(len(queue.commands), time.perf_counter())
+            if not is_awaited:
+                return queue.take(self._options.batch_size)
+        queue.gathering.wait()
+        with self._lock:
+            queue.gathering.end()
+            return queue.take(self._options.batch_size)
+
     def _schedule_or_retire(self, queue: ModelQueue) -> None:
         if queue.commands:
-            self._ready.put(queue)
+            self._workers.put_again(queue)
             return
         queue.scheduled = False
         if queue.knows_nothing:

@@ -11,7 +11,7 @@ from models_app.domain.flavors import Flavor, get_flavor
 from models_app.domain.learns import Learn
 from models_app.domain.predictions import Prediction
 from models_app.domain.purity import predicts_without_change
-from models_app.domain.scoring import GroundTruth, Metrics, Scorer
+from models_app.domain.scoring import GroundTruth, Metrics, Scorer, Scores
 from models_app.engine.ports import ModelState, SnapshotData
 
 # A model may call sys.exit(); that must not end the engine's thread.
@@ -48,6 +48,7 @@ class HotModel:
         "_metrics",
         "_predict_one",
         "_scorer",
+        "_scores",
         "flavor",
         "generation",
         "model",
@@ -76,12 +77,24 @@ class HotModel:
         self._predict_one = self.flavor.predictor(self.model)
         self._learn_one = self.model.learn_one
         self._scorer = Scorer(self._metrics)
+        self._scores: list[Scores] = []
 
     @property
     def metrics(self) -> Metrics:
         """The metrics, up to date."""
-        self._scorer.hand_over()
+        self._settle_scores()
         return self._metrics
+
+    def take_scores(self) -> list[Scores]:
+        """Return what was scored since the last time, for others to fold."""
+        self._settle_scores()
+        taken, self._scores = self._scores, []
+        return taken
+
+    def _settle_scores(self) -> None:
+        scores = self._scorer.take()
+        if scores.n:
+            self._scores.append(scores)
 
     def is_of(self, state: ModelState) -> bool:
         """Say whether this is that model, in that generation."""

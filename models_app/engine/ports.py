@@ -6,7 +6,7 @@ from typing import Protocol
 
 from models_app.domain.learns import Learn
 from models_app.domain.predictions import Prediction
-from models_app.domain.scoring import GroundTruth
+from models_app.domain.scoring import GroundTruth, Scores
 
 
 class Conflict(Exception):
@@ -64,9 +64,15 @@ class SnapshotData:
 
 @dataclass(slots=True, kw_only=True)
 class Write:
-    """All that one batch changes, in one transaction."""
+    """All that one batch changes, in one transaction.
+
+    `seq` is the model's before the batch. `relies_on_default`: some of the batch is this model's only as long
+    as it is the default.
+    """
 
     state: ModelState
+    seq: int
+    relies_on_default: bool = False
     learns: list[Learn] = field(default_factory=list)
     predicted: dict[str, Pending] = field(default_factory=dict)
     claimed: list[Pending] = field(default_factory=list)
@@ -94,15 +100,16 @@ class Storage(Protocol):
     def pending(self, prediction_ids: Sequence[str]) -> dict[str, Pending]:
         """Return those of the predictions that are pending, whatever their model."""
 
-    def commit(self, write: Write) -> int | None:
-        """Write a batch durably; return its segment's id, None without learns.
+    def commit(self, writes: Sequence[Write]) -> "list[int | Conflict | None]":
+        """Write batches of several models durably, in one transaction.
 
-        Raises `Conflict` unless the model still has the generation (and, with learns, the seq) of
-        `write.state` and every claimed row is still there.
+        Return for each its segment's id (None without learns), or a `Conflict`: the model has no longer the
+        generation and the seq that the batch started from, is not the default though the batch relies on
+        that, or a claimed row is gone. Of a batch with a conflict nothing is written; the others are.
         """
 
     def save_activity(self, write: Write) -> None:
-        """Add the predictions that nothing else made durable to the model's counts."""
+        """Add the predictions that nothing else made durable to the model's counts, whatever its seq."""
 
     def snapshots(self, state: ModelState) -> Iterator[SnapshotData]:
         """Yield the generation's snapshots that load here, the newest first.
@@ -137,7 +144,6 @@ class Learned:
 
 
 Event = Predicted | Learned
-Scored = tuple[GroundTruth, Prediction]
 
 
 class Observer(Protocol):
@@ -146,5 +152,8 @@ class Observer(Protocol):
     def wants_events(self) -> bool:
         """Say whether anybody listens; otherwise no event is built."""
 
-    def committed(self, segment_id: int | None, scored: Sequence[Scored], events: Sequence[Event]) -> None:
-        """Hear of one batch: its learns as (ground truth, prediction), and its events where wanted."""
+    def committed(self, segment_id: int | None, scores: Sequence[Scores], events: Sequence[Event]) -> None:
+        """Hear of one batch: what its learns scored, and its events where wanted.
+
+        `segment_id` is None without learns, and where their scores are to be had from the journal only.
+        """

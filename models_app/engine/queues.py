@@ -4,35 +4,50 @@ from collections import deque
 from collections.abc import Iterable
 
 from models_app.engine.commands import Command, Maintenance
+from models_app.engine.gathering import Gathering
 from models_app.engine.hot import HotModel
+from models_app.engine.ports import ModelState
 
 
 class ModelQueue:
     """The queue of one model's name.
 
-    `commands` and `scheduled` belong to whoever holds the engine's lock; everything else belongs to the one
-    thread that has the queue's turn. `n_predictions` and `last_predicted_at` tell of predictions that no
-    commit has written down yet.
+    `commands`, `gathering` and `scheduled` belong to whoever holds the engine's lock; everything else belongs
+    to the one thread that has the queue's turn. `state` is the row that `hot` was loaded for, but for its
+    seq. `n_predictions` and `last_predicted_at` tell of predictions that no commit has written down yet.
     """
 
     __slots__ = (
+        "awaits_snapshot",
         "commands",
+        "gathering",
         "hot",
         "last_predicted_at",
+        "n_conflicts",
         "n_predictions",
         "name",
         "rebuilds_after_failure",
         "scheduled",
+        "state",
     )
 
     def __init__(self, name: str) -> None:
         self.name = name
         self.commands: deque[Command] = deque()
         self.scheduled = False
+        self.gathering = Gathering()
         self.hot: HotModel | None = None
+        self.state: ModelState | None = None
         self.rebuilds_after_failure = False
+        self.awaits_snapshot = False
+        self.n_conflicts = 0
         self.n_predictions = 0
         self.last_predicted_at: float | None = None
+
+    def add(self, command: Command) -> None:
+        """Put a command at the end."""
+        self.commands.append(command)
+        self.gathering.arrived(len(self.commands))
 
     def take(self, limit: int) -> list[Command]:
         """Remove and return what makes up the next batch: some requests, or one piece of maintenance."""
@@ -59,5 +74,6 @@ class ModelQueue:
     def forget(self) -> None:
         """Forget everything: the model does not exist any more."""
         self.hot = None
+        self.state = None
         self.rebuilds_after_failure = False
         self.n_predictions = 0

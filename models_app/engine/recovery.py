@@ -37,6 +37,8 @@ def catch_up(storage: Storage, state: ModelState, hot: HotModel) -> None:
                 raise ModelNotLoadable(
                     f"Learn {hot.seq + 1} of the journal of '{state.name}' does not apply: {failure}"
                 ) from failure
+        # They were told to whom they concern when they were learned.
+        hot.take_scores()
     hot.replay_seconds += time.perf_counter() - started
     if hot.seq < state.seq:
         raise ModelNotLoadable(f"The journal of '{state.name}' ends at {hot.seq} instead of {state.seq}.")

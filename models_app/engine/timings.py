@@ -27,10 +27,10 @@ class Histogram:
         self.counts = [0] * (len(BOUNDS) + 1)
         self.seconds = 0.0
 
-    def record(self, seconds: float) -> None:
-        """Count one duration."""
-        self.counts[bisect_left(BOUNDS, seconds)] += 1
-        self.seconds += seconds
+    def record(self, seconds: float, n: int = 1) -> None:
+        """Count a duration, that of `n` requests."""
+        self.counts[bisect_left(BOUNDS, seconds)] += n
+        self.seconds += n * seconds
 
     @property
     def n(self) -> int:

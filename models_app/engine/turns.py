@@ -3,7 +3,9 @@
 import logging
 import time
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
+from itertools import groupby
+from operator import attrgetter
 from typing import Protocol
 
 from models_app.domain.errors import (
@@ -14,17 +16,20 @@ from models_app.domain.errors import (
 )
 from models_app.engine.batches import Batch
 from models_app.engine.commands import (
+    Answer,
     Command,
     Evict,
     LearnById,
     Load,
     Maintenance,
+    TakeDueSnapshot,
     TakeSnapshot,
     deliver,
 )
 from models_app.engine.hot import HotModel
 from models_app.engine.ports import Conflict, ModelState, Observer, Pending, Storage, Write
 from models_app.engine.queues import ModelQueue
+from models_app.engine.recent import RecentPredictions
 from models_app.engine.recovery import catch_up, recover
 from models_app.engine.snapshots import SnapshotPolicy, take_snapshot, try_snapshot
 from models_app.engine.timings import TimingsByModel
@@ -38,15 +43,37 @@ _MAX_CATCH_UP = 1_000
 
 
 class Router(Protocol):
-    """Where commands go whose model was guessed wrong."""
+    """Where commands go that are not for this turn."""
 
     def route_again(self, command: Command, name: str | None) -> None:
         """Send a command to the model called `name`; None: find out which it is."""
 
 
+@dataclass(slots=True, kw_only=True)
+class Turn:
+    """A batch on its way: computed, and not yet written."""
+
+    queue: ModelQueue
+    state: ModelState
+    hot: HotModel
+    commands: list[Command]
+    batch: Batch
+    n_applied: int
+    started_at: float
+    computed_at: float
+
+    @property
+    def write(self) -> Write:
+        """What has to be written before it is answered."""
+        return self.batch.write
+
+
+Outcome = int | Conflict | StorageUnavailable | None
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Turns:
-    """Serves queues, one batch a call. Has no state of its own: any number of threads share it."""
+    """Serves queues, one batch a turn. Any number of threads share it."""
 
     storage: Storage
     observer: Observer
@@ -54,33 +81,135 @@ class Turns:
     policy: SnapshotPolicy
     batch_seconds: float
     timings: TimingsByModel
+    recent: RecentPredictions = field(default_factory=RecentPredictions)
 
-    def serve(self, queue: ModelQueue, commands: list[Command]) -> Sequence[Command]:
-        """Apply a batch, make it durable and answer it; return the commands that are left for the next.
+    def begin(self, queue: ModelQueue, commands: list[Command]) -> Turn | None:
+        """Apply a batch; return the turn, which has to be written and finished.
 
-        Every command that is not returned has been answered or routed again, whatever happened.
+        None: every command has been answered or routed again.
         """
         if commands and isinstance(commands[0], Maintenance):
-            return self._serve_maintenance(queue, commands[0])
+            self._serve_maintenance(queue, commands[0])
+            return None
         try:
+            turn = self._begin_as_known(queue, commands)
+            if turn is not None:
+                return turn
             for _ in range(_MAX_ATTEMPTS):
                 state = self.storage.find_state(queue.name)
                 commands = self._keep_ours(queue, commands, state)
                 if state is None or not commands:
-                    return ()
+                    return None
                 try:
-                    return self._serve_batch(queue, state, commands)
-                except Conflict:
-                    # What was computed never happened; what others wrote comes with the next look.
-                    continue
+                    return self._apply(queue, state, self._heat(queue, state), commands, is_checked=True)
                 except ModelNotLoadable:
                     if self._is_served(state):
                         raise
                     # Replaced or deleted while it was being loaded: its rows went away under the reader.
-            raise StorageUnavailable("The database changed too often while the request was served.")
+            raise _changes_too_often()
         except Exception as error:
-            # The database cannot be written, or the model cannot be loaded: nobody in the batch is served.
+            # The database cannot be read, or the model cannot be loaded: nobody in the batch is served.
             _refuse(queue, commands, error)
+        return None
+
+    def finish(self, turns: Sequence[Turn], outcomes: Sequence[Outcome]) -> list[Sequence[Command]]:
+        """Answer turns after their commit; return of each the commands that are left for its queue's next."""
+        written_at = time.perf_counter()
+        answers: list[Answer] = []
+        for turn, outcome in zip(turns, outcomes, strict=True):
+            if not isinstance(outcome, BaseException):
+                self._note(turn, written_at)
+                answers += turn.batch.answers
+        deliver(answers)
+        return [self._conclude(turn, outcome) for turn, outcome in zip(turns, outcomes, strict=True)]
+
+    def _begin_as_known(self, queue: ModelQueue, commands: list[Command]) -> Turn | None:
+        """Apply a batch without a look into the database, where its commit will tell whether that was right.
+
+        None: it has to be looked at.
+        """
+        hot, state = queue.hot, queue.state
+        if hot is None or state is None or not any(command.commits for command in commands):
+            return None
+        if not state.is_default and any(command.relies_on_default for command in commands):
+            return None
+        turn = self._apply(queue, state, hot, commands, is_checked=False)
+        if turn.write.is_needed or self.storage.find_state(state.name) == replace(state, seq=hot.seq):
+            return turn
+        # All that would have been written was refused, and the refusals may be wrong.
+        queue.state = None
+        return None
+
+    def _apply(
+        self,
+        queue: ModelQueue,
+        state: ModelState,
+        hot: HotModel,
+        commands: list[Command],
+        *,
+        is_checked: bool,
+    ) -> Turn:
+        """Apply a batch to the hot model. `is_checked`: it is what the database has, or was a moment ago."""
+        pending = self._pending(commands, recent=not is_checked)
+        # Until the commit is through, what is in memory may be ahead of the journal.
+        queue.drop_hot()
+        batch = Batch(state, hot, pending, wants_events=self.observer.wants_events())
+        started_at = time.perf_counter()
+        n_applied = batch.apply(commands, started_at + self.batch_seconds)
+        computed_at = time.perf_counter()
+        if not batch.write.learns and not batch.spoiled:
+            queue.hot = hot
+        batch.write.n_predictions += queue.n_predictions
+        batch.write.last_predicted_at = batch.write.last_predicted_at or queue.last_predicted_at
+        return Turn(
+            queue=queue,
+            state=state,
+            hot=hot,
+            commands=commands,
+            batch=batch,
+            n_applied=n_applied,
+            started_at=started_at,
+            computed_at=computed_at,
+        )
+
+    def _note(self, turn: Turn, written_at: float) -> None:
+        """Take over what a turn has made of the model."""
+        queue, write = turn.queue, turn.write
+        queue.n_conflicts = 0
+        queue.n_predictions = 0 if write.is_needed else write.n_predictions
+        queue.last_predicted_at = write.last_predicted_at
+        if turn.batch.spoiled:
+            queue.rebuilds_after_failure = True
+        else:
+            queue.hot = turn.hot
+        self.recent.remember(write.predicted.values())
+        timings = self.timings.of(queue.name)
+        for queued_at, together in groupby(turn.commands[: turn.n_applied], attrgetter("queued_at")):
+            timings.wait.record(turn.started_at - queued_at, sum(1 for _ in together))
+        timings.compute.record(turn.computed_at - turn.started_at)
+        if write.is_needed:
+            timings.commit.record(written_at - turn.computed_at)
+
+    def _conclude(self, turn: Turn, outcome: Outcome) -> Sequence[Command]:
+        if isinstance(outcome, Conflict):
+            return self._again(turn)
+        if isinstance(outcome, StorageUnavailable):
+            _refuse(turn.queue, turn.commands, outcome)
+            return ()
+        for command, name in turn.batch.misrouted:
+            self.router.route_again(command, name)
+        self._tell(outcome, turn.hot, turn.batch)
+        return turn.commands[turn.n_applied :]
+
+    def _again(self, turn: Turn) -> Sequence[Command]:
+        """Have all of a turn done again: what was computed never happened, others have written meanwhile."""
+        queue = turn.queue
+        queue.state = None
+        queue.n_conflicts += 1
+        if queue.n_conflicts < _MAX_ATTEMPTS:
+            return turn.commands
+        queue.n_conflicts = 0
+        _refuse(queue, turn.commands, _changes_too_often())
         return ()
 
     def _is_served(self, state: ModelState) -> bool:
@@ -94,9 +223,9 @@ class Turns:
         ours: list[Command] = []
         for command in commands:
             by_id = isinstance(command, LearnById)
-            if state is not None and (command.names_model or by_id or state.is_default):
+            if state is not None and (state.is_default or not command.relies_on_default):
                 ours.append(command)
-            elif command.names_model and not by_id:
+            elif not command.relies_on_default and not by_id:
                 deliver([(command, None, ModelNotFound(queue.name))])
             else:
                 self.router.route_again(command, None)
@@ -104,43 +233,13 @@ class Turns:
             queue.forget()
         return ours
 
-    def _serve_batch(
-        self, queue: ModelQueue, state: ModelState, commands: list[Command]
-    ) -> Sequence[Command]:
-        hot = self._hot(queue, state)
-        # Others may have committed between the look at the row and at the journal: the journal counts.
-        state = replace(state, seq=max(state.seq, hot.seq))
-        # Until the commit is through, what is in memory may be ahead of the journal.
-        queue.drop_hot()
-        batch = Batch(state, hot, self._pending(commands), wants_events=self.observer.wants_events())
-        started_at = time.perf_counter()
-        n_applied = batch.apply(commands, started_at + self.batch_seconds)
-        computed_at = time.perf_counter()
-        if not batch.write.learns and not batch.spoiled:
-            queue.hot = hot
-        segment_id = self._commit(queue, batch.write)
-        timings = self.timings.of(queue.name)
-        for command in commands[:n_applied]:
-            timings.wait.record(started_at - command.queued_at)
-        timings.compute.record(computed_at - started_at)
-        if batch.write.is_needed:
-            timings.commit.record(time.perf_counter() - computed_at)
-        if batch.spoiled:
-            queue.rebuilds_after_failure = True
-        else:
-            queue.hot = hot
-        deliver(batch.answers)
-        for command, name in batch.misrouted:
-            self.router.route_again(command, name)
-        if batch.scored or batch.events:
-            self._tell(segment_id, batch)
-        if queue.hot is not None and self.policy.is_due(hot):
-            try_snapshot(self.storage, state, hot)
-        return commands[n_applied:]
+    def _heat(self, queue: ModelQueue, state: ModelState) -> HotModel:
+        """Make the model hot as of `state` and return it, loaded, caught up or rebuilt as needed.
 
-    def _hot(self, queue: ModelQueue, state: ModelState) -> HotModel:
-        """Return the model as of `state`, loaded, caught up or rebuilt as needed."""
+        It may be ahead: others may have committed between the look at the row and at the journal.
+        """
         hot = queue.hot
+        queue.state = state
         if hot is not None and hot.is_of(state) and hot.seq == state.seq:
             return hot
         queue.drop_hot()
@@ -154,29 +253,27 @@ class Turns:
         queue.hot = hot
         return hot
 
-    def _pending(self, commands: list[Command]) -> dict[str, Pending]:
+    def _pending(self, commands: list[Command], *, recent: bool) -> dict[str, Pending]:
+        """Return what is pending of what is learned; `recent`: what is remembered need not be looked up."""
         ids = {command.prediction_id for command in commands if isinstance(command, LearnById)}
-        return self.storage.pending(list(ids)) if ids else {}
+        if not ids:
+            return {}
+        found = self.recent.take(ids) if recent else {}
+        missing = ids.difference(found)
+        return found | self.storage.pending(list(missing)) if missing else found
 
-    def _commit(self, queue: ModelQueue, write: Write) -> int | None:
-        write.n_predictions += queue.n_predictions
-        write.last_predicted_at = write.last_predicted_at or queue.last_predicted_at
-        if not write.is_needed:
-            queue.n_predictions = write.n_predictions
-            queue.last_predicted_at = write.last_predicted_at
-            return None
-        segment_id = self.storage.commit(write)
-        queue.n_predictions = 0
-        return segment_id
-
-    def _tell(self, segment_id: int | None, batch: Batch) -> None:
+    def _tell(self, segment_id: int | None, hot: HotModel, batch: Batch) -> None:
+        # The learn that spoiled the model may have been scored, too.
+        scores = [] if batch.spoiled else hot.take_scores()
+        if not (scores or batch.events):
+            return
         try:
-            self.observer.committed(segment_id, batch.scored, batch.events)
+            self.observer.committed(segment_id if scores else None, scores, batch.events)
         except Exception:
             # The work is done and durable; a listener cannot undo it.
             logger.exception("an observer failed")
 
-    def _serve_maintenance(self, queue: ModelQueue, command: Maintenance) -> Sequence[Command]:
+    def _serve_maintenance(self, queue: ModelQueue, command: Maintenance) -> None:
         try:
             state = self.storage.find_state(queue.name)
             if state is None:
@@ -185,21 +282,32 @@ class Turns:
             deliver([(command, self._maintain(queue, state, command), None)])
         except Exception as error:
             _refuse(queue, [command], error)
-        return ()
 
     def _maintain(self, queue: ModelQueue, state: ModelState, command: Maintenance) -> object:
         match command:
             case Load():
-                self._hot(queue, state)
+                self._heat(queue, state)
             case TakeSnapshot():
-                hot = self._hot(queue, state)
+                hot = self._heat(queue, state)
                 take_snapshot(self.storage, state, hot)
                 return hot.seq
+            case TakeDueSnapshot():
+                self._take_due_snapshot(queue, state)
             case Evict():
                 self._evict(queue, state)
             case _:
                 self._save_activity(queue, state)
         return None
+
+    def _take_due_snapshot(self, queue: ModelQueue, state: ModelState) -> None:
+        queue.awaits_snapshot = False
+        hot = self._heat(queue, state)
+        if self.policy.is_due(hot):
+            try_snapshot(self.storage, state, hot)
+
+    def is_snapshot_due(self, queue: ModelQueue) -> bool:
+        """Say whether a snapshot is due, and none is awaited."""
+        return queue.hot is not None and not queue.awaits_snapshot and self.policy.is_due(queue.hot)
 
     def _evict(self, queue: ModelQueue, state: ModelState) -> None:
         hot = queue.hot
@@ -213,11 +321,16 @@ class Turns:
             self.storage.save_activity(
                 Write(
                     state=state,
+                    seq=state.seq,
                     n_predictions=queue.n_predictions,
                     last_predicted_at=queue.last_predicted_at,
                 )
             )
             queue.n_predictions = 0
+
+
+def _changes_too_often() -> StorageUnavailable:
+    return StorageUnavailable("The database changed too often while the request was served.")
 
 
 def _refuse(queue: ModelQueue, commands: Sequence[Command], error: Exception) -> None:

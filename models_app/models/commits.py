@@ -1,28 +1,27 @@
-"""Group commit: what several models have to write at the same moment becomes one transaction.
+"""What the engine writes: batches of several models in one transaction.
 
-A commit waits for the disk, and SQLite has one writer. Whoever gets the writer's lock takes along all that
-wait for it, so that a hundred models that learn side by side share the waits as one model's requests do.
+A commit waits for the disk, and SQLite has one writer: a hundred models that learn side by side share the
+waits as one model's requests do.
 """
 
 import sqlite3
-import threading
+from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
 
-from django.db import DatabaseError, connection
+from django.db import DEFAULT_DB_ALIAS, DatabaseError, connection, connections
+from django.db.backends.base.base import BaseDatabaseWrapper
 
 from models_app.domain import learns
-from models_app.domain.errors import StorageUnavailable
 from models_app.engine.ports import Conflict, Pending, Write
-from models_app.models.transactions import unavailable, writer_lock
+from models_app.models.transactions import unavailable, writer_lock, writer_lock_if_free
 
-# Two statements, one plan each: a learn holds the seq, a prediction only the generation.
 _ADVANCE = """
 UPDATE models_app_servedmodel
-SET seq = seq + ?, last_learned_at = ?, n_predictions = n_predictions + ?,
+SET seq = seq + ?, last_learned_at = coalesce(?, last_learned_at), n_predictions = n_predictions + ?,
     last_predicted_at = coalesce(?, last_predicted_at)
-WHERE id = ? AND generation = ? AND seq = ?
+WHERE id = ? AND generation = ? AND seq = ? AND is_default >= ?
 """
-TOUCH = """
+_TOUCH = """
 UPDATE models_app_servedmodel
 SET n_predictions = n_predictions + ?, last_predicted_at = coalesce(?, last_predicted_at)
 WHERE id = ? AND generation = ?
@@ -42,60 +41,53 @@ VALUES (?, ?, ?, ?, ?, ?)
 """
 
 
-class GroupCommit:
-    """Commits the writes of all threads, together where they come together."""
+Outcome = int | Conflict | None
+
+
+class Writer:
+    """The connection that all threads of the process write through, one at a time.
+
+    Its pages stay at hand: SQLite forgets a connection's pages whenever another one has written.
+    """
 
     def __init__(self) -> None:
-        self._lock = threading.Lock()
-        self._waiting: list[_Entry] = []
+        self._connection: BaseDatabaseWrapper | None = None
 
-    def commit(self, write: Write) -> int | None:
-        """Write a batch durably; return its segment's id, None without learns.
+    def commit(self, writes: Sequence[Write]) -> list[Outcome]:
+        """Write batches in one transaction; see the port. Raises `StorageUnavailable`."""
+        # Encoded before all wait for it.
+        segments = [learns.encode(write.learns) for write in writes]
+        with writer_lock():
+            try:
+                return _write_all(self._raw(), writes, segments)
+            except (sqlite3.Error, DatabaseError) as error:
+                # It may be broken.
+                self._disconnect()
+                raise unavailable(error) from error
 
-        Raises `Conflict`, `StorageUnavailable`.
-        """
-        # Encoded here, side by side with other models' batches, and not while all wait for this one.
-        entry = _Entry(write)
-        with self._lock:
-            self._waiting.append(entry)
-        try:
-            with writer_lock():
-                # Done, if who had the lock before took it along.
-                if not entry.is_done.is_set():
-                    _commit_together(self._take_all())
-        except StorageUnavailable:
-            if self._withdraw(entry):
-                raise
-            # It is being written right now: what comes of that counts.
-            entry.is_done.wait()
-        if entry.error is not None:
-            raise entry.error
-        return entry.segment_id
+    def save_activity(self, write: Write) -> None:
+        """Add a batch's predictions to the model's counts; raises `StorageUnavailable`."""
+        with writer_lock():
+            self._raw().execute(_TOUCH, _activity(write))
 
-    def _take_all(self) -> "list[_Entry]":
-        with self._lock:
-            entries, self._waiting = self._waiting, []
-        return entries
+    def close(self) -> None:
+        """Give back the connection, unless somebody writes; the next commit opens another."""
+        with writer_lock_if_free() as is_free:
+            if is_free:
+                self._disconnect()
 
-    def _withdraw(self, entry: "_Entry") -> bool:
-        with self._lock:
-            if entry not in self._waiting:
-                return False
-            self._waiting.remove(entry)
-            return True
+    def _disconnect(self) -> None:
+        connection, self._connection = self._connection, None
+        if connection is not None:
+            connection.close()
 
-
-class _Entry:
-    """One batch on its way into the database, and what came of it."""
-
-    __slots__ = ("error", "is_done", "learned", "segment_id", "write")
-
-    def __init__(self, write: Write) -> None:
-        self.write = write
-        self.learned = learns.encode(write.learns)
-        self.segment_id: int | None = None
-        self.error: Exception | None = None
-        self.is_done = threading.Event()
+    def _raw(self) -> sqlite3.Connection:
+        if self._connection is None:
+            self._connection = connections.create_connection(DEFAULT_DB_ALIAS)
+            self._connection.inc_thread_sharing()
+        self._connection.ensure_connection()
+        raw: sqlite3.Connection = self._connection.connection
+        return raw
 
 
 def raw_connection() -> sqlite3.Connection:
@@ -105,54 +97,55 @@ def raw_connection() -> sqlite3.Connection:
     return raw
 
 
-def _commit_together(entries: list[_Entry]) -> None:
+def _write_all(raw: sqlite3.Connection, writes: Sequence[Write], segments: Sequence[str]) -> list[Outcome]:
     try:
-        _write_all(raw_connection(), entries)
-    except (sqlite3.Error, DatabaseError) as error:
-        for entry in entries:
-            entry.error = unavailable(error)
-            entry.error.__cause__ = error
-    finally:
-        for entry in entries:
-            entry.is_done.set()
+        return _in_transaction(raw, _write, writes, segments)
+    except Conflict as conflict:
+        if len(writes) == 1:
+            return [conflict]
+    # The others have nothing to do with it. It is rare enough not to prepare for it in the first place.
+    return _in_transaction(raw, _write_or_undo, writes, segments)
 
 
-def _write_all(raw: sqlite3.Connection, entries: list[_Entry]) -> None:
+def _in_transaction(
+    raw: sqlite3.Connection,
+    write_one: Callable[[sqlite3.Connection, Write, str], Outcome],
+    writes: Sequence[Write],
+    segments: Sequence[str],
+) -> list[Outcome]:
     raw.execute("BEGIN IMMEDIATE")
     try:
-        for entry in entries:
-            _write_one(raw, entry)
+        outcomes = [write_one(raw, write, learned) for write, learned in zip(writes, segments, strict=True)]
         raw.execute("COMMIT")
     except BaseException:
         if raw.in_transaction:
             raw.execute("ROLLBACK")
         raise
+    return outcomes
 
 
-def _write_one(raw: sqlite3.Connection, entry: _Entry) -> None:
+def _write_or_undo(raw: sqlite3.Connection, write: Write, learned: str) -> Outcome:
     raw.execute("SAVEPOINT batch")
     try:
-        _advance(raw, entry.write)
-        entry.segment_id = _append(raw, entry.write, entry.learned)
+        return _write(raw, write, learned)
     except Conflict as conflict:
-        # The others of the group have nothing to do with it.
         raw.execute("ROLLBACK TO batch")
-        entry.error = conflict
-    raw.execute("RELEASE batch")
+        return conflict
+    finally:
+        raw.execute("RELEASE batch")
+
+
+def _write(raw: sqlite3.Connection, write: Write, learned: str) -> int | None:
+    """Write a batch and return its segment's id, or raise `Conflict`."""
+    _advance(raw, write)
+    return _append(raw, write, learned)
 
 
 def _advance(raw: sqlite3.Connection, write: Write) -> None:
     """Move the model's row on, or raise `Conflict`."""
-    if write.learns:
-        learned_at = to_column(write.learns[-1].learned_at)
-        n_predictions, predicted_at, model_id, generation = activity(write)
-        row = (
-            len(write.learns), learned_at, n_predictions, predicted_at, model_id, generation, write.state.seq,
-        )  # fmt: skip
-        moved = raw.execute(_ADVANCE, row)
-    else:
-        moved = raw.execute(TOUCH, activity(write))
-    if moved.rowcount != 1:
+    learned_at = to_column(write.learns[-1].learned_at) if write.learns else None
+    row = (len(write.learns), learned_at, *_activity(write), write.seq, write.relies_on_default)
+    if raw.execute(_ADVANCE, row).rowcount != 1:
         raise Conflict
 
 
@@ -167,14 +160,14 @@ def _append(raw: sqlite3.Connection, write: Write, learned: str) -> int | None:
         raw.executemany(_KEEP, [_to_row(pending) for pending in write.predicted.values()])
     if not write.learns:
         return None
-    first, last = state.seq + 1, state.seq + len(write.learns)
+    first, last = write.seq + 1, write.seq + len(write.learns)
     committed_at = to_column(write.learns[-1].learned_at)
     row = (state.model_id, state.generation, first, last, learned, committed_at)
     return raw.execute(_APPEND, row).lastrowid
 
 
-def activity(write: Write) -> tuple[int, str | None, int, int]:
-    """Return the parameters of `TOUCH`."""
+def _activity(write: Write) -> tuple[int, str | None, int, int]:
+    """Return the parameters of `_TOUCH`."""
     predicted_at = None if write.last_predicted_at is None else to_column(write.last_predicted_at)
     return write.n_predictions, predicted_at, write.state.model_id, write.state.generation
 

@@ -15,11 +15,11 @@ from django.db.models.functions import Coalesce
 from models_app.domain import learns
 from models_app.domain.errors import ModelNotLoadable
 from models_app.engine.ports import ModelState, Pending, Segment, SnapshotData, Write
-from models_app.models.commits import TOUCH, GroupCommit, activity, raw_connection
+from models_app.models.commits import Outcome, Writer, raw_connection
 from models_app.models.served import ServedModel
 from models_app.models.signing import read_snapshot, save_snapshot, snapshots_of
 from models_app.models.snapshots import Snapshot
-from models_app.models.transactions import translated_errors, unavailable, write_transaction, writer_lock
+from models_app.models.transactions import translated_errors, unavailable, write_transaction
 
 P = ParamSpec("P")
 R = TypeVar("R")
@@ -44,7 +44,7 @@ ORDER BY first_seq LIMIT ?
 """
 _SEGMENTS_AT_A_TIME = 256
 
-_group_commit = GroupCommit()
+_writer = Writer()
 
 
 def _guarded(
@@ -108,15 +108,18 @@ class SqliteStorage:
         return found
 
     @_guarded
-    def commit(self, write: Write) -> int | None:
+    def commit(self, writes: Sequence[Write]) -> list[Outcome]:
         """See the port."""
-        return _group_commit.commit(write)
+        return _writer.commit(writes)
 
     @_guarded
     def save_activity(self, write: Write) -> None:
         """See the port."""
-        with writer_lock():
-            raw_connection().execute(TOUCH, activity(write))
+        _writer.save_activity(write)
+
+    def close(self) -> None:
+        """Give back the connection that all threads write through; the next commit opens another."""
+        _writer.close()
 
     def snapshots(self, state: ModelState) -> Iterator[SnapshotData]:
         """See the port."""

@@ -26,6 +26,17 @@ def writer_lock() -> Iterator[None]:
 
 
 @contextmanager
+def writer_lock_if_free() -> Iterator[bool]:
+    """Take the lock unless this process is writing; yield whether it was free."""
+    is_free = _writer.acquire(blocking=False)
+    try:
+        yield is_free
+    finally:
+        if is_free:
+            _writer.release()
+
+
+@contextmanager
 def write_transaction() -> Iterator[None]:
     """Run a block as one durable transaction; raises `StorageUnavailable` where the database refuses."""
     with writer_lock(), translated_errors(), transaction.atomic(durable=True):

@@ -9,8 +9,7 @@ import uuid
 from collections.abc import Iterator, Sequence
 
 from models_app.domain import blobs, learns, scoring
-from models_app.domain.scoring import Metrics, Scorer
-from models_app.engine.ports import Scored
+from models_app.domain.scoring import Metrics, Scorer, Scores
 from models_app.models import Configuration, JournalSegment
 from models_app.models.signing import signer
 from models_app.models.transactions import translated_errors, write_transaction
@@ -34,7 +33,7 @@ class InstanceMetrics:
     def __init__(self) -> None:
         self._lock = threading.Lock()
         self._tail_lock = threading.Lock()
-        self._tail: dict[int, Sequence[Scored]] = {}
+        self._tail: dict[int, Sequence[Scores]] = {}
         self._tail_length = 0
         self._epoch: uuid.UUID | None = None
         self._metrics: Metrics = []
@@ -42,20 +41,19 @@ class InstanceMetrics:
         self._segment_id = 0
         self._n_unsaved = 0
 
-    def committed(self, segment_id: int, scored: Sequence[Scored]) -> None:
-        """Remember the learns of a segment."""
+    def committed(self, segment_id: int, scores: Sequence[Scores]) -> None:
+        """Remember what the learns of a segment scored."""
         with self._tail_lock:
             if self._tail_length > _MAX_TAIL:
                 self._tail.clear()
                 self._tail_length = 0
-            self._tail[segment_id] = scored
-            self._tail_length += len(scored)
+            self._tail[segment_id] = scores
+            self._tail_length += _n_learns(scores)
 
     def values(self) -> dict[str, float | None]:
         """Return the metrics as of now; raises `FlavorNotSet`."""
         with self._lock, translated_errors():
             self._catch_up(get_configuration())
-            self._scorer.hand_over()
             return scoring.values(self._metrics)
 
     def tidy(self) -> None:
@@ -76,7 +74,6 @@ class InstanceMetrics:
         with self._lock:
             configuration = get_configuration()
             self._catch_up(configuration)
-            self._scorer.hand_over()
             data = blobs.dumps(self._metrics)
             context = metrics_context(configuration.epoch, self._segment_id)
             Configuration.objects.update(
@@ -90,8 +87,10 @@ class InstanceMetrics:
         if stored.epoch != self._epoch or stored.metrics_segment_id > self._segment_id:
             self._load(stored)
         while True:
-            for segment_id, scored in self._known_next():
-                self._fold(segment_id, scored)
+            for segment_id, scores in self._known_next():
+                for some in scores:
+                    self._scorer.fold(some)
+                self._has_folded(segment_id, _n_learns(scores))
             if not self._fold_from_journal():
                 return
 
@@ -105,35 +104,41 @@ class InstanceMetrics:
         self._epoch = stored.epoch
         self._n_unsaved = 0
 
-    def _known_next(self) -> Iterator[tuple[int, Sequence[Scored]]]:
+    def _known_next(self) -> Iterator[tuple[int, Sequence[Scores]]]:
         """Take from the tail what follows without a gap."""
         while True:
             with self._tail_lock:
-                scored = self._tail.pop(self._segment_id + 1, None)
-                if scored is None:
+                scores = self._tail.pop(self._segment_id + 1, None)
+                if scores is None:
                     return
-                self._tail_length -= len(scored)
-            yield self._segment_id + 1, scored
+                self._tail_length -= _n_learns(scores)
+            yield self._segment_id + 1, scores
 
     def _fold_from_journal(self) -> bool:
         """Fold some segments from the database; say whether there were any."""
         rows = JournalSegment.objects.filter(pk__gt=self._segment_id).order_by("pk")
         found = list(rows.values_list("pk", "learns")[:_SEGMENTS_AT_A_TIME])
         for segment_id, learned in found:
-            self._fold(segment_id, [(learn.y_true(), learn.y_pred()) for learn in learns.decode(learned)])
+            segment = learns.decode(learned)
+            for learn in segment:
+                self._scorer.score(learn.y_true(), learn.y_pred())
+            self._scorer.take()
+            self._has_folded(segment_id, len(segment))
         self._forget_folded()
         return bool(found)
 
-    def _fold(self, segment_id: int, scored: Sequence[Scored]) -> None:
-        for y_true, y_pred in scored:
-            self._scorer.score(y_true, y_pred)
+    def _has_folded(self, segment_id: int, n_learns: int) -> None:
         self._segment_id = segment_id
-        self._n_unsaved += len(scored)
+        self._n_unsaved += n_learns
 
     def _forget_folded(self) -> None:
         with self._tail_lock:
             for segment_id in [known for known in self._tail if known <= self._segment_id]:
-                self._tail_length -= len(self._tail.pop(segment_id))
+                self._tail_length -= _n_learns(self._tail.pop(segment_id))
+
+
+def _n_learns(scores: Sequence[Scores]) -> int:
+    return sum(some.n for some in scores)
 
 
 _instance = InstanceMetrics()

@@ -9,9 +9,10 @@ from django.conf import settings
 from django.db import connections
 
 from models_app.domain.errors import ChantillyError
+from models_app.domain.scoring import Scores
 from models_app.engine.engine import Engine, EngineOptions
 from models_app.engine.memory import MemoryLimits
-from models_app.engine.ports import Event, Scored
+from models_app.engine.ports import Event
 from models_app.engine.snapshots import SnapshotPolicy
 from models_app.models.storage import SqliteStorage
 from models_app.services import publishing
@@ -28,9 +29,9 @@ class _Observer:
     def wants_events(self) -> bool:
         return publishing.wants_events()
 
-    def committed(self, segment_id: int | None, scored: Sequence[Scored], events: Sequence[Event]) -> None:
+    def committed(self, segment_id: int | None, scores: Sequence[Scores], events: Sequence[Event]) -> None:
         if segment_id is not None:
-            get_instance_metrics().committed(segment_id, scored)
+            get_instance_metrics().committed(segment_id, scores)
         if events:
             publishing.publish(events)
 
@@ -77,6 +78,7 @@ class _Runtime:
         if housekeeper is not None:
             housekeeper.join(timeout=1.0)
             _put_off_if_refused(get_instance_metrics().persist)
+        SqliteStorage().close()
 
     def _keep_house(self) -> None:
         while not self._housekeeping_ends.wait(_TIDY_SECONDS):

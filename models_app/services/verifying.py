@@ -126,6 +126,7 @@ class _Verifier:
                     raise ModelNotLoadable(f"Learn {folded.seq + 1} does not apply: {failure}") from failure
                 if folded.seq in to_compare:
                     self._compare_with_snapshot(folded)
+            folded.take_scores()
         if folded.seq != self._state.seq:
             raise ModelNotLoadable(f"The journal ends at {folded.seq} instead of {self._state.seq}.")
         return folded

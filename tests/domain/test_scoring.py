@@ -26,7 +26,7 @@ class TestScore:
             accuracy.update(y_true, label)
             cross_entropy.update(y_true, y_pred)
 
-        scorer.hand_over()
+        scorer.take()
         values = scoring.values(ours)
         assert values["Accuracy"] == accuracy.get() == 0.5
         assert values["CrossEntropy"] == cross_entropy.get()
@@ -38,6 +38,7 @@ class TestScore:
         for prediction in (None, math.nan, math.inf):
             scorer.score(1.0, prediction)
         scorer.score(1.0, 3.0)
+        scorer.take()
 
         assert scoring.values(ours)["MAE"] == 2.0
 
@@ -54,7 +55,7 @@ class TestScore:
             for metric in apart:
                 metric.update(y_true, p > 0.5 if metric.requires_labels else {False: 1 - p, True: p})
 
-        scorer.hand_over()
+        scorer.take()
         # Two classes: no order of them changes a sum.
         assert scoring.values(ours) == scoring.values(apart)
 
@@ -63,9 +64,57 @@ class TestScore:
 
         scorer = Scorer(ours)
         scorer.score("a", {"a": 1.0})
-        scorer.hand_over()
+        scorer.take()
 
         assert [metric.cm.n_samples for metric in ours if metric.requires_labels] == [1] * 7
+
+    def test_refuses_at_once_what_a_metric_cannot_take(self) -> None:
+        scorer = Scorer(FLAVORS["regression"].new_metrics())
+
+        with pytest.raises(OverflowError):
+            scorer.score(1, 10**400)
+
+
+class TestTake:
+    @pytest.mark.parametrize("step", [1, 7, 500])
+    def test_folds_means_to_the_last_bit_whatever_is_taken_at_a_time(self, step: int) -> None:
+        ours = FLAVORS["regression"].new_metrics()
+        alone = [kind() for kind in FLAVORS["regression"].metrics]
+        scorer, rng = Scorer(ours), random.Random(1)
+
+        for number in range(500):
+            y_true, y_pred = rng.gauss(0, 1e3), rng.choice([rng.random(), rng.randrange(9)])
+            scorer.score(y_true, y_pred)
+            for metric in alone:
+                metric.update(y_true, y_pred)
+            if number % step == 0:
+                scorer.take()
+
+        scorer.take()
+        assert scoring.values(ours) == scoring.values(alone)
+
+    def test_returns_what_others_can_fold(self) -> None:
+        kinds = (metrics.Accuracy, metrics.LogLoss, metrics.ROCAUC)
+        ours, others, alone = (scoring.new_metrics(kinds) for _ in range(3))
+        scorer, follower, rng = Scorer(ours), Scorer(others), random.Random(1)
+        accuracy, *rest = alone
+
+        for _ in range(20):
+            for _ in range(25):
+                y_true, p = rng.random() < 0.3, rng.random()
+                scorer.score(y_true, {False: 1 - p, True: p})
+                accuracy.update(y_true, p > 0.5)
+                for metric in rest:
+                    metric.update(y_true, {False: 1 - p, True: p})
+            follower.fold(scorer.take())
+
+        assert scoring.values(ours) == scoring.values(others) == scoring.values(alone)
+
+    def test_leaves_nothing_to_take_again(self) -> None:
+        scorer = Scorer(FLAVORS["regression"].new_metrics())
+        scorer.score(1.0, 3.0)
+
+        assert [scorer.take().n, scorer.take().n] == [1, 0]
 
 
 class TestValues:

@@ -9,9 +9,10 @@ import pytest
 from django.db import connections
 from django.utils import timezone
 
+from models_app.domain.scoring import Scores
 from models_app.engine.commands import Command, LearnById, LearnFeatures, Predict
 from models_app.engine.engine import Engine, EngineOptions
-from models_app.engine.ports import Event, Scored, Storage
+from models_app.engine.ports import Event, Storage
 from models_app.models.storage import SqliteStorage
 from models_app.services.configuring import set_flavor
 from models_app.services.uploading import upload_model
@@ -22,14 +23,14 @@ class Recorder:
 
     def __init__(self, *, wants: bool = True) -> None:
         self.wants = wants
-        self.scored: list[Scored] = []
+        self.scores: list[Scores] = []
         self.events: list[Event] = []
 
     def wants_events(self) -> bool:
         return self.wants
 
-    def committed(self, segment_id: int | None, scored: Sequence[Scored], events: Sequence[Event]) -> None:
-        self.scored.extend(scored)
+    def committed(self, segment_id: int | None, scores: Sequence[Scores], events: Sequence[Event]) -> None:
+        self.scores.extend(scores)
         self.events.extend(events)
 
 

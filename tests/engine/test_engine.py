@@ -129,7 +129,7 @@ class TestProgressiveValidation:
         engine.call(Inspect("model"))
         engine.stop(seconds=5.0)
 
-        assert observer.scored == [(2.0, 0.0)]
+        assert [scores.losses for scores in observer.scores] == [[[2.0], [4.0], [2.0]]]
         assert observer.events == [
             Predicted(model="model", features=b'{"a":1.0}', prediction=0.0),
             Learned(model="model", features=b'{"a":1.0}', prediction=0.0, ground_truth=2.0),
@@ -452,11 +452,13 @@ class TestFailure:
         assert engine.call(learn(None, {}, 1.0)) == 2
 
     def test_of_one_damaged_row_is_not_the_others(self, make_engine: MakeEngine, upload: Upload) -> None:
-        engine = make_engine(turn_seconds=60.0)
         upload(Slow())
+        # Another engine than the one that learns, which would remember what it predicted.
+        predicting = make_engine()
         for number in range(3):
-            engine.call(predict(None, {}, str(number)))
+            predicting.call(predict(None, {}, str(number)))
         PendingPrediction.objects.filter(prediction_id="1").update(prediction="no JSON")
+        engine = make_engine(turn_seconds=60.0)
 
         first, *answers = submit_all(
             engine, [learn("model", {}, 0.0), *[learn_by_id(str(number), 1.0) for number in range(3)]]
@@ -574,16 +576,14 @@ class TestSeveralProcesses:
         self, make_engine: MakeEngine, upload: Upload
     ) -> None:
         class Contended(SqliteStorage):
-            def commit(self, write: Any) -> int | None:
-                ServedModel.objects.filter(pk=write.state.model_id).update(
-                    generation=10 + write.state.generation
-                )
+            def commit(self, writes: Any) -> Any:
+                (write,) = writes
+                served = ServedModel.objects.filter(pk=write.state.model_id)
+                served.update(generation=10 + write.state.generation)
                 try:
-                    return super().commit(write)
+                    return super().commit(writes)
                 finally:
-                    ServedModel.objects.filter(pk=write.state.model_id).update(
-                        generation=write.state.generation
-                    )
+                    served.update(generation=write.state.generation)
 
         upload(Counting())
         engine = make_engine(through=Contended())

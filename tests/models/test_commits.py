@@ -1,24 +1,26 @@
-"""Group commit on a real database."""
+"""What the engine writes, on a real database."""
 
 import pickle
 import threading
 import time
+from collections.abc import Iterator
+from typing import Any
 
 import msgspec
 import pytest
 from django.conf import settings
-from django.db import connections
 from django.utils import timezone
 
+from models_app.domain import learns
 from models_app.domain.errors import StorageUnavailable
 from models_app.domain.learns import Learn
-from models_app.engine.ports import Conflict, ModelState, Write
-from models_app.models import JournalSegment, ServedModel
-from models_app.models.commits import GroupCommit, _commit_together, _Entry, raw_connection
+from models_app.engine.ports import Conflict, ModelState, Pending, Write
+from models_app.models import JournalSegment, PendingPrediction, ServedModel
+from models_app.models.commits import Writer
 from models_app.models.storage import SqliteStorage
 from models_app.models.transactions import writer_lock
 from models_app.services.configuring import set_flavor
-from models_app.services.uploading import upload_model
+from models_app.services.uploading import make_default, upload_model
 from tests.engine.models import Counting
 
 
@@ -32,7 +34,14 @@ def states(transactional_db: None) -> list[ModelState]:
     return [state for state in found if state is not None]
 
 
-def one_learn(state: ModelState) -> Write:
+@pytest.fixture
+def writer() -> Iterator[Writer]:
+    made = Writer()
+    yield made
+    made.close()
+
+
+def one_learn(state: ModelState, **options: Any) -> Write:
     learn = Learn(
         prediction_id=None,
         features=msgspec.Raw(b"{}"),
@@ -41,65 +50,102 @@ def one_learn(state: ModelState) -> Write:
         predicted_at=None,
         learned_at=time.time(),
     )
-    return Write(state=state, learns=[learn])
+    return Write(state=state, seq=state.seq, learns=[learn], **options)
 
 
-class TestGroup:
-    def test_is_one_transaction_and_one_conflict_is_not_the_others(self, states: list[ModelState]) -> None:
-        ServedModel.objects.filter(pk=states[1].model_id).update(generation=2)
-        entries = [_Entry(one_learn(state)) for state in states]
-        statements: list[str] = []
-        raw_connection().set_trace_callback(statements.append)
+def one_prediction(state: ModelState) -> Write:
+    pending = Pending(
+        prediction_id="1",
+        model_id=state.model_id,
+        model_name=state.name,
+        token=7,
+        features="{}",
+        prediction="0.0",
+        predicted_at=time.time(),
+    )
+    return Write(state=state, seq=state.seq, predicted={"1": pending}, n_predictions=1)
 
-        _commit_together(entries)
 
-        raw_connection().set_trace_callback(None)
-        assert statements.count("COMMIT") == 1
-        assert [type(entry.error) for entry in entries] == [type(None), Conflict, *[type(None)] * 3]
-        assert set(JournalSegment.objects.values_list("pk", flat=True)) == {
-            entry.segment_id for entry in entries if entry.error is None
-        }
-        assert list(ServedModel.objects.order_by("name").values_list("seq", flat=True)) == [1, 0, 1, 1, 1]
-
-    def test_is_refused_whole_by_a_database_that_refuses(self, states: list[ModelState]) -> None:
-        entries = [_Entry(one_learn(state)) for state in states[:2]]
-        entries[1].learned = None  # type: ignore[assignment]  # what the table does not take
-
-        _commit_together(entries)
-
-        assert all(isinstance(entry.error, StorageUnavailable) for entry in entries)
-        assert all(entry.is_done.is_set() for entry in entries)
-        assert not JournalSegment.objects.exists()
+def seqs() -> list[int]:
+    return list(ServedModel.objects.order_by("name").values_list("seq", flat=True))
 
 
 class TestCommit:
-    def test_serves_all_who_came_together(self, states: list[ModelState]) -> None:
-        group, segments = GroupCommit(), []
+    def test_is_one_transaction_for_all(self, states: list[ModelState], writer: Writer) -> None:
+        statements: list[str] = []
+        writer.commit([one_learn(states[0])])
+        writer._raw().set_trace_callback(statements.append)
 
-        def work(state: ModelState) -> None:
-            segments.append(group.commit(one_learn(state)))
-            connections.close_all()
+        segments = writer.commit([one_learn(state) for state in states[1:]])
 
-        threads = [threading.Thread(target=work, args=[state]) for state in states]
-        with writer_lock():
-            for thread in threads:
-                thread.start()
-        for thread in threads:
-            thread.join()
+        writer._raw().set_trace_callback(None)
+        assert statements.count("COMMIT") == 1
+        assert segments == list(JournalSegment.objects.order_by("pk").values_list("pk", flat=True))[1:]
+        assert seqs() == [1] * 5
 
-        assert len(set(segments)) == len(states)
-        assert JournalSegment.objects.count() == len(states)
+    def test_leaves_out_a_conflict_and_writes_the_others(
+        self, states: list[ModelState], writer: Writer
+    ) -> None:
+        ServedModel.objects.filter(pk=states[1].model_id).update(generation=2)
 
-    def test_is_withdrawn_when_the_writer_takes_too_long(
-        self, states: list[ModelState], monkeypatch: pytest.MonkeyPatch
+        outcomes = writer.commit([one_learn(state) for state in states])
+
+        assert [type(outcome) for outcome in outcomes] == [int, Conflict, int, int, int]
+        assert set(JournalSegment.objects.values_list("pk", flat=True)) == {*outcomes} - {outcomes[1]}
+        assert seqs() == [1, 0, 1, 1, 1]
+
+    def test_leaves_nothing_of_a_lone_conflict(self, states: list[ModelState], writer: Writer) -> None:
+        write = one_learn(states[0], claimed=[*one_prediction(states[0]).predicted.values()])
+
+        (outcome,) = writer.commit([write])
+
+        assert isinstance(outcome, Conflict)
+        assert not JournalSegment.objects.exists()
+        assert seqs() == [0] * 5
+
+    def test_holds_to_the_seq_even_where_nothing_was_learned(
+        self, states: list[ModelState], writer: Writer
+    ) -> None:
+        ServedModel.objects.filter(pk=states[0].model_id).update(seq=1)
+
+        (outcome,) = writer.commit([one_prediction(states[0])])
+
+        assert isinstance(outcome, Conflict)
+        assert not PendingPrediction.objects.exists()
+
+    def test_holds_to_the_default_where_the_batch_relies_on_it(
+        self, states: list[ModelState], writer: Writer
+    ) -> None:
+        was_default = states[-1]
+        make_default(name=states[0].name)
+
+        relying, plain = writer.commit([one_learn(was_default, relies_on_default=True), one_learn(states[0])])
+
+        assert isinstance(relying, Conflict)
+        assert isinstance(plain, int)
+
+    def test_is_refused_whole_by_a_database_that_refuses(
+        self, states: list[ModelState], writer: Writer, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        texts = iter(["[]", None])
+        with monkeypatch.context() as patched:
+            # None is what the table does not take.
+            patched.setattr(learns, "encode", lambda _: next(texts))
+            with pytest.raises(StorageUnavailable):
+                writer.commit([one_learn(state) for state in states[:2]])
+
+        assert not JournalSegment.objects.exists()
+        assert len(writer.commit([one_learn(states[0])])) == 1
+
+    def test_is_refused_when_others_write_for_too_long(
+        self, states: list[ModelState], writer: Writer, monkeypatch: pytest.MonkeyPatch
     ) -> None:
         monkeypatch.setattr(settings, "DATABASE_TIMEOUT", 0.05)
-        group = GroupCommit()
-        refusals = []
+        refusals: list[Exception] = []
 
         def work() -> None:
             try:
-                group.commit(one_learn(states[0]))
+                writer.commit([one_learn(states[0])])
             except StorageUnavailable as refusal:
                 refusals.append(refusal)
 
@@ -110,4 +156,25 @@ class TestCommit:
 
         assert len(refusals) == 1
         assert not JournalSegment.objects.exists()
-        assert group.commit(one_learn(states[0])) is not None
+
+
+class TestClose:
+    def test_gives_back_the_connection_and_the_next_commit_opens_another(
+        self, states: list[ModelState], writer: Writer
+    ) -> None:
+        writer.commit([one_learn(states[0])])
+        before = writer._raw()
+
+        writer.close()
+        writer.commit([one_learn(states[1])])
+
+        assert writer._raw() is not before
+
+    def test_leaves_the_connection_to_who_writes(self, states: list[ModelState], writer: Writer) -> None:
+        writer.commit([one_learn(states[0])])
+        before = writer._raw()
+
+        with writer_lock():
+            writer.close()
+
+        assert writer._raw() is before

@@ -1,6 +1,7 @@
 """What a bare River loop gives: the measure of everything that the server promises."""
 
 import math
+import sys
 from collections.abc import Iterable
 from typing import Any
 
@@ -8,6 +9,7 @@ from river import metrics
 
 from models_app.domain.fingerprints import fingerprint
 from models_app.domain.learns import Learn
+from models_app.engine.engine import RECURSION_LIMIT
 
 #: The contract's table.
 METRICS: dict[str, list[str]] = {
@@ -66,6 +68,8 @@ class Fold:
     """A model and its metrics, one learn after the other."""
 
     def __init__(self, model: Any, flavor: str) -> None:
+        # River's trees take from it how deep they may grow; it is part of their state.
+        sys.setrecursionlimit(max(RECURSION_LIMIT, sys.getrecursionlimit()))
         self.model = model
         self.seq = 0
         self.scores = Scores(flavor)

@@ -1,0 +1,146 @@
+"""The engine's threads: whoever rested last is woken first."""
+
+import threading
+import time
+from collections import deque
+from collections.abc import Callable
+
+from models_app.engine.queues import ModelQueue
+
+# Of address space; memory is taken as it is used.
+_STACK_BYTES = 64 << 20
+
+
+class Workers:
+    """A pool of threads that serve queues, and settle what they have served before they rest.
+
+    Against a queue of the standard library's: one item wakes one thread, and the same one while one is
+    enough. While one that was woken has not begun yet, no other is: it may be quick enough for all. When it
+    begins and leaves something behind, to serve or to settle, it wakes the next first, so that nothing ever
+    waits behind a slow model while a thread is free.
+    """
+
+    def __init__(
+        self, *, serve: Callable[[ModelQueue], None], settle: Callable[[], bool], leave: Callable[[], None]
+    ) -> None:
+        """`serve` is called with each queue.
+
+        `settle` finishes what was served, and says whether there was anything; `leave` is called in each
+        thread after its last work.
+        """
+        self._serve = serve
+        self._settle = settle
+        self._leave = leave
+        self._lock = threading.Lock()
+        self._waiting: deque[ModelQueue] = deque()
+        self._resting: list[_Worker] = []
+        self._is_waking = False
+        self._is_unsettled = False
+        self._workers: list[_Worker] = []
+        self._has_ended = False
+
+    @property
+    def are_alive(self) -> bool:
+        """Say whether every thread lives."""
+        return all(worker.thread.is_alive() for worker in self._workers)
+
+    def start(self, n_threads: int) -> None:
+        """Start the threads."""
+        previous = threading.stack_size(_STACK_BYTES)
+        try:
+            for number in range(n_threads):
+                worker = _Worker(self._work, f"engine-{number}")
+                self._workers.append(worker)
+                worker.thread.start()
+        finally:
+            threading.stack_size(previous)
+
+    def put(self, queue: ModelQueue) -> None:
+        """Have a thread serve a queue."""
+        with self._lock:
+            self._waiting.append(queue)
+            self._wake_one()
+
+    def put_again(self, queue: ModelQueue) -> None:
+        """Have a queue served again; for one of the threads, which looks itself for what is next."""
+        with self._lock:
+            self._waiting.append(queue)
+
+    def end(self, deadline: float) -> None:
+        """Have the threads end once nothing waits; wait for them until `deadline` (`time.monotonic`)."""
+        with self._lock:
+            self._has_ended = True
+            resting, self._resting = self._resting, []
+            for worker in resting:
+                worker.wake()
+        for worker in self._workers:
+            worker.thread.join(timeout=max(0.0, deadline - time.monotonic()))
+
+    def _work(self, worker: "_Worker") -> None:
+        try:
+            has_served = False
+            while True:
+                queue = self._next(worker, has_served)
+                has_served = queue is not None
+                if queue is not None:
+                    self._serve(queue)
+                elif not self._settle() and not self._rest(worker):
+                    return
+        finally:
+            self._leave()
+
+    def _next(self, worker: "_Worker", has_served: bool) -> ModelQueue | None:
+        """Return what to serve next; None: settle first.
+
+        Who goes on serving leaves the settling to one that rests or is being woken.
+        """
+        with self._lock:
+            if worker.was_woken:
+                worker.was_woken = self._is_waking = False
+            self._is_unsettled |= has_served
+            has_help = bool(self._resting) or self._is_waking
+            if not self._waiting or (self._is_unsettled and not has_help):
+                self._is_unsettled = False
+                return None
+            queue = self._waiting.popleft()
+            if self._waiting or self._is_unsettled:
+                self._wake_one()
+            return queue
+
+    def _rest(self, worker: "_Worker") -> bool:
+        """Wait for something to do; False: the end."""
+        with self._lock:
+            if self._waiting:
+                return True
+            if self._has_ended:
+                return False
+            self._resting.append(worker)
+        worker.rest()
+        return True
+
+    def _wake_one(self) -> None:
+        if self._resting and not self._is_waking:
+            self._is_waking = True
+            worker = self._resting.pop()
+            worker.was_woken = True
+            worker.wake()
+
+
+class _Worker:
+    """One thread, which can be put to sleep and woken."""
+
+    def __init__(self, work: "Callable[[_Worker], None]", name: str) -> None:
+        self.thread = threading.Thread(target=work, args=(self,), name=name, daemon=True)
+        #: To serve something; at the end they are woken to leave.
+        self.was_woken = False
+        # Held while there is nothing to wake up for.
+        self._sleep = threading.Lock()
+        self._sleep.acquire()
+
+    def wake(self) -> None:
+        """End its rest."""
+        self._sleep.release()
+
+    def rest(self) -> None:
+        """Wait to be woken."""
+        self._sleep.acquire()
