@@ -17,9 +17,10 @@ run: $(VENV)/run.stamp
 	@$(BIN)/python manage.py setup
 	@exec $(BIN)/python manage.py serve
 
+# A process for each core; the tests of one file stay together.
 test: $(VENV)/dev.stamp
 	$(BIN)/coverage erase
-	$(BIN)/coverage run -m pytest
+	$(BIN)/coverage run -m pytest -n auto --dist loadfile
 	$(BIN)/coverage combine --quiet
 	$(BIN)/coverage report --skip-covered --fail-under=95
 	$(BIN)/coverage report --include='models_app/domain/*,models_app/engine/*' --fail-under=100

@@ -163,6 +163,8 @@ class Engine:
         """
         deadline = time.monotonic() + seconds
         with self._lock:
+            if self._has_ended:
+                return
             self._accepts = False
         # A model that never ends must not take the time of the others' snapshots.
         self._wait_until_idle(time.monotonic() + seconds / 2)

@@ -95,7 +95,7 @@ class Turns:
             turn = self._begin_as_known(queue, commands)
             if turn is not None:
                 return turn
-            for _ in range(_MAX_ATTEMPTS):
+            while True:
                 state = self.storage.find_state(queue.name)
                 commands = self._keep_ours(queue, commands, state)
                 if state is None or not commands:
@@ -106,7 +106,6 @@ class Turns:
                     if self._is_served(state):
                         raise
                     # Replaced or deleted while it was being loaded: its rows went away under the reader.
-            raise _changes_too_often()
         except Exception as error:
             # The database cannot be read, or the model cannot be loaded: nobody in the batch is served.
             _refuse(queue, commands, error)
@@ -209,7 +208,8 @@ class Turns:
         if queue.n_conflicts < _MAX_ATTEMPTS:
             return turn.commands
         queue.n_conflicts = 0
-        _refuse(queue, turn.commands, _changes_too_often())
+        error = StorageUnavailable("The database changed too often while the request was served.")
+        _refuse(queue, turn.commands, error)
         return ()
 
     def _is_served(self, state: ModelState) -> bool:
@@ -327,10 +327,6 @@ class Turns:
                 )
             )
             queue.n_predictions = 0
-
-
-def _changes_too_often() -> StorageUnavailable:
-    return StorageUnavailable("The database changed too often while the request was served.")
 
 
 def _refuse(queue: ModelQueue, commands: Sequence[Command], error: Exception) -> None:

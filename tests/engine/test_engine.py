@@ -26,7 +26,16 @@ from models_app.domain.errors import (
     StorageUnavailable,
 )
 from models_app.domain.fingerprints import fingerprint
-from models_app.engine.commands import Evict, Export, Inspect, Load, Predict, SaveActivity, TakeSnapshot
+from models_app.engine.commands import (
+    Evict,
+    Export,
+    Inspect,
+    Load,
+    Predict,
+    SaveActivity,
+    TakeDueSnapshot,
+    TakeSnapshot,
+)
 from models_app.engine.memory import MemoryLimits
 from models_app.engine.ports import Learned, ModelState, Predicted
 from models_app.engine.recovery import recover
@@ -614,6 +623,19 @@ class TestSnapshots:
         assert engine.call(TakeSnapshot("model")) == 1
 
         assert engine.call(Inspect("model")).snapshot_seq == 1
+        assert Snapshot.objects.filter(seq=1).count() == 1
+
+    def test_that_were_due_are_not_taken_once_another_was(
+        self, make_engine: MakeEngine, upload: Upload
+    ) -> None:
+        engine = make_engine(snapshots=EAGER)
+        upload(Counting())
+        engine.call(learn(None, {}, 1.0))
+
+        # The one that was due is taken by now.
+        engine.call(TakeSnapshot("model"))
+        engine.call(TakeDueSnapshot("model"))
+
         assert Snapshot.objects.filter(seq=1).count() == 1
 
     def test_that_are_damaged_make_the_one_before_count(

@@ -23,6 +23,7 @@ class Pool:
         self.left: list[str] = []
         self.opens = {"stuck": threading.Event(), "stuck too": threading.Event()}
         self.on_serving: dict[str, Callable[[], None]] = {}
+        self.on_settling: Callable[[], None] = lambda: None
         self._unsettled: list[str] = []
         self.workers = Workers(serve=self._serve, settle=self._settle, leave=self._leave)
         self.workers.start(n_threads)
@@ -35,6 +36,7 @@ class Pool:
         self._unsettled.append(queue.name)
 
     def _settle(self) -> bool:
+        self.on_settling()
         names, self._unsettled = self._unsettled, []
         self.settled += names
         return bool(names)
@@ -134,6 +136,19 @@ class TestWorkers:
         pool.workers.put(queue)
 
         wait_until(lambda: len(rounds) == 5)
+
+    def test_serve_what_comes_just_before_they_rest(self, make_pool: MakePool) -> None:
+        pool = make_pool(1)
+        names = ["second", "third"]
+
+        def put_next() -> None:
+            if pool.settled and names:
+                pool.put(names.pop(0))
+
+        pool.on_settling = put_next
+        pool.put("first")
+
+        wait_until(lambda: pool.settled == ["first", "second", "third"])
 
     def test_end_when_nothing_waits_and_leave_one_by_one(self, make_pool: MakePool) -> None:
         pool = make_pool(3)

@@ -774,6 +774,9 @@ class TestUnforeseen:
             client.upload(regression(), "house")
             client.learn(features=HOUSE, ground_truth=1)
             client.predict(features=HOUSE, id=1)
+        # A server that remembers the prediction does not look at the row.
+        server.restart(clean=True)
+        with server.client() as client:
             # Nothing in the program writes such a row.
             server.database.rows("UPDATE models_app_pendingprediction SET prediction = 'damaged'")
             before = state(server, client)
