@@ -2,6 +2,7 @@
 
 import asyncio
 import threading
+from collections import Counter
 from collections.abc import Sequence
 from typing import Any
 
@@ -14,9 +15,9 @@ from models_app.domain.errors import ModelNotFound, ModelRaised, PredictionNotPe
 from models_app.domain.fingerprints import fingerprint
 from models_app.engine.commands import Bundle, Command, Export, Predict, deliver
 from models_app.engine.engine import Engine
-from models_app.models import PendingPrediction
-from tests.engine.conftest import MakeEngine, Upload, learn, learn_by_id, predict
-from tests.engine.models import Counting, Fragile, linear_regression
+from models_app.models import JournalSegment, PendingPrediction
+from tests.engine.conftest import MakeEngine, Upload, learn, learn_by_id, predict, submit_all
+from tests.engine.models import Counting, Fragile, Slow, linear_regression
 
 # Even a row that is taken back in the same transaction.
 _REFUSE_ROWS = """
@@ -42,6 +43,20 @@ def truths(engine: Engine, name: str = "model") -> list[float]:
 
 
 class TestBundle:
+    def test_may_take_longer_turns_than_single_requests(
+        self, make_engine: MakeEngine, upload: Upload
+    ) -> None:
+        engine = make_engine(turn_seconds=Slow.seconds)
+        upload(Slow(), "single")
+        upload(Slow(), "stream")
+
+        submit_all(engine, [learn("single", {}, 1.0) for _ in range(4)])
+        outcomes(engine, [learn("stream", {}, 1.0) for _ in range(4)])
+
+        segments = Counter(JournalSegment.objects.values_list("model__name", flat=True))
+        assert segments["single"] == 4
+        assert segments["stream"] < 4
+
     def test_is_answered_in_order_with_refusals_in_their_place(
         self, make_engine: MakeEngine, upload: Upload
     ) -> None:
