@@ -21,6 +21,8 @@ api = ApiHandler()
 pages = ASGIHandler()
 stream = StreamConsumer.as_asgi()
 lifespan = Lifespan()
+# Beside what is below `/api/`; none of these needs a session.
+_LEAN = {"/api", "/metrics", *PROBES}
 
 
 def route(scope: Scope, receive: Any, send: Send) -> Awaitable[None]:
@@ -28,7 +30,7 @@ def route(scope: Scope, receive: Any, send: Send) -> Awaitable[None]:
     kind = scope["type"]
     if kind == "http":
         path = scope["path"]
-        is_api = path.startswith("/api/") or path in PROBES or path == "/api"
+        is_api = path.startswith("/api/") or path in _LEAN
         return api(scope, receive, send) if is_api else pages(scope, receive, send)
     if kind == "lifespan":
         return lifespan(scope, receive, send)

@@ -143,6 +143,12 @@ SETTINGS = (
         "Time after which a listener that does not read is cut off, in seconds.",
     ),
     Setting(
+        "METRICS_MAX_MODELS",
+        "500",
+        parsing.whole(1, 1_000_000),
+        "Models that `/metrics` tells of, at most: those used last.",
+    ),
+    Setting(
         "SHUTDOWN_SECONDS",
         "8",
         parsing.seconds(1, 3600),

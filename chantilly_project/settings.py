@@ -42,6 +42,7 @@ MAX_BODY_BYTES: int
 MAX_MODEL_BYTES: int
 STREAM_BACKLOG: int
 STREAM_SEND_SECONDS: float
+METRICS_MAX_MODELS: int
 SHUTDOWN_SECONDS: float
 globals().update(_configuration.own)
 

@@ -1,4 +1,4 @@
-"""Every route. `/api`, `/healthz` and `/readyz` reach it through the API's own handler."""
+"""Every route. `/api`, `/metrics`, `/healthz` and `/readyz` reach it through the API's own handler."""
 
 from django.contrib import admin
 from django.urls import include, path

@@ -1,6 +1,7 @@
 """Which part of monitoring hears of what."""
 
 from models_app.services import measuring, publishing, runtime
+from monitoring.refusals import refusals
 from monitoring.statistics import recorder
 from monitoring.streams.channels import METRICS
 from monitoring.streams.hub import close_all, get_channel
@@ -14,6 +15,7 @@ def connect() -> None:
     publishing.subscribe(StreamSubscriber(metrics_publisher=publisher))
     publishing.on_call(recorder.record)
     publishing.on_erased(recorder.erase)
+    publishing.on_refusal(refusals.record)
     # Streams first: they are what the server would wait for.
     runtime.on_shutdown(close_all)
     runtime.on_shutdown(recorder.save_at_once)

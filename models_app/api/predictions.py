@@ -38,7 +38,10 @@ class _PredictionsViewSet(AsyncViewSet):
         """Run the action and tell how long it took."""
         started = time.perf_counter_ns()
         try:
-            return await super().dispatch(request, *args, **kwargs)
+            response = await super().dispatch(request, *args, **kwargs)
+            if response.status_code >= 400:
+                publishing.refused(self.route, response.status_code)
+            return response
         finally:
             publishing.called(self.route, time.perf_counter_ns() - started)
 

@@ -101,6 +101,11 @@ class Engine:
         """The number of hot models."""
         return len(self._hot_set)
 
+    def hot_names(self) -> set[str]:
+        """Return the names of the hot models."""
+        with self._lock:
+            return {queue.name for queue in self._hot_set}
+
     def timings(self) -> dict[str, Timings]:
         """Return, by model, how long requests waited and how long computing and committing took."""
         return self._timings.report()

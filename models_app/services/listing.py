@@ -41,15 +41,16 @@ def list_models(*, with_metrics: bool = False) -> list[ModelSummary]:
     """Return all models by name. With metrics, those that have learned since their snapshot are loaded."""
     with translated_errors():
         models = list(ServedModel.objects.order_by("name"))
-        pending = _pending_counts()
+        pending = pending_counts()
         values = _snapshot_values() if with_metrics else {}
     metrics = {model.pk: values.get((model.pk, model.seq)) for model in models}
     if with_metrics:
         metrics = {model.pk: metrics[model.pk] or _live_metrics(model.name) for model in models}
-    return [_summary(model, pending.get(model.pk, 0), metrics[model.pk]) for model in models]
+    return [summary(model, pending.get(model.pk, 0), metrics[model.pk]) for model in models]
 
 
-def _summary(model: ServedModel, n_pending: int, metrics: dict[str, float | None] | None) -> ModelSummary:
+def summary(model: ServedModel, n_pending: int, metrics: dict[str, float | None] | None) -> ModelSummary:
+    """Return a model as its row has it."""
     return ModelSummary(
         name=model.name,
         flavor=model.flavor,
@@ -73,7 +74,8 @@ def _live_metrics(name: str) -> dict[str, float | None] | None:
         return None
 
 
-def _pending_counts() -> dict[int, int]:
+def pending_counts() -> dict[int, int]:
+    """Return how many predictions await their truth, by the model's primary key."""
     counted = PendingPrediction.objects.order_by().values("model_id").annotate(n=Count("pk"))
     return {row["model_id"]: row["n"] for row in counted}
 

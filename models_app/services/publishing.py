@@ -13,6 +13,7 @@ __all__ = [
     "Subscriber",
     "on_call",
     "on_erased",
+    "on_refusal",
     "subscribe",
 ]
 
@@ -32,6 +33,7 @@ class Subscriber(Protocol):
 _subscribers: list[Subscriber] = []
 _erased_callbacks: list[Callable[[], None]] = []
 _call_callbacks: list[Callable[[str, int], None]] = []
+_refusal_callbacks: list[Callable[[str, int], None]] = []
 
 
 def subscribe(subscriber: Subscriber) -> None:
@@ -47,6 +49,11 @@ def on_erased(callback: Callable[[], None]) -> None:
 def on_call(callback: Callable[[str, int], None]) -> None:
     """Have `callback` called with the route (`predict`, `learn`) and the nanoseconds of each call."""
     _call_callbacks.append(callback)
+
+
+def on_refusal(callback: Callable[[str, int], None]) -> None:
+    """Have `callback` called with the route and the HTTP status of each call that is refused."""
+    _refusal_callbacks.append(callback)
 
 
 def wants_events() -> bool:
@@ -74,3 +81,9 @@ def called(route: str, duration_ns: int) -> None:
     """Tell that a call of the API was answered, or refused."""
     for callback in _call_callbacks:
         callback(route, duration_ns)
+
+
+def refused(route: str, status: int) -> None:
+    """Tell that a call of the API was refused."""
+    for callback in _refusal_callbacks:
+        callback(route, status)

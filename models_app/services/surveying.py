@@ -1,0 +1,106 @@
+"""A look at everything at once, for who watches the instance: bounded, and held up by no slow model."""
+
+import time
+from concurrent.futures import Future
+from concurrent.futures import TimeoutError as NotYet
+from dataclasses import dataclass
+from importlib.metadata import version
+from typing import Any
+
+from django.db.models import Max
+from django.db.models.functions import Coalesce
+
+from models_app.domain.errors import ChantillyError
+from models_app.engine.commands import Inspect
+from models_app.engine.timings import Timings
+from models_app.models import ServedModel, Snapshot
+from models_app.models.transactions import translated_errors
+from models_app.services.listing import ModelSummary, pending_counts, summary
+from models_app.services.runtime import get_engine
+
+# A model that takes longer to say how it does is told of as its newest snapshot has it.
+_PATIENCE_SECONDS = 1.0
+_Metrics = dict[str, float | None]
+
+
+@dataclass(frozen=True, slots=True)
+class Survey:
+    """The instance at a glance: the models used last, by name, each with the metrics that are known of it.
+
+    `snapshots` are the newest by model, without their bytes; `timings` are of this process.
+    """
+
+    models: list[ModelSummary]
+    snapshots: dict[str, Snapshot]
+    timings: dict[str, Timings]
+    n_models: int
+    n_hot: int
+    versions: dict[str, str]
+
+    @property
+    def n_left_out(self) -> int:
+        """The models that were not looked at."""
+        return self.n_models - len(self.models)
+
+
+def survey(*, max_models: int) -> Survey:
+    """Look at the instance, and at no more than `max_models` models; raises `StorageUnavailable`.
+
+    No model is loaded for it: of one that is not hot, the metrics are those of its newest snapshot.
+    """
+    engine = get_engine()
+    with translated_errors():
+        used_at = Coalesce("last_learned_at", "last_predicted_at", "uploaded_at")
+        models = list(ServedModel.objects.order_by(used_at.desc(), "-pk")[:max_models])
+        n_models = ServedModel.objects.count() if len(models) == max_models else len(models)
+        pending = pending_counts()
+        snapshots = _newest_snapshots(models)
+    hot = _hot_metrics([model.name for model in models])
+    summaries = []
+    for model in models:
+        kept = snapshots.get(model.name)
+        metrics = hot.get(model.name) or (kept.metric_values if kept else None)
+        summaries.append(summary(model, pending.get(model.pk, 0), metrics or None))
+    return Survey(
+        models=sorted(summaries, key=lambda model: model.name),
+        snapshots=snapshots,
+        timings=engine.timings(),
+        n_models=n_models,
+        n_hot=engine.n_hot,
+        versions={name: version(name) for name in ("django", "river")},
+    )
+
+
+def _newest_snapshots(models: list[ServedModel]) -> dict[str, Snapshot]:
+    names = {(model.pk, model.generation): model.name for model in models}
+    newest = Snapshot.objects.values("model_id", "generation").annotate(newest=Max("pk")).values("newest")
+    found = Snapshot.objects.without_bytes().filter(pk__in=newest)
+    return {
+        names[snapshot.model_id, snapshot.generation]: snapshot
+        for snapshot in found
+        if (snapshot.model_id, snapshot.generation) in names
+    }
+
+
+def _hot_metrics(names: list[str]) -> dict[str, _Metrics]:
+    """Return the metrics of those models that are hot, as far as they come in time."""
+    engine = get_engine()
+    hot = engine.hot_names()
+    asked: dict[str, Future[Any]] = {}
+    for name in names:
+        if name in hot:
+            command = Inspect(name)
+            asked[name] = command.answered_in_thread()
+            engine.submit(command)
+    until = time.monotonic() + _PATIENCE_SECONDS
+    answers = {name: _answer(future, until) for name, future in asked.items()}
+    return {name: metrics for name, metrics in answers.items() if metrics is not None}
+
+
+def _answer(future: "Future[Any]", until: float) -> _Metrics | None:
+    try:
+        metrics: _Metrics = future.result(timeout=max(0.0, until - time.monotonic())).metrics
+    except (ChantillyError, NotYet):
+        # Deleted meanwhile, or busy.
+        return None
+    return metrics

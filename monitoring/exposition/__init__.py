@@ -1,0 +1,1 @@
+"""What the instance does, as figures for Prometheus and InfluxDB."""

@@ -1,0 +1,190 @@
+"""The figures, read when somebody asks for them: between two scrapes they cost nothing."""
+
+from collections.abc import Iterable, Iterator, Sequence
+from datetime import datetime
+from itertools import accumulate
+
+from prometheus_client.core import (
+    CounterMetricFamily,
+    GaugeMetricFamily,
+    HistogramMetricFamily,
+    InfoMetricFamily,
+    Metric,
+    SummaryMetricFamily,
+)
+
+from models_app.domain.errors import FlavorNotSet
+from models_app.engine.timings import BOUNDS, Histogram, Timings
+from models_app.services import configuring, measuring
+from models_app.services.listing import ModelSummary
+from models_app.services.surveying import Survey, survey
+from monitoring.refusals import refusals
+from monitoring.statistics import recorder
+
+_PREFIX = "chantilly_"
+
+
+class Collector:
+    """Yields Prometheus's metric families; `collect` is what its registries call.
+
+    `max_models` bounds the labels: the models used last are told of, the others only counted.
+
+    What is in the database (learns, predictions, pending predictions, calls, metrics over all models) holds
+    whichever process is asked; histograms, refusals and the number of hot models are this process's.
+    """
+
+    def __init__(self, *, max_models: int) -> None:
+        self._max_models = max_models
+
+    def collect(self) -> Iterator[Metric]:
+        """Yield all families; raises `StorageUnavailable`."""
+        seen = survey(max_models=self._max_models)
+        yield self._about(seen)
+        yield from _of_routes()
+        yield from _of_instance(seen)
+        yield from _of_models(seen)
+        yield from _histograms(seen)
+
+    @staticmethod
+    def _about(seen: Survey) -> Metric:
+        about = InfoMetricFamily(_PREFIX + "instance", "The flavor, and what the server is made of.")
+        about.add_metric([], {"flavor": _flavor() or "", **seen.versions})
+        return about
+
+
+def _flavor() -> str | None:
+    try:
+        return configuring.get_flavor().name
+    except FlavorNotSet:
+        return None
+
+
+def _of_routes() -> Iterator[Metric]:
+    calls = SummaryMetricFamily(
+        _PREFIX + "call_duration_seconds",
+        "Calls since init, refused ones too, and how long they took.",
+        labels=["route"],
+        unit="seconds",
+    )
+    for route, report in recorder.report().items():
+        n, mean_ns = report["n_calls"], report["mean_duration"]
+        calls.add_metric([route], count_value=n, sum_value=n * mean_ns / 1e9)
+    yield calls
+    refused = CounterMetricFamily(
+        _PREFIX + "refusals", "Calls refused by this process.", labels=["route", "status"]
+    )
+    for (route, status), n in sorted(refusals.counts().items()):
+        refused.add_metric([route, str(status)], n)
+    yield refused
+
+
+def _of_instance(seen: Survey) -> Iterator[Metric]:
+    yield _gauge("models", "Served models.", seen.n_models)
+    yield _gauge("models_left_out", "Models that this page does not tell of.", seen.n_left_out)
+    yield _gauge("models_hot", "Models in this process's memory.", seen.n_hot)
+    scores = GaugeMetricFamily(
+        _PREFIX + "instance_metric", "Metrics over all models, by progressive validation.", labels=["metric"]
+    )
+    if _flavor() is not None:
+        _add_scores(scores, [], measuring.instance_metrics())
+    yield scores
+
+
+def _of_models(seen: Survey) -> Iterator[Metric]:
+    models = seen.models
+    yield _counters("learns", "Learns since the upload.", ((m.name, m.n_learns) for m in models))
+    yield _counters("predictions", "Predictions.", ((m.name, m.n_predictions) for m in models))
+    yield _gauges(
+        "pending_predictions", "Predictions that await their truth.", ((m.name, m.n_pending) for m in models)
+    )
+    yield _gauges(
+        "model_size_bytes", "The newest pickle.", ((m.name, m.size_bytes) for m in models), unit="bytes"
+    )
+    yield _times("last_learn", "The last learn.", models, [m.last_learned_at for m in models])
+    yield _times("last_prediction", "The last prediction.", models, [m.last_predicted_at for m in models])
+    yield _times("upload", "The upload.", models, [m.uploaded_at for m in models])
+    yield _gauges("default_model", "1 for the default model.", ((m.name, 1) for m in models if m.is_default))
+    yield _gauges(
+        "snapshot_seq",
+        "Learns that the newest snapshot has.",
+        ((n, s.seq) for n, s in seen.snapshots.items()),
+    )
+    taken = GaugeMetricFamily(
+        _PREFIX + "snapshot_timestamp_seconds", "The newest snapshot.", labels=["model"], unit="seconds"
+    )
+    for name, snapshot in seen.snapshots.items():
+        taken.add_metric([name], snapshot.taken_at.timestamp())
+    yield taken
+    scores = GaugeMetricFamily(
+        _PREFIX + "metric",
+        "A model's metrics, by progressive validation; of one that is not in memory, its newest snapshot's.",
+        labels=["model", "metric"],
+    )
+    for model in models:
+        _add_scores(scores, [model.name], model.metrics or {})
+    yield scores
+
+
+def _histograms(seen: Survey) -> Iterator[Metric]:
+    names = {model.name for model in seen.models}
+    timings = {name: timing for name, timing in seen.timings.items() if name in names}
+    for attribute, name, meaning in (
+        ("wait", "queue_wait", "How long requests waited in their model's queue."),
+        ("compute", "compute", "How long batches took to compute."),
+        ("commit", "commit", "How long batches took to become durable."),
+    ):
+        yield _histogram(attribute, name, meaning, timings)
+
+
+def _histogram(attribute: str, name: str, meaning: str, timings: dict[str, Timings]) -> Metric:
+    family = HistogramMetricFamily(f"{_PREFIX}{name}_seconds", meaning, labels=["model"], unit="seconds")
+    for model, timing in timings.items():
+        histogram: Histogram = getattr(timing, attribute)
+        family.add_metric([model], buckets=buckets(histogram), sum_value=histogram.seconds)
+    return family
+
+
+def buckets(histogram: Histogram) -> list[tuple[str, float]]:
+    """Return the counts as Prometheus has them: of all durations up to each bound.
+
+    >>> histogram = Histogram()
+    >>> histogram.record(0.0015)
+    >>> dict(buckets(histogram))["0.001"], dict(buckets(histogram))["0.002"], dict(buckets(histogram))["+Inf"]
+    (0.0, 1.0, 1.0)
+    """
+    bounds = [*(str(bound) for bound in BOUNDS), "+Inf"]
+    # A copy: other threads go on counting.
+    return list(zip(bounds, map(float, accumulate(list(histogram.counts))), strict=True))
+
+
+def _gauge(name: str, meaning: str, value: float) -> Metric:
+    return GaugeMetricFamily(_PREFIX + name, meaning, value=value)
+
+
+def _gauges(name: str, meaning: str, values: Iterable[tuple[str, float]], *, unit: str = "") -> Metric:
+    family = GaugeMetricFamily(_PREFIX + name, meaning, labels=["model"], unit=unit)
+    for model, value in values:
+        family.add_metric([model], value)
+    return family
+
+
+def _counters(name: str, meaning: str, values: Iterable[tuple[str, float]]) -> Metric:
+    family = CounterMetricFamily(_PREFIX + name, meaning, labels=["model"])
+    for model, value in values:
+        family.add_metric([model], value)
+    return family
+
+
+def _times(
+    name: str, meaning: str, models: Sequence[ModelSummary], times: Sequence[datetime | None]
+) -> Metric:
+    seconds = [
+        (model.name, time.timestamp()) for model, time in zip(models, times, strict=True) if time is not None
+    ]
+    return _gauges(f"{name}_timestamp_seconds", f"{meaning} Since the epoch.", seconds, unit="seconds")
+
+
+def _add_scores(family: GaugeMetricFamily, labels: list[str], scores: dict[str, float | None]) -> None:
+    for metric, value in scores.items():
+        if value is not None:
+            family.add_metric([*labels, metric], value)

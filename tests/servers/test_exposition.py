@@ -1,0 +1,176 @@
+"""/metrics: read as Prometheus and InfluxDB read it."""
+
+import json
+import threading
+import time
+from typing import Any
+
+import pytest
+from prometheus_client.openmetrics.parser import text_string_to_metric_families
+
+from tests.servers.clients import Client
+from tests.servers.conftest import Start
+from tests.servers.test_contract import HOUSE, regression
+from tests.servers.uploads import Uploads
+from tests.servers.waiting import wait_until
+
+Samples = dict[tuple[str, frozenset[tuple[str, str]]], float]
+
+
+def scrape(client: Client) -> Samples:
+    answer = client.get("/metrics")
+    assert answer.status == 200, answer
+    assert answer.headers["content-type"] == "application/openmetrics-text; version=1.0.0; charset=utf-8"
+    return {
+        (sample.name, frozenset(sample.labels.items())): sample.value
+        for family in text_string_to_metric_families(answer.body.decode())
+        for sample in family.samples
+    }
+
+
+def value(samples: Samples, name: str, **labels: Any) -> float | None:
+    """Return the value of the chantilly figure with these labels, or None."""
+    return samples.get((f"chantilly_{name}", frozenset(labels.items())))
+
+
+class TestOpenMetrics:
+    def test_tell_what_the_models_do(self, start: Start) -> None:
+        server = start()
+        with server.client() as client:
+            client.init("regression")
+            client.upload(regression(), "house")
+            client.upload(regression(), "hut")
+            for number in range(3):
+                client.predict(features=HOUSE, id=number, model="house")
+            client.learn(id=0, ground_truth=150)
+            client.learn(id=0, ground_truth=150)
+            client.predict(features="no features")
+
+            samples = scrape(client)
+            metrics = client.metrics("house")
+
+        assert value(samples, "instance_info", flavor="regression", **_versions(samples)) == 1
+        assert value(samples, "models") == 2
+        assert value(samples, "models_left_out") == 0
+        assert value(samples, "learns_total", model="house") == 1
+        assert value(samples, "learns_total", model="hut") == 0
+        assert value(samples, "predictions_total", model="house") == 3
+        assert value(samples, "pending_predictions", model="house") == 2
+        assert value(samples, "default_model", model="house") is None
+        assert value(samples, "default_model", model="hut") == 1
+        assert (value(samples, "model_size_bytes", model="house") or 0) > 100
+        assert abs((value(samples, "last_learn_timestamp_seconds", model="house") or 0) - time.time()) < 60
+        assert value(samples, "last_learn_timestamp_seconds", model="hut") is None
+        assert value(samples, "snapshot_seq", model="hut") == 0
+        for metric, expected in metrics.items():
+            assert value(samples, "metric", model="house", metric=metric) == expected
+            assert value(samples, "instance_metric", metric=metric) == expected
+        assert value(samples, "refusals_total", route="learn", status="400") == 1
+        assert value(samples, "refusals_total", route="predict", status="400") == 1
+        assert value(samples, "call_duration_seconds_count", route="predict") == 4
+        # The look at the model waits in its queue, too.
+        assert (value(samples, "queue_wait_seconds_count", model="house") or 0) >= 4
+        assert value(samples, "commit_seconds_bucket", model="house", le="+Inf") == 4
+        assert (value(samples, "compute_seconds_sum", model="house") or 0) > 0
+
+    def test_are_there_before_there_is_a_flavor(self, start: Start) -> None:
+        server = start()
+        with server.client() as client:
+            samples = scrape(client)
+
+        assert value(samples, "models") == 0
+        assert not [name for name, _ in samples if name == "chantilly_instance_metric"]
+
+    def test_count_the_models_beyond_the_limit(self, start: Start) -> None:
+        server = start(METRICS_MAX_MODELS="2")
+        with server.client() as client:
+            client.init("regression")
+            for name in ("a", "b", "c"):
+                client.upload(regression(), name)
+            client.predict(features=HOUSE, id=1, model="a")
+            client.learn(id=1, ground_truth=3)
+
+            samples = scrape(client)
+
+        told = {dict(labels)["model"] for _, labels in samples if "model" in dict(labels)}
+        assert told == {"a", "c"}
+        assert value(samples, "models") == 3
+        assert value(samples, "models_left_out") == 1
+
+    def test_load_no_model(self, start: Start) -> None:
+        server = start(HOT_MODELS_MAX="1")
+        with server.client() as client:
+            client.init("regression")
+            for name in ("a", "b"):
+                client.upload(regression(), name)
+                client.learn(features=HOUSE, ground_truth=150, model=name)
+            metrics = client.metrics("a")
+            client.predict(features=HOUSE, model="b")
+            # Its snapshot tells what it scored.
+            wait_until(lambda: value(scrape(client), "snapshot_seq", model="a") == 1)
+
+            samples = scrape(client)
+
+        assert value(samples, "models_hot") == 1
+        assert value(samples, "metric", model="a", metric="MAE") == metrics["MAE"]
+
+    def test_do_not_wait_for_a_model_that_is_busy(self, start: Start, uploads: Uploads) -> None:
+        server = start()
+        with server.client() as client, server.client() as busy:
+            client.init("regression")
+            client.upload(uploads.bytes("slow"), "slow")
+            client.upload(regression(), "house")
+            client.learn(features=HOUSE, ground_truth=150, model="house")
+            # Some five seconds of learning, all of it in the queue before the page asks.
+            records = [{"features": {"x": 1}, "ground_truth": 1, "model": "slow"}] * 100
+            learning = threading.Thread(
+                target=busy.request, args=("POST", "/api/learn", json.dumps(records).encode())
+            )
+            learning.start()
+            wait_until(lambda: server.database.seq("slow") >= 2)
+
+            samples = scrape(client)
+
+            assert learning.is_alive()
+            learning.join()
+        assert (value(samples, "learns_total", model="slow") or 0) < 100
+        assert value(samples, "metric", model="house", metric="MAE") == 150
+
+    @pytest.mark.parametrize(
+        ("method", "path", "status", "code"),
+        [
+            ("GET", "/metrics?format=xml", 400, "bad_request"),
+            ("POST", "/metrics", 405, "method_not_allowed"),
+        ],
+    )
+    def test_refuse_what_they_do_not_know(
+        self, start: Start, method: str, path: str, status: int, code: str
+    ) -> None:
+        server = start()
+        with server.client() as client:
+            answer = client.request(method, path)
+
+        assert (answer.status, answer.code) == (status, code)
+
+
+class TestInflux:
+    def test_is_a_sample_a_line(self, start: Start) -> None:
+        server = start()
+        with server.client() as client:
+            client.init("regression")
+            client.upload(regression(), "house")
+            client.learn(features=HOUSE, ground_truth=150)
+
+            answer = client.get("/metrics?format=influx")
+
+        lines = answer.body.decode().splitlines()
+        assert answer.headers["content-type"] == "text/plain; charset=utf-8"
+        assert "chantilly_learns_total,model=house value=1.0" in lines
+        assert "chantilly_metric,metric=MAE,model=house value=150.0" in lines
+        assert all(line.rpartition(" value=")[0].startswith("chantilly_") for line in lines)
+
+
+def _versions(samples: Samples) -> dict[str, str]:
+    """Return the versions that the page tells."""
+    (labels,) = [dict(labels) for name, labels in samples if name == "chantilly_instance_info"]
+    return {name: labels[name] for name in ("django", "river")}
