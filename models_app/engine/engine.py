@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from models_app.domain.errors import ServerStopping, StorageUnavailable
+from models_app.domain.errors import ServerStopping
 from models_app.engine.commands import (
     Command,
     Evict,
@@ -19,7 +19,7 @@ from models_app.engine.commands import (
     TakeSnapshot,
     deliver,
 )
-from models_app.engine.gathering import Gathering
+from models_app.engine.committing import Committer
 from models_app.engine.memory import HotSet, MemoryLimits
 from models_app.engine.ports import Observer, Storage
 from models_app.engine.queues import ModelQueue
@@ -83,11 +83,8 @@ class Engine:
         self._unrouted = ModelQueue("")
         self._directory = Directory()
         self._hot_set = HotSet(options.memory)
-        self._workers = Workers(serve=self._take_turn, settle=self._commit, leave=leave_thread)
-        # What is computed and not yet written; one thread at a time writes all of it.
-        self._unwritten: list[Turn] = []
-        self._gathering = Gathering()
-        self._is_committing = False
+        self._committer = Committer(storage, finish=self._finish)
+        self._workers = Workers(serve=self._take_turn, settle=self._committer.commit, leave=leave_thread)
         self._accepts = False
         self._has_ended = False
 
@@ -203,57 +200,11 @@ class Engine:
         if turn is None:
             self._end_turn(queue, commands, ())
         elif turn.write.is_needed:
-            with self._lock:
-                self._unwritten.append(turn)
-                self._gathering.arrived(len(self._unwritten))
+            self._committer.add(turn)
         else:
             self._finish([turn], [None])
 
-    def _commit(self) -> bool:
-        """Write and answer what has been computed; say whether there was anything.
-
-        One thread at a time does so, with what the others compute meanwhile, too: they need not wait for it.
-        """
-        has_committed = False
-        while self._may_commit():
-            turns = self._take_unwritten()
-            outcomes = self._write(turns)
-            with self._lock:
-                self._is_committing = False
-                self._gathering.expect(len(turns) + len(self._unwritten), time.perf_counter())
-            self._finish(turns, outcomes)
-            has_committed = True
-        return has_committed
-
-    def _may_commit(self) -> bool:
-        with self._lock:
-            if self._is_committing or not self._unwritten:
-                return False
-            self._is_committing = True
-            return True
-
-    def _take_unwritten(self) -> list[Turn]:
-        with self._lock:
-            is_awaited = self._gathering.begin(len(self._unwritten), time.perf_counter())
-        if is_awaited:
-            self._gathering.wait()
-        with self._lock:
-            if is_awaited:
-                self._gathering.end()
-            turns, self._unwritten = self._unwritten, []
-            return turns
-
-    def _write(self, turns: list[Turn]) -> Sequence[Outcome]:
-        try:
-            return self._storage.commit([turn.write for turn in turns])
-        except StorageUnavailable as error:
-            return [error] * len(turns)
-        except Exception as error:
-            # A mistake of ours must not leave the queues without a turn for good.
-            logger.exception("%d batches could not be written", len(turns))
-            return [StorageUnavailable(f"The batch could not be written: {error!r}.")] * len(turns)
-
-    def _finish(self, turns: list[Turn], outcomes: Sequence[Outcome]) -> None:
+    def _finish(self, turns: Sequence[Turn], outcomes: Sequence[Outcome]) -> None:
         for turn, left in zip(turns, self._turns.finish(turns, outcomes), strict=True):
             self._end_turn(turn.queue, turn.commands, left)
 

@@ -13,7 +13,8 @@ class Gathering:
     together. Left alone they fall into two crowds, each of which asks while the other is served, with twice
     as many commits.
 
-    All but `wait` is for who holds the engine's lock. Times are on the clock of `time.perf_counter`.
+    All but `wait` is for who holds the lock of what is gathered. Times are on the clock of
+    `time.perf_counter`.
     """
 
     __slots__ = ("_are_there", "_is_awaited", "_n_expected", "_since")
