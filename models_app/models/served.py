@@ -1,8 +1,20 @@
 """Served models, without their bytes: the row is rewritten with each commit and has to stay small."""
 
+from typing import Self
+
 from django.db import models
+from django.db.models.functions import Coalesce, Greatest
 
 from models_app.domain.names import MAX_LENGTH
+
+
+class ServedModelQuerySet(models.QuerySet["ServedModel"]):
+    """Served models."""
+
+    def last_used_first(self) -> Self:
+        """Return those that learned, predicted or were uploaded last first."""
+        used = [Coalesce(field, "uploaded_at") for field in ("last_learned_at", "last_predicted_at")]
+        return self.order_by(Greatest(*used).desc(), "-pk")
 
 
 class ServedModel(models.Model):
@@ -26,6 +38,8 @@ class ServedModel(models.Model):
     uploaded_at = models.DateTimeField(editable=False)
     last_predicted_at = models.DateTimeField("last prediction", null=True, editable=False)
     last_learned_at = models.DateTimeField("last learn", null=True, editable=False)
+
+    objects = ServedModelQuerySet.as_manager()
 
     class Meta:
         verbose_name = "served model"

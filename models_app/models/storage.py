@@ -10,7 +10,6 @@ from datetime import UTC, datetime
 from typing import Concatenate, ParamSpec, TypeVar
 
 from django.conf import settings
-from django.db.models.functions import Coalesce
 
 from models_app.domain import learns
 from models_app.domain.errors import ModelNotLoadable
@@ -91,8 +90,7 @@ class SqliteStorage:
     @_guarded
     def recent_names(self, limit: int) -> list[str]:
         """See the port."""
-        used_at = Coalesce("last_learned_at", "last_predicted_at", "uploaded_at")
-        recent = ServedModel.objects.order_by(used_at.desc(), "-pk")
+        recent = ServedModel.objects.last_used_first()
         return list(recent.values_list("name", flat=True)[:limit])
 
     @_guarded

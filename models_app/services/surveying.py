@@ -8,7 +8,6 @@ from importlib.metadata import version
 from typing import Any
 
 from django.db.models import Max
-from django.db.models.functions import Coalesce
 
 from models_app.domain.errors import ChantillyError
 from models_app.engine.commands import Inspect
@@ -50,8 +49,7 @@ def survey(*, max_models: int) -> Survey:
     """
     engine = get_engine()
     with translated_errors():
-        used_at = Coalesce("last_learned_at", "last_predicted_at", "uploaded_at")
-        models = list(ServedModel.objects.order_by(used_at.desc(), "-pk")[:max_models])
+        models = list(ServedModel.objects.last_used_first()[:max_models])
         n_models = ServedModel.objects.count() if len(models) == max_models else len(models)
         pending = pending_counts()
         snapshots = _newest_snapshots(models)
