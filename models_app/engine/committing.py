@@ -6,7 +6,7 @@ import time
 from collections.abc import Callable, Sequence
 
 from models_app.domain.errors import StorageUnavailable
-from models_app.engine.gathering import Gathering
+from models_app.engine.gathering import Gathering, Patience
 from models_app.engine.ports import Storage
 from models_app.engine.turns import Outcome, Turn
 
@@ -25,6 +25,12 @@ class Committer:
         self._unwritten: list[Turn] = []
         self._gathering = Gathering()
         self._is_committing = False
+        self._patience = Patience()
+
+    @property
+    def patience(self) -> float:
+        """How long to wait for who is expected, in seconds."""
+        return self._patience.seconds
 
     def add(self, turn: Turn) -> None:
         """Have a turn written by whoever commits next."""
@@ -40,10 +46,13 @@ class Committer:
         has_committed = False
         while self._may_commit():
             turns = self._take_unwritten()
+            started = time.perf_counter()
             outcomes = self._write(turns)
+            now = time.perf_counter()
+            self._patience.committed(now - started)
             with self._lock:
                 self._is_committing = False
-                self._gathering.expect(len(turns) + len(self._unwritten), time.perf_counter())
+                self._gathering.expect(len(turns) + len(self._unwritten), now, self.patience)
             self._finish(turns, outcomes)
             has_committed = True
         return has_committed

@@ -213,7 +213,7 @@ class Engine:
         with self._lock:
             queue.put_back(left)
             n_expected = 0 if left or is_stream else len(commands) + len(queue.commands)
-            queue.gathering.expect(n_expected, time.perf_counter())
+            queue.gathering.expect(n_expected, time.perf_counter(), self._committer.patience)
             if self._has_ended:
                 # The last look at what is left was before this turn's end.
                 self._refuse(queue)

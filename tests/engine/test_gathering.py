@@ -3,14 +3,26 @@ import time
 
 import pytest
 
-from models_app.engine import gathering
-from models_app.engine.gathering import Gathering
+from models_app.engine.gathering import Gathering, Patience
+
+# Nobody could mistake it for anything else.
+LONG = 60.0
 
 
-@pytest.fixture(autouse=True)
-def long_waits(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Waits that nobody could mistake for anything else."""
-    monkeypatch.setattr(gathering, "_SECONDS", 60.0)
+class TestPatience:
+    def test_follows_the_time_that_commits_take(self) -> None:
+        patience = Patience()
+
+        patience.committed(0.000_3)
+
+        assert patience.seconds == pytest.approx(0.000_6)
+
+    def test_has_an_end(self) -> None:
+        patience = Patience()
+
+        patience.committed(10.0)
+
+        assert patience.seconds == 0.002
 
 
 class TestGathering:
@@ -19,19 +31,19 @@ class TestGathering:
     )
     def test_waits_for_who_is_expected(self, n_expected: int, n_present: int, waits: bool) -> None:
         gathered = Gathering()
-        gathered.expect(n_expected, now=10.0)
+        gathered.expect(n_expected, now=10.0, patience=LONG)
 
         assert gathered.begin(n_present, now=11.0) is waits
 
     def test_does_not_wait_for_who_has_not_come_for_long(self) -> None:
         gathered = Gathering()
-        gathered.expect(2, now=10.0)
+        gathered.expect(2, now=10.0, patience=LONG)
 
         assert not gathered.begin(1, now=71.0)
 
     def test_ends_when_all_are_there(self) -> None:
         gathered = Gathering()
-        gathered.expect(3, now=10.0)
+        gathered.expect(3, now=10.0, patience=LONG)
         assert gathered.begin(1, now=10.0)
         waiting = threading.Thread(target=gathered.wait)
         waiting.start()
@@ -44,24 +56,23 @@ class TestGathering:
         assert not waiting.is_alive()
         gathered.end()
 
-    def test_ends_with_whoever_is_there_when_it_takes_too_long(self, monkeypatch: pytest.MonkeyPatch) -> None:
+    def test_ends_with_whoever_is_there_when_it_takes_too_long(self) -> None:
         gathered = Gathering()
-        gathered.expect(3, now=time.perf_counter())
+        gathered.expect(3, now=time.perf_counter(), patience=0.01)
         assert gathered.begin(1, now=time.perf_counter())
-        monkeypatch.setattr(gathering, "_SECONDS", 0.01)
 
         gathered.wait()
         gathered.end()
         gathered.arrived(3)
 
         # Who came too late does not cut short the next wait.
-        gathered.expect(2, now=10.0)
+        gathered.expect(2, now=10.0, patience=LONG)
         assert gathered.begin(1, now=10.0)
         assert not gathered._are_there.acquire(blocking=False)
 
     def test_forgets_who_came_just_when_the_wait_was_over(self) -> None:
         gathered = Gathering()
-        gathered.expect(2, now=10.0)
+        gathered.expect(2, now=10.0, patience=LONG)
         assert gathered.begin(1, now=10.0)
 
         gathered.arrived(2)
