@@ -51,6 +51,8 @@ class Told:
 
 def put_on_form(form: Form, error: ChantillyError) -> None:
     """Show a refusal at the field that it is about."""
-    field = FIELD_BY_ERROR.get(type(error))
-    for reason in reasons(error.message):
-        form.add_error(field, reason)
+    by_type = FIELD_BY_ERROR.get(type(error))
+    told = {by_type: [error.message]} if isinstance(error.message, str) else error.message
+    for name, its_reasons in told.items():
+        for reason in its_reasons:
+            form.add_error(name if name in form.fields else by_type, reason)

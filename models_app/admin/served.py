@@ -200,7 +200,8 @@ class ServedModelAdmin(ReadOnlyAdmin[ServedModel]):
         self, request: HttpRequest, form: UploadForm, form_url: str, extra_context: dict[str, Any] | None
     ) -> HttpResponse:
         # Django annotates its own helpers for model forms only; they take any.
-        admin_form = helpers.AdminForm(cast("Any", form), [(None, {"fields": ["file", "name"]})], {})
+        fieldsets: list[Any] = [(None, {"fields": list(form.fields)})]
+        admin_form = helpers.AdminForm(cast("Any", form), fieldsets, {})
         context = {
             **self.admin_site.each_context(request),
             "title": "Upload a model",

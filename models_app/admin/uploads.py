@@ -10,6 +10,7 @@ from django.template.defaultfilters import filesizeformat
 from django.utils import timezone
 
 from models_app.admin import refusals
+from models_app.domain import chosen_metrics
 from models_app.domain.errors import ChantillyError
 from models_app.domain.names import MAX_LENGTH
 from models_app.services import uploading
@@ -30,6 +31,13 @@ class UploadForm(forms.Form):
         help_text="One is drawn if you leave this empty. A model of the same name is replaced.",
     )
 
+    metrics = forms.CharField(
+        required=False,
+        widget=AdminTextInputWidget,
+        help_text="Names from river.metrics, with commas, kept beside the flavor's own; "
+        "'none': the model is not scored.",
+    )
+
     def clean_file(self) -> UploadedFile:
         """Hold the file to the limit that the API has."""
         file = cast("UploadedFile", self.cleaned_data["file"])
@@ -46,6 +54,7 @@ class UploadForm(forms.Form):
             return uploading.upload_model(
                 data=self.cleaned_data["file"].read(),
                 name=self.cleaned_data["name"] or None,
+                metrics=chosen_metrics.read_names(self.cleaned_data["metrics"]),
                 now=timezone.now(),
             )
         except ChantillyError as error:

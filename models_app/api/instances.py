@@ -8,9 +8,11 @@ from drf_spectacular.utils import OpenApiParameter, extend_schema
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from models_app.api import schemas
+from models_app.api import queries, schemas
 from models_app.api.bodies import BodyReader, InitBody
 from models_app.api.dispatch import ThreadedViewSet
+from models_app.domain import windows
+from models_app.domain.errors import InvalidRequest
 from models_app.services import configuring, listing, measuring
 
 _init_reader = BodyReader(InitBody)
@@ -61,12 +63,23 @@ class MetricsViewSet(ThreadedViewSet):
     @extend_schema(
         operation_id="metrics",
         summary="Tell the metrics",
-        parameters=[OpenApiParameter("model", str, description="of this model; of all models without it")],
+        parameters=[
+            OpenApiParameter("model", str, description="of this model; of all models without it"),
+            OpenApiParameter(
+                "rolling",
+                bool,
+                description=f"over its last {windows.SIZE:,} learns",
+            ),
+        ],
         responses={200: schemas.METRICS, 400: schemas.ERROR, 404: schemas.ERROR},
     )
     def retrieve(self, request: Request) -> Response:
         """Tell the metrics over all models, or one model's."""
         configuring.get_flavor()
         name = request.query_params.get("model")
+        if queries.flag(request, "rolling"):
+            if name is None:
+                raise InvalidRequest({"model": ["required with 'rolling'"]})
+            return Response(measuring.rolling_metrics(name=name))
         metrics = measuring.instance_metrics() if name is None else measuring.model_metrics(name=name)
         return Response(metrics)

@@ -3,12 +3,13 @@
 from django.conf import settings
 from django.http import HttpResponse
 from django.utils import timezone
-from drf_spectacular.utils import extend_schema, extend_schema_view
+from drf_spectacular.utils import OpenApiParameter, extend_schema, extend_schema_view
 from rest_framework.request import Request
 from rest_framework.response import Response
 
 from models_app.api import schemas
 from models_app.api.dispatch import ThreadedViewSet
+from models_app.domain import chosen_metrics
 from models_app.domain.errors import ModelNotFound
 from models_app.services import exporting, uploading
 
@@ -30,12 +31,21 @@ class ModelViewSet(ThreadedViewSet):
         operation_id="upload_model",
         summary="Upload a model",
         description="A pickle, made with `pickle` or `dill`. It becomes the default model.",
+        parameters=[
+            OpenApiParameter(
+                "metrics",
+                str,
+                description="names from `river.metrics`, with commas, kept beside the flavor's own; "
+                "`none`: the model is not scored",
+            )
+        ],
         request=schemas.MODEL_BYTES,
         responses={201: schemas.NAME, 400: schemas.ERROR, 413: schemas.ERROR},
     )
     def create(self, request: Request, name: str | None = None) -> Response:
         """Serve the model in the body."""
-        name = uploading.upload_model(data=request.body, name=name, now=timezone.now())
+        names = chosen_metrics.read_names(",".join(request.query_params.getlist(chosen_metrics.FIELD)))
+        name = uploading.upload_model(data=request.body, name=name, metrics=names, now=timezone.now())
         return Response({"name": name}, status=201)
 
     @extend_schema(

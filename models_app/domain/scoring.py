@@ -1,6 +1,7 @@
 """Metrics of progressive validation: what was predicted, scored against what came true."""
 
 import math
+from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
@@ -58,13 +59,13 @@ def _new_metric(
 class Scores:
     """What metrics are made of: of some learns, in their order.
 
-    `losses` has a list for each metric that is a mean, `counts` how often which label was predicted for
-    which, `others` what other metrics want to see. Scores of one model serve for the metrics over all models,
-    too.
+    `losses` has for each metric that is a mean its losses, `pairs` the ground truths with the labels that
+    were predicted, `others` what other metrics want to see. Scores of one model serve for the metrics over
+    all models, too: those come first among the model's own.
     """
 
-    losses: list[list[float]]
-    counts: dict[tuple[Label, Label], int] = field(default_factory=dict)
+    losses: Sequence[Sequence[float]]
+    pairs: list[tuple[Label, Label]] = field(default_factory=list)
     others: list[tuple[GroundTruth, Prediction]] = field(default_factory=list)
     n: int = 0
 
@@ -82,8 +83,8 @@ class Scorer:
     >>> scorer = Scorer(scores)
     >>> for _ in range(3):
     ...     scorer.score(True, {True: 0.75, False: 0.25})
-    >>> scorer.take().counts
-    {(True, True): 3}
+    >>> scorer.take().pairs
+    [(True, True), (True, True), (True, True)]
     >>> accuracy.cm.n_samples, accuracy.cm[True][True], loss._mean.n
     (3, 3.0, 3.0)
     """
@@ -105,9 +106,10 @@ class Scorer:
         self._begin()
 
     def _begin(self) -> None:
-        self._scores = Scores([[] for _ in self._means])
+        lists: list[list[float]] = [[] for _ in self._means]
+        self._scores = Scores(lists)
         self._losses: list[tuple[_Loss, list[float]]] = [
-            (metric._eval, losses) for metric, losses in zip(self._means, self._scores.losses, strict=True)
+            (metric._eval, losses) for metric, losses in zip(self._means, lists, strict=True)
         ]
 
     def score(self, y_true: GroundTruth, y_pred: Prediction) -> None:
@@ -124,8 +126,7 @@ class Scorer:
             # A float at once: an integer that is none is refused here.
             losses.append(float(loss(y_true, y_pred)))
         if isinstance(y_pred, dict):
-            pair = (y_true, most_probable(y_pred))
-            scores.counts[pair] = scores.counts.get(pair, 0) + 1
+            scores.pairs.append((y_true, most_probable(y_pred)))
         if self._others:
             self._update_others(y_true, y_pred)
 
@@ -148,9 +149,9 @@ class Scorer:
                 metric.update(y_true, y_pred)
 
     def _fold(self, scores: Scores) -> None:
-        for metric, losses in zip(self._means, scores.losses, strict=True):
+        for metric, losses in zip(self._means, scores.losses, strict=False):
             _fold_mean(metric._mean, losses)
-        for (y_true, label), n in scores.counts.items():
+        for (y_true, label), n in Counter(scores.pairs).items():
             for metric in self._of_labels.values():
                 metric.update(y_true, label, float(n))
                 metric.cm.n_samples += n - 1

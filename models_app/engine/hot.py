@@ -11,7 +11,9 @@ from models_app.domain.flavors import Flavor, get_flavor
 from models_app.domain.learns import Learn
 from models_app.domain.predictions import Prediction
 from models_app.domain.purity import predicts_without_change
+from models_app.domain.scoreboards import Scoreboard
 from models_app.domain.scoring import GroundTruth, Metrics, Scorer, Scores
+from models_app.domain.windows import Window
 from models_app.engine.ports import ModelState, SnapshotData
 
 # A model may call sys.exit(); that must not end the engine's thread.
@@ -28,12 +30,18 @@ class Spoiled(Exception):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Vitals:
-    """A hot model's figures. `size_bytes` is that of its newest pickle."""
+    """A hot model's figures. `size_bytes` is that of its newest pickle; `window` is the reader's own."""
 
     seq: int
     metrics: dict[str, float | None]
+    window: Window
+    kinds: tuple[type[Any], ...]
     size_bytes: int
     snapshot_seq: int
+
+    def rolling(self) -> dict[str, float | None]:
+        """Return the metrics over the last learns."""
+        return self.window.values(self.kinds)
 
 
 class HotModel:
@@ -44,8 +52,9 @@ class HotModel:
     """
 
     __slots__ = (
+        "_board",
+        "_is_scored",
         "_learn_one",
-        "_metrics",
         "_predict_one",
         "_scorer",
         "_scores",
@@ -65,7 +74,7 @@ class HotModel:
         """Unpickle a snapshot of the model that `state` describes."""
         started = time.perf_counter()
         self.model: Any = blobs.loads(snapshot.model)
-        self._metrics: Metrics = blobs.loads(snapshot.metrics)
+        self._board = Scoreboard.of(blobs.loads(snapshot.metrics))
         self.snapshot_seconds = time.perf_counter() - started
         self.flavor: Flavor = get_flavor(state.flavor)
         self.model_id = state.model_id
@@ -76,14 +85,15 @@ class HotModel:
         self.predict_is_pure = predicts_without_change(self.model)
         self._predict_one = self.flavor.predictor(self.model)
         self._learn_one = self.model.learn_one
-        self._scorer = Scorer(self._metrics)
+        self._scorer = Scorer(self._board.metrics)
+        self._is_scored = bool(self._board.metrics)
         self._scores: list[Scores] = []
 
     @property
     def metrics(self) -> Metrics:
         """The metrics, up to date."""
         self._settle_scores()
-        return self._metrics
+        return self._board.metrics
 
     def take_scores(self) -> list[Scores]:
         """Return what was scored since the last time, for others to fold."""
@@ -94,6 +104,7 @@ class HotModel:
     def _settle_scores(self) -> None:
         scores = self._scorer.take()
         if scores.n:
+            self._board.window.add(scores)
             self._scores.append(scores)
 
     def is_of(self, state: ModelState) -> bool:
@@ -113,7 +124,8 @@ class HotModel:
         """Score the prediction and let the model learn; raises `Spoiled`."""
         try:
             # Score before learning: afterwards the model has seen the answer.
-            self._scorer.score(y_true, y_pred)
+            if self._is_scored:
+                self._scorer.score(y_true, y_pred)
             self._learn_one(x, y_true)
         except _MODEL_FAILURES as error:
             raise Spoiled(error) from error
@@ -125,18 +137,22 @@ class HotModel:
 
     def snapshot(self) -> SnapshotData:
         """Return the bytes of the model and its metrics as they are now."""
+        self._settle_scores()
         return SnapshotData(
             seq=self.seq,
             model=blobs.dumps(self.model),
-            metrics=blobs.dumps(self.metrics),
-            values=scoring.values(self.metrics),
+            metrics=blobs.dumps(self._board),
+            values=scoring.values(self._board.metrics),
         )
 
     def vitals(self) -> Vitals:
         """Return the figures as they are now."""
+        # What the window says takes a while to compute: that is for who asked, in a thread of its own.
         return Vitals(
             seq=self.seq,
             metrics=scoring.values(self.metrics),
+            window=self._board.window.copy(),
+            kinds=tuple(type(metric) for metric in self._board.metrics),
             size_bytes=self.size_bytes,
             snapshot_seq=self.snapshot_seq,
         )

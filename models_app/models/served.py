@@ -29,6 +29,8 @@ class ServedModel(models.Model):
     generation = models.PositiveIntegerField(default=1, editable=False)
     seq = models.BigIntegerField("learns", default=0, editable=False)
     is_default = models.BooleanField("default", default=False, editable=False)
+    # Where it is not, its learns are no part of the metrics over all models either.
+    is_scored = models.BooleanField("scored", default=True, editable=False)
     n_predictions = models.BigIntegerField("predictions", default=0, editable=False)
     size_bytes = models.BigIntegerField("size", editable=False)
     sha256 = models.CharField("SHA-256 of the upload", max_length=64, editable=False)

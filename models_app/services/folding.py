@@ -117,9 +117,9 @@ class InstanceMetrics:
     def _fold_from_journal(self) -> bool:
         """Fold some segments from the database; say whether there were any."""
         rows = JournalSegment.objects.filter(pk__gt=self._segment_id).order_by("pk")
-        found = list(rows.values_list("pk", "learns")[:_SEGMENTS_AT_A_TIME])
-        for segment_id, learned in found:
-            segment = learns.decode(learned)
+        found = list(rows.values_list("pk", "learns", "model__is_scored")[:_SEGMENTS_AT_A_TIME])
+        for segment_id, learned, is_scored in found:
+            segment = learns.decode(learned) if is_scored else []
             for learn in segment:
                 self._scorer.score(learn.y_true(), learn.y_pred())
             self._scorer.take()

@@ -11,6 +11,12 @@ def instance_metrics() -> dict[str, float | None]:
     return get_instance_metrics().values()
 
 
+def rolling_metrics(*, name: str) -> dict[str, float | None]:
+    """Return one model's metrics over its last learns (`domain.windows.SIZE`); raises `ModelNotFound`."""
+    vitals: Vitals = get_engine().call(Inspect(name))
+    return vitals.rolling()
+
+
 def model_metrics(*, name: str) -> dict[str, float | None]:
     """Return one model's metrics by name, in the flavor's order; raises `ModelNotFound`."""
     vitals: Vitals = get_engine().call(Inspect(name))

@@ -11,6 +11,7 @@ from django.db.models import Max
 
 from models_app.domain.errors import ChantillyError
 from models_app.engine.commands import Inspect
+from models_app.engine.hot import Vitals
 from models_app.engine.timings import Timings
 from models_app.models import ServedModel, Snapshot
 from models_app.models.transactions import translated_errors
@@ -26,10 +27,12 @@ _Metrics = dict[str, float | None]
 class Survey:
     """The instance at a glance: the models used last, by name, each with the metrics that are known of it.
 
-    `snapshots` are the newest by model, without their bytes; `timings` are of this process.
+    `rolling` are the metrics over the last learns, of the hot models; `snapshots` are the newest by model,
+    without their bytes; `timings` are of this process.
     """
 
     models: list[ModelSummary]
+    rolling: dict[str, _Metrics]
     snapshots: dict[str, Snapshot]
     timings: dict[str, Timings]
     n_models: int
@@ -53,14 +56,15 @@ def survey(*, max_models: int) -> Survey:
         n_models = ServedModel.objects.count() if len(models) == max_models else len(models)
         pending = pending_counts()
         snapshots = _newest_snapshots(models)
-    hot = _hot_metrics([model.name for model in models])
+    hot = _hot_vitals([model.name for model in models])
     summaries = []
     for model in models:
-        kept = snapshots.get(model.name)
-        metrics = hot.get(model.name) or (kept.metric_values if kept else None)
+        kept, vitals = snapshots.get(model.name), hot.get(model.name)
+        metrics = vitals.metrics if vitals else kept.metric_values if kept else None
         summaries.append(summary(model, pending.get(model.pk, 0), metrics or None))
     return Survey(
         models=sorted(summaries, key=lambda model: model.name),
+        rolling={name: vitals.rolling() for name, vitals in hot.items()},
         snapshots=snapshots,
         timings=engine.timings(),
         n_models=n_models,
@@ -80,8 +84,8 @@ def _newest_snapshots(models: list[ServedModel]) -> dict[str, Snapshot]:
     }
 
 
-def _hot_metrics(names: list[str]) -> dict[str, _Metrics]:
-    """Return the metrics of those models that are hot, as far as they come in time."""
+def _hot_vitals(names: list[str]) -> dict[str, Vitals]:
+    """Return the figures of those models that are hot, as far as they come in time."""
     engine = get_engine()
     hot = engine.hot_names()
     asked: dict[str, Future[Any]] = {}
@@ -92,13 +96,13 @@ def _hot_metrics(names: list[str]) -> dict[str, _Metrics]:
             engine.submit(command)
     until = time.monotonic() + _PATIENCE_SECONDS
     answers = {name: _answer(future, until) for name, future in asked.items()}
-    return {name: metrics for name, metrics in answers.items() if metrics is not None}
+    return {name: vitals for name, vitals in answers.items() if vitals is not None}
 
 
-def _answer(future: "Future[Any]", until: float) -> _Metrics | None:
+def _answer(future: "Future[Any]", until: float) -> Vitals | None:
     try:
-        metrics: _Metrics = future.result(timeout=max(0.0, until - time.monotonic())).metrics
+        vitals: Vitals = future.result(timeout=max(0.0, until - time.monotonic()))
     except (ChantillyError, NotYet):
         # Deleted meanwhile, or busy.
         return None
-    return metrics
+    return vitals

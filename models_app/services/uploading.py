@@ -1,12 +1,14 @@
 """Models come and go: upload, delete, choice of the default."""
 
+from collections.abc import Sequence
 from datetime import datetime
 
-from models_app.domain import blobs
+from models_app.domain import blobs, chosen_metrics
 from models_app.domain.blobs import Versions
 from models_app.domain.errors import FlavorNotSet, ModelNotFound
 from models_app.domain.flavors import Flavor
 from models_app.domain.names import check_model_name, draw_name
+from models_app.domain.scoreboards import Scoreboard
 from models_app.engine.ports import ModelState, SnapshotData
 from models_app.models import JournalSegment, PendingPrediction, ServedModel, Snapshot
 from models_app.models.signing import save_snapshot
@@ -16,25 +18,28 @@ from models_app.services.folding import get_instance_metrics
 from models_app.services.runtime import forget_default
 
 
-def upload_model(*, data: bytes, name: str | None, now: datetime) -> str:
+def upload_model(*, data: bytes, name: str | None, now: datetime, metrics: Sequence[str] = ()) -> str:
     """Serve a pickled model from now on, by default; return its name.
 
     A name is drawn if none is given. A model of that name is replaced and its journal starts afresh; what it
-    has pending is kept for its successor.
+    has pending is kept for its successor. `metrics` are names from `river.metrics`, kept beside the flavor's
+    own, or `none`: then the model is not scored at all.
 
-    Raises `FlavorNotSet`, `InvalidModelName`, `ModelNotReadable`, `ModelNotSuitable`.
+    Raises `FlavorNotSet`, `InvalidModelName`, `InvalidRequest` for a metric, `ModelNotReadable`,
+    `ModelNotSuitable`.
     """
     flavor = get_flavor()
     if name is not None:
         check_model_name(name)
+    board = Scoreboard.new(chosen_metrics.kinds(metrics, flavor))
     flavor.check_model(blobs.loads_upload(data))
-    first = SnapshotData(seq=0, model=data, metrics=blobs.dumps(flavor.new_metrics()))
+    first = SnapshotData(seq=0, model=data, metrics=blobs.dumps(board))
     with write_transaction():
         if get_flavor() != flavor:
             # The instance was set to another flavor while the model was being checked.
             raise FlavorNotSet
         name = name or draw_name(_is_taken)
-        _put(name, flavor, first, now)
+        _put(name, flavor, first, now, is_scored=bool(board.metrics))
     forget_default()
     return name
 
@@ -74,7 +79,7 @@ def make_default(*, name: str) -> None:
     forget_default()
 
 
-def _put(name: str, flavor: Flavor, first: SnapshotData, now: datetime) -> None:
+def _put(name: str, flavor: Flavor, first: SnapshotData, now: datetime, *, is_scored: bool) -> None:
     """Insert or replace a model's row, with its first snapshot, as the default."""
     versions = Versions.current()
     model = ServedModel.objects.filter(name=name).first() or ServedModel(name=name, generation=0)
@@ -86,6 +91,7 @@ def _put(name: str, flavor: Flavor, first: SnapshotData, now: datetime) -> None:
     model.seq = 0
     model.n_predictions = 0
     model.is_default = True
+    model.is_scored = is_scored
     model.size_bytes = len(first.model)
     model.sha256 = blobs.sha256(first.model)
     model.river_version = versions.river

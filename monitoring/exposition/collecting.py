@@ -13,6 +13,7 @@ from prometheus_client.core import (
     SummaryMetricFamily,
 )
 
+from models_app.domain import windows
 from models_app.domain.errors import FlavorNotSet
 from models_app.engine.timings import BOUNDS, Histogram, Timings
 from models_app.services import configuring, measuring
@@ -123,6 +124,14 @@ def _of_models(seen: Survey) -> Iterator[Metric]:
     for model in models:
         _add_scores(scores, [model.name], model.metrics or {})
     yield scores
+    rolling = GaugeMetricFamily(
+        _PREFIX + "rolling_metric",
+        f"A model's metrics over its last {windows.SIZE:,} learns; of models in memory.",
+        labels=["model", "metric"],
+    )
+    for name, values in seen.rolling.items():
+        _add_scores(rolling, [name], values)
+    yield rolling
 
 
 def _histograms(seen: Survey) -> Iterator[Metric]:

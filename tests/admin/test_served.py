@@ -14,6 +14,7 @@ from django.urls import reverse
 
 from models_app.models import JournalSegment, PendingPrediction, ServedModel, Snapshot
 from models_app.services import runtime, snapshotting
+from models_app.services.measuring import model_metrics
 from tests.admin.pages import act, add_url, html, list_url, messages, url
 from tests.services.instances import Instance, logistic
 
@@ -188,6 +189,18 @@ class TestUpload:
         assert served("mine").is_default
         assert response.redirect_chain == [(url(served("mine")), 302)]
         instance.run("mine", 1)
+
+    def test_keeps_the_metrics_that_are_chosen(self, instance: Instance, client: Client) -> None:
+        post_file(client, pickle.dumps(logistic()), name="mine", metrics="ROCAUC, MCC")
+
+        assert list(model_metrics(name="mine"))[-2:] == ["ROCAUC", "MCC"]
+
+    def test_shows_which_metric_does_not_fit(self, instance: Instance, client: Client) -> None:
+        response = post_file(client, pickle.dumps(logistic()), name="mine", metrics="R2")
+
+        errors = response.context["adminform"].form.errors
+        assert errors["metrics"][0].startswith("'R2' does not fit")
+        assert not ServedModel.objects.exists()
 
     def test_draws_a_name(self, instance: Instance, client: Client) -> None:
         post_file(client, pickle.dumps(logistic()), name="")

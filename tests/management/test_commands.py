@@ -18,7 +18,7 @@ from models_app.domain.errors import InvalidRequest, PredictionNotPending
 from models_app.management.base import message_line
 from models_app.management.commands import delete_model, prune_predictions
 from models_app.models import Configuration, JournalSegment, PendingPrediction, ServedModel, Snapshot
-from models_app.services import configuring, runtime, snapshotting
+from models_app.services import configuring, measuring, runtime, snapshotting
 from tests.services.instances import Instance, logistic
 
 
@@ -91,6 +91,15 @@ class TestAddModel:
 
     def test_takes_a_name(self, instance: Instance, model_file: Path) -> None:
         assert run("add_model", str(model_file), "--name", "mine") == "mine\n"
+
+    def test_takes_metrics(self, instance: Instance, model_file: Path) -> None:
+        run("add_model", str(model_file), "--name", "mine", "--metric", "ROCAUC", "--metric", "MCC")
+
+        assert list(measuring.model_metrics(name="mine"))[-2:] == ["ROCAUC", "MCC"]
+
+    def test_refuses_a_metric_that_does_not_fit(self, instance: Instance, model_file: Path) -> None:
+        with pytest.raises(CommandError, match="^metrics: 'R2' does not fit the flavor 'binary'"):
+            run("add_model", str(model_file), "--metric", "R2")
 
     def test_refuses_a_file_that_is_not_there(self, instance: Instance, tmp_path: Path) -> None:
         with pytest.raises(CommandError, match=r"none\.pickle: No such file or directory"):

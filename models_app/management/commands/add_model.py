@@ -18,8 +18,17 @@ class Command(ServiceCommand):
     def add_arguments(self, parser: CommandParser) -> None:
         """Take the file and a name."""
         parser.add_argument("file", type=Path, metavar="FILE", help="the pickled model")
+        parser.add_argument(
+            "--metric",
+            action="append",
+            default=[],
+            dest="metrics",
+            metavar="NAME",
+            help="of river.metrics, beside the flavor's own; may be repeated; 'none': no metrics",
+        )
         parser.add_argument("--name", help="one is drawn if none is given; a model of that name is replaced")
 
-    def serve(self, *, file: Path, name: str | None, **_options: Any) -> None:
+    def serve(self, *, file: Path, name: str | None, metrics: list[str], **_options: Any) -> None:
         """Upload the file's bytes; print the model's name."""
-        self.stdout.write(uploading.upload_model(data=file.read_bytes(), name=name, now=timezone.now()))
+        data = file.read_bytes()
+        self.stdout.write(uploading.upload_model(data=data, name=name, metrics=metrics, now=timezone.now()))

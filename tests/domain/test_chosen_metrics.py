@@ -1,0 +1,81 @@
+import math
+import pickle
+import random
+
+import pytest
+from river import metrics
+
+from models_app.domain import chosen_metrics, scoring
+from models_app.domain.chosen_metrics import available, kinds
+from models_app.domain.errors import InvalidRequest
+from models_app.domain.flavors import FLAVORS
+from models_app.domain.scoreboards import Scoreboard
+from models_app.domain.scoring import Scorer
+
+EVERY = [(flavor, name) for flavor in FLAVORS.values() for name in available(flavor)]
+
+
+class TestKinds:
+    def test_have_each_metric_once(self) -> None:
+        chosen = kinds(["ROCAUC", "Accuracy", "ROCAUC"], FLAVORS["binary"])
+
+        assert [kind.__name__ for kind in chosen] == [
+            "Accuracy", "LogLoss", "Precision", "Recall", "F1", "ROCAUC",
+        ]  # fmt: skip
+
+    @pytest.mark.parametrize(
+        ("flavor", "names", "reason"),
+        [
+            ("regression", ["Elegance"], "'Elegance' is no metric of river.metrics"),
+            ("regression", ["base"], "'base' does not fit"),
+            ("regression", ["ROCAUC"], "'ROCAUC' does not fit the flavor 'regression', which can have: MAPE"),
+            ("multiclass", ["LogLoss"], "'LogLoss' does not fit"),
+            ("binary", ["FBeta"], "'FBeta' does not fit"),
+            ("multiclass", ["ConfusionMatrix"], "'ConfusionMatrix' does not fit"),
+            ("binary", ["none", "MCC"], "'none' cannot be combined with metrics"),
+        ],
+    )
+    def test_refuse_by_name_what_does_not_fit(self, flavor: str, names: list[str], reason: str) -> None:
+        with pytest.raises(InvalidRequest) as refusal:
+            kinds(names, FLAVORS[flavor])
+
+        message = refusal.value.message
+        assert isinstance(message, dict)
+        assert message[chosen_metrics.FIELD][0].startswith(reason)
+
+
+class TestEveryMetric:
+    """Whatever can be chosen gives what it gives in River, alone."""
+
+    @pytest.mark.parametrize(("flavor", "name"), EVERY, ids=[f"{f.name}-{n}" for f, n in EVERY])
+    def test_gives_what_it_gives_alone(self, flavor: object, name: str) -> None:
+        assert isinstance(flavor, type(FLAVORS["binary"]))
+        board = Scoreboard.new(kinds([name], flavor))
+        alone = getattr(metrics, name)()
+        scorer, rng = Scorer(board.metrics), random.Random(1)
+        labels: list[object] = [False, True] if flavor.name == "binary" else ["a", "b", "c"]
+
+        for number in range(300):
+            y_true, y_pred = _sample(flavor.name, labels, rng)
+            scorer.score(y_true, y_pred)  # type: ignore[arg-type]
+            best = max(y_pred, key=y_pred.__getitem__) if isinstance(y_pred, dict) else y_pred
+            alone.update(y_true, best if getattr(alone, "requires_labels", False) else y_pred)
+            if number % 70 == 0:
+                board.window.add(scorer.take())
+                board = pickle.loads(pickle.dumps(board))
+                scorer = Scorer(board.metrics)
+        board.window.add(scorer.take())
+
+        expected = float(alone.get())
+        assert scoring.values(board.metrics)[name] == pytest.approx(expected, rel=1e-12)
+        rolling = board.window.values([type(metric) for metric in board.metrics])[name]
+        assert rolling == pytest.approx(expected, rel=1e-12)
+        assert math.isfinite(expected)
+
+
+def _sample(flavor: str, labels: list[object], rng: random.Random) -> tuple[object, object]:
+    if flavor == "regression":
+        return rng.random() + 1, rng.random() + 1
+    weights = [rng.random() for _ in labels]
+    y_pred = {label: weight / sum(weights) for label, weight in zip(labels, weights, strict=True)}
+    return rng.choice(labels), y_pred
