@@ -1,6 +1,9 @@
 """Which part of monitoring hears of what."""
 
+import time
+
 from models_app.services import measuring, publishing, runtime
+from monitoring.history.sampling import Sampler
 from monitoring.refusals import refusals
 from monitoring.statistics import recorder
 from monitoring.streams.channels import METRICS
@@ -16,6 +19,9 @@ def connect() -> None:
     publishing.on_call(recorder.record)
     publishing.on_erased(recorder.erase)
     publishing.on_refusal(refusals.record)
+    sampler = Sampler(ask=measuring.ask_if_hot, now=time.time)
+    publishing.on_erased(sampler.erase)
+    runtime.on_tidy(sampler.tick)
     # Streams first: they are what the server would wait for.
     runtime.on_shutdown(close_all)
     runtime.on_shutdown(recorder.save_at_once)

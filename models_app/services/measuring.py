@@ -1,5 +1,8 @@
 """Metrics: of one model, and over all models of the instance."""
 
+from concurrent.futures import Future
+from typing import Any
+
 from models_app.engine.commands import Inspect
 from models_app.engine.hot import Vitals
 from models_app.services.folding import get_instance_metrics
@@ -15,6 +18,17 @@ def rolling_metrics(*, name: str) -> dict[str, float | None]:
     """Return one model's metrics over its last learns (`domain.windows.SIZE`); raises `ModelNotFound`."""
     vitals: Vitals = get_engine().call(Inspect(name))
     return vitals.rolling()
+
+
+def ask_if_hot(name: str) -> Future[Any] | None:
+    """Ask a model that is in memory for its `Vitals`, and wait for nothing; None: it is not."""
+    engine = get_engine()
+    if name not in engine.hot_names():
+        return None
+    command = Inspect(name)
+    future = command.answered_in_thread()
+    engine.submit(command)
+    return future
 
 
 def model_metrics(*, name: str) -> dict[str, float | None]:

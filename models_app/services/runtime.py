@@ -42,6 +42,7 @@ class _Runtime:
     def __init__(self) -> None:
         self.engine: Engine | None = None
         self.shutdown_callbacks: list[Callable[[], None]] = []
+        self.tidy_callbacks: list[Callable[[], None]] = []
         self._lock = threading.Lock()
         self._housekeeper: threading.Thread | None = None
         self._housekeeping_ends = threading.Event()
@@ -86,6 +87,8 @@ class _Runtime:
             if engine is not None:
                 _put_off_if_refused(engine.save_activity)
                 _put_off_if_refused(get_instance_metrics().tidy)
+                for callback in self.tidy_callbacks:
+                    _put_off_if_refused(callback)
         connections.close_all()
 
 
@@ -124,6 +127,11 @@ def engine_is_running() -> bool:
 def on_shutdown(callback: Callable[[], None]) -> None:
     """Have `callback` called when the server is told to stop, before it waits for what is under way."""
     _runtime.shutdown_callbacks.append(callback)
+
+
+def on_tidy(callback: Callable[[], None]) -> None:
+    """Have `callback` called every few seconds in a server, in the thread that keeps house."""
+    _runtime.tidy_callbacks.append(callback)
 
 
 def announce_shutdown() -> None:

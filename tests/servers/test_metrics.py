@@ -9,6 +9,7 @@ from tests.servers.clients import Answer, Client
 from tests.servers.conftest import Start
 from tests.servers.servers import Server
 from tests.servers.test_contract import HOUSE, binary, regression, state
+from tests.servers.waiting import wait_until
 
 
 def upload(client: Client, model: object, query: str) -> Answer:
@@ -105,3 +106,48 @@ class TestRolling:
         answer = client.get(f"/api/metrics?{query}")
 
         assert (answer.status, list(answer.message)) == (400, [field])
+
+
+class TestHistory:
+    def test_shows_how_a_model_came_to_where_it_is(self, start: Start) -> None:
+        server = start()
+        with server.client() as client:
+            client.init("regression")
+            client.upload(regression(), "m")
+            wait_until(lambda: client.get("/api/metrics/history?model=m").json["seq"] == [0])
+            for number in range(5):
+                client.learn(features=HOUSE, ground_truth=number)
+            wait_until(lambda: client.get("/api/metrics/history?model=m").json["seq"][-1] == 5)
+
+            history = client.get("/api/metrics/history?model=m&points=2").json
+            every = client.get("/api/metrics/history").json
+
+            assert history["seq"] == [0, 5]
+            assert history["metrics"]["MAE"][-1] == client.metrics("m")["MAE"]
+            assert history["rolling"]["MAE"][-1] == pytest.approx(client.metrics("m")["MAE"])
+            assert every["model"] is None
+            assert every["metrics"]["MAE"][-1] == client.metrics()["MAE"]
+            since = history["time"][-1]
+            assert client.get(f"/api/metrics/history?model=m&since={since}").json["seq"] == [5]
+            client.init("binary")
+            assert client.get("/api/metrics/history").json["seq"] == []
+
+    @pytest.mark.parametrize(
+        ("query", "status", "field"),
+        [
+            ("points=0", 400, "points"),
+            ("points=many", 400, "points"),
+            ("since=yesterday", 400, "since"),
+            ("since=1e400", 400, "since"),
+            ("model=nobody", 404, None),
+        ],
+    )
+    def test_refuses_what_it_cannot_tell(
+        self, client: Client, query: str, status: int, field: str | None
+    ) -> None:
+        client.init("regression")
+
+        answer = client.get(f"/api/metrics/history?{query}")
+
+        assert answer.status == status
+        assert field is None or list(answer.message) == [field]

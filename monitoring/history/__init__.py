@@ -1,0 +1,1 @@
+"""Metrics over time: sampled off the hot path, and thinned as they age."""

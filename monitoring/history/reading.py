@@ -1,0 +1,82 @@
+"""Reading the past: as many points as a chart can show."""
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import TypedDict
+
+from models_app.domain.errors import ModelNotFound
+from models_app.models import ServedModel
+from models_app.models.transactions import translated_errors
+from models_app.services import configuring
+from monitoring.models import MetricSnapshot
+
+Values = dict[str, float | None]
+
+
+class History(TypedDict):
+    """Columns of equal length, in the order of time, and by metric.
+
+    `time` is in seconds since the epoch; `seq` and `n_predictions` count the model's learns and predictions,
+    `generation` its uploads. `rolling` are the metrics over the last learns; where there is no value: None.
+    """
+
+    model: str | None
+    time: list[float]
+    generation: list[int]
+    seq: list[int]
+    n_predictions: list[int]
+    metrics: dict[str, list[float | None]]
+    rolling: dict[str, list[float | None]]
+
+
+def read_history(*, model: str | None, since: datetime | None, n_points: int) -> History:
+    """Return a model's metrics over time, or those over all models, spread evenly over what there is.
+
+    The first and the last sample are among them. Raises `FlavorNotSet`, `ModelNotFound`,
+    `StorageUnavailable`.
+    """
+    configuring.get_flavor()
+    with translated_errors():
+        rows = MetricSnapshot.objects.filter(model=_find(model))
+        if since is not None:
+            rows = rows.filter(time__gte=since)
+        pks = list(rows.order_by("time", "pk").values_list("pk", flat=True))
+        found = MetricSnapshot.objects.in_bulk(spread(pks, n_points))
+    samples = sorted(found.values(), key=lambda row: (row.time, row.pk))
+    return History(
+        model=model,
+        time=[row.time.timestamp() for row in samples],
+        generation=[row.generation for row in samples],
+        seq=[row.seq for row in samples],
+        n_predictions=[row.n_predictions for row in samples],
+        metrics=_columns([row.values for row in samples]),
+        rolling=_columns([row.rolling for row in samples]),
+    )
+
+
+def spread(items: Sequence[int], n: int) -> list[int]:
+    """Return at most `n` items, evenly spread, with the first and the last.
+
+    >>> spread(range(10), 4), spread(range(3), 5), spread(range(9), 1)
+    ([0, 3, 6, 9], [0, 1, 2], [8])
+    """
+    if len(items) <= n:
+        return list(items)
+    if n == 1:
+        return [items[-1]]
+    return [items[round(number * (len(items) - 1) / (n - 1))] for number in range(n)]
+
+
+def _find(name: str | None) -> ServedModel | None:
+    if name is None:
+        return None
+    model = ServedModel.objects.filter(name=name).first()
+    if model is None:
+        raise ModelNotFound(name)
+    return model
+
+
+def _columns(rows: Sequence[Values]) -> dict[str, list[float | None]]:
+    # Other metrics may have been chosen at a later upload.
+    names = dict.fromkeys(name for row in rows for name in row)
+    return {name: [row.get(name) for row in rows] for name in names}

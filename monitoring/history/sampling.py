@@ -1,0 +1,201 @@
+"""Sampling: the metrics of every model that learns, every few seconds."""
+
+import logging
+import uuid
+from collections import deque
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import Future
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from functools import partial
+from typing import Any
+
+from django.db.models import Q, Sum
+
+from models_app.engine.hot import Vitals
+from models_app.models import Configuration, ServedModel, Snapshot
+from models_app.models.transactions import translated_errors, write_transaction
+from models_app.services import measuring
+from monitoring.history.levels import LEVELS, level_of
+from monitoring.models import MetricSnapshot
+
+logger = logging.getLogger(__name__)
+
+#: From one sample of a model that learns to the next, at most.
+SECONDS = 10.0
+#: So many learns after a sample there is another at the next tick, however soon that is.
+LEARNS = 1_000
+_THIN_SECONDS = 60.0
+# Clocks of processes on several machines may differ by that much.
+_SLACK = timedelta(minutes=1)
+# Rows of one transaction: the models' commits wait for it.
+_ROWS_AT_A_TIME = 100
+
+
+@dataclass(frozen=True, slots=True)
+class _Place:
+    """Where a model was when it was sampled; `time` is in seconds since the epoch."""
+
+    generation: int
+    seq: int
+    time: float
+
+
+@dataclass(frozen=True, slots=True)
+class _Figures:
+    """What a sample says."""
+
+    seq: int
+    values: dict[str, float | None]
+    rolling: dict[str, float | None]
+
+
+class Sampler:
+    """Samples models whose learns have moved on; one thread at a time calls it.
+
+    A hot model answers when its turn comes, and is written down at the next tick: a slow one holds up
+    nobody. Of one that is not hot, its newest snapshot tells.
+    """
+
+    def __init__(self, *, ask: Callable[[str], Future[Any] | None], now: Callable[[], float]) -> None:
+        """`ask` asks a hot model for its `Vitals`; None: it is not hot. `now`: seconds since the epoch."""
+        self._ask = ask
+        self._now = now
+        self._places: dict[int | None, _Place] = {}
+        self._asked: set[int] = set()
+        self._answers: deque[tuple[ServedModel, Future[Any]]] = deque()
+        self._looked_at: datetime | None = None
+        self._thinned_at = 0.0
+
+    def tick(self) -> None:
+        """Write down what was answered, ask who has learned, thin what is old.
+
+        Raises `StorageUnavailable`.
+        """
+        with translated_errors():
+            epoch = _epoch()
+            rows = list(self._answered())
+            for model in self._changed():
+                if model.pk not in self._asked and self._is_due(model.pk, model.generation, model.seq):
+                    rows += self._sampled(model)
+            rows += self._sampled_instance()
+        self._write(rows, epoch)
+        if self._now() - self._thinned_at >= _THIN_SECONDS:
+            self._thinned_at = self._now()
+            thin(now=_moment(self._now()))
+
+    def erase(self) -> None:
+        """Forget everything, in the transaction that erases it."""
+        MetricSnapshot.objects.all().delete()
+        self._places.clear()
+        self._looked_at = None
+
+    def _changed(self) -> Sequence[ServedModel]:
+        models = ServedModel.objects.order_by("pk")
+        if self._looked_at is not None:
+            since = self._looked_at - _SLACK
+            models = models.filter(Q(last_learned_at__gte=since) | Q(uploaded_at__gte=since))
+        self._looked_at = _moment(self._now())
+        return list(models)
+
+    def _is_due(self, pk: int | None, generation: int, seq: int) -> bool:
+        place = self._place(pk)
+        if place is None or place.generation != generation:
+            return True
+        if seq == place.seq:
+            return False
+        return abs(seq - place.seq) >= LEARNS or self._now() - place.time >= SECONDS
+
+    def _place(self, pk: int | None) -> _Place | None:
+        if pk not in self._places:
+            last = MetricSnapshot.objects.filter(model=pk).order_by("-time", "-pk").first()
+            if last is None:
+                return None
+            self._places[pk] = _Place(last.generation, last.seq, last.time.timestamp())
+        return self._places[pk]
+
+    def _sampled(self, model: ServedModel) -> Iterator[MetricSnapshot]:
+        future = self._ask(model.name)
+        if future is not None:
+            self._asked.add(model.pk)
+            future.add_done_callback(partial(self._note, model))
+            return
+        kept = Snapshot.objects.without_bytes().filter(model=model, generation=model.generation)
+        newest = kept.order_by("-seq").first()
+        if newest is not None and self._is_due(model.pk, model.generation, newest.seq):
+            yield self._row(model, _Figures(newest.seq, newest.metric_values, {}))
+
+    def _note(self, model: ServedModel, future: "Future[Any]") -> None:
+        """Take an answer; in the engine thread that gives it."""
+        self._answers.append((model, future))
+
+    def _answered(self) -> Iterator[MetricSnapshot]:
+        while self._answers:
+            model, future = self._answers.popleft()
+            self._asked.discard(model.pk)
+            if future.cancelled() or future.exception() is not None:
+                # Deleted meanwhile, or not to be loaded: its last sample stands.
+                continue
+            vitals: Vitals = future.result()
+            now = ServedModel.objects.filter(pk=model.pk, generation=model.generation).first()
+            if now is not None and self._is_due(now.pk, now.generation, vitals.seq):
+                yield self._row(now, _Figures(vitals.seq, vitals.metrics, vitals.rolling()))
+
+    def _sampled_instance(self) -> Iterator[MetricSnapshot]:
+        totals = ServedModel.objects.aggregate(seq=Sum("seq"), n_predictions=Sum("n_predictions"))
+        if totals["seq"] is not None and self._is_due(None, 0, totals["seq"]):
+            figures = _Figures(totals["seq"], measuring.instance_metrics(), {})
+            yield self._new_row(None, 0, totals["n_predictions"], figures)
+
+    def _row(self, model: ServedModel, figures: _Figures) -> MetricSnapshot:
+        return self._new_row(model.pk, model.generation, model.n_predictions, figures)
+
+    def _new_row(
+        self, pk: int | None, generation: int, n_predictions: int, figures: _Figures
+    ) -> MetricSnapshot:
+        now, place = self._now(), self._place(pk)
+        self._places[pk] = _Place(generation, figures.seq, now)
+        # The first of a generation stays: charts begin with it.
+        previous = place.time if place is not None and place.generation == generation else None
+        return MetricSnapshot(
+            model_id=pk,
+            generation=generation,
+            seq=figures.seq,
+            time=_moment(now),
+            n_predictions=n_predictions,
+            values=figures.values,
+            rolling=figures.rolling,
+            level=level_of(now, previous),
+        )
+
+    def _write(self, rows: Sequence[MetricSnapshot], epoch: uuid.UUID | None) -> None:
+        for start in range(0, len(rows), _ROWS_AT_A_TIME):
+            some = rows[start : start + _ROWS_AT_A_TIME]
+            with write_transaction():
+                if _epoch() != epoch:
+                    # Everything was erased since the look.
+                    return
+                pks = [row.model_id for row in some]
+                served = set(ServedModel.objects.filter(pk__in=pks).values_list("pk", flat=True))
+                # One that was deleted since has no history any more.
+                kept = [row for row in some if row.model_id in served or row.model_id is None]
+                MetricSnapshot.objects.bulk_create(kept, ignore_conflicts=True)
+
+
+def thin(*, now: datetime) -> None:
+    """Delete what is older than its level keeps it; raises `StorageUnavailable`."""
+    for level, kept in enumerate(LEVELS):
+        if kept.kept_seconds is None:
+            continue
+        old = MetricSnapshot.objects.filter(level=level, time__lt=now - timedelta(seconds=kept.kept_seconds))
+        while pks := list(old.order_by("time").values_list("pk", flat=True)[:_ROWS_AT_A_TIME]):
+            with write_transaction():
+                MetricSnapshot.objects.filter(pk__in=pks).delete()
+
+
+def _epoch() -> uuid.UUID | None:
+    return Configuration.objects.values_list("epoch", flat=True).first()
+
+
+def _moment(seconds: float) -> datetime:
+    return datetime.fromtimestamp(seconds, UTC)

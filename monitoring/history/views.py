@@ -1,0 +1,53 @@
+"""/api/metrics/history: metrics over time."""
+
+from drf_spectacular.utils import OpenApiParameter, extend_schema
+from rest_framework.request import Request
+from rest_framework.response import Response
+
+from models_app.api import queries, schemas
+from models_app.api.dispatch import ThreadedViewSet
+from monitoring.history.reading import read_history
+
+DEFAULT_POINTS = 500
+MAX_POINTS = 10_000
+
+_NUMBERS = {"type": "array", "items": {"type": "number"}}
+_BY_METRIC = {
+    "type": "object",
+    "additionalProperties": {"type": "array", "items": {"type": "number", "nullable": True}},
+}
+HISTORY: schemas.Schema = {
+    "type": "object",
+    "properties": {
+        "model": {"type": "string", "nullable": True},
+        "time": {**_NUMBERS, "description": "Seconds since the epoch."},
+        "generation": _NUMBERS,
+        "seq": {**_NUMBERS, "description": "Learns since the upload."},
+        "n_predictions": _NUMBERS,
+        "metrics": _BY_METRIC,
+        "rolling": _BY_METRIC,
+    },
+}
+
+
+class HistoryViewSet(ThreadedViewSet):
+    """Metrics over time."""
+
+    @extend_schema(
+        operation_id="metrics_history",
+        summary="Tell the metrics over time",
+        description="Columns of equal length. The past is kept the more coarsely the older it is.",
+        parameters=[
+            OpenApiParameter("model", str, description="of this model; over all models without it"),
+            OpenApiParameter("since", str, description="ISO 8601, or seconds since the epoch"),
+            OpenApiParameter("points", int, description=f"at most; {DEFAULT_POINTS} without it"),
+        ],
+        responses={200: HISTORY, 400: schemas.ERROR, 404: schemas.ERROR, 503: schemas.ERROR},
+    )
+    def retrieve(self, request: Request) -> Response:
+        """Tell the metrics of a model, or over all models, over time."""
+        n_points = queries.whole(request, "points", default=DEFAULT_POINTS, lowest=1, highest=MAX_POINTS)
+        history = read_history(
+            model=request.query_params.get("model"), since=queries.moment(request, "since"), n_points=n_points
+        )
+        return Response(history)

@@ -1,0 +1,210 @@
+from collections.abc import Callable
+from concurrent.futures import Future
+from datetime import UTC, datetime
+from typing import Any
+
+import pytest
+
+from models_app.models import ServedModel
+from models_app.services import measuring, runtime, snapshotting, uploading
+from monitoring.history.reading import read_history
+from monitoring.history.sampling import SECONDS, Sampler
+from monitoring.models import MetricSnapshot
+from tests.monitoring.serving import wait_until
+from tests.services.instances import Instance
+
+NOON = 1_790_000_000.0
+
+
+class Clock:
+    """Time that goes on when it is told to."""
+
+    def __init__(self) -> None:
+        self.now = NOON
+
+    def __call__(self) -> float:
+        return self.now
+
+
+@pytest.fixture
+def clock() -> Clock:
+    return Clock()
+
+
+@pytest.fixture
+def tick(clock: Clock) -> Callable[..., None]:
+    """Return a function that lets seconds pass and has all models sampled that are to be."""
+    sampler = Sampler(ask=measuring.ask_if_hot, now=clock)
+
+    def tick(seconds: float = SECONDS) -> None:
+        clock.now += seconds
+        sampler.tick()
+        wait_until(lambda: len(sampler._answers) == len(sampler._asked))
+        # What was answered is written at the next tick.
+        sampler.tick()
+
+    return tick
+
+
+def at(seconds: float) -> datetime:
+    """Return the time so long after noon."""
+    return datetime.fromtimestamp(NOON + seconds, UTC)
+
+
+def seqs(model: str | None) -> list[int]:
+    return read_history(model=model, since=None, n_points=100)["seq"]
+
+
+class TestSampler:
+    def test_tells_of_each_model_and_of_all(self, instance: Instance, tick: Callable[..., None]) -> None:
+        instance.upload("one")
+        instance.upload("two")
+        instance.run("one", 3)
+        tick()
+        instance.run("two", 2)
+        tick()
+
+        one = read_history(model="one", since=None, n_points=100)
+        every = read_history(model=None, since=None, n_points=100)
+
+        assert one["seq"] == [3]
+        assert one["metrics"] == {
+            name: [value] for name, value in measuring.model_metrics(name="one").items()
+        }
+        assert one["rolling"] == one["metrics"]
+        assert one["n_predictions"] == [3]
+        assert seqs("two") == [0, 2]
+        assert every["seq"] == [3, 5]
+        assert every["metrics"]["Accuracy"][-1] == measuring.instance_metrics()["Accuracy"]
+        assert every["time"] == [NOON + SECONDS, NOON + 2 * SECONDS]
+
+    def test_writes_nothing_while_nothing_is_learned(
+        self, instance: Instance, tick: Callable[..., None]
+    ) -> None:
+        instance.upload("one")
+        instance.run("one", 2)
+        for _ in range(5):
+            tick()
+
+        assert seqs("one") == [2]
+        assert seqs(None) == [2]
+
+    def test_waits_between_samples_unless_much_was_learned(
+        self, instance: Instance, tick: Callable[..., None], monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setattr("monitoring.history.sampling.LEARNS", 20)
+        instance.upload("one")
+        tick()
+        instance.run("one", 5)
+        tick(2)
+        assert seqs("one") == [0]
+
+        instance.run("one", 15)
+        tick(2)
+        assert seqs("one") == [0, 20]
+
+    def test_goes_on_where_an_earlier_process_has_ended(
+        self, instance: Instance, tick: Callable[..., None], clock: Clock
+    ) -> None:
+        instance.upload("one")
+        instance.run("one", 2)
+        tick()
+
+        clock.now += 60
+        later = Sampler(ask=measuring.ask_if_hot, now=clock)
+        later.tick()
+        later.tick()
+
+        assert seqs("one") == [2]
+
+    def test_tells_of_a_model_that_is_not_hot_what_its_snapshot_says(
+        self, instance: Instance, clock: Clock
+    ) -> None:
+        instance.upload("one")
+        instance.run("one", 4)
+        snapshotting.take_snapshot(name="one")
+        expected = measuring.model_metrics(name="one")
+        runtime.stop_engine(seconds=10)
+
+        Sampler(ask=measuring.ask_if_hot, now=clock).tick()
+
+        assert seqs("one") == [4]
+        assert MetricSnapshot.objects.get(model__name="one").values == expected
+
+    def test_begins_anew_with_each_upload(self, instance: Instance, tick: Callable[..., None]) -> None:
+        instance.upload("one")
+        instance.run("one", 2)
+        tick()
+        instance.upload("one")
+        tick()
+
+        history = read_history(model="one", since=None, n_points=100)
+
+        assert (history["generation"], history["seq"]) == ([1, 2], [2, 0])
+
+    def test_keeps_nothing_of_a_model_that_is_gone(
+        self, instance: Instance, tick: Callable[..., None]
+    ) -> None:
+        instance.upload("one")
+        instance.run("one", 2)
+        tick()
+        uploading.delete_model(name="one")
+        tick()
+
+        assert not MetricSnapshot.objects.exclude(model=None).exists()
+
+    def test_keeps_nothing_of_what_was_erased(self, instance: Instance, clock: Clock) -> None:
+        instance.upload("one")
+        instance.run("one", 2)
+        sampler = Sampler(ask=measuring.ask_if_hot, now=clock)
+        sampler.tick()
+        wait_until(lambda: bool(sampler._answers))
+
+        instance.init("regression")
+        sampler.tick()
+
+        assert not MetricSnapshot.objects.exists()
+
+    def test_does_not_wait_for_a_slow_model(self, instance: Instance, clock: Clock) -> None:
+        instance.upload("one")
+        instance.run("one", 1)
+        asked = []
+
+        def never(name: str) -> Future[Any]:
+            asked.append(name)
+            return Future()
+
+        sampler = Sampler(ask=never, now=clock)
+        for _ in range(3):
+            clock.now += SECONDS
+            sampler.tick()
+
+        assert asked == ["one"]
+        assert seqs("one") == []
+        assert seqs(None) == [1]
+
+
+class TestReadHistory:
+    def test_gives_no_more_points_than_asked_for(self, instance: Instance) -> None:
+        instance.upload("one")
+        model = ServedModel.objects.get()
+        MetricSnapshot.objects.bulk_create(
+            MetricSnapshot(
+                model=model,
+                generation=1,
+                seq=number,
+                time=at(number),
+                n_predictions=number,
+                values={"MAE": number / 10},
+                rolling={},
+                level=0,
+            )
+            for number in range(1_000)
+        )
+
+        history = read_history(model="one", since=None, n_points=10)
+        recent = read_history(model="one", since=at(990), n_points=500)
+
+        assert history["seq"] == [0, 111, 222, 333, 444, 555, 666, 777, 888, 999]
+        assert history["metrics"]["MAE"][-1] == 99.9
+        assert recent["seq"] == list(range(990, 1_000))
