@@ -1,4 +1,4 @@
-"""Call statistics and metrics over time in the admin, to look at."""
+"""Call statistics, metrics over time and drift in the admin."""
 
 from django.contrib import admin
 from django.http import HttpRequest
@@ -6,8 +6,9 @@ from django.http import HttpRequest
 from models_app.admin import rendering
 from models_app.admin.filters import ModelFilter, is_chosen
 from models_app.admin.read_only import ReadOnlyAdmin
+from monitoring.drift.forms import DriftPlanForm
 from monitoring.durations import humanize
-from monitoring.models import CallStatistics, MetricSnapshot
+from monitoring.models import CallStatistics, DriftAlert, DriftPlan, MetricSnapshot
 
 
 @admin.register(CallStatistics)
@@ -77,3 +78,31 @@ class MetricSnapshotAdmin(ReadOnlyAdmin[MetricSnapshot]):
     def rolling_metrics(self, row: MetricSnapshot) -> str:
         """Return the metrics over the last learns."""
         return rendering.metrics(row.rolling)
+
+
+@admin.register(DriftAlert)
+class DriftAlertAdmin(ReadOnlyAdmin[DriftAlert]):
+    """What detectors have found, the newest first."""
+
+    list_display = ("time", "model", "kind", "source", "learn", "detector", "value")
+    list_select_related = ("model",)
+    list_filter = (ModelFilter, "kind")
+    fields = ("time", "model", "generation", "kind", "source", "learn", "detector", "value")
+    readonly_fields = fields
+    # By the primary key, which is an index whatever is filtered.
+    ordering = ("-pk",)
+
+    @admin.display(description="learn")
+    def learn(self, row: DriftAlert) -> str:
+        """Return the learn that revealed it."""
+        return f"{row.seq:,}"
+
+
+@admin.register(DriftPlan)
+class DriftPlanAdmin(admin.ModelAdmin[DriftPlan]):
+    """What is watched of a model, where it is not the default."""
+
+    form = DriftPlanForm
+    list_display = ("model", "is_on", "detector", "parameters", "watches_prediction", "watches_features")
+    list_select_related = ("model",)
+    autocomplete_fields = ("model",)

@@ -3,6 +3,8 @@
 from django.db import models
 
 from models_app.models import ServedModel
+from monitoring.drift.detectors import DEFAULT, NAMES
+from monitoring.drift.watches import Plan
 
 
 class CallStatistics(models.Model):
@@ -53,3 +55,67 @@ class MetricSnapshot(models.Model):
 
     def __str__(self) -> str:
         return f"{self.model_id}.{self.generation} at {self.seq}"
+
+
+class DriftPlan(models.Model):
+    """What is watched of a model, where it is not the default: ADWIN on the error of each learn."""
+
+    model = models.OneToOneField(ServedModel, models.CASCADE, related_name="drift_plan")
+    is_on = models.BooleanField("on", default=True)
+    detector = models.CharField(max_length=32, default=DEFAULT, choices=[(name, name) for name in NAMES])
+    parameters = models.JSONField(default=dict, blank=True)
+    watches_prediction = models.BooleanField("watch predictions", default=False)
+    watches_features = models.BooleanField("watch numeric features", default=False)
+
+    class Meta:
+        verbose_name = "drift plan"
+
+    def __str__(self) -> str:
+        return f"{self.detector} for {self.model}" if self.is_on else f"nothing for {self.model}"
+
+    def plan(self) -> Plan:
+        """Return it as the detectors know it."""
+        return Plan(
+            detector=self.detector,
+            parameters=dict(self.parameters),
+            watches_prediction=self.watches_prediction,
+            watches_features=self.watches_features,
+        )
+
+
+class DriftState(models.Model):
+    """A model's detectors as they were after learn `seq`, pickled and signed."""
+
+    model = models.OneToOneField(ServedModel, models.CASCADE, related_name="+", primary_key=True)
+    generation = models.PositiveIntegerField()
+    seq = models.BigIntegerField()
+    watch_bytes = models.BinaryField()
+    signature = models.CharField(max_length=128)
+
+    def __str__(self) -> str:
+        return f"{self.model_id}.{self.generation} at {self.seq}"
+
+
+class DriftAlert(models.Model):
+    """A detector saw a change, or a warning of one: learn `seq` revealed it, at `time`."""
+
+    model = models.ForeignKey(ServedModel, models.CASCADE, related_name="+", db_index=False)
+    generation = models.PositiveIntegerField()
+    seq = models.BigIntegerField("learn")
+    time = models.DateTimeField()
+    kind = models.CharField(max_length=8)
+    source = models.CharField(max_length=512)
+    detector = models.CharField(max_length=32)
+    value = models.FloatField()
+
+    class Meta:
+        verbose_name = "drift alert"
+        constraints = (
+            # Detectors that were set back by a crash find the same again.
+            models.UniqueConstraint(
+                fields=["model", "generation", "seq", "source", "kind"], name="one_alert_a_finding"
+            ),
+        )
+
+    def __str__(self) -> str:
+        return f"{self.kind} of {self.source} at {self.seq}"

@@ -3,6 +3,8 @@
 import time
 
 from models_app.services import measuring, publishing, runtime
+from monitoring.drift import alerts
+from monitoring.drift.following import Follower
 from monitoring.history.sampling import Sampler
 from monitoring.refusals import refusals
 from monitoring.statistics import recorder
@@ -22,6 +24,10 @@ def connect() -> None:
     sampler = Sampler(ask=measuring.ask_if_hot, now=time.time)
     publishing.on_erased(sampler.erase)
     runtime.on_tidy(sampler.tick)
+    follower = Follower(tell=alerts.tell, now=time.time)
+    publishing.on_scores(follower.scored)
+    publishing.on_erased(follower.erase)
+    runtime.on_tidy(follower.tick)
     # Streams first: they are what the server would wait for.
     runtime.on_shutdown(close_all)
     runtime.on_shutdown(recorder.save_at_once)

@@ -3,7 +3,7 @@
 from typing import Any
 
 from django.contrib import admin, messages
-from django.forms import Form
+from django.forms import BaseForm
 from django.http import HttpRequest
 
 from models_app.domain.errors import (
@@ -49,7 +49,7 @@ class Told:
         return True
 
 
-def put_on_form(form: Form, error: ChantillyError) -> None:
+def put_on_form(form: BaseForm, error: ChantillyError) -> None:
     """Show a refusal at the field that it is about."""
     by_type = FIELD_BY_ERROR.get(type(error))
     told = {by_type: [error.message]} if isinstance(error.message, str) else error.message

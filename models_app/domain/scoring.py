@@ -60,13 +60,15 @@ class Scores:
     """What metrics are made of: of some learns, in their order.
 
     `losses` has for each metric that is a mean its losses, `pairs` the ground truths with the labels that
-    were predicted, `others` what other metrics want to see. Scores of one model serve for the metrics over
-    all models, too: those come first among the model's own.
+    were predicted, `others` what other metrics want to see; `n` were scored, and `unscored` are the places,
+    among all, of those that could not be. Scores of one model serve for the metrics over all models, too:
+    those come first among the model's own.
     """
 
     losses: Sequence[Sequence[float]]
     pairs: list[tuple[Label, Label]] = field(default_factory=list)
     others: list[tuple[GroundTruth, Prediction]] = field(default_factory=list)
+    unscored: list[int] = field(default_factory=list)
     n: int = 0
 
 
@@ -118,9 +120,10 @@ class Scorer:
         A metric that needs a label gets the most probable one. Raises what a metric raises that cannot take
         it; then the scorer and its metrics are of no use any more.
         """
-        if not is_scorable(y_pred):
-            return
         scores = self._scores
+        if not is_scorable(y_pred):
+            scores.unscored.append(scores.n + len(scores.unscored))
+            return
         scores.n += 1
         for loss, losses in self._losses:
             # A float at once: an integer that is none is refused here.
@@ -136,7 +139,7 @@ class Scorer:
         To be called before the metrics are read or pickled.
         """
         scores = self._scores
-        if scores.n:
+        if scores.n or scores.unscored:
             self._begin()
             self._fold(scores)
         return scores

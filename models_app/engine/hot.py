@@ -103,7 +103,7 @@ class HotModel:
 
     def _settle_scores(self) -> None:
         scores = self._scorer.take()
-        if scores.n:
+        if scores.n or scores.unscored:
             self._board.window.add(scores)
             self._scores.append(scores)
 

@@ -152,8 +152,10 @@ class Observer(Protocol):
     def wants_events(self) -> bool:
         """Say whether anybody listens; otherwise no event is built."""
 
-    def committed(self, segment_id: int | None, scores: Sequence[Scores], events: Sequence[Event]) -> None:
-        """Hear of one batch: what its learns scored, and its events where wanted.
+    def committed(
+        self, write: Write, segment_id: int | None, scores: Sequence[Scores], events: Sequence[Event]
+    ) -> None:
+        """Hear of one batch: what was written, what its learns scored, and its events where wanted.
 
         `segment_id` is None without learns, and where their scores are to be had from the journal only.
         """

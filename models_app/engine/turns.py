@@ -275,7 +275,7 @@ class Turns:
         if not (scores or batch.events):
             return
         try:
-            self.observer.committed(segment_id if scores else None, scores, batch.events)
+            self.observer.committed(batch.write, segment_id if scores else None, scores, batch.events)
         except Exception:
             # The work is done and durable; a listener cannot undo it.
             logger.exception("an observer failed")

@@ -6,7 +6,7 @@ from datetime import datetime
 
 from django.db.models import Count
 
-from models_app.domain.errors import ChantillyError
+from models_app.domain.errors import ChantillyError, ModelNotFound
 from models_app.models import PendingPrediction, ServedModel, Snapshot
 from models_app.models.transactions import translated_errors
 from models_app.services.measuring import model_metrics
@@ -35,6 +35,14 @@ def model_names() -> tuple[list[str], str | None]:
         rows = list(ServedModel.objects.order_by("name").values_list("name", "is_default"))
     default = next((name for name, is_default in rows if is_default), None)
     return [name for name, _ in rows], default
+
+
+def find_model(name: str) -> ServedModel:
+    """Return a model's row; raises `ModelNotFound`."""
+    model = ServedModel.objects.filter(name=name).first()
+    if model is None:
+        raise ModelNotFound(name)
+    return model
 
 
 def list_models(*, with_metrics: bool = False) -> list[ModelSummary]:

@@ -4,7 +4,8 @@ import logging
 from collections.abc import Callable, Sequence
 from typing import Protocol
 
-from models_app.engine.ports import Event, Learned, Predicted
+from models_app.domain.scoring import Scores
+from models_app.engine.ports import Event, Learned, ModelState, Predicted
 
 __all__ = [
     "Event",
@@ -14,6 +15,7 @@ __all__ = [
     "on_call",
     "on_erased",
     "on_refusal",
+    "on_scores",
     "subscribe",
 ]
 
@@ -30,8 +32,12 @@ class Subscriber(Protocol):
         """Hear of what one commit made durable, in order."""
 
 
+#: Called with a model, the seq of the first of its learns, and what they scored.
+ScoreCallback = Callable[[ModelState, int, Sequence[Scores]], None]
+
 _subscribers: list[Subscriber] = []
 _erased_callbacks: list[Callable[[], None]] = []
+_score_callbacks: list[ScoreCallback] = []
 _call_callbacks: list[Callable[[str, int], None]] = []
 _refusal_callbacks: list[Callable[[str, int], None]] = []
 
@@ -44,6 +50,11 @@ def subscribe(subscriber: Subscriber) -> None:
 def on_erased(callback: Callable[[], None]) -> None:
     """Have `callback` called within the transaction that erases everything."""
     _erased_callbacks.append(callback)
+
+
+def on_scores(callback: ScoreCallback) -> None:
+    """Have `callback` called, in engine threads, with what learns scored; it must not block."""
+    _score_callbacks.append(callback)
 
 
 def on_call(callback: Callable[[str, int], None]) -> None:
@@ -69,6 +80,12 @@ def publish(events: Sequence[Event]) -> None:
                 subscriber.receive(events)
         except Exception:
             logger.exception("a subscriber failed on %d events", len(events))
+
+
+def scored(model: ModelState, first_seq: int, scores: Sequence[Scores]) -> None:
+    """Tell what learns scored that follow each other."""
+    for callback in _score_callbacks:
+        callback(model, first_seq, scores)
 
 
 def erased() -> None:

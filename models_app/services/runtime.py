@@ -12,7 +12,7 @@ from models_app.domain.errors import ChantillyError
 from models_app.domain.scoring import Scores
 from models_app.engine.engine import Engine, EngineOptions
 from models_app.engine.memory import MemoryLimits
-from models_app.engine.ports import Event
+from models_app.engine.ports import Event, Write
 from models_app.engine.snapshots import SnapshotPolicy
 from models_app.models.storage import SqliteStorage
 from models_app.services import publishing
@@ -29,9 +29,12 @@ class _Observer:
     def wants_events(self) -> bool:
         return publishing.wants_events()
 
-    def committed(self, segment_id: int | None, scores: Sequence[Scores], events: Sequence[Event]) -> None:
+    def committed(
+        self, write: Write, segment_id: int | None, scores: Sequence[Scores], events: Sequence[Event]
+    ) -> None:
         if segment_id is not None:
             get_instance_metrics().committed(segment_id, scores)
+            publishing.scored(write.state, write.seq + 1, scores)
         if events:
             publishing.publish(events)
 

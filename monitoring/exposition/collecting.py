@@ -19,6 +19,7 @@ from models_app.engine.timings import BOUNDS, Histogram, Timings
 from models_app.services import configuring, measuring
 from models_app.services.listing import ModelSummary
 from models_app.services.surveying import Survey, survey
+from monitoring.drift.listing import alert_counts
 from monitoring.refusals import refusals
 from monitoring.statistics import recorder
 
@@ -44,6 +45,7 @@ class Collector:
         yield from _of_routes()
         yield from _of_instance(seen)
         yield from _of_models(seen)
+        yield from _of_drift(seen)
         yield from _histograms(seen)
 
     @staticmethod
@@ -132,6 +134,17 @@ def _of_models(seen: Survey) -> Iterator[Metric]:
     for name, values in seen.rolling.items():
         _add_scores(rolling, [name], values)
     yield rolling
+
+
+def _of_drift(seen: Survey) -> Iterator[Metric]:
+    family = CounterMetricFamily(
+        _PREFIX + "drift_alerts", "What drift detectors have found.", labels=["model", "kind"]
+    )
+    names = {model.name for model in seen.models}
+    for (name, kind), n in sorted(alert_counts().items()):
+        if name in names:
+            family.add_metric([name, kind], n)
+    yield family
 
 
 def _histograms(seen: Survey) -> Iterator[Metric]:

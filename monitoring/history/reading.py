@@ -4,10 +4,9 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import TypedDict
 
-from models_app.domain.errors import ModelNotFound
-from models_app.models import ServedModel
 from models_app.models.transactions import translated_errors
 from models_app.services import configuring
+from models_app.services.listing import find_model
 from monitoring.models import MetricSnapshot
 
 Values = dict[str, float | None]
@@ -37,7 +36,7 @@ def read_history(*, model: str | None, since: datetime | None, n_points: int) ->
     """
     configuring.get_flavor()
     with translated_errors():
-        rows = MetricSnapshot.objects.filter(model=_find(model))
+        rows = MetricSnapshot.objects.filter(model=None if model is None else find_model(model))
         if since is not None:
             rows = rows.filter(time__gte=since)
         pks = list(rows.order_by("time", "pk").values_list("pk", flat=True))
@@ -65,15 +64,6 @@ def spread(items: Sequence[int], n: int) -> list[int]:
     if n == 1:
         return [items[-1]]
     return [items[round(number * (len(items) - 1) / (n - 1))] for number in range(n)]
-
-
-def _find(name: str | None) -> ServedModel | None:
-    if name is None:
-        return None
-    model = ServedModel.objects.filter(name=name).first()
-    if model is None:
-        raise ModelNotFound(name)
-    return model
 
 
 def _columns(rows: Sequence[Values]) -> dict[str, list[float | None]]:

@@ -12,7 +12,7 @@ from django.utils import timezone
 from models_app.domain.scoring import Scores
 from models_app.engine.commands import Command, LearnById, LearnFeatures, Predict
 from models_app.engine.engine import Engine, EngineOptions
-from models_app.engine.ports import Event, Storage
+from models_app.engine.ports import Event, Storage, Write
 from models_app.models.storage import SqliteStorage
 from models_app.services.configuring import set_flavor
 from models_app.services.uploading import upload_model
@@ -29,7 +29,9 @@ class Recorder:
     def wants_events(self) -> bool:
         return self.wants
 
-    def committed(self, segment_id: int | None, scores: Sequence[Scores], events: Sequence[Event]) -> None:
+    def committed(
+        self, write: Write, segment_id: int | None, scores: Sequence[Scores], events: Sequence[Event]
+    ) -> None:
         self.scores.extend(scores)
         self.events.extend(events)
 

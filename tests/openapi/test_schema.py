@@ -19,7 +19,7 @@ class TestSchema:
 
         assert {
             "/api/init", "/api/model", "/api/model/{name}", "/api/models", "/api/predict", "/api/learn",
-            "/api/stream", "/api/metrics", "/api/metrics/history", "/api/stats",
+            "/api/stream", "/api/metrics", "/api/metrics/history", "/api/alerts", "/api/stats",
             "/api/stream/metrics", "/api/stream/events",
             "/healthz", "/readyz",
         } == set(paths)  # fmt: skip

@@ -1,0 +1,1 @@
+"""Drift: River's detectors on what models get wrong, on what they predict and on what they are asked."""

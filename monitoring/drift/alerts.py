@@ -1,0 +1,29 @@
+"""Telling of drift: a line in the log, and an event of the stream."""
+
+import logging
+from collections.abc import Sequence
+
+from monitoring.drift.storing import alert_json
+from monitoring.models import DriftAlert
+from monitoring.streams.channels import EVENTS
+from monitoring.streams.frames import text_event
+from monitoring.streams.hub import get_channel
+
+logger = logging.getLogger(__name__)
+
+
+def tell(alerts: Sequence[DriftAlert]) -> None:
+    """Tell of alerts that have just been written down."""
+    for alert in alerts:
+        logger.warning(
+            "%s in '%s': %s says so of %s at learn %d (%.4g)",
+            alert.kind,
+            alert.model.name,
+            alert.detector,
+            alert.source,
+            alert.seq,
+            alert.value,
+        )
+    channel = get_channel(EVENTS)
+    if channel.wants_events():
+        channel.publish([text_event(alert.kind, alert_json(alert)) for alert in alerts])

@@ -1,0 +1,191 @@
+"""Following the journal: every learn of every model is shown to its detectors, off the hot path."""
+
+import logging
+import threading
+from collections import deque
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+
+from django.db.models import Q
+
+from models_app.domain.errors import ChantillyError
+from models_app.domain.scoring import Scores
+from models_app.engine.ports import ModelState
+from models_app.models import ServedModel
+from models_app.models.storage import SqliteStorage
+from models_app.models.transactions import translated_errors
+from monitoring.drift import storing, values
+from monitoring.drift.watches import DEFAULT_PLAN, Finding, Plan, Watch
+from monitoring.models import DriftAlert
+
+logger = logging.getLogger(__name__)
+
+# Beyond this, what was scored is forgotten and read from the journal instead.
+_MAX_TAIL = 500_000
+# Learns of one model at a tick: after a long absence the others are not to wait.
+_MAX_LEARNS = 20_000
+# Clocks of processes on several machines may differ by that much.
+_SLACK = timedelta(minutes=1)
+SAVE_SECONDS = 60.0
+# Learns that are quickly read again after a crash.
+_SAVE_FROM = 50_000
+_IDLE_SECONDS = 600.0
+
+
+@dataclass(frozen=True, slots=True)
+class _Scored:
+    """Learns that follow each other, and when they were committed, in seconds since the epoch."""
+
+    model_id: int
+    generation: int
+    first_seq: int
+    scores: Sequence[Scores]
+    at: float
+
+    @property
+    def n(self) -> int:
+        return sum(some.n + len(some.unscored) for some in self.scores)
+
+
+@dataclass(slots=True)
+class _Followed:
+    """A model's watch; `saved_seq` is what the database has of it."""
+
+    generation: int
+    watch: Watch
+    saved_seq: int
+    saved_at: float
+
+
+class Follower:
+    """Shows learns to detectors, in the order of the journal, and tells what they find.
+
+    What this process commits is kept until the next tick; what others commit, or what went by too fast, is
+    read from the journal. One thread at a time ticks; `scored` is for any.
+    """
+
+    def __init__(self, *, tell: Callable[[Sequence[DriftAlert]], None], now: Callable[[], float]) -> None:
+        """`tell` is called with new alerts, once they are durable. `now`: seconds since the epoch."""
+        self._tell = tell
+        self._now = now
+        self._tail: deque[_Scored] = deque()
+        self._tail_length = 0
+        self._tail_lock = threading.Lock()
+        self._followed: dict[int, _Followed] = {}
+        self._behind: set[int] = set()
+        self._looked_at: datetime | None = None
+
+    def scored(self, model: ModelState, first_seq: int, scores: Sequence[Scores]) -> None:
+        """Remember what learns scored."""
+        scored = _Scored(model.model_id, model.generation, first_seq, scores, self._now())
+        with self._tail_lock:
+            self._tail.append(scored)
+            self._tail_length += scored.n
+            if self._tail_length > _MAX_TAIL:
+                self._tail.clear()
+                self._tail_length = 0
+
+    def tick(self) -> None:
+        """Show the detectors what was learned since the last time; raises `StorageUnavailable`."""
+        tail = self._take_tail()
+        with translated_errors():
+            plans = storing.plans()
+            models = self._changed()
+        for model in models:
+            try:
+                self._follow(model, plans.get(model.pk, DEFAULT_PLAN), tail.get(model.pk, ()))
+            except ChantillyError as error:
+                # The next tick begins where this one has ended.
+                self._behind.add(model.pk)
+                logger.warning("drift of '%s' is looked at later: %s", model.name, error)
+        self._tidy()
+
+    def erase(self) -> None:
+        """Forget everything, in the transaction that erases it."""
+        storing.erase()
+        self._followed.clear()
+        self._behind.clear()
+        self._looked_at = None
+
+    def _take_tail(self) -> dict[int, list[_Scored]]:
+        with self._tail_lock:
+            taken, self._tail = self._tail, deque()
+            self._tail_length = 0
+        by_model: dict[int, list[_Scored]] = {}
+        for scored in taken:
+            by_model.setdefault(scored.model_id, []).append(scored)
+        return by_model
+
+    def _changed(self) -> Sequence[ServedModel]:
+        models = ServedModel.objects.filter(is_scored=True).order_by("pk")
+        if self._looked_at is not None:
+            since = self._looked_at - _SLACK
+            recent = Q(last_learned_at__gte=since) | Q(uploaded_at__gte=since)
+            models = models.filter(recent | Q(pk__in=self._behind))
+        self._behind.clear()
+        self._looked_at = datetime.fromtimestamp(self._now(), UTC)
+        return list(models)
+
+    def _follow(self, model: ServedModel, plan: Plan | None, tail: Sequence[_Scored]) -> None:
+        if plan is None:
+            self._followed.pop(model.pk, None)
+            return
+        followed = self._followed.get(model.pk)
+        if followed is None or followed.generation != model.generation or followed.watch.plan != plan:
+            watch = storing.load(model, plan)
+            followed = _Followed(model.generation, watch, watch.seq, self._now())
+            self._followed[model.pk] = followed
+        found = list(self._see(model, followed.watch, tail))
+        if found:
+            self._save(model.pk, followed, found)
+
+    def _tidy(self) -> None:
+        """Write down how far the watches are; let go of those that have nothing to do."""
+        for model_id, followed in list(self._followed.items()):
+            n_unsaved = followed.watch.seq - followed.saved_seq
+            age = self._now() - followed.saved_at
+            if n_unsaved >= _SAVE_FROM or (n_unsaved and age >= SAVE_SECONDS):
+                self._save(model_id, followed, ())
+            elif not n_unsaved and age >= _IDLE_SECONDS:
+                self._followed.pop(model_id, None)
+
+    def _see(
+        self, model: ServedModel, watch: Watch, tail: Sequence[_Scored]
+    ) -> Iterator[tuple[Finding, float]]:
+        """Yield what is found, with the time of the learn that revealed it."""
+        if watch.plan.watches_errors_only:
+            for scored in tail:
+                if scored.generation == model.generation and scored.first_seq == watch.seq + 1:
+                    for numbers in values.of_scores(scored.scores):
+                        for finding in watch.see(numbers):
+                            yield finding, scored.at
+        if watch.seq < model.seq:
+            yield from self._read(model, watch)
+
+    def _read(self, model: ServedModel, watch: Watch) -> Iterator[tuple[Finding, float]]:
+        until = watch.seq + _MAX_LEARNS
+        state = ModelState(
+            model_id=model.pk, name=model.name, flavor=model.flavor, generation=model.generation,
+            seq=model.seq, is_default=model.is_default,
+        )  # fmt: skip
+        for segment in SqliteStorage().segments(state, after_seq=watch.seq):
+            if segment.first_seq != watch.seq + 1:
+                return
+            for learn in segment.learns:
+                for finding in watch.see(values.of_learn(learn, watch.plan)):
+                    yield finding, learn.learned_at
+            if watch.seq >= until:
+                self._behind.add(model.pk)
+                return
+
+    def _save(self, model_id: int, followed: _Followed, found: Sequence[tuple[Finding, float]]) -> None:
+        try:
+            alerts = storing.save(model_id, followed.generation, followed.watch, found)
+        except Exception:
+            # What is in memory has seen what the database has not: the next tick loads it anew.
+            self._followed.pop(model_id, None)
+            raise
+        followed.saved_seq, followed.saved_at = followed.watch.seq, self._now()
+        if alerts:
+            self._tell(alerts)

@@ -1,0 +1,37 @@
+"""Choosing what is watched of a model."""
+
+from models_app.models.transactions import write_transaction
+from models_app.services.listing import find_model
+from monitoring.drift import detectors
+from monitoring.drift.watches import Plan
+from monitoring.models import DriftPlan
+
+
+def set_plan(*, name: str, plan: Plan | None) -> None:
+    """Watch a model by this plan from its next learn on; None: watch nothing.
+
+    Raises `InvalidRequest` where the detector cannot do that, `ModelNotFound`, `StorageUnavailable`.
+    """
+    with write_transaction():
+        model = find_model(name)
+        if plan is None:
+            DriftPlan.objects.update_or_create(model=model, defaults={"is_on": False})
+            return
+        check(plan, flavor=model.flavor)
+        DriftPlan.objects.update_or_create(
+            model=model,
+            defaults={
+                "is_on": True,
+                "detector": plan.detector,
+                "parameters": dict(plan.parameters),
+                "watches_prediction": plan.watches_prediction,
+                "watches_features": plan.watches_features,
+            },
+        )
+
+
+def check(plan: Plan, *, flavor: str) -> None:
+    """Raise `InvalidRequest`, naming the field, where a plan cannot be followed."""
+    detectors.check(
+        plan.detector, plan.parameters, flavor=flavor, watches_numbers=not plan.watches_errors_only
+    )

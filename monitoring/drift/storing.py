@@ -1,0 +1,109 @@
+"""What is kept of drift: plans, how far the detectors are, alerts."""
+
+import json
+from collections.abc import Sequence
+from datetime import UTC, datetime
+from importlib.metadata import version
+
+from models_app.domain import blobs
+from models_app.domain.errors import ModelNotLoadable
+from models_app.models import ServedModel
+from models_app.models.signing import signer
+from models_app.models.transactions import translated_errors, write_transaction
+from monitoring.drift.watches import Finding, Plan, Watch
+from monitoring.models import DriftAlert, DriftPlan, DriftState
+
+
+def plans() -> dict[int, Plan | None]:
+    """Return what is watched, by model, where it is not the default; None: nothing is."""
+    return {row.model_id: row.plan() if row.is_on else None for row in DriftPlan.objects.all()}
+
+
+def load(model: ServedModel, plan: Plan) -> Watch:
+    """Return a model's watch as it was saved; a fresh one where there is none for this upload and plan.
+
+    A watch begins with the upload's first learn. Where the plan has been changed it begins with the next.
+    """
+    with translated_errors():
+        row = DriftState.objects.filter(model=model).first()
+        if row is None or row.generation != model.generation:
+            return Watch(plan, seq=0)
+    data = bytes(row.watch_bytes)
+    try:
+        signer().check(_context(model.pk, row.generation, row.seq), row.signature, data)
+    except ModelNotLoadable:
+        # Another secret key, or another River: the detectors begin anew.
+        return Watch(plan, seq=model.seq)
+    watch: Watch = blobs.loads(data)
+    return watch if watch.plan == plan else Watch(plan, seq=model.seq)
+
+
+def save(
+    model_id: int, generation: int, watch: Watch, found: Sequence[tuple[Finding, float]]
+) -> list[DriftAlert]:
+    """Write down what was found and how far the watch is; return the alerts that are new.
+
+    Raises `StorageUnavailable`; then nothing is written.
+    """
+    data = blobs.dumps(watch)
+    state = {
+        "generation": generation,
+        "seq": watch.seq,
+        "watch_bytes": data,
+        "signature": signer().sign(_context(model_id, generation, watch.seq), data),
+    }
+    with write_transaction():
+        model = ServedModel.objects.filter(pk=model_id, generation=generation).first()
+        if model is None:
+            # Deleted or replaced meanwhile.
+            return []
+        DriftState.objects.update_or_create(model=model, defaults=state)
+        return [alert for finding, at in found if (alert := _put(model, watch, finding, at)) is not None]
+
+
+def _put(model: ServedModel, watch: Watch, finding: Finding, at: float) -> DriftAlert | None:
+    """Insert an alert; None: it was there, from before a crash."""
+    alert, is_new = DriftAlert.objects.get_or_create(
+        model=model,
+        generation=model.generation,
+        seq=finding.seq,
+        source=finding.source,
+        kind=finding.kind,
+        defaults={
+            "time": datetime.fromtimestamp(at, UTC),
+            "detector": watch.plan.detector,
+            "value": finding.value,
+        },
+    )
+    return alert if is_new else None
+
+
+def erase() -> None:
+    """Delete everything; to be called within a transaction."""
+    for table in (DriftAlert, DriftState, DriftPlan):
+        table._default_manager.all().delete()
+
+
+def alert_json(alert: DriftAlert) -> str:
+    """Return what clients are told of an alert, as JSON."""
+    return json.dumps(alert_fields(alert))
+
+
+def alert_fields(alert: DriftAlert) -> dict[str, object]:
+    """Return what clients are told of an alert; `time` is in seconds since the epoch."""
+    return {
+        "id": alert.pk,
+        "kind": alert.kind,
+        "model": alert.model.name,
+        "generation": alert.generation,
+        "seq": alert.seq,
+        "time": alert.time.timestamp(),
+        "source": alert.source,
+        "detector": alert.detector,
+        "value": alert.value,
+    }
+
+
+def _context(model_id: int, generation: int, seq: int) -> str:
+    # Detectors of another River may not work with what this one has pickled.
+    return f"drift of model {model_id}, generation {generation}, at {seq}, River {version('river')}"

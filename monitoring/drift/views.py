@@ -1,0 +1,52 @@
+"""/api/alerts: what the detectors have found."""
+
+from drf_spectacular.utils import OpenApiParameter, extend_schema
+from rest_framework.request import Request
+from rest_framework.response import Response
+
+from models_app.api import queries, schemas
+from models_app.api.dispatch import ThreadedViewSet
+from monitoring.drift.listing import list_alerts
+
+DEFAULT_LIMIT = 100
+MAX_LIMIT = 1_000
+
+_ALERT: schemas.Schema = {
+    "type": "object",
+    "properties": {
+        "id": {"type": "integer"},
+        "kind": {"type": "string", "enum": ["drift", "warning"]},
+        "model": {"type": "string"},
+        "generation": {"type": "integer"},
+        "seq": {"type": "integer", "description": "The learn that revealed it."},
+        "time": {"type": "number", "description": "Seconds since the epoch."},
+        "source": {"type": "string", "description": "`error`, `prediction` or `feature NAME`."},
+        "detector": {"type": "string"},
+        "value": {"type": "number"},
+    },
+}
+ALERTS: schemas.Schema = {"type": "object", "properties": {"alerts": {"type": "array", "items": _ALERT}}}
+
+
+class AlertsViewSet(ThreadedViewSet):
+    """Drift alerts."""
+
+    @extend_schema(
+        operation_id="list_alerts",
+        summary="List drift alerts, the newest first",
+        parameters=[
+            OpenApiParameter("model", str, description="of this model; of all models without it"),
+            OpenApiParameter("before", int, description="those with smaller ids: the next page"),
+            OpenApiParameter("limit", int, description=f"at most; {DEFAULT_LIMIT} without it"),
+        ],
+        responses={200: ALERTS, 400: schemas.ERROR, 404: schemas.ERROR, 503: schemas.ERROR},
+    )
+    def list(self, request: Request) -> Response:
+        """List drift alerts."""
+        before = queries.whole(request, "before", default=0, lowest=1, highest=2**63 - 1)
+        alerts = list_alerts(
+            model=request.query_params.get("model"),
+            before=before or None,
+            limit=queries.whole(request, "limit", default=DEFAULT_LIMIT, lowest=1, highest=MAX_LIMIT),
+        )
+        return Response({"alerts": alerts})

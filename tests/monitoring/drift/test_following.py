@@ -1,0 +1,265 @@
+import random
+from collections.abc import Callable
+
+import pytest
+from river import drift, dummy, stats
+
+from models_app.domain.errors import InvalidRequest, ModelNotFound
+from models_app.services import publishing, uploading
+from monitoring.drift import listing
+from monitoring.drift.following import Follower
+from monitoring.drift.planning import set_plan
+from monitoring.drift.watches import Plan
+from monitoring.models import DriftAlert, DriftPlan, DriftState
+from tests.services.instances import Instance
+
+NOW = 1_790_000_000.0
+
+
+def outcomes(n: int, change_at: int) -> list[bool]:
+    """Ground truths of a stream whose concept is swapped."""
+    rng = random.Random(1)
+    return [rng.random() < (0.1 if number < change_at else 0.9) for number in range(n)]
+
+
+def bare(errors: list[float], kind: Callable[[], object] = drift.ADWIN) -> list[int]:
+    """Return the learns at which the detector alone finds drift."""
+    detector, seqs = kind(), []
+    for seq, error in enumerate(errors, start=1):
+        detector.update(error)  # type: ignore[attr-defined]
+        if detector.drift_detected:  # type: ignore[attr-defined]
+            seqs.append(seq)
+    return seqs
+
+
+class Stubborn:
+    """A model that never learns: it predicts False."""
+
+    def learn_one(self, x: object, y: object) -> None:
+        pass
+
+    def predict_proba_one(self, x: object) -> dict[bool, float]:
+        return {False: 0.9, True: 0.1}
+
+
+@pytest.fixture
+def told() -> list[DriftAlert]:
+    return []
+
+
+@pytest.fixture
+def follower(told: list[DriftAlert]) -> Follower:
+    return following(told)
+
+
+def following(told: list[DriftAlert], *, hears: bool = True) -> Follower:
+    """Return a follower; one that does not hear of learns reads them from the journal."""
+    follower = Follower(tell=told.extend, now=lambda: NOW)
+    publishing._score_callbacks[:] = [follower.scored] if hears else []
+    return follower
+
+
+@pytest.fixture(autouse=True)
+def callbacks(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Each test has its own."""
+    monkeypatch.setattr(publishing, "_score_callbacks", [])
+
+
+def learn(instance: Instance, truths: list[bool], *, start: int = 0) -> None:
+    for number, truth in enumerate(truths, start=start):
+        instance.predict(f"p{number}", "m", x=float(number))
+        instance.learn(f"p{number}", truth)
+
+
+TRUTHS = outcomes(600, 300)
+# What a model gets wrong that always says False.
+EXPECTED = bare([float(truth) for truth in TRUTHS])
+
+
+class TestFollower:
+    @pytest.mark.parametrize("hears", [True, False])
+    def test_finds_what_the_detector_finds_alone(
+        self, instance: Instance, told: list[DriftAlert], hears: bool
+    ) -> None:
+        follower = following(told, hears=hears)
+        instance.upload("m", Stubborn())
+        for start in range(0, 600, 150):
+            learn(instance, TRUTHS[start : start + 150], start=start)
+            follower.tick()
+
+        assert EXPECTED
+        assert 300 < EXPECTED[-1] < 400
+        assert [alert.seq for alert in told] == EXPECTED
+        assert [row["seq"] for row in listing.list_alerts(model="m", before=None, limit=10)] == EXPECTED[::-1]
+        alert = told[-1]
+        assert (alert.kind, alert.source, alert.detector) == ("drift", "error", "ADWIN")
+        assert alert.model.name == "m"
+        assert 0.1 < alert.value < 0.9
+
+    def test_goes_on_after_a_crash_and_tells_nothing_twice(
+        self, instance: Instance, told: list[DriftAlert], follower: Follower
+    ) -> None:
+        instance.upload("m", Stubborn())
+        learn(instance, TRUTHS[:400])
+        follower.tick()
+        n_told = len(told)
+        learn(instance, TRUTHS[400:500], start=400)
+
+        # Some is saved, the rest was in memory only.
+        later = following(told)
+        learn(instance, TRUTHS[500:], start=500)
+        later.tick()
+        after_a_loss = following(told)
+        DriftState.objects.all().delete()
+        after_a_loss.tick()
+
+        assert n_told == len(EXPECTED)
+        assert [alert.seq for alert in told] == EXPECTED
+
+    def test_reads_a_long_absence_bit_by_bit(
+        self, instance: Instance, told: list[DriftAlert], monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setattr("monitoring.drift.following._MAX_LEARNS", 100)
+        instance.upload("m", Stubborn())
+        learn(instance, TRUTHS)
+        follower = following(told, hears=False)
+
+        follower.tick()
+        n_first = len(told)
+        for _ in range(6):
+            follower.tick()
+
+        assert n_first == 0
+        assert [alert.seq for alert in told] == EXPECTED
+
+    def test_starts_anew_with_an_upload(
+        self, instance: Instance, told: list[DriftAlert], follower: Follower
+    ) -> None:
+        instance.upload("m", Stubborn())
+        learn(instance, TRUTHS)
+        follower.tick()
+        instance.upload("m", Stubborn())
+        learn(instance, TRUTHS)
+        follower.tick()
+
+        assert [(alert.generation, alert.seq) for alert in told] == [
+            (generation, seq) for generation in (1, 2) for seq in EXPECTED
+        ]
+
+    def test_watches_nothing_where_it_is_told_to(
+        self, instance: Instance, told: list[DriftAlert], follower: Follower
+    ) -> None:
+        instance.upload("m", Stubborn())
+        set_plan(name="m", plan=None)
+        learn(instance, TRUTHS)
+        follower.tick()
+
+        assert told == []
+
+    def test_warns_once_and_by_the_detector_that_was_chosen(
+        self, instance: Instance, told: list[DriftAlert], follower: Follower
+    ) -> None:
+        instance.upload("m", Stubborn())
+        set_plan(name="m", plan=Plan(detector="DDM", parameters={"warm_start": 60}))
+        learn(instance, TRUTHS)
+        follower.tick()
+
+        drifts = [alert.seq for alert in told if alert.kind == "drift"]
+        warnings = [alert.seq for alert in told if alert.kind == "warning"]
+        assert drifts == bare([float(t) for t in TRUTHS], lambda: drift.binary.DDM(warm_start=60))
+        assert any(warning < drifts[0] for warning in warnings)
+        assert len(warnings) < 20
+
+    def test_watches_predictions_and_features(
+        self, instance: Instance, told: list[DriftAlert], follower: Follower
+    ) -> None:
+        instance.upload("m", Stubborn())
+        set_plan(name="m", plan=Plan(watches_features=True, watches_prediction=True))
+        rng = random.Random(1)
+        shifted = [rng.gauss(0 if number < 300 else 3, 1) for number in range(600)]
+        for number, value in enumerate(shifted):
+            instance.predict(f"p{number}", "m", x=value, steady=rng.gauss(0, 1), word="a")
+            instance.learn(f"p{number}", False)
+        follower.tick()
+
+        assert {alert.source for alert in told} == {"feature x"}
+        assert [alert.seq for alert in told] == bare(shifted)
+
+    def test_takes_the_absolute_error_of_a_regression(
+        self, instance: Instance, told: list[DriftAlert]
+    ) -> None:
+        instance.init("regression")
+        follower = following(told)
+        instance.upload("m", dummy.StatisticRegressor(stats.Mean()))
+        errors, mean = [], stats.Mean()
+        for number in range(500):
+            truth = float(number % 5 + (0 if number < 250 else 400))
+            instance.predict(f"p{number}", "m", x=1.0)
+            instance.learn(f"p{number}", truth)
+            errors.append(abs(truth - mean.get()))
+            mean.update(truth)
+        follower.tick()
+
+        assert [alert.seq for alert in told] == bare(errors) != []
+
+    def test_leaves_out_what_could_not_be_scored(self, instance: Instance, told: list[DriftAlert]) -> None:
+        instance.upload("m", Silent())
+        heard, read = following(told), following(told, hears=False)
+        publishing.on_scores(heard.scored)
+        learn(instance, TRUTHS)
+        heard.tick()
+        by_scores = [alert.seq for alert in told]
+        DriftAlert.objects.all().delete()
+        DriftState.objects.all().delete()
+        told.clear()
+        read.tick()
+
+        assert by_scores == [alert.seq for alert in told] != []
+
+    def test_keeps_nothing_of_what_is_gone(
+        self, instance: Instance, told: list[DriftAlert], follower: Follower
+    ) -> None:
+        instance.upload("m", Stubborn())
+        learn(instance, TRUTHS)
+        set_plan(name="m", plan=Plan())
+        follower.tick()
+        uploading.delete_model(name="m")
+        follower.tick()
+
+        assert not any(table.objects.exists() for table in (DriftAlert, DriftState, DriftPlan))
+
+    def test_lets_go_of_idle_models(
+        self, instance: Instance, told: list[DriftAlert], monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        clock = [NOW]
+        follower = Follower(tell=told.extend, now=lambda: clock[0])
+        instance.upload("m", Stubborn())
+        learn(instance, TRUTHS[:50])
+        for _ in range(3):
+            follower.tick()
+            clock[0] += 1_000
+
+        assert follower._followed == {}
+        assert DriftState.objects.get().seq == 50
+
+
+class Silent(Stubborn):
+    """A model that has no answer every third time."""
+
+    def predict_proba_one(self, x: object) -> dict[bool, float]:
+        assert isinstance(x, dict)
+        return {} if x["x"] % 3 == 0 else {False: 0.9, True: 0.1}
+
+
+class TestSetPlan:
+    def test_refuses_a_model_that_is_not_there(self, instance: Instance) -> None:
+        with pytest.raises(ModelNotFound):
+            set_plan(name="m", plan=Plan())
+
+    def test_refuses_what_the_detector_cannot_watch(self, instance: Instance) -> None:
+        instance.upload("m")
+
+        with pytest.raises(InvalidRequest):
+            set_plan(name="m", plan=Plan(detector="EDDM", watches_features=True))
+
+        assert not DriftPlan.objects.exists()
