@@ -11,7 +11,7 @@ BENCH := benchmarks/.venvs
 # The tests' settings need no instance folder of the clone and touch none.
 CHECK_SETTINGS := --settings=tests.settings
 
-.PHONY: run test lint demo bench clean
+.PHONY: run test lint demo bench vendor clean
 
 run: $(VENV)/run.stamp
 	@$(BIN)/python manage.py setup
@@ -37,6 +37,9 @@ demo: $(VENV)/demo.stamp
 
 bench: $(BENCH)/main.stamp $(BENCH)/chantilly.stamp
 	@exec $(BENCH)/main/bin/python -m benchmarks $(BENCH_ARGS)
+
+vendor:
+	@tools/vendor.sh
 
 clean:
 	rm -rf $(VENV) .coverage .coverage.* htmlcov .mypy_cache .pytest_cache .ruff_cache .import_linter_cache .hypothesis

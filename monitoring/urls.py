@@ -1,17 +1,22 @@
-"""The dashboard, the event streams and the statistics."""
+"""The pages, the event streams and the statistics."""
 
 from django.urls import path
 
 from models_app.api.dispatch import threaded
-from monitoring.dashboard import dashboard
 from monitoring.drift.views import AlertsViewSet
 from monitoring.exposition.views import metrics
 from monitoring.history.views import HistoryViewSet
+from monitoring.pages.comparing import compare
+from monitoring.pages.models import model_page, pipeline
+from monitoring.pages.overview import overview
 from monitoring.streams.views import StreamViewSet
 from monitoring.views import StatisticsViewSet
 
 urlpatterns = [
-    path("", dashboard, name="dashboard"),
+    path("", overview, name="overview"),
+    path("models/<str:name>/", model_page, name="model-page"),
+    path("models/<str:name>/pipeline/", pipeline, name="pipeline"),
+    path("compare/", compare, name="compare"),
     path("metrics", threaded(metrics), name="exposition"),
     path("api/metrics/history", HistoryViewSet.as_view({"get": "retrieve"}), name="metrics-history"),
     path("api/alerts", AlertsViewSet.as_view({"get": "list"}), name="alerts"),

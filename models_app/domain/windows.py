@@ -66,6 +66,10 @@ class Window:
             Scorer(fresh).fold(self._scores())
         return scoring.values(fresh)
 
+    def pairs(self) -> list[tuple[Label, Label]]:
+        """Return the ground truths with the labels that were predicted; none for a regression."""
+        return self._pairs[-SIZE:]
+
     def _scores(self) -> Scores:
         losses = [kept[-SIZE:] for kept in self._losses]
         pairs, others = self._pairs[-SIZE:], self._others[-SIZE:]

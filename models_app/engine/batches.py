@@ -16,6 +16,7 @@ from models_app.domain.scoring import GroundTruth
 from models_app.engine.commands import (
     Answer,
     Command,
+    Describe,
     Export,
     Inspect,
     LearnById,
@@ -180,6 +181,13 @@ class Batch:
     def _inspect(self, command: Inspect) -> Vitals:
         return self._hot.vitals()
 
+    def _describe(self, command: Describe) -> str:
+        try:
+            return self._hot.drawn()
+        except Exception as error:
+            # It only looks at itself.
+            raise ModelRaised(error) from error
+
     def _export(self, command: Export) -> bytes:
         try:
             return self._hot.snapshot().model
@@ -195,5 +203,6 @@ _HANDLERS: dict[type[Command], Callable[[Batch, Any], object]] = {
     LearnById: Batch._learn_by_id,
     LearnFeatures: Batch._learn_features,
     Inspect: Batch._inspect,
+    Describe: Batch._describe,
     Export: Batch._export,
 }

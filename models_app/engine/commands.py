@@ -26,6 +26,8 @@ class Command:
         "bundle", "future", "loop", "name", "position", "queued_at", "relies_on_default", "was_misrouted",
     )  # fmt: skip
     commits = False
+    #: Whether somebody's prediction or learn waits for it.
+    is_timed = True
 
     def __init__(self, name: str | None) -> None:
         self.name = name
@@ -160,12 +162,21 @@ class Inspect(Command):
     """Answer with the model's `Vitals`."""
 
     __slots__ = ()
+    is_timed = False
+
+
+class Describe(Command):
+    """Answer with the model as it draws itself, as HTML."""
+
+    __slots__ = ()
+    is_timed = False
 
 
 class Export(Command):
     """Answer with the model's bytes."""
 
     __slots__ = ()
+    is_timed = False
 
 
 class Maintenance(Command):

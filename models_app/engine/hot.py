@@ -1,5 +1,6 @@
 """A hot model: the live object, its metrics and its seq. One thread at a time works on it."""
 
+import html
 import time
 from dataclasses import dataclass
 from typing import Any
@@ -144,6 +145,11 @@ class HotModel:
             metrics=blobs.dumps(self._board),
             values=scoring.values(self._board.metrics),
         )
+
+    def drawn(self) -> str:
+        """Return the model as it draws itself: HTML as Jupyter shows it, else what `repr` says, escaped."""
+        draw = getattr(self.model, "_repr_html_", None)
+        return str(draw()) if callable(draw) else f"<pre>{html.escape(repr(self.model))}</pre>"
 
     def vitals(self) -> Vitals:
         """Return the figures as they are now."""

@@ -2,6 +2,7 @@
 
 from bisect import bisect_left
 from dataclasses import dataclass, field
+from itertools import accumulate
 
 #: Upper bounds of a histogram's buckets, in seconds; one more bucket takes what is longer.
 BOUNDS = (
@@ -32,6 +33,29 @@ class Histogram:
         self.counts[bisect_left(BOUNDS, seconds)] += n
         self.seconds += n * seconds
 
+    def quantile(self, share: float) -> float | None:
+        """Estimate what that share of the durations does not exceed, in seconds; None: there are none.
+
+        It lies between two bounds, and is taken to lie as far between them as the share does: what
+        Prometheus's `histogram_quantile` does.
+
+        >>> histogram = Histogram()
+        >>> histogram.record(0.0015, 10)
+        >>> histogram.quantile(0.5)
+        0.0015
+        """
+        counts = list(self.counts)
+        wanted = share * sum(counts)
+        if not wanted:
+            return None
+        sums = list(accumulate(counts))
+        number = next(number for number, n in enumerate(sums) if n >= wanted)
+        if number == len(BOUNDS):
+            return BOUNDS[-1]
+        lower = BOUNDS[number - 1] if number else 0.0
+        n_below = sums[number] - counts[number]
+        return lower + (BOUNDS[number] - lower) * (wanted - n_below) / counts[number]
+
     @property
     def n(self) -> int:
         """How many durations were counted."""
@@ -40,8 +64,13 @@ class Histogram:
 
 @dataclass(frozen=True, slots=True)
 class Timings:
-    """One model's histograms: `wait` by request, from its queue to its turn; the others by batch."""
+    """One model's histograms.
 
+    By request: `answer`, from the queue to the answer, and `wait`, from the queue to the turn. By batch: the
+    others.
+    """
+
+    answer: Histogram = field(default_factory=Histogram)
     wait: Histogram = field(default_factory=Histogram)
     compute: Histogram = field(default_factory=Histogram)
     commit: Histogram = field(default_factory=Histogram)

@@ -189,11 +189,20 @@ class Turns:
         else:
             queue.hot = turn.hot
         self.recent.remember(write.predicted.values())
-        timings = self.timings.of(queue.name)
-        for queued_at, together in groupby(turn.commands[: turn.n_applied], attrgetter("queued_at")):
-            timings.wait.record(turn.started_at - queued_at, sum(1 for _ in together))
+        self._time(turn, written_at)
+
+    def _time(self, turn: Turn, written_at: float) -> None:
+        """Count how long the requests of a turn, and its parts, have taken."""
+        timed = [command for command in turn.commands[: turn.n_applied] if command.is_timed]
+        if not timed:
+            return
+        timings = self.timings.of(turn.queue.name)
+        for queued_at, together in groupby(timed, attrgetter("queued_at")):
+            n = sum(1 for _ in together)
+            timings.wait.record(turn.started_at - queued_at, n)
+            timings.answer.record(written_at - queued_at, n)
         timings.compute.record(turn.computed_at - turn.started_at)
-        if write.is_needed:
+        if turn.write.is_needed:
             timings.commit.record(written_at - turn.computed_at)
 
     def _conclude(self, turn: Turn, outcome: Outcome) -> Sequence[Command]:

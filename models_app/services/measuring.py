@@ -3,7 +3,7 @@
 from concurrent.futures import Future
 from typing import Any
 
-from models_app.engine.commands import Inspect
+from models_app.engine.commands import Describe, Inspect
 from models_app.engine.hot import Vitals
 from models_app.services.folding import get_instance_metrics
 from models_app.services.runtime import get_engine
@@ -14,10 +14,24 @@ def instance_metrics() -> dict[str, float | None]:
     return get_instance_metrics().values()
 
 
+def vitals(*, name: str) -> Vitals:
+    """Return a model's figures; raises `ModelNotFound`, `ModelNotLoadable`, `StorageUnavailable`."""
+    found: Vitals = get_engine().call(Inspect(name))
+    return found
+
+
 def rolling_metrics(*, name: str) -> dict[str, float | None]:
     """Return one model's metrics over its last learns (`domain.windows.SIZE`); raises `ModelNotFound`."""
-    vitals: Vitals = get_engine().call(Inspect(name))
-    return vitals.rolling()
+    return vitals(name=name).rolling()
+
+
+def describe_model(*, name: str) -> str:
+    """Return a model as it draws itself, as HTML, which is not to be trusted.
+
+    Raises `ModelNotFound`, `ModelRaised`.
+    """
+    drawn: str = get_engine().call(Describe(name))
+    return drawn
 
 
 def ask_if_hot(name: str) -> Future[Any] | None:
@@ -33,5 +47,4 @@ def ask_if_hot(name: str) -> Future[Any] | None:
 
 def model_metrics(*, name: str) -> dict[str, float | None]:
     """Return one model's metrics by name, in the flavor's order; raises `ModelNotFound`."""
-    vitals: Vitals = get_engine().call(Inspect(name))
-    return vitals.metrics
+    return vitals(name=name).metrics

@@ -151,6 +151,7 @@ def _histograms(seen: Survey) -> Iterator[Metric]:
     names = {model.name for model in seen.models}
     timings = {name: timing for name, timing in seen.timings.items() if name in names}
     for attribute, name, meaning in (
+        ("answer", "answer", "How long requests took from their model's queue to the answer."),
         ("wait", "queue_wait", "How long requests waited in their model's queue."),
         ("compute", "compute", "How long batches took to compute."),
         ("commit", "commit", "How long batches took to become durable."),

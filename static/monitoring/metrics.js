@@ -1,7 +1,7 @@
 // The metric cards: the newest value and a line of those seen since the page was opened.
 
 import { formatMetric } from "./numbers.js";
-import { refreshSoon } from "./sections.js";
+import { refreshSoon, replaceChildren, takeChildren } from "./sections.js";
 
 const KEPT = 240;
 const WIDTH = 120;
@@ -22,8 +22,25 @@ export function showMetrics(metrics) {
   }
 }
 
-/** Begin anew: the cards are about to be replaced by the server's. */
-export function forgetMetrics() {
+/** Take the cards of a newer page where they are others. */
+export function replaceMetrics(page) {
+  const [here, there] = [document.getElementById("metrics"), page.getElementById("metrics")];
+  if (here.dataset.flavor === there.dataset.flavor && learns(here) <= learns(there)) {
+    // The cards are kept: they show more than the server knows.
+    replaceChildren(here.querySelector(".facts"), there.querySelector(".facts"));
+  } else {
+    // Everything was erased, or a model was deleted.
+    here.dataset.flavor = there.dataset.flavor;
+    forgetMetrics();
+    takeChildren(here, there);
+  }
+}
+
+function learns(metrics) {
+  return Number(metrics.querySelector("#n-learns").dataset.value);
+}
+
+function forgetMetrics() {
   histories.clear();
   newest = {};
 }

@@ -1,14 +1,13 @@
 // What no stream tells (flavor, models, counts) is taken from the page as the server renders it now.
 
-import { forgetMetrics } from "./metrics.js";
-
 const SOON_MS = 2000;
 const POLL_MS = 10000;
 const TIMES_MS = 5000;
-const SECTIONS = ["setup", "models"];
 const relative = new Intl.RelativeTimeFormat("en", { numeric: "auto", style: "narrow" });
 const UNITS = [["day", 86400], ["hour", 3600], ["minute", 60], ["second", 1]];
 let timer = null;
+let sections = [];
+let onFresh = () => {};
 
 /** Refresh in a moment; any number of calls until then make one request. */
 export function refreshSoon() {
@@ -17,8 +16,10 @@ export function refreshSoon() {
   }
 }
 
-/** Keep the sections up to date for as long as the page is open. */
-export function startRefreshing() {
+/** Keep sections up to date for as long as the page is open; `then` is called with each newer page. */
+export function keepFresh(ids, then = () => {}) {
+  sections = ids;
+  onFresh = then;
   showTimes();
   setInterval(refreshSoon, POLL_MS);
   setInterval(showTimes, TIMES_MS);
@@ -39,31 +40,18 @@ async function refresh() {
 }
 
 function replaceSections(page) {
-  for (const id of SECTIONS) {
-    replaceChildren(document.getElementById(id), page.getElementById(id));
+  for (const id of sections) {
+    const there = page.getElementById(id);
+    if (there !== null) {
+      replaceChildren(document.getElementById(id), there);
+    }
   }
-  replaceMetrics(page);
+  onFresh(page);
   showTimes();
 }
 
-function replaceMetrics(page) {
-  const [here, there] = [document.getElementById("metrics"), page.getElementById("metrics")];
-  if (here.dataset.flavor === there.dataset.flavor && learns(here) <= learns(there)) {
-    // The cards are kept: they show more than the server knows.
-    replaceChildren(here.querySelector(".facts"), there.querySelector(".facts"));
-  } else {
-    // Everything was erased, or a model was deleted.
-    here.dataset.flavor = there.dataset.flavor;
-    forgetMetrics();
-    takeChildren(here, there);
-  }
-}
-
-function learns(metrics) {
-  return Number(metrics.querySelector("#n-learns").dataset.value);
-}
-
-function replaceChildren(here, there) {
+/** Put what is there in the place of what is here, where it differs. */
+export function replaceChildren(here, there) {
   // Only where something differs: a reader's selection and focus stay.
   if (there.isEqualNode(here.pristine ?? here)) {
     return;
@@ -72,7 +60,8 @@ function replaceChildren(here, there) {
   takeChildren(here, there);
 }
 
-function takeChildren(here, there) {
+/** Put what is there in the place of what is here. */
+export function takeChildren(here, there) {
   here.replaceChildren(...[...there.childNodes].map((node) => document.adoptNode(node)));
 }
 

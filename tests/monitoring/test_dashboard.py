@@ -40,7 +40,7 @@ class TestDashboard:
 
     def test_refers_to_files_that_exist(self, client: Client, settings: Settings) -> None:
         page = client.get("/").content.decode()
-        for name in ("dashboard.css", "dashboard.js", "icon.svg"):
+        for name in ("dashboard.css", "overview.js", "icon.svg"):
             assert f"{settings.STATIC_URL}monitoring/{name}" in page
             assert (ROOT / "static/monitoring" / name).is_file()
 

@@ -1,9 +1,10 @@
-// The dashboard: metrics and events as they come; the rest is fetched again now and then.
+// The overview: metrics and events as they come; the rest is fetched again now and then.
 
 import { startFeed } from "./feed.js";
-import { showMetrics } from "./metrics.js";
-import { refreshSoon, startRefreshing } from "./sections.js";
+import { replaceMetrics, showMetrics } from "./metrics.js";
+import { keepFresh, refreshSoon } from "./sections.js";
 import { openStream } from "./streams.js";
+import { startTable } from "./tables.js";
 
 const { metricsStream, eventsStream } = document.body.dataset;
 
@@ -15,7 +16,13 @@ const feed = startFeed();
 openStream(eventsStream, {
   predict: (data) => { feed.add("predict", data); refreshSoon(); },
   learn: (data) => { feed.add("learn", data); refreshSoon(); },
+  drift: refreshSoon,
+  warning: refreshSoon,
   "stream-reset": () => { feed.addGap(); refreshSoon(); },
 });
 
-startRefreshing();
+const table = startTable("models-table", document.getElementById("filter"));
+keepFresh(["setup", "models"], (page) => {
+  replaceMetrics(page);
+  table.apply();
+});

@@ -10,8 +10,8 @@ from django.views.decorators.http import require_safe
 from models_app.domain.errors import FlavorNotSet
 from models_app.domain.flavors import FLAVORS
 from models_app.services.configuring import get_flavor
-from models_app.services.listing import list_models
 from models_app.services.measuring import instance_metrics
+from monitoring.pages.rows import overview_rows
 
 #: What the page's example commands send, as JSON.
 EXAMPLE_TRUTHS = {"regression": "2.5", "binary": "true", "multiclass": '"cat"'}
@@ -19,20 +19,31 @@ EXAMPLE_TRUTHS = {"regression": "2.5", "binary": "true", "multiclass": '"cat"'}
 
 @never_cache
 @require_safe
-def dashboard(request: HttpRequest) -> HttpResponse:
+def overview(request: HttpRequest) -> HttpResponse:
     """Show flavor, metrics and served models; the page's scripts keep them up to date."""
     flavor = _flavor_name()
-    models = list_models()
+    rows = overview_rows(headline(flavor))
     context = {
         "flavor": flavor,
         "flavors": list(FLAVORS),
         "metrics": _metrics(),
-        "models": models,
-        "n_learns": sum(model.n_learns for model in models),
+        "headline": headline(flavor),
+        "rows": rows,
+        "n_learns": sum(row.n_learns for row in rows),
         "example_truth": EXAMPLE_TRUTHS.get(flavor or "", "1"),
-        "base_url": request.build_absolute_uri("/").rstrip("/"),
+        "base_url": base_url(request),
     }
-    return render(request, "monitoring/dashboard.html", context)
+    return render(request, "monitoring/overview.html", context)
+
+
+def headline(flavor: str | None) -> str:
+    """Return the metric that a list has room for: the flavor's first."""
+    return FLAVORS[flavor].metrics[0].__name__ if flavor in FLAVORS else "metric"
+
+
+def base_url(request: HttpRequest) -> str:
+    """Return the address under which the client reaches the server."""
+    return request.build_absolute_uri("/").rstrip("/")
 
 
 def _flavor_name() -> str | None:

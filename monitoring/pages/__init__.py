@@ -1,0 +1,1 @@
+"""The pages: what the instance is doing, one model, several side by side."""

@@ -1,0 +1,148 @@
+"""The page of one model."""
+
+import json
+from dataclasses import dataclass
+from datetime import timedelta
+
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import render
+from django.utils import timezone
+from django.views.decorators.cache import never_cache
+from django.views.decorators.clickjacking import xframe_options_sameorigin
+from django.views.decorators.http import require_safe
+
+from models_app.domain import learns
+from models_app.domain.errors import ChantillyError, ModelNotFound
+from models_app.domain.windows import SIZE
+from models_app.engine.hot import Vitals
+from models_app.models import JournalSegment, PendingPrediction, ServedModel
+from models_app.models.transactions import translated_errors
+from models_app.services import measuring
+from models_app.services.listing import find_model
+from models_app.services.runtime import get_engine
+from monitoring.models import DriftAlert
+from monitoring.pages.confusions import Confusions, confusions
+from monitoring.pages.overview import EXAMPLE_TRUTHS, base_url, headline
+from monitoring.pages.snippets import snippets
+
+_AGES = (
+    ("up to a minute", timedelta(minutes=1)),
+    ("up to an hour", timedelta(hours=1)),
+    ("up to a day", timedelta(days=1)),
+    ("up to a week", timedelta(weeks=1)),
+)
+_EXAMPLE_FEATURES = {"x": 1.5}
+# What a model says of itself may be anything; it runs no script, and loads nothing.
+_PIPELINE_POLICY = "default-src 'none'; style-src 'unsafe-inline'; frame-ancestors 'self'; sandbox"
+_QUANTILES = (0.5, 0.9, 0.99)
+
+
+@dataclass(frozen=True, slots=True)
+class _Latency:
+    """Quantiles of a step, in milliseconds."""
+
+    name: str
+    n: int
+    quantiles: list[float | None]
+
+
+@never_cache
+@require_safe
+def model_page(request: HttpRequest, name: str) -> HttpResponse:
+    """Show how one model does; the page's scripts keep it up to date."""
+    try:
+        model = find_model(name)
+    except ModelNotFound as error:
+        raise Http404(str(error)) from None
+    vitals = _vitals(name)
+    context = {
+        "model": model,
+        "headline": headline(model.flavor),
+        "window": SIZE,
+        "vitals": vitals,
+        "metrics": _metrics(vitals),
+        "n_pending": PendingPrediction.objects.filter(model=model).count(),
+        "ages": _ages(model),
+        "latencies": _latencies(name),
+        "quantile_names": [f"{share:.0%}" for share in _QUANTILES],
+        "confusions": _confusions(model, vitals),
+        "alerts": DriftAlert.objects.filter(model=model).order_by("-pk")[:10],
+        "base_url": base_url(request),
+        **snippets(model.name, _example_features(model), json.loads(EXAMPLE_TRUTHS[model.flavor])),
+    }
+    return render(request, "monitoring/model.html", context)
+
+
+@never_cache
+@require_safe
+@xframe_options_sameorigin
+def pipeline(request: HttpRequest, name: str) -> HttpResponse:
+    """Show the model as it draws itself, in a page of its own that may do nothing."""
+    try:
+        drawn = measuring.describe_model(name=name)
+    except ModelNotFound as error:
+        raise Http404(str(error)) from None
+    except ChantillyError as error:
+        drawn = str(error)
+    response = render(request, "monitoring/pipeline.html", {"drawn": drawn})
+    response["Content-Security-Policy"] = _PIPELINE_POLICY
+    return response
+
+
+def _vitals(name: str) -> Vitals | None:
+    try:
+        return measuring.vitals(name=name)
+    except ChantillyError:
+        # It does not load here; what the database has of it can be shown all the same.
+        return None
+
+
+def _metrics(vitals: Vitals | None) -> list[tuple[str, float | None, float | None]]:
+    if vitals is None:
+        return []
+    rolling = vitals.rolling()
+    return [(name, value, rolling.get(name)) for name, value in vitals.metrics.items()]
+
+
+def _confusions(model: ServedModel, vitals: Vitals | None) -> Confusions | None:
+    return None if vitals is None or model.flavor == "regression" else confusions(vitals.window.pairs())
+
+
+def _ages(model: ServedModel) -> list[tuple[str, int]]:
+    """Count what is pending by how long ago it was predicted."""
+    now = timezone.now()
+    with translated_errors():
+        pending = PendingPrediction.objects.filter(model=model)
+        at_least = [pending.filter(predicted_at__lt=now - age).count() for _, age in _AGES]
+        counts = [pending.count(), *at_least]
+    young = [(name, counts[number] - counts[number + 1]) for number, (name, _) in enumerate(_AGES)]
+    return [*young, ("older", counts[-1])]
+
+
+def _latencies(name: str) -> list[_Latency]:
+    timings = get_engine().timings().get(name)
+    if timings is None:
+        return []
+    steps = (
+        ("from the queue to the answer", timings.answer),
+        ("waiting for a turn", timings.wait),
+        ("computing a batch", timings.compute),
+        ("committing a batch", timings.commit),
+    )
+    return [
+        _Latency(title, histogram.n, [_ms(histogram.quantile(share)) for share in _QUANTILES])
+        for title, histogram in steps
+    ]
+
+
+def _ms(seconds: float | None) -> float | None:
+    return None if seconds is None else 1_000 * seconds
+
+
+def _example_features(model: ServedModel) -> object:
+    """Return features that the model has seen."""
+    segments = JournalSegment.objects.filter(model=model, generation=model.generation)
+    newest = segments.order_by("-first_seq").values_list("learns", flat=True).first()
+    if newest is None:
+        return _EXAMPLE_FEATURES
+    return learns.decode(newest)[-1].x()

@@ -1,0 +1,146 @@
+"""The rows of the overview: one for each model, read with a few queries whatever their number."""
+
+from collections import defaultdict
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from django.db.models import Max, QuerySet
+from django.db.models.fields.json import KT
+from django.utils import timezone
+
+from models_app.engine.timings import Timings
+from models_app.models import ServedModel
+from models_app.models.transactions import translated_errors
+from models_app.services.listing import pending_counts
+from models_app.services.runtime import get_engine
+from monitoring.models import DriftAlert, MetricSnapshot
+
+# A line as wide as a word shows no more.
+_SPARK_MINUTES = 15
+_SPARK_WIDTH, _SPARK_HEIGHT = 96, 24
+# A model of which the last sample is older does nothing.
+_RATE_SECONDS = 30.0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Row:
+    """A model on the overview; durations are in milliseconds, None where nothing is known."""
+
+    name: str
+    flavor: str
+    is_default: bool
+    n_learns: int
+    n_predictions: int
+    n_pending: int
+    metric: float | None
+    rolling: float | None
+    spark: str
+    per_second: float | None
+    p50_ms: float | None
+    p99_ms: float | None
+    last_used_at: datetime | None
+    last_drift_at: datetime | None
+
+
+def overview_rows(headline: str) -> list[Row]:
+    """Return all models by name; `headline` is the metric that is shown. Raises `StorageUnavailable`."""
+    with translated_errors():
+        models = list(ServedModel.objects.order_by("name"))
+        pending = pending_counts()
+        newest = {row.model_id: row for row in _newest()}
+        lines = _lines(headline)
+        rates = _rates()
+        drifts = dict(DriftAlert.objects.filter(kind="drift").values_list("model").annotate(last=Max("time")))
+    timings = get_engine().timings()
+    return [
+        _row(
+            model, pending.get(model.pk, 0), newest.get(model.pk), headline=headline,
+            spark=polyline(lines.get(model.pk, ())), per_second=rates.get(model.pk),
+            timings=timings.get(model.name), last_drift_at=drifts.get(model.pk),
+        )
+        for model in models
+    ]  # fmt: skip
+
+
+def _row(
+    model: ServedModel,
+    n_pending: int,
+    newest: MetricSnapshot | None,
+    *,
+    headline: str,
+    timings: Timings | None,
+    **rest: object,
+) -> Row:
+    is_current = newest is not None and newest.generation == model.generation and newest.seq > 0
+    times = [time for time in (model.last_predicted_at, model.last_learned_at) if time is not None]
+    return Row(
+        name=model.name,
+        flavor=model.flavor,
+        is_default=model.is_default,
+        n_learns=model.seq,
+        n_predictions=model.n_predictions,
+        n_pending=n_pending,
+        metric=newest.values.get(headline) if newest and is_current else None,
+        rolling=newest.rolling.get(headline) if newest and is_current else None,
+        p50_ms=_ms(timings, 0.5),
+        p99_ms=_ms(timings, 0.99),
+        last_used_at=max(times, default=None),
+        **rest,  # type: ignore[arg-type]  # passed on
+    )
+
+
+def polyline(values: Sequence[float | None]) -> str:
+    """Return the points of a line through the values, for an SVG of 96 by 24.
+
+    >>> polyline([1.0, 3.0, 2.0])
+    '0.0,23.0 48.0,1.0 96.0,12.0'
+    >>> polyline([1.0])
+    ''
+    """
+    known = [value for value in values if value is not None]
+    if len(known) < 2:
+        return ""
+    lowest, highest = min(known), max(known)
+    step = _SPARK_WIDTH / (len(known) - 1)
+    points = []
+    for number, value in enumerate(known):
+        share = (value - lowest) / (highest - lowest) if highest > lowest else 0.5
+        points.append(f"{number * step:.1f},{_SPARK_HEIGHT - 1 - share * (_SPARK_HEIGHT - 2):.1f}")
+    return " ".join(points)
+
+
+def _newest() -> QuerySet[MetricSnapshot]:
+    ids = MetricSnapshot.objects.exclude(model=None).values("model_id").annotate(newest=Max("pk"))
+    return MetricSnapshot.objects.filter(pk__in=ids.values("newest"))
+
+
+def _recent() -> QuerySet[MetricSnapshot]:
+    since = timezone.now() - timedelta(minutes=_SPARK_MINUTES)
+    return MetricSnapshot.objects.filter(time__gte=since).exclude(model=None).order_by("model_id", "time")
+
+
+def _lines(headline: str) -> dict[int, list[float | None]]:
+    lines: dict[int, list[float | None]] = defaultdict(list)
+    for model_id, value in _recent().values_list("model_id", KT(f"rolling__{headline}")):
+        lines[model_id].append(None if value is None else float(value))
+    return lines
+
+
+def _rates() -> dict[int, float]:
+    """Return predictions per second between the last two samples, of models that do something."""
+    seen: dict[int, list[tuple[datetime, int]]] = defaultdict(list)
+    for model_id, time, n in _recent().values_list("model_id", "time", "n_predictions"):
+        seen[model_id] = [*seen[model_id][-1:], (time, n)]
+    now = timezone.now()
+    rates = {}
+    for model_id, samples in seen.items():
+        if len(samples) == 2 and (now - samples[1][0]).total_seconds() < _RATE_SECONDS:
+            seconds = (samples[1][0] - samples[0][0]).total_seconds()
+            rates[model_id] = max(0, samples[1][1] - samples[0][1]) / max(seconds, 1e-3)
+    return rates
+
+
+def _ms(timings: Timings | None, share: float) -> float | None:
+    seconds = timings.answer.quantile(share) if timings else None
+    return None if seconds is None else 1_000 * seconds

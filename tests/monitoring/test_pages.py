@@ -1,0 +1,189 @@
+import time
+from typing import Any
+
+import pytest
+from django.db import connection
+from django.test import Client
+from django.test.utils import CaptureQueriesContext
+from django.urls import reverse
+from river import linear_model, naive_bayes
+
+from models_app.services import measuring
+from monitoring.history.sampling import Sampler
+from monitoring.pages.rows import overview_rows
+from tests.services.instances import Instance, instance
+
+__all__ = ["instance"]
+
+ODD = "<script>alert(1)<b>"
+
+
+def page(client: Client, url: str) -> str:
+    response = client.get(url)
+    assert response.status_code == 200
+    content: str = response.content.decode()
+    return content
+
+
+def of_model(name: str) -> str:
+    return reverse("model-page", args=[name])
+
+
+def sample(clock: list[float]) -> None:
+    """Write a sample of every model that has learned, twenty seconds after the last."""
+    clock[0] += 20
+    sampler = Sampler(ask=measuring.ask_if_hot, now=lambda: clock[0])
+    sampler.tick()
+    while len(sampler._answers) < len(sampler._asked):
+        pass
+    sampler.tick()
+
+
+class TestOverview:
+    def test_has_a_row_for_each_model(self, instance: Instance) -> None:
+        clock = [time.time() - 65]
+        instance.upload("one")
+        instance.upload("two")
+        for _ in range(3):
+            instance.run("one", 5)
+            sample(clock)
+
+        one, two = overview_rows("Accuracy")
+
+        assert (one.name, one.n_learns, one.n_predictions, one.is_default) == ("one", 15, 15, False)
+        assert one.metric == measuring.model_metrics(name="one")["Accuracy"]
+        assert one.rolling == pytest.approx(one.metric)
+        assert len(one.spark.split()) == 3
+        assert one.per_second == pytest.approx(0.25, abs=0.001)
+        assert one.p50_ms is not None
+        assert one.p99_ms is not None
+        assert 0 < one.p50_ms <= one.p99_ms
+        assert (two.name, two.metric, two.last_drift_at) == ("two", None, None)
+
+    def test_asks_the_database_as_often_for_ten_models_as_for_one(
+        self, instance: Instance, django_assert_num_queries: Any
+    ) -> None:
+        instance.upload("m0")
+        with CaptureQueriesContext(connection) as asked:
+            overview_rows("Accuracy")
+        for number in range(1, 10):
+            instance.upload(f"m{number}")
+        with django_assert_num_queries(len(asked)):
+            overview_rows("Accuracy")
+
+
+class TestModelPage:
+    def test_shows_how_the_model_does(self, instance: Instance, client: Client) -> None:
+        instance.upload("one")
+        instance.run("one", 20)
+        instance.predict("open", "one", x=1.0)
+
+        shown = page(client, of_model("one"))
+
+        accuracy = measuring.model_metrics(name="one")["Accuracy"]
+        assert f"{accuracy:.4f}" in shown
+        assert '<h2 id="confusions-title">' in shown
+        assert "committing a batch" in shown
+        assert "No detector has found any." in shown
+        assert "{&#x27;x&#x27;: 5.0, &#x27;z&#x27;: 1.0}" in shown
+        assert "curl http://testserver/api/predict" in shown
+
+    def test_shows_a_model_that_nobody_has_asked_yet(self, instance: Instance, client: Client) -> None:
+        instance.upload("one")
+
+        shown = page(client, of_model("one"))
+
+        assert "It has not been asked since the server started." in shown
+        assert "{&#x27;x&#x27;: 1.5}" in shown
+
+    @pytest.mark.parametrize("flavor", ["regression", "multiclass"])
+    def test_is_there_for_every_flavor(self, instance: Instance, client: Client, flavor: str) -> None:
+        instance.init(flavor)
+        model = linear_model.LinearRegression() if flavor == "regression" else None
+        instance.upload("one", model)
+        if flavor == "regression":
+            instance.predict("p", "one", x=1.0)
+            instance.learn("p", 2.5)
+
+        assert ("Confusions" in page(client, of_model("one"))) is False
+
+    def test_does_not_take_names_features_or_labels_for_markup(
+        self, instance: Instance, client: Client
+    ) -> None:
+        instance.init("multiclass")
+        instance.upload(ODD, naive_bayes.GaussianNB())
+        instance.predict("p", ODD, **{ODD: 1.0})
+        instance.learn("p", ODD)
+        instance.predict("p", ODD, **{ODD: 1.0})
+        instance.learn("p", ODD)
+
+        for url in (of_model(ODD), "/", reverse("compare")):
+            shown = page(client, url)
+            assert "<script>alert" not in shown
+            assert "&lt;script&gt;alert" in shown
+
+    def test_is_not_there_without_a_model(self, instance: Instance, client: Client) -> None:
+        assert client.get(of_model("nobody")).status_code == 404
+        assert client.get(reverse("pipeline", args=["nobody"])).status_code == 404
+
+
+class TestPipeline:
+    def test_draws_the_model_where_nothing_can_run(self, instance: Instance, client: Client) -> None:
+        instance.upload("one")
+
+        response = client.get(reverse("pipeline", args=["one"]))
+
+        assert "StandardScaler" in response.content.decode()
+        policy = response["Content-Security-Policy"]
+        assert "default-src 'none'" in policy
+        assert "sandbox" in policy
+        assert "script-src" not in policy
+        assert response["X-Frame-Options"] == "SAMEORIGIN"
+
+    def test_shows_an_object_that_cannot_draw_itself(self, instance: Instance, client: Client) -> None:
+        instance.upload("one", Plain())
+
+        assert "<pre>&lt;Plain&gt;</pre>" in client.get(reverse("pipeline", args=["one"])).content.decode()
+
+    def test_says_where_drawing_fails(self, instance: Instance, client: Client) -> None:
+        instance.upload("one", Shy())
+
+        assert "not today" in client.get(reverse("pipeline", args=["one"])).content.decode()
+
+
+class TestCompare:
+    def test_offers_all_models_and_takes_those_that_there_are(
+        self, instance: Instance, client: Client
+    ) -> None:
+        instance.upload("one")
+        instance.upload("two")
+
+        shown = page(client, reverse("compare") + "?model=two&model=nobody&model=two")
+
+        assert shown.count('type="checkbox"') == 2
+        assert shown.count(" checked") == 1
+        assert "<li>two</li>" in shown
+        assert "nobody" not in shown
+
+    def test_says_where_there_is_nothing_to_compare(self, instance: Instance, client: Client) -> None:
+        assert "no model has been uploaded" in page(client, reverse("compare"))
+
+
+class Plain:
+    """A model without River's base class."""
+
+    def learn_one(self, x: object, y: object) -> None:
+        pass
+
+    def predict_proba_one(self, x: object) -> dict[bool, float]:
+        return {True: 1.0}
+
+    def __repr__(self) -> str:
+        return "<Plain>"
+
+
+class Shy(Plain):
+    """A model that does not let itself be drawn."""
+
+    def _repr_html_(self) -> str:
+        raise ValueError("not today")
