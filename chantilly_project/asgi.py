@@ -46,4 +46,5 @@ application = Guard(
     allowed_hosts=settings.ALLOWED_HOSTS,
     trusted_origins=settings.CSRF_TRUSTED_ORIGINS,
     trusts_forwarded_host=settings.USE_X_FORWARDED_HOST,
+    short_way=api.answer_soon,
 )

@@ -10,6 +10,15 @@ Headers = list[tuple[bytes, bytes]]
 
 _JSON = "application/json"
 _CONTENT_TYPE = (b"Content-Type", _JSON.encode())
+#: Sent with every answer of the API.
+ALWAYS: Headers = [(b"X-Content-Type-Options", b"nosniff")]
+
+
+def _head(headers: Headers) -> bytes:
+    return b"".join(b"%s: %s\r\n" % (name.lower(), value) for name, value in headers)
+
+
+_PLAIN_HEAD = _head([_CONTENT_TYPE, *ALWAYS])
 
 
 class JsonAnswer(HttpResponse):
@@ -44,6 +53,12 @@ class JsonAnswer(HttpResponse):
     def cookies(self) -> SimpleCookie:  # type: ignore[override]
         """The cookies as Django has them; the API sets none."""
         return SimpleCookie()
+
+    def head(self) -> bytes:
+        """Return the header lines as they are sent, in one piece."""
+        if "headers" not in self.__dict__:
+            return b"%scontent-length: %d\r\n" % (_PLAIN_HEAD, len(self.content))
+        return _head(self.ready_headers() + ALWAYS)
 
     def ready_headers(self) -> Headers:
         """Return the headers as they are sent."""

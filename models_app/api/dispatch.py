@@ -43,6 +43,8 @@ class AsyncViewSet(ViewSet):
         def run(request: HttpRequest, *args: Any, **kwargs: Any) -> Coroutine[Any, Any, HttpResponseBase]:
             return view.dispatch(request, *args, **kwargs)
 
+        # A view that can do without a request says so here.
+        run.answer_soon = getattr(view, "answer_soon", None)  # type: ignore[attr-defined]
         return markcoroutinefunction(run)
 
     async def dispatch(  # type: ignore[override]  # a coroutine: see `as_view`
@@ -50,7 +52,7 @@ class AsyncViewSet(ViewSet):
     ) -> HttpResponseBase:
         """Run the action; what it raises goes through the project's exception handler."""
         try:
-            if self._is_protected:
+            if self.is_protected:
                 await asyncio.to_thread(self._check_access, request, *args, **kwargs)
             handler = self._handlers.get(str(request.method))
             if handler is None:
@@ -71,7 +73,8 @@ class AsyncViewSet(ViewSet):
             # DRF looks at the attributes to tell which methods are allowed.
             setattr(self, method, getattr(self, action))
             self._handlers[method.upper()] = getattr(self, action)
-        self._is_protected = bool(
+        #: Whether somebody has to be asked before an action runs.
+        self.is_protected = bool(
             self.authentication_classes
             or self.throttle_classes
             or any(permission is not AllowAny for permission in self.permission_classes)

@@ -7,7 +7,7 @@ from typing import Any
 
 import msgspec
 from django.core.exceptions import PermissionDenied
-from django.http import Http404, HttpResponse
+from django.http import Http404
 from rest_framework import exceptions as drf
 
 from models_app.api.answers import JsonAnswer
@@ -28,7 +28,7 @@ _DEFAULT_STATUS = 400
 _PASSES_SOON = (errors.ServerStopping, errors.StorageUnavailable)
 
 
-def handle(error: Exception, context: Mapping[str, Any]) -> HttpResponse:
+def handle(error: BaseException, context: Mapping[str, Any]) -> JsonAnswer:
     """Return the answer to what a view raised; DRF's `EXCEPTION_HANDLER`.
 
     A view may map errors differently through its `status_by_error`.
@@ -48,14 +48,14 @@ def handle(error: Exception, context: Mapping[str, Any]) -> HttpResponse:
     return _unforeseen(error)
 
 
-def refusal(status: int, code: str, message: Message) -> HttpResponse:
+def refusal(status: int, code: str, message: Message) -> JsonAnswer:
     """Return an answer in the shape that every refusal has."""
     response = JsonAnswer(msgspec.json.encode({"message": message}), status)
     response["Error-Code"] = code
     return response
 
 
-def _from_drf(error: drf.APIException, context: Mapping[str, Any]) -> HttpResponse:
+def _from_drf(error: drf.APIException, context: Mapping[str, Any]) -> JsonAnswer:
     detail = error.detail
     message = str(detail) if isinstance(detail, str) else str(error)
     response = refusal(error.status_code, error.default_code, message)
@@ -67,7 +67,7 @@ def _from_drf(error: drf.APIException, context: Mapping[str, Any]) -> HttpRespon
     return response
 
 
-def _unforeseen(error: Exception) -> HttpResponse:
+def _unforeseen(error: BaseException) -> JsonAnswer:
     error_id = uuid.uuid4().hex[:12]
     logger.error("internal error %s", error_id, exc_info=error)
     return refusal(500, "internal_error", f"Internal error. (id {error_id})")

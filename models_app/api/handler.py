@@ -3,6 +3,7 @@
 import asyncio
 import functools
 import logging
+from collections.abc import Callable
 from contextlib import aclosing
 
 from asgiref.sync import sync_to_async
@@ -13,16 +14,16 @@ from django.http.response import HttpResponseBase
 from django.urls import ResolverMatch, get_resolver
 
 from models_app.api import exceptions
-from models_app.api.answers import JsonAnswer
+from models_app.api.answers import ALWAYS, JsonAnswer
 from models_app.api.exchanges import ExchangeResponse
 from models_app.api.requests import ApiRequest, Message, Receive, Scope, Send
+from models_app.api.shortcuts import Reply, Shortcut
 from models_app.domain.errors import ServerStopping
 
 logger = logging.getLogger(__name__)
 
 #: The server's own way to drop a connection at once; `serve` puts it into the scope.
 ABORT_EXTENSION = "chantilly.abort"
-_ALWAYS = [(b"X-Content-Type-Options", b"nosniff")]
 
 
 class BodyTooLarge(Exception):
@@ -70,6 +71,13 @@ class ApiHandler(ASGIHandler):
             if response._resource_closers:  # type: ignore[attr-defined]  # private, as all of closing
                 await sync_to_async(response.close, thread_sensitive=False)()
 
+    def answer_soon(self, scope: Scope, body: bytes, reply: Reply) -> Shortcut | None:
+        """Answer a POST that has come in one piece through `reply`; None: it has to be called as ever."""
+        route = self._routes.get(scope["path"])
+        if route is None or route.answer_soon is None or len(body) > route.limit:
+            return None
+        return route.answer_soon(body, reply)
+
     async def _respond(self, scope: Scope, receive: Receive) -> HttpResponseBase:
         try:
             request = ApiRequest(scope)
@@ -104,7 +112,7 @@ class ApiHandler(ASGIHandler):
 class _Route:
     """What an address leads to: the view, and how its body is read."""
 
-    __slots__ = ("limit", "match", "reads_body")
+    __slots__ = ("answer_soon", "limit", "match", "reads_body")
 
     def __init__(self, match: ResolverMatch) -> None:
         view = getattr(match.func, "cls", None)
@@ -113,6 +121,9 @@ class _Route:
         #: In bytes.
         self.limit = default_limit() if limit is None else limit
         self.reads_body = bool(getattr(view, "reads_body", False))
+        self.answer_soon: Callable[[bytes, Reply], Shortcut | None] | None = getattr(
+            match.func, "answer_soon", None
+        )
 
 
 @functools.cache
@@ -152,7 +163,7 @@ def _start(response: HttpResponseBase) -> Message:
     return {
         "type": "http.response.start",
         "status": response.status_code,
-        "headers": headers + _ALWAYS,
+        "headers": headers + ALWAYS,
     }
 
 

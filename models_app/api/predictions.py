@@ -15,8 +15,10 @@ from models_app.api.bodies import BodyReader, LearnBody, PredictBody
 from models_app.api.dispatch import AsyncViewSet
 from models_app.api.exceptions import STATUS_BY_ERROR
 from models_app.api.records import Batch
+from models_app.api.shortcuts import Reply, Shortcut
 from models_app.domain import errors, predictions
 from models_app.domain.errors import InvalidRequest
+from models_app.engine.commands import Command
 from models_app.services import predicting, publishing
 
 _predict_reader = BodyReader(PredictBody)
@@ -45,6 +47,26 @@ class _PredictionsViewSet(AsyncViewSet):
         finally:
             publishing.called(self.route, time.perf_counter_ns() - started)
 
+    def ask(self, body: bytes) -> Command:
+        """Return what a body with one record asks of the engine; raises `InvalidRequest`, `NoFeatures`."""
+        raise NotImplementedError
+
+    def tell(self, command: Command, answer: Any) -> JsonAnswer:
+        """Return the engine's answer as the client gets it."""
+        raise NotImplementedError
+
+    def answer_soon(self, body: bytes, reply: Reply) -> Shortcut | None:
+        """Answer a body with one record through `reply`, without a task; None: it has to be dispatched."""
+        if self.is_protected or _is_array(body):
+            return None
+        return Shortcut(self, reply).take(body)
+
+    async def _create(self, body: bytes, status: int) -> HttpResponse:
+        if _is_array(body):
+            return await _answer_array(body, self.route, status)
+        command = self.ask(body)
+        return self.tell(command, await predicting.answer(command))
+
 
 class PredictViewSet(_PredictionsViewSet):
     """Predictions."""
@@ -60,18 +82,21 @@ class PredictViewSet(_PredictionsViewSet):
     )
     async def create(self, request: HttpRequest) -> HttpResponse:
         """Predict from features."""
-        if _is_array(request.body):
-            return await _answer_array(request.body, "predict", 200)
-        body = _predict_reader.read(request.body)
-        prediction_id = None if body.id is UNSET else body.id
-        name, prediction = await predicting.predict(
-            features_json=bytes(body.features),
-            prediction_id=prediction_id,
-            model=None if body.model is UNSET else body.model,
+        return await self._create(request.body, 200)
+
+    def ask(self, body: bytes) -> Command:  # noqa: D102
+        read = _predict_reader.read(body)
+        return predicting.predict_command(
+            features_json=bytes(read.features),
+            prediction_id=None if read.id is UNSET else read.id,
+            model=None if read.model is UNSET else read.model,
             now=time.time(),
         )
-        answer = {"model": name, "prediction": predictions.to_json(prediction)}
-        return JsonAnswer(_encoder.encode(answer), 200 if prediction_id is None else 201)
+
+    def tell(self, command: Command, answer: Any) -> JsonAnswer:  # noqa: D102
+        name, prediction = answer
+        content = {"model": name, "prediction": predictions.to_json(prediction)}
+        return JsonAnswer(_encoder.encode(content), 201 if command.commits else 200)
 
 
 class LearnViewSet(_PredictionsViewSet):
@@ -88,16 +113,19 @@ class LearnViewSet(_PredictionsViewSet):
     )
     async def create(self, request: HttpRequest) -> HttpResponse:
         """Score a prediction against the ground truth, and learn from it."""
-        if _is_array(request.body):
-            return await _answer_array(request.body, "learn", 201)
-        body = _learn_reader.read(request.body)
-        await predicting.learn(
-            ground_truth=body.ground_truth,
-            prediction_id=None if body.id is UNSET else body.id,
-            features_json=None if body.features is UNSET else bytes(body.features),
-            model=None if body.model is UNSET else body.model,
+        return await self._create(request.body, 201)
+
+    def ask(self, body: bytes) -> Command:  # noqa: D102
+        read = _learn_reader.read(body)
+        return predicting.learn_command(
+            ground_truth=read.ground_truth,
+            prediction_id=None if read.id is UNSET else read.id,
+            features_json=None if read.features is UNSET else bytes(read.features),
+            model=None if read.model is UNSET else read.model,
             now=time.time(),
         )
+
+    def tell(self, command: Command, answer: Any) -> JsonAnswer:  # noqa: D102
         return JsonAnswer(_NOTHING, 201)
 
 

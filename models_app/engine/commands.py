@@ -6,12 +6,25 @@ import logging
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from concurrent.futures import Future
-from typing import Any
+from typing import Any, Protocol
 
 from models_app.domain.features import Features
 from models_app.domain.scoring import GroundTruth
 
 logger = logging.getLogger(__name__)
+
+
+class Receiver(Protocol):
+    """Who waits for an answer, in an event loop: a future, or what does as much with less."""
+
+    def done(self) -> bool:
+        """Say whether nobody waits any more."""
+
+    def set_result(self, result: Any) -> None:
+        """Take the result."""
+
+    def set_exception(self, error: BaseException) -> None:
+        """Take what was raised."""
 
 
 class Command:
@@ -34,7 +47,7 @@ class Command:
         self.relies_on_default = name is None
         self.was_misrouted = False
         self.loop: asyncio.AbstractEventLoop | None = None
-        self.future: asyncio.Future[Any] | Future[Any] = _NOBODY
+        self.future: asyncio.Future[Any] | Future[Any] | Receiver = _NOBODY
         self.bundle: Bundle | None = None
         self.position = 0
         # On the clock of `time.perf_counter`; set when the command is queued.
@@ -45,6 +58,11 @@ class Command:
         self.loop = asyncio.get_running_loop()
         self.future = future = self.loop.create_future()
         return future
+
+    def answered_to(self, receiver: Receiver) -> None:
+        """Have the answer given to a receiver, in the running event loop."""
+        self.loop = asyncio.get_running_loop()
+        self.future = receiver
 
     def answered_in_thread(self) -> Future[Any]:
         """Return a future for a thread to wait on."""

@@ -6,12 +6,11 @@ import os
 import socket
 import threading
 from collections.abc import Callable
-from typing import Any
 
 import uvicorn
 from django.conf import settings
-from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
+from models_app.management.protocol import Protocol
 from models_app.services import runtime
 
 logger = logging.getLogger(__name__)
@@ -21,72 +20,6 @@ KEEP_ALIVE_SECONDS = 75
 ANNOUNCE_SECONDS = 1.0
 # The process's own end (threads, interpreter) after the engine's.
 EXIT_SECONDS = 1.5
-# By this name in the scope's extensions the API's handler finds what drops the connection at once. (It is not
-# imported: the interfaces are siblings.)
-ABORT_EXTENSION = "chantilly.abort"
-
-
-class Protocol(HttpToolsProtocol):
-    """Uvicorn's HTTP, with answers in one piece, and a way to drop a client that does not read them."""
-
-    def __init__(self, *args: Any, **options: Any) -> None:
-        super().__init__(*args, **options)
-        # Uvicorn goes by whether a logger has handlers, and the root logger has some.
-        self.access_log = False
-
-    def on_message_begin(self) -> None:
-        """Begin a request; the parser calls this."""
-        super().on_message_begin()
-        # ASGI wants dictionaries there; nobody else looks at a name of ours.
-        self.scope["extensions"] = {ABORT_EXTENSION: self.transport.abort}  # type: ignore[dict-item]
-
-    def on_headers_complete(self) -> None:
-        """Begin to answer; the parser calls this."""
-        super().on_headers_complete()
-        if self.cycle is not None:
-            self.cycle.transport = JoiningTransport(self.transport)  # type: ignore[assignment]
-
-
-class JoiningTransport:
-    """A transport for one answer, which puts its head and the body after it into one packet.
-
-    Each write is a system call, the dearest part of a short answer, and wakes the client. A head whose body
-    does not follow in the same step of the event loop is sent at the end of the step.
-    """
-
-    __slots__ = ("_begun", "_head", "_transport")
-
-    def __init__(self, transport: asyncio.Transport) -> None:
-        self._transport = transport
-        self._begun = False
-        self._head = b""
-
-    def write(self, data: bytes) -> None:
-        """Send, the first data together with what comes after it."""
-        if self._begun:
-            self._transport.write(self._take() + data)
-        else:
-            self._begun = True
-            self._head = data
-            asyncio.get_running_loop().call_soon(self.flush)
-
-    def flush(self) -> None:
-        """Send the head if it still waits."""
-        if self._head:
-            self._transport.write(self._take())
-
-    def close(self) -> None:
-        """Close the transport, once everything is sent."""
-        self.flush()
-        self._transport.close()
-
-    def is_closing(self) -> bool:
-        """Say whether the transport is closed or being closed."""
-        return self._transport.is_closing()
-
-    def _take(self) -> bytes:
-        head, self._head = self._head, b""
-        return head
 
 
 def make_config() -> uvicorn.Config:

@@ -4,6 +4,7 @@ A commit waits for the disk, and SQLite has one writer: a hundred models that le
 waits as one model's requests do.
 """
 
+import functools
 import sqlite3
 from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
@@ -184,5 +185,16 @@ def _to_row(pending: Pending) -> tuple[str, int, int, str, str, str]:
 
 
 def to_column(seconds: float) -> str:
-    """Return a time as Django keeps it in SQLite."""
-    return str(datetime.fromtimestamp(seconds, UTC).replace(tzinfo=None))
+    """Return a time as Django keeps it in SQLite.
+
+    >>> to_column(0.25), to_column(1.0)
+    ('1970-01-01 00:00:00.250000', '1970-01-01 00:00:01')
+    """
+    whole, micros = divmod(round(seconds * 1_000_000), 1_000_000)
+    return f"{_second(whole)}.{micros:06d}" if micros else _second(whole)
+
+
+@functools.lru_cache(maxsize=16)
+def _second(whole: int) -> str:
+    # A batch has many times of few seconds.
+    return str(datetime.fromtimestamp(whole, UTC).replace(tzinfo=None))

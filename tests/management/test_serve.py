@@ -14,7 +14,7 @@ import httpx
 import pytest
 
 from models_app.api import handler
-from models_app.management import serving
+from models_app.management import protocol
 from tests.management.processes import Served, manage, served
 from tests.management.slow_models import SlowModel
 
@@ -203,7 +203,7 @@ class TestStop:
 
 class TestAbort:
     def test_is_known_to_server_and_handler_by_one_name(self) -> None:
-        assert serving.ABORT_EXTENSION == handler.ABORT_EXTENSION
+        assert protocol.ABORT_EXTENSION == handler.ABORT_EXTENSION
 
 
 def _begin_slow_learn(running: Served, began: Path, *, seconds: float) -> Future[httpx.Response]:

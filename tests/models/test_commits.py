@@ -4,6 +4,7 @@ import pickle
 import threading
 import time
 from collections.abc import Iterator
+from datetime import UTC, datetime
 from typing import Any
 
 import msgspec
@@ -16,7 +17,7 @@ from models_app.domain.errors import StorageUnavailable
 from models_app.domain.learns import Learn
 from models_app.engine.ports import Conflict, ModelState, Pending, Write
 from models_app.models import JournalSegment, PendingPrediction, ServedModel
-from models_app.models.commits import Writer
+from models_app.models.commits import Writer, to_column
 from models_app.models.storage import SqliteStorage
 from models_app.models.transactions import writer_lock
 from models_app.services.configuring import set_flavor
@@ -156,6 +157,14 @@ class TestCommit:
 
         assert len(refusals) == 1
         assert not JournalSegment.objects.exists()
+
+
+class TestToColumn:
+    @pytest.mark.parametrize("seconds", [0.0, 0.25, 1.0, 1_764_000_000.123456, 1_764_000_000.9999999])
+    def test_writes_a_time_as_django_does(self, seconds: float) -> None:
+        django = datetime.fromtimestamp(seconds, UTC).replace(tzinfo=None)
+
+        assert to_column(seconds) == str(django)
 
 
 class TestClose:

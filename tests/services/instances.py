@@ -12,6 +12,7 @@ from django.utils import timezone
 from river import linear_model, preprocessing
 
 from models_app.domain.scoring import GroundTruth
+from models_app.engine.commands import Command
 from models_app.engine.ports import ModelState
 from models_app.models.storage import SqliteStorage
 from models_app.services import configuring, predicting, runtime, uploading
@@ -32,8 +33,8 @@ class Instance:
         return uploading.upload_model(data=data, name=name, now=timezone.now())
 
     def predict(self, prediction_id: str, model: str, *, at: float | None = None, **features: object) -> None:
-        asyncio.run(
-            predicting.predict(
+        self._ask(
+            predicting.predict_command(
                 features_json=msgspec.json.encode(features or {"x": 1.0}),
                 prediction_id=prediction_id,
                 model=model,
@@ -42,8 +43,8 @@ class Instance:
         )
 
     def learn(self, prediction_id: str, ground_truth: GroundTruth) -> int:
-        return asyncio.run(
-            predicting.learn(
+        seq: int = self._ask(
+            predicting.learn_command(
                 ground_truth=ground_truth,
                 prediction_id=prediction_id,
                 features_json=None,
@@ -51,6 +52,10 @@ class Instance:
                 now=time.time(),
             )
         )
+        return seq
+
+    def _ask(self, command: Command) -> Any:
+        return asyncio.run(predicting.answer(command))
 
     def run(self, model: str, n: int) -> None:
         """Let a model predict and learn `n` times."""
