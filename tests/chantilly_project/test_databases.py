@@ -20,7 +20,8 @@ class TestSqlite:
 
     @pytest.mark.django_db(transaction=True)
     @pytest.mark.parametrize(
-        ("pragma", "expected"), [("journal_mode", "wal"), ("synchronous", 2), ("temp_store", 2)]
+        ("pragma", "expected"),
+        [("journal_mode", "wal"), ("synchronous", 2), ("temp_store", 2), ("wal_autocheckpoint", 4000)],
     )
     def test_sets_up_every_connection(self, pragma: str, expected: object) -> None:
         with connection.cursor() as cursor:
