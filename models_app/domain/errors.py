@@ -79,6 +79,22 @@ class ModelNotFound(ChantillyError):
         super().__init__(f"No model named '{name}'.")
 
 
+class SnapshotNotFound(ChantillyError):
+    """The model has no such snapshot to go back to."""
+
+    code = "snapshot_not_found"
+
+    def __init__(self, name: str, seq: int, generation: int | None = None) -> None:
+        told = "" if generation is None else f" in generation {generation}"
+        super().__init__(f"'{name}' has no snapshot at learn {seq}{told}.")
+
+
+class NotReplayable(ChantillyError):
+    """What is asked to be learned again cannot be, or not by the model that is served now."""
+
+    code = "not_replayable"
+
+
 class NoDefaultModel(ChantillyError):
     """The request names no model and none has been uploaded."""
 

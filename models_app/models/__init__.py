@@ -1,9 +1,19 @@
 """What is stored, one noun a file."""
 
 from models_app.models.configuration import Configuration
+from models_app.models.generations import Generation
 from models_app.models.journal import JournalSegment
 from models_app.models.pending import PendingPrediction
+from models_app.models.replays import Replay
 from models_app.models.served import ServedModel
 from models_app.models.snapshots import Snapshot
 
-__all__ = ["Configuration", "JournalSegment", "PendingPrediction", "ServedModel", "Snapshot"]
+__all__ = [
+    "Configuration",
+    "Generation",
+    "JournalSegment",
+    "PendingPrediction",
+    "Replay",
+    "ServedModel",
+    "Snapshot",
+]

@@ -1,5 +1,6 @@
 """Served models, without their bytes: the row is rewritten with each commit and has to stay small."""
 
+from datetime import datetime
 from typing import Self
 
 from django.db import models
@@ -16,18 +17,26 @@ class ServedModelQuerySet(models.QuerySet["ServedModel"]):
         used = [Coalesce(field, "uploaded_at") for field in ("last_learned_at", "last_predicted_at")]
         return self.order_by(Greatest(*used).desc(), "-pk")
 
+    def changed_since(self, moment: datetime) -> Self:
+        """Return those that learned, were uploaded or were rolled back at a moment or later."""
+        # A join would find a model once for each of its generations.
+        begun = self.filter(generations__started_at__gte=moment).values("pk")
+        return self.filter(models.Q(last_learned_at__gte=moment) | models.Q(pk__in=begun))
+
 
 class ServedModel(models.Model):
     """A model under its name. Its bytes are in its snapshots, the first of them as it was uploaded.
 
-    `generation` grows with each upload under the name, `seq` with each learn; the versions and the SHA-256
-    are those of the upload.
+    `generation` grows with each upload under the name and with each rollback, `seq` with each learn; the
+    versions and the SHA-256 are those of the upload. With `n_undone`, the learns that rollbacks have undone
+    (less those that were gone forward to again), `seq` is the number of learns since the upload.
     """
 
     name = models.CharField(max_length=MAX_LENGTH, unique=True)
     flavor = models.CharField(max_length=32)
     generation = models.PositiveIntegerField(default=1, editable=False)
     seq = models.BigIntegerField("learns", default=0, editable=False)
+    n_undone = models.BigIntegerField("undone learns", default=0, editable=False)
     is_default = models.BooleanField("default", default=False, editable=False)
     # Where it is not, its learns are no part of the metrics over all models either.
     is_scored = models.BooleanField("scored", default=True, editable=False)

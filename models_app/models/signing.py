@@ -46,6 +46,33 @@ def save_snapshot(state: ModelState, data: SnapshotData) -> None:
     )
 
 
+def copy_snapshot(snapshot: Snapshot, generation: int) -> None:
+    """Insert the same as the first snapshot of another generation; to be called within a transaction.
+
+    The bytes are still those that were taken then, under the versions of then. Raises `ModelNotLoadable`
+    where they are not those that were signed.
+    """
+    model_bytes, metrics_bytes = bytes(snapshot.model_bytes), bytes(snapshot.metrics_bytes)
+    context = snapshot_context(snapshot.model_id, snapshot.generation, snapshot.seq)
+    signer().check(context, snapshot.signature, model_bytes, metrics_bytes)
+    new_context = snapshot_context(snapshot.model_id, generation, snapshot.seq)
+    Snapshot.objects.create(
+        model_id=snapshot.model_id,
+        generation=generation,
+        seq=snapshot.seq,
+        model_bytes=model_bytes,
+        metrics_bytes=metrics_bytes,
+        signature=signer().sign(new_context, model_bytes, metrics_bytes),
+        size_bytes=snapshot.size_bytes,
+        sha256=snapshot.sha256,
+        river_version=snapshot.river_version,
+        python_version=snapshot.python_version,
+        numpy_version=snapshot.numpy_version,
+        metric_values=snapshot.metric_values,
+        taken_at=snapshot.taken_at,
+    )
+
+
 def read_snapshot(snapshot: Snapshot) -> SnapshotData:
     """Check a snapshot's versions and signature and return its bytes; raises `ModelNotLoadable`."""
     stored = Versions(

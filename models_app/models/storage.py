@@ -152,8 +152,9 @@ class SqliteStorage:
             kept.filter(seq=data.seq).delete()
             save_snapshot(state, data)
             newest = kept.order_by("-seq").values_list("seq", flat=True)
-            # The first stays as well: it is where the whole journal can be verified from.
-            kept.exclude(seq__in=[0, *newest[: settings.SNAPSHOTS_KEPT]]).delete()
+            # The first stays as well: it is where the generation's journal can be verified from.
+            first = kept.order_by("seq").values_list("seq", flat=True)[:1]
+            kept.exclude(seq__in=[*first, *newest[: settings.SNAPSHOTS_KEPT]]).delete()
             ServedModel.objects.filter(pk=state.model_id).update(size_bytes=len(data.model))
 
     def segments(self, state: ModelState, after_seq: int) -> Iterator[Segment]:

@@ -10,13 +10,21 @@ from models_app.domain import blobs
 from models_app.domain.errors import FlavorNotSet
 from models_app.domain.flavors import FLAVORS, Flavor
 from models_app.domain.flavors import get_flavor as flavor_called
-from models_app.models import Configuration, JournalSegment, PendingPrediction, ServedModel, Snapshot
+from models_app.models import (
+    Configuration,
+    Generation,
+    JournalSegment,
+    PendingPrediction,
+    Replay,
+    ServedModel,
+    Snapshot,
+)
 from models_app.models.signing import signer
 from models_app.models.transactions import translated_errors, write_transaction
 from models_app.services import publishing
 
 # In the order that foreign keys ask for.
-_ERASED = (PendingPrediction, JournalSegment, Snapshot, ServedModel, Configuration)
+_ERASED = (PendingPrediction, JournalSegment, Snapshot, Replay, Generation, ServedModel, Configuration)
 
 
 def get_configuration() -> Configuration:

@@ -14,12 +14,16 @@ from models_app.services.measuring import model_metrics
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ModelSummary:
-    """A served model. `metrics` is None where they were not asked for, or the model does not load here."""
+    """A served model. `metrics` is None where they were not asked for, or the model does not load here.
+
+    Of the learns since the upload, rollbacks have undone `n_undone`.
+    """
 
     name: str
     flavor: str
     is_default: bool
     n_learns: int
+    n_undone: int
     n_predictions: int
     n_pending: int
     size_bytes: int
@@ -51,7 +55,7 @@ def list_models(*, with_metrics: bool = False) -> list[ModelSummary]:
         models = list(ServedModel.objects.order_by("name"))
         pending = pending_counts()
         values = _snapshot_values() if with_metrics else {}
-    metrics = {model.pk: values.get((model.pk, model.seq)) for model in models}
+    metrics = {model.pk: values.get((model.pk, model.generation, model.seq)) for model in models}
     if with_metrics:
         metrics = {model.pk: metrics[model.pk] or _live_metrics(model.name) for model in models}
     return [summary(model, pending.get(model.pk, 0), metrics[model.pk]) for model in models]
@@ -64,6 +68,7 @@ def summary(model: ServedModel, n_pending: int, metrics: dict[str, float | None]
         flavor=model.flavor,
         is_default=model.is_default,
         n_learns=model.seq,
+        n_undone=model.n_undone,
         n_predictions=model.n_predictions,
         n_pending=n_pending,
         size_bytes=model.size_bytes,
@@ -88,9 +93,9 @@ def pending_counts() -> dict[int, int]:
     return {row["model_id"]: row["n"] for row in counted}
 
 
-def _snapshot_values() -> dict[tuple[int, int], dict[str, float | None]]:
-    """Return the metrics that snapshots tell, by model and seq: such a model need not be loaded."""
-    rows: Iterator[tuple[int, int, dict[str, float | None]]] = Snapshot.objects.values_list(
-        "model_id", "seq", "metric_values"
+def _snapshot_values() -> dict[tuple[int, int, int], dict[str, float | None]]:
+    """Return the metrics that snapshots tell, by model, generation and seq, without loading the model."""
+    rows: Iterator[tuple[int, int, int, dict[str, float | None]]] = Snapshot.objects.values_list(
+        "model_id", "generation", "seq", "metric_values"
     ).iterator()
-    return {(model_id, seq): values for model_id, seq, values in rows if values}
+    return {(model_id, generation, seq): values for model_id, generation, seq, values in rows if values}

@@ -10,7 +10,14 @@ from models_app.domain.flavors import Flavor
 from models_app.domain.names import check_model_name, draw_name
 from models_app.domain.scoreboards import Scoreboard
 from models_app.engine.ports import ModelState, SnapshotData
-from models_app.models import JournalSegment, PendingPrediction, ServedModel, Snapshot
+from models_app.models import (
+    Generation,
+    JournalSegment,
+    PendingPrediction,
+    Replay,
+    ServedModel,
+    Snapshot,
+)
 from models_app.models.signing import save_snapshot
 from models_app.models.transactions import write_transaction
 from models_app.services.configuring import get_flavor
@@ -88,7 +95,7 @@ def _put(name: str, flavor: Flavor, first: SnapshotData, now: datetime, *, is_sc
     ServedModel.objects.filter(is_default=True).update(is_default=False)
     model.flavor = flavor.name
     model.generation += 1
-    model.seq = 0
+    model.seq = model.n_undone = 0
     model.n_predictions = 0
     model.is_default = True
     model.is_scored = is_scored
@@ -100,6 +107,9 @@ def _put(name: str, flavor: Flavor, first: SnapshotData, now: datetime, *, is_sc
     model.uploaded_at = now
     model.last_predicted_at = model.last_learned_at = None
     model.save()
+    Generation.objects.create(
+        model=model, generation=model.generation, kind=Generation.UPLOAD, seq=0, started_at=now
+    )
     state = ModelState(
         model_id=model.pk,
         name=name,
@@ -115,4 +125,5 @@ def _forget_journal(model: ServedModel) -> None:
     """Delete a model's segments and snapshots; what they say stays in the metrics over all models."""
     get_instance_metrics().persist_in_transaction()
     JournalSegment.objects.filter(model=model).delete()
+    Replay.objects.filter(model=model).delete()
     Snapshot.objects.filter(model=model).delete()

@@ -1,0 +1,102 @@
+"""Going back to a snapshot: the model goes on from there, in a generation of its own."""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from django.db.models import F
+
+from models_app.domain.errors import SnapshotNotFound
+from models_app.engine.ports import ModelState
+from models_app.engine.recovery import from_snapshot
+from models_app.models import Generation, ServedModel, Snapshot
+from models_app.models.signing import copy_snapshot, read_snapshot
+from models_app.models.transactions import translated_errors, write_transaction
+from models_app.services.listing import find_model
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Rollback:
+    """What has come of it: `generation` goes on from learn `seq`; `left_generation` ended at `left_seq`."""
+
+    generation: int
+    seq: int
+    from_generation: int
+    left_generation: int
+    left_seq: int
+
+
+def roll_back(*, name: str, seq: int, now: datetime, generation: int | None = None) -> Rollback:
+    """Let a model be again what it was at a snapshot; it goes on from there as a new generation.
+
+    Without a generation it is the newest that has a snapshot at that seq. The metrics are the snapshot's.
+    What the model has pending stays, and is learned by the model as it then is. Earlier generations keep
+    journal and snapshots: the model can learn from the one, and go to the other.
+
+    Raises `ModelNotFound`, `SnapshotNotFound`, `ModelNotLoadable`, `StorageUnavailable`; then nothing has
+    changed.
+    """
+    with translated_errors():
+        model = find_model(name)
+        chosen = _find(model, seq, generation)
+    # A model that does not load is not gone back to. It may take long: nobody else is to wait for it.
+    from_snapshot(_state(model), read_snapshot(chosen))
+    with write_transaction():
+        model = find_model(name)
+        if not Snapshot.objects.filter(pk=chosen.pk, model=model).exists():
+            raise SnapshotNotFound(name, seq, generation)
+        return _begin_generation(model, chosen, now)
+
+
+def snapshots_to_go_back_to(*, name: str) -> list[Snapshot]:
+    """Return a model's snapshots, the newest first, without their bytes; raises `ModelNotFound`."""
+    with translated_errors():
+        kept = Snapshot.objects.without_bytes().filter(model=find_model(name))
+        return list(kept.order_by("-generation", "-seq"))
+
+
+def _find(model: ServedModel, seq: int, generation: int | None) -> Snapshot:
+    kept = Snapshot.objects.filter(model=model, seq=seq)
+    if generation is not None:
+        kept = kept.filter(generation=generation)
+    found = kept.order_by("-generation").first()
+    if found is None:
+        raise SnapshotNotFound(model.name, seq, generation)
+    return found
+
+
+def _begin_generation(model: ServedModel, chosen: Snapshot, now: datetime) -> Rollback:
+    rollback = Rollback(
+        generation=model.generation + 1,
+        seq=chosen.seq,
+        from_generation=chosen.generation,
+        left_generation=model.generation,
+        left_seq=model.seq,
+    )
+    Generation.objects.create(
+        model=model,
+        generation=rollback.generation,
+        kind=Generation.ROLLBACK,
+        seq=rollback.seq,
+        from_generation=rollback.from_generation,
+        started_at=now,
+    )
+    copy_snapshot(chosen, rollback.generation)
+    # Whoever computes on the generation before finds the row changed at his commit, and begins anew.
+    ServedModel.objects.filter(pk=model.pk).update(
+        generation=rollback.generation,
+        seq=rollback.seq,
+        n_undone=F("n_undone") + rollback.left_seq - rollback.seq,
+        size_bytes=chosen.size_bytes,
+    )
+    return rollback
+
+
+def _state(model: ServedModel) -> ModelState:
+    return ModelState(
+        model_id=model.pk,
+        name=model.name,
+        flavor=model.flavor,
+        generation=model.generation,
+        seq=model.seq,
+        is_default=model.is_default,
+    )

@@ -1,0 +1,29 @@
+"""Databases of earlier versions."""
+
+from pathlib import Path
+
+from tests.management.processes import manage
+from tests.servers.databases import Database
+
+_MODEL = """
+INSERT INTO models_app_servedmodel
+    (name, flavor, generation, seq, is_default, is_scored, n_predictions, size_bytes, sha256, river_version,
+     python_version, numpy_version, uploaded_at)
+VALUES ('old', 'binary', 3, 7, 1, 1, 0, 0, '', '', '', '', '2026-01-02 03:04:05')
+"""
+
+
+class TestGenerations:
+    def test_begin_with_the_uploads_that_are_served(self, tmp_path: Path) -> None:
+        instance = tmp_path / "instance"
+        database = Database(instance / "chantilly.sqlite3")
+        assert manage(instance, "migrate", "models_app", "0002").returncode == 0
+        database.rows(_MODEL)
+
+        migrated = manage(instance, "migrate")
+
+        assert migrated.returncode == 0, migrated.stderr
+        columns = "generation, kind, seq, from_generation, started_at"
+        assert database.rows(f"SELECT {columns} FROM models_app_generation") == [
+            (3, "upload", 0, None, "2026-01-02 03:04:05")
+        ]
