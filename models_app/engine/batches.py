@@ -8,7 +8,7 @@ from typing import Any
 import msgspec
 
 from models_app.domain import features, learns
-from models_app.domain.errors import ChantillyError, ModelRaised, PredictionNotPending
+from models_app.domain.errors import ChantillyError, ModelRaised, NotReplayable, PredictionNotPending
 from models_app.domain.features import Features
 from models_app.domain.learns import Learn
 from models_app.domain.predictions import Prediction
@@ -19,12 +19,13 @@ from models_app.engine.commands import (
     Describe,
     Export,
     Inspect,
+    LearnAgain,
     LearnById,
     LearnFeatures,
     Predict,
 )
 from models_app.engine.hot import HotModel, Spoiled, Vitals
-from models_app.engine.ports import Event, Learned, ModelState, Pending, Predicted, Write
+from models_app.engine.ports import Event, Learned, ModelState, Pending, Predicted, Replayed, Write
 
 _TOKEN_BITS = 62
 
@@ -146,6 +147,25 @@ class Batch:
         )
         return self._hot.seq
 
+    def _learn_again(self, command: LearnAgain) -> int:
+        target, after_seq = command.target, command.seq - 1
+        if target.generation != self._state.generation:
+            raise NotReplayable(f"'{self._state.name}' was replaced or rolled back meanwhile.")
+        replayed = self.write.replayed.setdefault(target.replay_id, Replayed(after_seq=after_seq))
+        if replayed.seq != after_seq:
+            raise NotReplayable(f"Somebody else lets '{self._state.name}' learn the same again.")
+        y_true = self._hot.flavor.ground_truth(command.ground_truth)
+        learn = command.learn if target.scores_answers else self._predicted_anew(command.learn)
+        y_pred = learn.y_pred()
+        self._learn(learn.x(), y_true, y_pred)
+        self._record(msgspec.structs.replace(learn, learned_at=command.received_at), y_pred)
+        replayed.seq = command.seq
+        return self._hot.seq
+
+    def _predicted_anew(self, learn: Learn) -> Learn:
+        prediction = learns.encode_prediction(self._hot.predict(learn.x()))
+        return msgspec.structs.replace(learn, prediction=msgspec.Raw(prediction), predicted_at=None)
+
     def _learn(self, x: Features, y_true: GroundTruth, y_pred: Prediction) -> None:
         started = time.perf_counter()
         self._hot.learn(x, y_true, y_pred)
@@ -202,6 +222,7 @@ _HANDLERS: dict[type[Command], Callable[[Batch, Any], object]] = {
     Predict: Batch._predict,
     LearnById: Batch._learn_by_id,
     LearnFeatures: Batch._learn_features,
+    LearnAgain: Batch._learn_again,
     Inspect: Batch._inspect,
     Describe: Batch._describe,
     Export: Batch._export,

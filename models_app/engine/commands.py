@@ -6,9 +6,11 @@ import logging
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from concurrent.futures import Future
+from dataclasses import dataclass
 from typing import Any, Protocol
 
 from models_app.domain.features import Features
+from models_app.domain.learns import Learn
 from models_app.domain.scoring import GroundTruth
 
 logger = logging.getLogger(__name__)
@@ -173,6 +175,36 @@ class LearnFeatures(Command):
         self.text = text
         self.x = x
         self.ground_truth = ground_truth
+        self.received_at = received_at
+
+
+@dataclass(frozen=True, slots=True)
+class ReplayTarget:
+    """The replay that records are learned for, the generation that learns them, and what is scored.
+
+    That is what the model predicts when it learns again, or the predictions that were answered then.
+    """
+
+    replay_id: int
+    generation: int
+    scores_answers: bool
+
+
+class LearnAgain(Command):
+    """Learn a record of an earlier generation's journal again.
+
+    `seq` is the record's in its own journal; the replay has learned all that stands before it.
+    """
+
+    commits = True
+    __slots__ = ("ground_truth", "learn", "received_at", "seq", "target")
+
+    def __init__(self, name: str, learn: Learn, target: ReplayTarget, seq: int, received_at: float) -> None:
+        super().__init__(name)
+        self.learn = learn
+        self.ground_truth = learn.y_true()
+        self.target = target
+        self.seq = seq
         self.received_at = received_at
 
 

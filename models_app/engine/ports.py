@@ -15,7 +15,7 @@ class Conflict(Exception):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ModelState:
-    """A served model's row, without its bytes. `generation` grows with each upload under the same name."""
+    """A served model's row, without its bytes. `generation` grows with each upload and with each rollback."""
 
     model_id: int
     name: str
@@ -62,12 +62,21 @@ class SnapshotData:
     values: dict[str, float | None] = field(default_factory=dict)
 
 
+class Replayed:
+    """How far a batch takes a replay: from after record `after_seq` up to record `seq`."""
+
+    __slots__ = ("after_seq", "seq")
+
+    def __init__(self, *, after_seq: int) -> None:
+        self.after_seq = self.seq = after_seq
+
+
 @dataclass(slots=True, kw_only=True)
 class Write:
     """All that one batch changes, in one transaction.
 
     `seq` is the model's before the batch. `relies_on_default`: some of the batch is this model's only as long
-    as it is the default.
+    as it is the default. `replayed` is by the replay's id.
     """
 
     state: ModelState
@@ -78,6 +87,7 @@ class Write:
     claimed: list[Pending] = field(default_factory=list)
     n_predictions: int = 0
     last_predicted_at: float | None = None
+    replayed: dict[int, Replayed] = field(default_factory=dict)
 
     @property
     def is_needed(self) -> bool:
@@ -105,7 +115,8 @@ class Storage(Protocol):
 
         Return for each its segment's id (None without learns), or a `Conflict`: the model has no longer the
         generation and the seq that the batch started from, is not the default though the batch relies on
-        that, or a claimed row is gone. Of a batch with a conflict nothing is written; the others are.
+        that, a claimed row is gone, or a replay is not where the batch goes on with it. Of a batch with a
+        conflict nothing is written; the others are.
         """
 
     def save_activity(self, write: Write) -> None:

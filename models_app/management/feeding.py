@@ -129,7 +129,7 @@ class FileCommand(ServiceCommand):
         """Return where in the file's lines the parts of a record are. Raises CommandError."""
         raise NotImplementedError
 
-    def feed(self, *args: Any, **options: Any) -> Feed:
+    def feed(self, *args: Any, **options: Any) -> Feed[Record]:
         """Return what takes the records."""
         raise NotImplementedError
 
@@ -144,9 +144,9 @@ class FileCommand(ServiceCommand):
         """Tell what came of it."""
         raise NotImplementedError
 
-    def _run(self, feed: Feed, source: Source, lines: Iterator[Record | BadLine]) -> Tally:
+    def _run(self, feed: Feed[Record], source: Source, lines: Iterator[Record | BadLine]) -> Tally:
         tally = Tally()
-        with _interrupting(feed), _Bar(source) as bar:
+        with interrupting(feed), _Bar(source) as bar:
             for answered in feed.answers(lines):
                 if answered.error is not None and feed.was_interrupted:
                     # Withdrawn, most likely; it can be sent again.
@@ -200,7 +200,7 @@ class _Bar:
 
 
 @contextmanager
-def _interrupting(feed: Feed) -> Iterator[None]:
+def interrupting(feed: Feed[Any]) -> Iterator[None]:
     """Have Ctrl-C end the feed, which finishes what is under way, so that it can be told."""
     if threading.current_thread() is not threading.main_thread():
         yield
@@ -221,11 +221,13 @@ def _format(file: str, chosen: str | None) -> Format:
 
 
 def _told(source: Source, answered: Answered) -> str:
+    return f"{source.name}, line {answered.line}: {reason(answered)}"
+
+
+def reason(answered: Answered) -> str:
+    """Return in one line why a record was refused."""
     error = answered.error
-    reason = (
-        message_line(error.message) if isinstance(error, ChantillyError) else " ".join(repr(error).split())
-    )
-    return f"{source.name}, line {answered.line}: {reason}"
+    return message_line(error.message) if isinstance(error, ChantillyError) else " ".join(repr(error).split())
 
 
 def line_number(text: str) -> int:

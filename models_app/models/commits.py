@@ -13,7 +13,7 @@ from django.db import DEFAULT_DB_ALIAS, DatabaseError, connection, connections
 from django.db.backends.base.base import BaseDatabaseWrapper
 
 from models_app.domain import learns
-from models_app.engine.ports import Conflict, Pending, Write
+from models_app.engine.ports import Conflict, Pending, Replayed, Write
 from models_app.models.transactions import unavailable, writer_lock, writer_lock_if_free
 
 _ADVANCE = """
@@ -36,6 +36,7 @@ ON CONFLICT (prediction_id) DO UPDATE
 SET model_id = excluded.model_id, token = excluded.token, features = excluded.features,
     prediction = excluded.prediction, predicted_at = excluded.predicted_at
 """
+_MOVE_REPLAY = "UPDATE models_app_replay SET seq = ? WHERE id = ? AND seq = ?"
 _APPEND = """
 INSERT INTO models_app_journalsegment (model_id, generation, first_seq, last_seq, learns, committed_at)
 VALUES (?, ?, ?, ?, ?, ?)
@@ -139,6 +140,8 @@ def _write_or_undo(raw: sqlite3.Connection, write: Write, learned: str) -> Outco
 def _write(raw: sqlite3.Connection, write: Write, learned: str) -> int | None:
     """Write a batch and return its segment's id, or raise `Conflict`."""
     _advance(raw, write)
+    for replay_id, replayed in write.replayed.items():
+        _move_replay(raw, replay_id, replayed)
     return _append(raw, write, learned)
 
 
@@ -147,6 +150,13 @@ def _advance(raw: sqlite3.Connection, write: Write) -> None:
     learned_at = to_column(write.learns[-1].learned_at) if write.learns else None
     row = (len(write.learns), learned_at, *_activity(write), write.seq, write.relies_on_default)
     if raw.execute(_ADVANCE, row).rowcount != 1:
+        raise Conflict
+
+
+def _move_replay(raw: sqlite3.Connection, replay_id: int, replayed: Replayed) -> None:
+    """Move a replay on from where the batch has begun, or raise `Conflict`."""
+    row = (replayed.seq, replay_id, replayed.after_seq)
+    if raw.execute(_MOVE_REPLAY, row).rowcount != 1:
         raise Conflict
 
 

@@ -5,17 +5,32 @@ import threading
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from itertools import islice
-from typing import Any, NamedTuple
+from typing import Any, Generic, NamedTuple, Protocol, TypeVar
 
 from models_app.domain.errors import ChantillyError, InvalidGroundTruth, InvalidRequest, ModelRaised
-from models_app.engine.commands import Bundle, Command, LearnFeatures, Predict
+from models_app.engine.commands import Bundle, Command, LearnAgain, LearnFeatures, Predict
 from models_app.services import predicting
-from models_app.services.files import BadLine, Record
+from models_app.services.files import BadLine
 
 #: Records that the engine may have at a time: enough for several full group commits.
 MAX_IN_FLIGHT = 2_048
 MAX_BYTES_IN_FLIGHT = 32 * 1024**2
 _GROUP = 128
+
+
+class Line(Protocol):
+    """What is fed: a record, its number (of its line, or in its journal), and its features as JSON text."""
+
+    @property
+    def line(self) -> int:
+        """The number."""
+
+    @property
+    def features(self) -> bytes:
+        """The features."""
+
+
+R = TypeVar("R", bound=Line)
 
 
 class Answered(NamedTuple):
@@ -59,14 +74,14 @@ class _Group(Bundle):
         ]
 
 
-class Feed:
+class Feed(Generic[R]):
     """One pass over records: `to_command` makes a command of each, or refuses it.
 
     The pass ends at the first error, unless `skip_errors` and the error is the line's own fault. What was
     sent after that line is withdrawn, but for what shared its batch.
     """
 
-    def __init__(self, to_command: Callable[[Record], Command], *, skip_errors: bool) -> None:
+    def __init__(self, to_command: Callable[[R], Command], *, skip_errors: bool) -> None:
         self._to_command = to_command
         self._skip_errors = skip_errors
         # Held for moments only: engine threads take it, too. `interrupt` may come while its thread has it.
@@ -77,7 +92,7 @@ class Feed:
         self._is_reading = False
         self.was_interrupted = False
 
-    def answers(self, lines: Iterable[Record | BadLine]) -> Iterator[Answered]:
+    def answers(self, lines: Iterable[R | BadLine]) -> Iterator[Answered]:
         """Yield what comes of each line, in order; after an error, what comes of those under way.
 
         Raises `ServerStopping`.
@@ -98,7 +113,7 @@ class Feed:
             # A pipe may never say anything again. Nothing of what is being read was sent.
             raise KeyboardInterrupt
 
-    def _read(self, lines: Iterator[Record | BadLine]) -> list[_Asked]:
+    def _read(self, lines: Iterator[R | BadLine]) -> list[_Asked]:
         group: list[_Asked] = []
         self._is_reading = True
         try:
@@ -112,7 +127,7 @@ class Feed:
             self._is_reading = False
         return group
 
-    def _ask(self, line: Record | BadLine) -> _Asked:
+    def _ask(self, line: R | BadLine) -> _Asked:
         if isinstance(line, BadLine):
             return self._refuse(line)
         try:
@@ -155,7 +170,7 @@ class Feed:
                 self._withdraw(command)
 
     def _withdraw(self, command: Command) -> None:
-        if isinstance(command, LearnFeatures):
+        if isinstance(command, LearnFeatures | LearnAgain):
             # No flavor takes it for a ground truth.
             command.ground_truth = math.nan
         elif isinstance(command, Predict) and not self.was_interrupted:

@@ -19,7 +19,7 @@ logger = logging.getLogger(__name__)
 _TIDY_SECONDS = 2.0
 
 
-def learn_feed(*, model: str, skip_errors: bool) -> Feed:
+def learn_feed(*, model: str, skip_errors: bool) -> Feed[Record]:
     """Return a feed whose records `model` learns, in order, each as the API's learn with features.
 
     Raises `FlavorNotSet`, `ModelNotFound`, `ModelNotLoadable`, `StorageUnavailable`.
@@ -42,7 +42,7 @@ def learn_feed(*, model: str, skip_errors: bool) -> Feed:
     return Feed(to_command, skip_errors=skip_errors)
 
 
-def predict_feed(*, model: str | None, skip_errors: bool) -> Feed:
+def predict_feed(*, model: str | None, skip_errors: bool) -> Feed[Record]:
     """Return a feed whose records are predicted, each as by the API's predict.
 
     A record's own model has precedence over `model`; None is the default model. What has an id is kept,
@@ -88,8 +88,13 @@ class Watch:
             self._tidied_at = time.monotonic()
 
     def finish(self) -> None:
-        """Write down the metrics over all models, so that a server need not fold all these learns."""
-        _if_possible(get_instance_metrics().persist)
+        """See `write_down_metrics`."""
+        write_down_metrics()
+
+
+def write_down_metrics() -> None:
+    """Write down the metrics over all models, so that a server need not fold all that was learned here."""
+    _if_possible(get_instance_metrics().persist)
 
 
 def _if_possible(step: Callable[[], None]) -> None:

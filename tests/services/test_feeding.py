@@ -249,7 +249,7 @@ class TestInterruption:
 
 class TestWatch:
     def test_tells_the_metrics_without_waiting(self, regression: Instance) -> None:
-        feed: Feed = warming.learn_feed(model="model", skip_errors=False)
+        feed: Feed[Record] = warming.learn_feed(model="model", skip_errors=False)
         watch = warming.Watch("model")
         for _ in feed.answers(numbered(10)):
             pass

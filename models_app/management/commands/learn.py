@@ -5,10 +5,11 @@ from typing import Any
 from django.core.management.base import CommandError, CommandParser
 
 from models_app.domain.errors import ChantillyError
+from models_app.management import rendering
 from models_app.management.feeding import FileCommand, Tally
 from models_app.services import warming
 from models_app.services.feeding import Feed
-from models_app.services.files import Format, Layout
+from models_app.services.files import Format, Layout, Record
 
 
 class Command(FileCommand):
@@ -47,7 +48,7 @@ class Command(FileCommand):
             ignored=frozenset(options["ignore"]),
         )
 
-    def feed(self, *, model: str, skip_errors: bool, **_options: Any) -> Feed:
+    def feed(self, *, model: str, skip_errors: bool, **_options: Any) -> Feed[Record]:
         """Return what has the model learn."""
         feed = warming.learn_feed(model=model, skip_errors=skip_errors)
         self.watch = warming.Watch(model)
@@ -56,7 +57,7 @@ class Command(FileCommand):
     def status(self) -> str:
         """Return the model's first metric, and have the instance's kept up."""
         self.watch.tick()
-        return _metrics(dict(list(self.watch.metrics.items())[:1]))
+        return rendering.metrics(dict(list(self.watch.metrics.items())[:1]))
 
     def report(self, tally: Tally, **options: Any) -> None:
         """Say how much was learned, and how the model does."""
@@ -68,10 +69,4 @@ class Command(FileCommand):
         except ChantillyError:
             # Deleted meanwhile: that is what the error of the line says.
             return
-        self.stdout.write(f"{model}, learns 1 to {vitals.seq:,}: {_metrics(vitals.metrics)}")
-
-
-def _metrics(metrics: dict[str, float | None]) -> str:
-    return ", ".join(
-        f"{name} {'-' if value is None else format(value, '.4g')}" for name, value in metrics.items()
-    )
+        self.stdout.write(f"{model}, learns 1 to {vitals.seq:,}: {rendering.metrics(vitals.metrics)}")

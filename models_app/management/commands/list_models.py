@@ -1,14 +1,13 @@
 """`manage.py list_models`: the served models and how they do."""
 
 import json
-from collections.abc import Sequence
 from dataclasses import asdict
 from typing import Any
 
 from django.core.management.base import CommandParser
 from django.core.serializers.json import DjangoJSONEncoder
-from django.template.defaultfilters import filesizeformat
 
+from models_app.management import rendering
 from models_app.management.base import ServiceCommand
 from models_app.services import listing
 from models_app.services.listing import ModelSummary
@@ -34,18 +33,11 @@ class Command(ServiceCommand):
                 json.dumps([asdict(model) for model in models], cls=DjangoJSONEncoder, indent=2)
             )
         elif models:
-            self._print_table([_row(model) for model in models])
+            rows = [_row(model) for model in models]
+            for line in rendering.table(HEADINGS, rows, to_the_right=TO_THE_RIGHT):
+                self.stdout.write(line)
         else:
             self.stdout.write("No models.")
-
-    def _print_table(self, rows: Sequence[tuple[str, ...]]) -> None:
-        widths = [max(map(len, column)) for column in zip(HEADINGS, *rows, strict=True)]
-        for row in (HEADINGS, *rows):
-            cells = [
-                cell.rjust(width) if heading in TO_THE_RIGHT else cell.ljust(width)
-                for heading, cell, width in zip(HEADINGS, row, widths, strict=True)
-            ]
-            self.stdout.write("  ".join(cells).rstrip())
 
 
 def _row(model: ModelSummary) -> tuple[str, ...]:
@@ -54,15 +46,10 @@ def _row(model: ModelSummary) -> tuple[str, ...]:
         "default" if model.is_default else "",
         model.flavor,
         f"{model.n_learns:,}",
-        # A no-break space: right in a page, odd in a terminal.
-        filesizeformat(model.size_bytes).replace("\xa0", " "),
+        rendering.size(model.size_bytes),
         _metrics(model.metrics),
     )
 
 
 def _metrics(metrics: dict[str, float | None] | None) -> str:
-    if metrics is None:
-        return "(does not load here)"
-    return ", ".join(
-        f"{name} {'-' if value is None else format(value, '.4g')}" for name, value in metrics.items()
-    )
+    return "(does not load here)" if metrics is None else rendering.metrics(metrics)
