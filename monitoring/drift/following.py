@@ -7,8 +7,6 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
-from django.db.models import Q
-
 from models_app.domain.errors import ChantillyError
 from models_app.domain.scoring import Scores
 from models_app.engine.ports import ModelState
@@ -120,9 +118,7 @@ class Follower:
     def _changed(self) -> Sequence[ServedModel]:
         models = ServedModel.objects.filter(is_scored=True).order_by("pk")
         if self._looked_at is not None:
-            since = self._looked_at - _SLACK
-            recent = Q(last_learned_at__gte=since) | Q(uploaded_at__gte=since)
-            models = models.filter(recent | Q(pk__in=self._behind))
+            models = models.changed_since(self._looked_at - _SLACK) | models.filter(pk__in=self._behind)
         self._behind.clear()
         self._looked_at = datetime.fromtimestamp(self._now(), UTC)
         return list(models)

@@ -7,7 +7,7 @@ from importlib.metadata import version
 
 from models_app.domain import blobs
 from models_app.domain.errors import ModelNotLoadable
-from models_app.models import ServedModel
+from models_app.models import Generation, ServedModel
 from models_app.models.signing import signer
 from models_app.models.transactions import translated_errors, write_transaction
 from monitoring.drift.watches import Finding, Plan, Watch
@@ -20,14 +20,17 @@ def plans() -> dict[int, Plan | None]:
 
 
 def load(model: ServedModel, plan: Plan) -> Watch:
-    """Return a model's watch as it was saved; a fresh one where there is none for this upload and plan.
+    """Return a model's watch as it was saved; a fresh one where there is none for this generation and plan.
 
-    A watch begins with the upload's first learn. Where the plan has been changed it begins with the next.
+    A watch begins with the first learn of the upload, or after a rollback. Where the plan has been changed it
+    begins with the next.
     """
     with translated_errors():
         row = DriftState.objects.filter(model=model).first()
         if row is None or row.generation != model.generation:
-            return Watch(plan, seq=0)
+            begun = Generation.objects.filter(model=model, generation=model.generation)
+            # None: deleted meanwhile.
+            return Watch(plan, seq=begun.values_list("seq", flat=True).first() or 0)
     data = bytes(row.watch_bytes)
     try:
         signer().check(_context(model.pk, row.generation, row.seq), row.signature, data)

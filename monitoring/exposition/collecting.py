@@ -95,7 +95,7 @@ def _of_instance(seen: Survey) -> Iterator[Metric]:
 
 def _of_models(seen: Survey) -> Iterator[Metric]:
     models = seen.models
-    yield _counters("learns", "Learns since the upload.", ((m.name, m.n_learns) for m in models))
+    yield _counters("learns", "Learns since the upload.", ((m.name, m.n_learns + m.n_undone) for m in models))
     yield _counters("predictions", "Predictions.", ((m.name, m.n_predictions) for m in models))
     yield _gauges(
         "pending_predictions", "Predictions that await their truth.", ((m.name, m.n_pending) for m in models)

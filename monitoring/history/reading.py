@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import TypedDict
 
+from models_app.models import Generation
 from models_app.models.transactions import translated_errors
 from models_app.services import configuring
 from models_app.services.listing import find_model
@@ -12,11 +13,21 @@ from monitoring.models import MetricSnapshot
 Values = dict[str, float | None]
 
 
+class Beginning(TypedDict):
+    """A generation began, at learn `seq`, with an `upload` or a `rollback`."""
+
+    generation: int
+    seq: int
+    time: float
+    kind: str
+
+
 class History(TypedDict):
     """Columns of equal length, in the order of time, and by metric.
 
     `time` is in seconds since the epoch; `seq` and `n_predictions` count the model's learns and predictions,
-    `generation` its uploads. `rolling` are the metrics over the last learns; where there is no value: None.
+    `generation` its uploads and rollbacks. `rolling` are the metrics over the last learns; where there is no
+    value: None. `generations` tells how those of the model began.
     """
 
     model: str | None
@@ -26,6 +37,7 @@ class History(TypedDict):
     n_predictions: list[int]
     metrics: dict[str, list[float | None]]
     rolling: dict[str, list[float | None]]
+    generations: list[Beginning]
 
 
 def read_history(*, model: str | None, since: datetime | None, n_points: int) -> History:
@@ -36,11 +48,16 @@ def read_history(*, model: str | None, since: datetime | None, n_points: int) ->
     """
     configuring.get_flavor()
     with translated_errors():
-        rows = MetricSnapshot.objects.filter(model=None if model is None else find_model(model))
+        served = None if model is None else find_model(model)
+        rows = MetricSnapshot.objects.filter(model=served)
+        generations = Generation.objects.filter(model=served)
         if since is not None:
             rows = rows.filter(time__gte=since)
+            generations = generations.filter(started_at__gte=since)
         pks = list(rows.order_by("time", "pk").values_list("pk", flat=True))
         found = MetricSnapshot.objects.in_bulk(spread(pks, n_points))
+        # Of a name that is uploaded to all the time, the last ones.
+        begun = list(generations.order_by("-generation")[:n_points])[::-1]
     samples = sorted(found.values(), key=lambda row: (row.time, row.pk))
     return History(
         model=model,
@@ -50,7 +67,12 @@ def read_history(*, model: str | None, since: datetime | None, n_points: int) ->
         n_predictions=[row.n_predictions for row in samples],
         metrics=_columns([row.values for row in samples]),
         rolling=_columns([row.rolling for row in samples]),
+        generations=[_beginning(row) for row in begun],
     )
+
+
+def _beginning(row: Generation) -> Beginning:
+    return Beginning(generation=row.generation, seq=row.seq, time=row.started_at.timestamp(), kind=row.kind)
 
 
 def spread(items: Sequence[int], n: int) -> list[int]:

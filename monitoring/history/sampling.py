@@ -10,7 +10,7 @@ from datetime import UTC, datetime, timedelta
 from functools import partial
 from typing import Any
 
-from django.db.models import Q, Sum
+from django.db.models import F, Sum
 
 from models_app.engine.hot import Vitals
 from models_app.models import Configuration, ServedModel, Snapshot
@@ -93,8 +93,7 @@ class Sampler:
     def _changed(self) -> Sequence[ServedModel]:
         models = ServedModel.objects.order_by("pk")
         if self._looked_at is not None:
-            since = self._looked_at - _SLACK
-            models = models.filter(Q(last_learned_at__gte=since) | Q(uploaded_at__gte=since))
+            models = models.changed_since(self._looked_at - _SLACK)
         self._looked_at = _moment(self._now())
         return list(models)
 
@@ -142,7 +141,9 @@ class Sampler:
                 yield self._row(now, _Figures(vitals.seq, vitals.metrics, vitals.rolling()))
 
     def _sampled_instance(self) -> Iterator[MetricSnapshot]:
-        totals = ServedModel.objects.aggregate(seq=Sum("seq"), n_predictions=Sum("n_predictions"))
+        totals = ServedModel.objects.aggregate(
+            seq=Sum(F("seq") + F("n_undone")), n_predictions=Sum("n_predictions")
+        )
         if totals["seq"] is not None and self._is_due(None, 0, totals["seq"]):
             figures = _Figures(totals["seq"], measuring.instance_metrics(), {})
             yield self._new_row(None, 0, totals["n_predictions"], figures)

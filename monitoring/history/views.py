@@ -6,6 +6,7 @@ from rest_framework.response import Response
 
 from models_app.api import queries, schemas
 from models_app.api.dispatch import ThreadedViewSet
+from models_app.models import Generation
 from monitoring.history.reading import read_history
 
 DEFAULT_POINTS = 500
@@ -22,10 +23,23 @@ HISTORY: schemas.Schema = {
         "model": {"type": "string", "nullable": True},
         "time": {**_NUMBERS, "description": "Seconds since the epoch."},
         "generation": _NUMBERS,
-        "seq": {**_NUMBERS, "description": "Learns since the upload."},
+        "seq": {**_NUMBERS, "description": "Learns since the upload; a rollback goes back to fewer."},
         "n_predictions": _NUMBERS,
         "metrics": _BY_METRIC,
         "rolling": _BY_METRIC,
+        "generations": {
+            "type": "array",
+            "description": "How the model's generations began.",
+            "items": {
+                "type": "object",
+                "properties": {
+                    "generation": {"type": "integer"},
+                    "seq": {"type": "integer"},
+                    "time": {"type": "number"},
+                    "kind": {"type": "string", "enum": [Generation.UPLOAD, Generation.ROLLBACK]},
+                },
+            },
+        },
     },
 }
 

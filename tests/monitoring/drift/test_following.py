@@ -2,10 +2,11 @@ import random
 from collections.abc import Callable
 
 import pytest
+from django.utils import timezone
 from river import drift, dummy, stats
 
 from models_app.domain.errors import InvalidRequest, ModelNotFound
-from models_app.services import publishing, uploading
+from models_app.services import publishing, rolling_back, snapshotting, uploading
 from monitoring.drift import listing
 from monitoring.drift.following import Follower
 from monitoring.drift.planning import set_plan
@@ -145,6 +146,39 @@ class TestFollower:
         assert [(alert.generation, alert.seq) for alert in told] == [
             (generation, seq) for generation in (1, 2) for seq in EXPECTED
         ]
+
+    @pytest.mark.parametrize("hears", [True, False])
+    def test_starts_anew_after_a_rollback(
+        self, instance: Instance, told: list[DriftAlert], hears: bool
+    ) -> None:
+        follower = following(told, hears=hears)
+        instance.upload("m", Stubborn())
+        learn(instance, TRUTHS[:50])
+        snapshotting.take_snapshot(name="m")
+        learn(instance, TRUTHS[50:300])
+        follower.tick()
+        rolling_back.roll_back(name="m", seq=50, now=timezone.now())
+        follower.tick()
+        learn(instance, TRUTHS)
+        follower.tick()
+
+        assert [(alert.generation, alert.seq) for alert in told] == [(2, 50 + seq) for seq in EXPECTED]
+        assert DriftState.objects.get().generation == 2
+
+    def test_finds_nothing_twice_where_a_rollback_comes_between_two_looks(
+        self, instance: Instance, told: list[DriftAlert], follower: Follower
+    ) -> None:
+        instance.upload("m", Stubborn())
+        learn(instance, TRUTHS)
+        follower.tick()
+        n_before = len(told)
+        learn(instance, TRUTHS[300:])
+        rolling_back.roll_back(name="m", seq=0, now=timezone.now())
+        learn(instance, TRUTHS)
+        follower.tick()
+
+        # What was learned just before the rollback is no part of what is served.
+        assert [(alert.generation, alert.seq) for alert in told[n_before:]] == [(2, seq) for seq in EXPECTED]
 
     def test_watches_nothing_where_it_is_told_to(
         self, instance: Instance, told: list[DriftAlert], follower: Follower

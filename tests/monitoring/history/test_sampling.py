@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from models_app.models import ServedModel
-from models_app.services import measuring, runtime, snapshotting, uploading
+from models_app.services import measuring, rolling_back, runtime, snapshotting, uploading
 from monitoring.history.reading import read_history
 from monitoring.history.sampling import SECONDS, Sampler
 from monitoring.models import MetricSnapshot
@@ -141,6 +141,36 @@ class TestSampler:
         history = read_history(model="one", since=None, n_points=100)
 
         assert (history["generation"], history["seq"]) == ([1, 2], [2, 0])
+
+    @pytest.mark.parametrize("is_hot", [True, False])
+    def test_begins_anew_with_each_rollback(
+        self, instance: Instance, tick: Callable[..., None], clock: Clock, is_hot: bool
+    ) -> None:
+        instance.upload("one")
+        instance.run("one", 2)
+        snapshotting.take_snapshot(name="one")
+        then = measuring.model_metrics(name="one")
+        instance.run("one", 3)
+        tick()
+        # The samples that follow look for what has changed in the last minutes only.
+        ServedModel.objects.update(last_learned_at=at(0), uploaded_at=at(0))
+        tick(600)
+        rolling_back.roll_back(name="one", seq=2, now=at(SECONDS + 605))
+        if not is_hot:
+            runtime.stop_engine(seconds=10)
+        tick()
+        instance.run("one", 3)
+        ServedModel.objects.update(last_learned_at=at(clock.now - NOON))
+        tick()
+
+        history = read_history(model="one", since=None, n_points=100)
+
+        assert (history["generation"], history["seq"]) == ([1, 2, 2], [5, 2, 5])
+        assert history["metrics"]["Accuracy"][1] == then["Accuracy"]
+        assert seqs(None) == [5, 8]
+        assert history["generations"][1] == {
+            "generation": 2, "seq": 2, "time": NOON + SECONDS + 605, "kind": "rollback",
+        }  # fmt: skip
 
     def test_keeps_nothing_of_a_model_that_is_gone(
         self, instance: Instance, tick: Callable[..., None]
