@@ -1,4 +1,4 @@
-"""Snapshots: to look at and to download."""
+"""Snapshots: to look at, to download and to go back to."""
 
 from django.contrib import admin
 from django.core.exceptions import PermissionDenied
@@ -8,7 +8,7 @@ from django.shortcuts import redirect
 from django.urls import URLPattern, path, reverse
 from django.utils.html import format_html
 
-from models_app.admin import downloads, refusals, rendering
+from models_app.admin import downloads, refusals, rendering, rollbacks
 from models_app.admin.filters import ModelFilter, is_chosen
 from models_app.admin.read_only import ReadOnlyAdmin
 from models_app.models import Snapshot
@@ -27,7 +27,7 @@ class SnapshotAdmin(ReadOnlyAdmin[Snapshot]):
     list_filter = (ModelFilter,)
     fields = (
         "model", "generation", "seq", "taken_at", "metrics", "size", "sha256", "river_version",
-        "python_version", "numpy_version", "download",
+        "python_version", "numpy_version", "download", "roll_back",
     )  # fmt: skip
     readonly_fields = fields
 
@@ -40,9 +40,14 @@ class SnapshotAdmin(ReadOnlyAdmin[Snapshot]):
         return ("model_id", "-generation", "-seq") if is_chosen(request) else ("-pk",)
 
     def get_urls(self) -> list[URLPattern]:
-        """Add the download."""
-        view = self.admin_site.admin_view(self.download_view)
-        return [path("<int:snapshot_id>/download/", view, name=DOWNLOAD), *super().get_urls()]
+        """Add the download and the rollback."""
+        download = self.admin_site.admin_view(self.download_view)
+        roll_back = self.admin_site.admin_view(self.roll_back_view)
+        return [
+            path("<int:snapshot_id>/download/", download, name=DOWNLOAD),
+            path("<int:snapshot_id>/roll-back/", roll_back, name=rollbacks.ROLL_BACK),
+            *super().get_urls(),
+        ]
 
     def download_view(self, request: HttpRequest, snapshot_id: int) -> HttpResponse:
         """Answer with the pickle."""
@@ -58,6 +63,10 @@ class SnapshotAdmin(ReadOnlyAdmin[Snapshot]):
                 raise Http404
             return downloads.pickle_response(name, data)
         return redirect("admin:models_app_snapshot_change", snapshot_id)
+
+    def roll_back_view(self, request: HttpRequest, snapshot_id: int) -> HttpResponse:
+        """Ask whether to go back to it, and do so."""
+        return rollbacks.ask_or_roll_back(self, request, snapshot_id)
 
     @admin.display(description="snapshot")
     def title(self, row: Snapshot) -> str:
@@ -85,3 +94,8 @@ class SnapshotAdmin(ReadOnlyAdmin[Snapshot]):
         return format_html(
             '<a href="{}">Download the pickle</a>', reverse(f"admin:{DOWNLOAD}", args=[row.pk])
         )
+
+    @admin.display(description="the model")
+    def roll_back(self, row: Snapshot) -> str:
+        """Link to going back to it."""
+        return rollbacks.link(row)

@@ -1,0 +1,64 @@
+"""Going back to a snapshot: a page that says what will happen, and asks."""
+
+from django.contrib import admin, messages
+from django.core.exceptions import PermissionDenied
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import redirect
+from django.template.response import TemplateResponse
+from django.urls import reverse
+from django.utils import timezone
+from django.utils.html import format_html
+from django.utils.safestring import SafeString
+
+from models_app.admin import refusals
+from models_app.models import PendingPrediction, Snapshot
+from models_app.services import rolling_back
+
+ROLL_BACK = "models_app_snapshot_roll_back"
+#: A model changes by it, a snapshot does not.
+PERMISSION = "models_app.change_servedmodel"
+
+
+def link(snapshot: Snapshot) -> SafeString:
+    """Link to the page that asks."""
+    return format_html(
+        '<a href="{}">Roll back to this</a>', reverse(f"admin:{ROLL_BACK}", args=[snapshot.pk])
+    )
+
+
+def ask_or_roll_back(
+    snapshots: admin.ModelAdmin[Snapshot], request: HttpRequest, snapshot_id: int
+) -> HttpResponse:
+    """Say what will happen; roll back where that was confirmed."""
+    if not (snapshots.has_view_permission(request) and request.user.has_perm(PERMISSION)):
+        raise PermissionDenied
+    snapshot = snapshots.get_object(request, str(snapshot_id))
+    if snapshot is None:
+        raise Http404
+    if request.method == "POST":
+        return _roll_back(snapshots, request, snapshot)
+    context = {
+        **snapshots.admin_site.each_context(request),
+        "title": f"Roll '{snapshot.model.name}' back?",
+        "opts": snapshots.opts,
+        "snapshot": snapshot,
+        "model": snapshot.model,
+        "n_pending": PendingPrediction.objects.filter(model=snapshot.model).count(),
+        "back_url": reverse("admin:models_app_snapshot_change", args=[snapshot.pk]),
+    }
+    return TemplateResponse(request, "admin/models_app/snapshot/roll_back.html", context)
+
+
+def _roll_back(
+    snapshots: admin.ModelAdmin[Snapshot], request: HttpRequest, snapshot: Snapshot
+) -> HttpResponse:
+    model = snapshot.model
+    with refusals.Told(snapshots, request, model.name):
+        done = rolling_back.roll_back(
+            name=model.name, seq=snapshot.seq, generation=snapshot.generation, now=timezone.now()
+        )
+        told = f"Rolled back to learn {done.seq:,} of generation {done.from_generation}."
+        snapshots.log_change(request, model, told)  # type: ignore[arg-type]  # of another admin
+        snapshots.message_user(request, f"'{model.name}': {told}", messages.SUCCESS)
+        return redirect("admin:models_app_servedmodel_change", model.pk)
+    return redirect("admin:models_app_snapshot_change", snapshot.pk)
