@@ -11,7 +11,7 @@ from pathlib import Path
 from tests.servers.launchers import ROOT, environment
 from tests.servers.servers import Server
 
-SECONDS = 120
+SECONDS = 240
 
 
 def variables(server: Server, more: Mapping[str, str] | None = None) -> dict[str, str]:
