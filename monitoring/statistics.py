@@ -8,8 +8,8 @@ import logging
 import threading
 import time
 from collections import deque
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, field, replace
 from typing import TypedDict
 
 from django.db import connections, transaction
@@ -74,6 +74,14 @@ class RouteStatistics:
         )
 
 
+@dataclass(slots=True)
+class CallTotal:
+    """The calls of one route since the process began: whole numbers, which only ever grow."""
+
+    n_calls: int = 0
+    duration_ns: int = 0
+
+
 class CallRecorder:
     """Records calls; `record` is for the hot path, everything else may wait for the database."""
 
@@ -82,6 +90,7 @@ class CallRecorder:
         self._save_seconds = save_seconds
         self._waiting: deque[tuple[str, int]] = deque()
         self._by_route: dict[str, RouteStatistics] = {}
+        self._totals = {route: CallTotal() for route in ROUTES}
         self._is_loaded = False
         self._is_changed = False
         self._is_stored = False
@@ -105,6 +114,15 @@ class CallRecorder:
         with self._lock, translated_errors():
             self._fold()
             return {route: self._by_route[route].report() for route in ROUTES}
+
+    def totals(self) -> dict[str, CallTotal]:
+        """Return what this process has answered, whatever was erased meanwhile; for counters.
+
+        Raises StorageUnavailable: the newest calls are folded.
+        """
+        with self._lock, translated_errors():
+            self._fold()
+            return {route: replace(total) for route, total in self._totals.items()}
 
     def save(self) -> None:
         """Write the statistics down, if they have changed; raises StorageUnavailable."""
@@ -136,7 +154,9 @@ class CallRecorder:
 
     def _reset(self) -> None:
         with self._lock:
-            self._waiting.clear()
+            for _ in self._taken():
+                # Counted, and forgotten by all else.
+                pass
             self._by_route = {route: RouteStatistics() for route in ROUTES}
             self._is_loaded = True
             self._is_changed = False
@@ -150,10 +170,16 @@ class CallRecorder:
         if not self._is_loaded or (self._is_stored and not CallStatistics.objects.exists()):
             # The second: a command that ran beside the server has erased everything.
             self._load()
-        while self._waiting:
-            route, duration_ns = self._waiting.popleft()
+        for route, duration_ns in self._taken():
             self._by_route[route].update(duration_ns)
             self._is_changed = True
+
+    def _taken(self) -> Iterator[tuple[str, int]]:
+        while self._waiting:
+            route, duration_ns = self._waiting.popleft()
+            self._totals[route].n_calls += 1
+            self._totals[route].duration_ns += duration_ns
+            yield route, duration_ns
 
     def _load(self) -> None:
         rows = {row.route: row for row in CallStatistics.objects.all()}

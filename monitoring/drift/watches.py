@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
-from typing import Any, Literal
+from typing import Any, Literal, get_args
 
 from monitoring.drift.detectors import DEFAULT, Parameters, new_detector, shown
 
@@ -14,6 +14,7 @@ FEATURE = "feature "
 _MAX_SOURCES = 200
 
 Kind = Literal["drift", "warning"]
+KINDS: tuple[Kind, ...] = get_args(Kind)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

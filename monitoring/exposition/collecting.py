@@ -2,8 +2,9 @@
 
 from collections.abc import Iterable, Iterator, Sequence
 from datetime import datetime
-from itertools import accumulate
+from itertools import accumulate, product
 
+from prometheus_client import ProcessCollector
 from prometheus_client.core import (
     CounterMetricFamily,
     GaugeMetricFamily,
@@ -20,6 +21,7 @@ from models_app.services import configuring, measuring
 from models_app.services.listing import ModelSummary
 from models_app.services.surveying import Survey, survey
 from monitoring.drift.listing import alert_counts
+from monitoring.drift.watches import KINDS
 from monitoring.refusals import refusals
 from monitoring.statistics import recorder
 
@@ -31,8 +33,10 @@ class Collector:
 
     `max_models` bounds the labels: the models used last are told of, the others only counted.
 
-    What is in the database (learns, predictions, pending predictions, calls, metrics over all models) holds
-    whichever process is asked; histograms, refusals and the number of hot models are this process's.
+    What is in the database (learns, predictions, pending predictions, drift alerts, metrics over all models)
+    holds whichever process is asked, and goes on after a restart. Calls, refusals, histograms and the number
+    of hot models are this process's, and begin at zero with it: a counter that is written down now and then
+    falls by a few in a crash, which its readers would take for a beginning at zero.
     """
 
     def __init__(self, *, max_models: int) -> None:
@@ -47,6 +51,7 @@ class Collector:
         yield from _of_models(seen)
         yield from _of_drift(seen)
         yield from _histograms(seen)
+        yield from ProcessCollector(registry=None).collect()
 
     @staticmethod
     def _about(seen: Survey) -> Metric:
@@ -65,13 +70,12 @@ def _flavor() -> str | None:
 def _of_routes() -> Iterator[Metric]:
     calls = SummaryMetricFamily(
         _PREFIX + "call_duration_seconds",
-        "Calls since init, refused ones too, and how long they took.",
+        "Calls of this process, refused ones too, and how long they took.",
         labels=["route"],
         unit="seconds",
     )
-    for route, report in recorder.report().items():
-        n, mean_ns = report["n_calls"], report["mean_duration"]
-        calls.add_metric([route], count_value=n, sum_value=n * mean_ns / 1e9)
+    for route, total in recorder.totals().items():
+        calls.add_metric([route], count_value=total.n_calls, sum_value=total.duration_ns / 1e9)
     yield calls
     refused = CounterMetricFamily(
         _PREFIX + "refusals", "Calls refused by this process.", labels=["route", "status"]
@@ -140,10 +144,10 @@ def _of_drift(seen: Survey) -> Iterator[Metric]:
     family = CounterMetricFamily(
         _PREFIX + "drift_alerts", "What drift detectors have found.", labels=["model", "kind"]
     )
-    names = {model.name for model in seen.models}
-    for (name, kind), n in sorted(alert_counts().items()):
-        if name in names:
-            family.add_metric([name, kind], n)
+    counts = alert_counts()
+    # The zeros, too: of a counter that begins at one nobody sees the increase.
+    for model, kind in product(seen.models, KINDS):
+        family.add_metric([model.name, kind], counts.get((model.name, kind), 0))
     yield family
 
 

@@ -27,5 +27,5 @@ def _escaped(text: str) -> str:
     >>> print(_escaped("a b,c=d"))
     a\ b\,c\=d
     """
-    # One at the end would take the separator after it for its own.
-    return text.rstrip("\\").translate(_ESCAPES)
+    # One at the end would take the separator after it for its own. No model's name ends with a space.
+    return (f"{text} " if text.endswith("\\") else text).translate(_ESCAPES)

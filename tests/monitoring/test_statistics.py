@@ -9,7 +9,7 @@ from river import stats
 from models_app.models.transactions import writer_lock
 from monitoring.durations import humanize
 from monitoring.models import CallStatistics
-from monitoring.statistics import CallRecorder, RouteStatistics
+from monitoring.statistics import CallRecorder, CallTotal, RouteStatistics
 from tests.monitoring.serving import wait_until
 
 DURATIONS = [3_408_682, 1_000, 77, 5_000_000_123, 12_345_678]
@@ -135,6 +135,22 @@ class TestCallRecorder:
         assert recorder.report() == {"predict": NOTHING, "learn": NOTHING}
         assert not CallStatistics.objects.exists()
         recorder.record("learn", 8)
+        assert recorder.report()["learn"]["n_calls"] == 1
+
+    def test_counts_what_the_process_has_answered_whatever_was_before_or_is_erased(
+        self, recorded: Record
+    ) -> None:
+        recorded(*DURATIONS[:3]).save()
+        recorder = recorded(*DURATIONS[3:])
+        recorder.record("learn", 5)
+        with transaction.atomic():
+            recorder.erase()
+        recorder.record("learn", 8)
+
+        assert recorder.totals() == {
+            "predict": CallTotal(n_calls=2, duration_ns=sum(DURATIONS[3:])),
+            "learn": CallTotal(n_calls=2, duration_ns=13),
+        }
         assert recorder.report()["learn"]["n_calls"] == 1
 
     def test_is_not_erased_by_a_transaction_that_fails(self, recorded: Record) -> None:

@@ -4,12 +4,15 @@ import json
 import threading
 import time
 from typing import Any
+from urllib.parse import quote
 
 import pytest
+from line_protocol_parser import parse_line
 from prometheus_client.openmetrics.parser import text_string_to_metric_families
 
 from tests.servers.clients import Client
 from tests.servers.conftest import Start
+from tests.servers.servers import Server
 from tests.servers.test_contract import HOUSE, regression
 from tests.servers.uploads import Uploads
 from tests.servers.waiting import wait_until
@@ -30,7 +33,7 @@ def scrape(client: Client) -> Samples:
 
 def value(samples: Samples, name: str, **labels: Any) -> float | None:
     """Return the value of the chantilly figure with these labels, or None."""
-    return samples.get((f"chantilly_{name}", frozenset(labels.items())))
+    return samples.get(_key(name, **labels))
 
 
 class TestOpenMetrics:
@@ -136,6 +139,66 @@ class TestOpenMetrics:
         assert (value(samples, "learns_total", model="slow") or 0) < 100
         assert value(samples, "metric", model="house", metric="MAE") == 150
 
+    def test_go_on_after_a_crash_or_begin_at_zero(self, start: Start) -> None:
+        server = start()
+        with server.client() as client:
+            client.init("regression")
+            client.upload(regression(), "house")
+            for number in range(3):
+                client.predict(features=HOUSE, id=number)
+            client.learn(id=0, ground_truth=150)
+            client.learn(id=0, ground_truth=150)
+            before = counters(scrape(client))
+        server.restart(clean=False)
+
+        with server.client() as client:
+            after = counters(scrape(client))
+
+        durable = {
+            key: number
+            for key, number in before.items()
+            if key[0].startswith(("chantilly_learns", "chantilly_predictions", "chantilly_drift"))
+        }
+        assert len(durable) == 4
+        assert {key: after[key] for key in durable} == durable
+        assert before[_key("call_duration_seconds_count", route="predict")] == 3
+        assert before[_key("refusals_total", route="learn", status="400")] == 1
+        # The new process has done nothing yet.
+        assert not [key for key in before if key not in durable and after.get(key, 0) > 0]
+
+    def test_count_calls_on_when_everything_is_erased(self, start: Start) -> None:
+        server = start()
+        with server.client() as client:
+            client.init("regression")
+            client.upload(regression(), "house")
+            client.predict(features=HOUSE)
+            client.init("regression")
+
+            samples = scrape(client)
+            statistics = client.get("/api/stats").json
+
+        assert statistics["predict"]["n_calls"] == 0
+        assert value(samples, "call_duration_seconds_count", route="predict") == 1
+
+    def test_count_drift_from_zero_on(self, start: Start) -> None:
+        server = start()
+        with server.client() as client:
+            client.init("regression")
+            client.upload(regression(), "house")
+
+            samples = scrape(client)
+
+        for kind in ("drift", "warning"):
+            assert value(samples, "drift_alerts_total", model="house", kind=kind) == 0
+
+    def test_tell_of_the_process(self, start: Start) -> None:
+        server = start()
+        with server.client() as client:
+            samples = scrape(client)
+
+        assert samples["process_resident_memory_bytes", frozenset()] > 10_000_000
+        assert abs(samples["process_start_time_seconds", frozenset()] - time.time()) < 600
+
     @pytest.mark.parametrize(
         ("method", "path", "status", "code"),
         [
@@ -167,7 +230,44 @@ class TestInflux:
         assert answer.headers["content-type"] == "text/plain; charset=utf-8"
         assert "chantilly_learns_total,model=house value=1.0" in lines
         assert "chantilly_metric,metric=MAE,model=house value=150.0" in lines
-        assert all(line.rpartition(" value=")[0].startswith("chantilly_") for line in lines)
+        assert all(parse_line(line)["fields"].keys() == {"value"} for line in lines)
+
+    @pytest.mark.parametrize(
+        ("name", "told"),
+        [
+            ("a b,c=d", "a b,c=d"),
+            ("\"quoted\" 'twice'", "\"quoted\" 'twice'"),
+            ("back\\slash\\, comma", "back\\slash\\, comma"),
+            ("été 日本", "été 日本"),
+            # The protocol cannot have one at the end; no name ends with a space.
+            ("\\", "\\ "),
+            ("at the end\\", "at the end\\ "),
+        ],
+    )
+    def test_keeps_the_names_of_models(self, server: Server, client: Client, name: str, told: str) -> None:
+        client.init("regression")
+        client.upload(regression(), quote(name))
+
+        answer = client.get("/metrics?format=influx")
+
+        # The protocol ends a line with a line feed alone.
+        parsed = [parse_line(line) for line in answer.body.decode().split("\n") if line]
+        learns = [line for line in parsed if line["measurement"] == "chantilly_learns_total"]
+        assert [line["tags"] for line in learns] == [{"model": told}]
+
+
+def counters(samples: Samples) -> Samples:
+    """Return what never falls while a process runs."""
+    ends = ("_total", "_count", "_sum", "_bucket")
+    return {
+        key: number
+        for key, number in samples.items()
+        if key[0].startswith("chantilly_") and key[0].endswith(ends)
+    }
+
+
+def _key(name: str, **labels: str) -> tuple[str, frozenset[tuple[str, str]]]:
+    return f"chantilly_{name}", frozenset(labels.items())
 
 
 def _versions(samples: Samples) -> dict[str, str]:
