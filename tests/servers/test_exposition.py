@@ -3,6 +3,7 @@
 import json
 import threading
 import time
+from pathlib import Path
 from typing import Any
 from urllib.parse import quote
 
@@ -165,6 +166,25 @@ class TestOpenMetrics:
         assert before[_key("refusals_total", route="learn", status="400")] == 1
         # The new process has done nothing yet.
         assert not [key for key in before if key not in durable and after.get(key, 0) > 0]
+
+    def test_tell_what_another_process_does(self, start: Start, tmp_path: Path) -> None:
+        server = start()
+        records = tmp_path / "records.ndjson"
+        records.write_text(json.dumps({"features": HOUSE, "ground_truth": 150}) + "\n")
+        with server.client() as client:
+            client.init("regression")
+            client.upload(regression(), "house")
+            client.learn(features=HOUSE, ground_truth=100)
+            done = server.manage("learn", str(records), "--model", "house")
+            assert done.returncode == 0, done.stderr
+
+            samples = scrape(client)
+            metrics = client.metrics("house")
+
+        assert value(samples, "learns_total", model="house") == 2
+        for metric, expected in metrics.items():
+            assert value(samples, "metric", model="house", metric=metric) == expected
+            assert value(samples, "instance_metric", metric=metric) == expected
 
     def test_count_calls_on_when_everything_is_erased(self, start: Start) -> None:
         server = start()
