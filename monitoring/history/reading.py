@@ -4,7 +4,10 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import TypedDict
 
-from models_app.models import Generation
+from django.db.models import QuerySet
+
+from models_app.domain.errors import InvalidRequest
+from models_app.models import Generation, ServedModel
 from models_app.models.transactions import translated_errors
 from models_app.services import configuring
 from models_app.services.listing import find_model
@@ -40,16 +43,19 @@ class History(TypedDict):
     generations: list[Beginning]
 
 
-def read_history(*, model: str | None, since: datetime | None, n_points: int) -> History:
+def read_history(
+    *, model: str | None, since: datetime | None, n_learns: int | None = None, n_points: int
+) -> History:
     """Return a model's metrics over time, or those over all models, spread evenly over what there is.
 
-    The first and the last sample are among them. Raises `FlavorNotSet`, `ModelNotFound`,
-    `StorageUnavailable`.
+    The first and the last sample are among them. With `n_learns` they are those of so many learns of the
+    model's newest generation. Raises `FlavorNotSet`, `ModelNotFound`, `StorageUnavailable`, and
+    `InvalidRequest` where learns are asked for without a model.
     """
     configuring.get_flavor()
     with translated_errors():
         served = None if model is None else find_model(model)
-        rows = MetricSnapshot.objects.filter(model=served)
+        rows = _of_model(served, n_learns)
         generations = Generation.objects.filter(model=served)
         if since is not None:
             rows = rows.filter(time__gte=since)
@@ -73,6 +79,15 @@ def read_history(*, model: str | None, since: datetime | None, n_points: int) ->
 
 def _beginning(row: Generation) -> Beginning:
     return Beginning(generation=row.generation, seq=row.seq, time=row.started_at.timestamp(), kind=row.kind)
+
+
+def _of_model(model: ServedModel | None, n_learns: int | None) -> QuerySet[MetricSnapshot]:
+    rows = MetricSnapshot.objects.filter(model=model)
+    if n_learns is None:
+        return rows
+    if model is None:
+        raise InvalidRequest({"learns": ["takes a model, too: each counts its own"]})
+    return rows.filter(generation=model.generation, seq__gte=model.seq - n_learns)
 
 
 def spread(items: Sequence[int], n: int) -> list[int]:

@@ -11,6 +11,7 @@ from monitoring.history.reading import read_history
 
 DEFAULT_POINTS = 500
 MAX_POINTS = 10_000
+MAX_LEARNS = 2**53
 
 _NUMBERS = {"type": "array", "items": {"type": "number"}}
 _BY_METRIC = {
@@ -54,6 +55,9 @@ class HistoryViewSet(ThreadedViewSet):
         parameters=[
             OpenApiParameter("model", str, description="of this model; over all models without it"),
             OpenApiParameter("since", str, description="ISO 8601, or seconds since the epoch"),
+            OpenApiParameter(
+                "learns", int, description="of so many learns of the model, the newest; all without it"
+            ),
             OpenApiParameter("points", int, description=f"at most; {DEFAULT_POINTS} without it"),
         ],
         responses={200: HISTORY, 400: schemas.ERROR, 404: schemas.ERROR, 503: schemas.ERROR},
@@ -61,7 +65,11 @@ class HistoryViewSet(ThreadedViewSet):
     def retrieve(self, request: Request) -> Response:
         """Tell the metrics of a model, or over all models, over time."""
         n_points = queries.whole(request, "points", default=DEFAULT_POINTS, lowest=1, highest=MAX_POINTS)
+        n_learns = queries.whole(request, "learns", default=0, lowest=1, highest=MAX_LEARNS)
         history = read_history(
-            model=request.query_params.get("model"), since=queries.moment(request, "since"), n_points=n_points
+            model=request.query_params.get("model"),
+            since=queries.moment(request, "since"),
+            n_learns=n_learns or None,
+            n_points=n_points,
         )
         return Response(history)

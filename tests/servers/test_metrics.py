@@ -129,6 +129,7 @@ class TestHistory:
             assert every["metrics"]["MAE"][-1] == client.metrics()["MAE"]
             since = history["time"][-1]
             assert client.get(f"/api/metrics/history?model=m&since={since}").json["seq"] == [5]
+            assert client.get("/api/metrics/history?model=m&learns=4").json["seq"] == [5]
             client.init("binary")
             assert client.get("/api/metrics/history").json["seq"] == []
 
@@ -137,6 +138,8 @@ class TestHistory:
         [
             ("points=0", 400, "points"),
             ("points=many", 400, "points"),
+            ("learns=0", 400, "learns"),
+            ("learns=10", 400, "learns"),
             ("since=yesterday", 400, "since"),
             ("since=1e400", 400, "since"),
             ("model=nobody", 404, None),

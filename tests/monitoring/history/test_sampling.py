@@ -238,3 +238,21 @@ class TestReadHistory:
         assert history["seq"] == [0, 111, 222, 333, 444, 555, 666, 777, 888, 999]
         assert history["metrics"]["MAE"][-1] == 99.9
         assert recent["seq"] == list(range(990, 1_000))
+
+    def test_gives_the_newest_learns_of_the_newest_upload(
+        self, instance: Instance, tick: Callable[..., None]
+    ) -> None:
+        instance.upload("one")
+        instance.run("one", 8)
+        tick()
+        instance.upload("one")
+        for _ in range(3):
+            instance.run("one", 4)
+            tick()
+
+        def newest(n_learns: int) -> list[int]:
+            return read_history(model="one", since=None, n_learns=n_learns, n_points=100)["seq"]
+
+        assert newest(4) == [8, 12]
+        assert newest(5) == [8, 12]
+        assert newest(1_000_000) == [4, 8, 12]
