@@ -7,6 +7,7 @@ from monitoring.drift.views import AlertsViewSet
 from monitoring.exposition.views import metrics
 from monitoring.history.views import HistoryViewSet
 from monitoring.pages.comparing import compare
+from monitoring.pages.diagnosing import diagnostics
 from monitoring.pages.models import model_page, pipeline
 from monitoring.pages.overview import overview
 from monitoring.streams.views import StreamViewSet
@@ -15,6 +16,7 @@ from monitoring.views import StatisticsViewSet
 urlpatterns = [
     path("", overview, name="overview"),
     path("models/<str:name>/", model_page, name="model-page"),
+    path("models/<str:name>/diagnostics/", diagnostics, name="diagnostics"),
     path("models/<str:name>/pipeline/", pipeline, name="pipeline"),
     path("compare/", compare, name="compare"),
     path("metrics", threaded(metrics), name="exposition"),

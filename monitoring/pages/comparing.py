@@ -1,25 +1,57 @@
 """The page that shows several models side by side."""
 
+from collections.abc import Sequence
+
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_safe
 
+from models_app.domain.windows import SIZE
 from models_app.models import ServedModel
 from models_app.models.transactions import translated_errors
+from monitoring.models import MetricSnapshot
 from monitoring.pages.overview import headline
 
 MAX_MODELS = 8
+
+#: A metric's name, and for each model its value over the last learns and since the upload.
+Row = tuple[str, list[tuple[float | None, float | None]]]
 
 
 @never_cache
 @require_safe
 def compare(request: HttpRequest) -> HttpResponse:
-    """Show the metrics of the models in the query (`?model=a&model=b`) in one chart."""
+    """Show the metrics of the models in the query (`?model=a&model=b`) in one chart and one table."""
     with translated_errors():
-        models = list(ServedModel.objects.order_by("name").values_list("name", "flavor"))
-    names = [name for name, _ in models]
-    chosen = [name for name in dict.fromkeys(request.GET.getlist("model")) if name in names][:MAX_MODELS]
-    flavor = models[0][1] if models else None
-    context = {"names": names, "chosen": chosen, "headline": headline(flavor), "max_models": MAX_MODELS}
+        models = {model.name: model for model in ServedModel.objects.order_by("name")}
+        chosen = [name for name in dict.fromkeys(request.GET.getlist("model")) if name in models][:MAX_MODELS]
+        compared = [models[name] for name in chosen]
+        rows = _rows([_newest_sample(model) for model in compared])
+    flavor = next((model.flavor for model in models.values()), None)
+    context = {
+        "names": list(models),
+        "chosen": chosen,
+        "compared": compared,
+        "rows": rows,
+        "window": SIZE,
+        "headline": headline(flavor),
+        "max_models": MAX_MODELS,
+    }
     return render(request, "monitoring/compare.html", context)
+
+
+def _newest_sample(model: ServedModel) -> MetricSnapshot | None:
+    return MetricSnapshot.objects.filter(model=model, generation=model.generation).order_by("-time").first()
+
+
+def _rows(samples: Sequence[MetricSnapshot | None]) -> list[Row]:
+    names = dict.fromkeys(name for sample in samples if sample for name in sample.values)
+    return [(name, [_cell(sample, name) for sample in samples]) for name in names]
+
+
+def _cell(sample: MetricSnapshot | None, name: str) -> tuple[float | None, float | None]:
+    # Before the first learn metrics say 0, which is no finding.
+    if sample is None or sample.seq == 0:
+        return None, None
+    return sample.rolling.get(name), sample.values.get(name)

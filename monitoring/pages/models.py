@@ -22,6 +22,7 @@ from models_app.services.listing import find_model
 from models_app.services.runtime import get_engine
 from monitoring.models import DriftAlert
 from monitoring.pages.confusions import Confusions, confusions
+from monitoring.pages.features import drifting_features
 from monitoring.pages.overview import EXAMPLE_TRUTHS, base_url, headline
 from monitoring.pages.snippets import snippets
 
@@ -31,7 +32,9 @@ _AGES = (
     ("up to a day", timedelta(days=1)),
     ("up to a week", timedelta(weeks=1)),
 )
-_EXAMPLE_FEATURES = {"x": 1.5}
+_EXAMPLE_FEATURES: dict[str, object] = {"x": 1.5}
+# Whole documents would hide the code around them.
+_MAX_EXAMPLE_CHARACTERS = 2_000
 # What a model says of itself may be anything; it runs no script, and loads nothing.
 _PIPELINE_POLICY = "default-src 'none'; style-src 'unsafe-inline'; frame-ancestors 'self'; sandbox"
 _QUANTILES = (0.5, 0.9, 0.99)
@@ -66,9 +69,10 @@ def model_page(request: HttpRequest, name: str) -> HttpResponse:
         "latencies": _latencies(name),
         "quantile_names": [f"{share:.0%}" for share in _QUANTILES],
         "confusions": _confusions(model, vitals),
+        "features": drifting_features(model),
         "alerts": DriftAlert.objects.filter(model=model).order_by("-pk")[:10],
         "base_url": base_url(request),
-        **snippets(model.name, _example_features(model), json.loads(EXAMPLE_TRUTHS[model.flavor])),
+        **snippets(model.name, *_example(model)),
     }
     return render(request, "monitoring/model.html", context)
 
@@ -139,10 +143,14 @@ def _ms(seconds: float | None) -> float | None:
     return None if seconds is None else 1_000 * seconds
 
 
-def _example_features(model: ServedModel) -> object:
-    """Return features that the model has seen."""
+def _example(model: ServedModel) -> tuple[object, object]:
+    """Return features and a ground truth that the model has seen."""
     segments = JournalSegment.objects.filter(model=model, generation=model.generation)
     newest = segments.order_by("-first_seq").values_list("learns", flat=True).first()
     if newest is None:
-        return _EXAMPLE_FEATURES
-    return learns.decode(newest)[-1].x()
+        return _EXAMPLE_FEATURES, json.loads(EXAMPLE_TRUTHS[model.flavor])
+    learn = learns.decode(newest)[-1]
+    x = learn.x()
+    if len(bytes(learn.features)) > _MAX_EXAMPLE_CHARACTERS:
+        x = x[:_MAX_EXAMPLE_CHARACTERS] if isinstance(x, str) else _EXAMPLE_FEATURES
+    return x, learn.y_true()

@@ -1,18 +1,29 @@
-// Metrics over time with uPlot; what the chart shows is said in a line of text as well.
+// Metrics over time or over learns; what the chart shows is said in a line of text as well.
 
-import { formatMetric } from "./numbers.js";
+import { formatCount, formatMetric } from "./numbers.js";
+import { MOMENT, Plot, axis, color, numbers, times } from "./plots.js";
+import { align, apart, tell } from "./series.js";
 
-const HEIGHT = 280;
 const COLORS = ["--accent", "--predict", "--good", "--warning", "--series-5", "--series-6", "--series-7", "--series-8"];
+const MARKS = {
+  upload: { color: "--faint", dash: [2, 4] },
+  rollback: { color: "--predict", dash: [8, 4, 2, 4] },
+  drift: { color: "--bad", dash: [6, 4] },
+  warning: { color: "--warning", dash: [6, 4] },
+};
+// In pixels: a mark of a feature, a mark's name, and what is too near for a second mark of a kind.
+const TICK = 10;
+const NAME_WIDTH = 56;
+const FONT_SIZE = 11;
+const NEAR = 4;
 
 /** Return the columns of the history as `{time, seq, …}`. */
-export async function readHistory(model, windowSeconds) {
-  const query = new URLSearchParams({ points: "500" });
-  if (model !== null) {
-    query.set("model", model);
-  }
-  if (windowSeconds) {
+export async function readHistory(model, { axis: over, windowSeconds, learns }) {
+  const query = new URLSearchParams({ points: "500", model });
+  if (over === "time" && windowSeconds) {
     query.set("since", String(Math.floor(Date.now() / 1000 - windowSeconds)));
+  } else if (over !== "time" && learns) {
+    query.set("learns", learns);
   }
   const response = await fetch(`/api/metrics/history?${query}`);
   if (!response.ok) {
@@ -21,72 +32,23 @@ export async function readHistory(model, windowSeconds) {
   return response.json();
 }
 
-/** Exponential smoothing; `share` of the old stays. Gaps stay gaps. */
-export function smooth(values, share) {
-  let last = null;
-  return values.map((value) => {
-    if (value === null || value === undefined) {
-      return null;
-    }
-    last = last === null ? value : share * last + (1 - share) * value;
-    return last;
-  });
-}
+/** A chart of lines with marks. */
+export class Chart extends Plot {
+  marks = [];
 
-/** Return one table for uPlot out of several `{x, y}`: all places on the axis, and each line's values there. */
-export function align(lines) {
-  const places = [...new Set(lines.flatMap((line) => line.x))].sort((a, b) => a - b);
-  const columns = lines.map((line) => {
-    const known = new Map(line.x.map((x, index) => [x, line.y[index]]));
-    return places.map((x) => known.get(x) ?? (known.has(x) ? null : undefined));
-  });
-  return [places, ...columns];
-}
-
-/** A chart that is drawn anew with other lines and marks. */
-export class Chart {
-  constructor(element) {
-    this.element = element;
-    this.plot = null;
-    this.shape = "";
-    this.marks = [];
-    new ResizeObserver(() => this.fit()).observe(element);
-    matchMedia("(prefers-color-scheme: dark)").addEventListener("change", () => this.forget());
-  }
-
-  /** Draw lines `{label, x, y, isFaint}`; `marks` are `{x, kind}`; the axis is time or a number. */
+  /** Draw lines `{label, x, y, isFaint}`; `marks` are `{x, kind, isFeature}`; the axis is time or a number. */
   draw(lines, { isTime, marks }) {
-    const shape = JSON.stringify([isTime, lines.map(({ label, isFaint }) => [label, isFaint])]);
     this.marks = marks;
-    const data = align(lines);
-    if (this.plot === null || this.shape !== shape) {
-      this.forget();
-      this.shape = shape;
-      this.plot = new window.uPlot(this.options(lines, isTime), data, this.element);
-    } else {
-      this.plot.setData(data);
-    }
-  }
-
-  forget() {
-    this.plot?.destroy();
-    this.plot = null;
-  }
-
-  fit() {
-    this.plot?.setSize({ width: this.element.clientWidth, height: HEIGHT });
+    const shape = JSON.stringify([isTime, lines.map(({ label, isFaint }) => [label, isFaint])]);
+    this.show(shape, align(lines), () => this.options(lines, isTime));
   }
 
   options(lines, isTime) {
-    const color = (name) => getComputedStyle(document.documentElement).getPropertyValue(name).trim();
-    const axis = { stroke: color("--faint"), grid: { stroke: color("--line"), width: 1 }, ticks: { stroke: color("--line") } };
     return {
-      width: this.element.clientWidth,
-      height: HEIGHT,
       scales: { x: { time: isTime } },
-      axes: [axis, { ...axis, size: 64, values: (_, ticks) => ticks.map((tick) => String(Number(tick.toPrecision(4)))) }],
+      axes: [isTime ? times() : axis(), numbers()],
       series: [
-        isTime ? {} : { label: "Learns" },
+        isTime ? MOMENT : { label: "Learns", value: (_, value) => formatCount(value) },
         ...lines.map((line, index) => ({
           label: line.label,
           stroke: color(line.isFaint ? "--faint" : COLORS[index % COLORS.length]),
@@ -96,27 +58,42 @@ export class Chart {
           points: { show: false },
         })),
       ],
-      hooks: { draw: [(plot) => this.drawMarks(plot, color)] },
+      // Below the lines: many marks must not hide them.
+      hooks: { drawAxes: [(plot) => this.drawMarks(plot)] },
     };
   }
 
-  drawMarks(plot, color) {
+  drawMarks(plot) {
     const { ctx, bbox } = plot;
     ctx.save();
-    ctx.setLineDash([6, 4]);
     ctx.lineWidth = devicePixelRatio;
-    for (const { x, kind } of this.marks) {
-      const place = plot.valToPos(x, "x", true);
-      if (place >= bbox.left && place <= bbox.left + bbox.width) {
-        ctx.strokeStyle = color(kind === "upload" ? "--faint" : kind === "drift" ? "--bad" : "--warning");
-        ctx.beginPath();
-        ctx.moveTo(place, bbox.top);
-        ctx.lineTo(place, bbox.top + bbox.height);
-        ctx.stroke();
-      }
+    ctx.font = `${FONT_SIZE * devicePixelRatio}px system-ui, sans-serif`;
+    ctx.textBaseline = "top";
+    ctx.textAlign = "left";
+    const placed = this.marks.map((mark) => ({ ...mark, place: Math.round(plot.valToPos(mark.x, "x", true)) }));
+    const visible = placed.filter(({ place }) => place >= bbox.left && place <= bbox.left + bbox.width);
+    for (const mark of apart(visible, NEAR * devicePixelRatio)) {
+      drawLine(ctx, bbox, mark);
+    }
+    const room = NAME_WIDTH * devicePixelRatio;
+    const lines = visible.filter(({ isFeature, place }) => !isFeature && place + room <= bbox.left + bbox.width);
+    // Colours alone do not tell everybody.
+    for (const { place, kind } of apart(lines.map((mark) => ({ ...mark, group: "names" })), room)) {
+      ctx.fillStyle = color(MARKS[kind].color);
+      ctx.fillText(kind, place + 3 * devicePixelRatio, bbox.top);
     }
     ctx.restore();
   }
+}
+
+function drawLine(ctx, { top, height }, { place, kind, isFeature }) {
+  const look = MARKS[kind];
+  ctx.strokeStyle = color(look.color);
+  ctx.setLineDash(isFeature ? [] : look.dash.map((length) => length * devicePixelRatio));
+  ctx.beginPath();
+  ctx.moveTo(place, isFeature ? top + height - TICK * devicePixelRatio : top);
+  ctx.lineTo(place, top + height);
+  ctx.stroke();
 }
 
 /** The controls above a chart; `onChange` is called with what is chosen. */
@@ -125,8 +102,10 @@ export class Controls {
     this.form = document.getElementById("chart-controls");
     this.metric = document.getElementById("chart-metric");
     this.form.hidden = false;
-    this.form.addEventListener("input", () => onChange());
+    this.form.addEventListener("input", () => { this.fit(); onChange(); });
     this.form.addEventListener("submit", (event) => event.preventDefault());
+    // A browser may have kept what was chosen before the page was loaded again.
+    this.fit();
   }
 
   /** Offer metrics; the chosen one stays, else it is `first`. */
@@ -138,25 +117,32 @@ export class Controls {
     }
   }
 
+  /** Show the windows that belong to the axis, and how much is smoothed. */
+  fit() {
+    const { axis: over, smoothing } = this.chosen;
+    document.getElementById("chart-window").parentElement.hidden = over !== "time";
+    document.getElementById("chart-learns").parentElement.hidden = over === "time";
+    document.getElementById("chart-smoothed").textContent = smoothing === 0 ? "none" : `${Math.round(100 * smoothing)} %`;
+  }
+
   get chosen() {
     const value = (id) => document.getElementById(id).value;
     return {
       metric: this.metric.value,
+      shows: value("chart-shows"),
       axis: value("chart-axis"),
       windowSeconds: Number(value("chart-window")),
+      learns: value("chart-learns"),
       smoothing: Number(value("chart-smoothing")),
     };
   }
 }
 
 /** Say in words what a chart shows. */
-export function describe(element, chart, lines) {
-  const told = lines
-    .map(({ label, y }) => [label, y.filter((value) => value !== null && value !== undefined)])
-    .filter(([, known]) => known.length > 0)
-    .map(([label, known]) => `${label}: now ${formatMetric(known.at(-1))}, lowest ${formatMetric(Math.min(...known))}, highest ${formatMetric(Math.max(...known))}`);
-  if (told.length > 0) {
-    element.textContent = `${told.join("; ")}.`;
-    chart.setAttribute("aria-label", `A chart. ${element.textContent}`);
+export function describe(element, chart, lines, marks = []) {
+  const told = tell(lines, marks);
+  if (told !== "") {
+    element.textContent = told;
+    chart.setAttribute("aria-label", `A chart. ${told}`);
   }
 }

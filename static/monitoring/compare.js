@@ -1,6 +1,8 @@
 // Several models in one chart.
 
-import { Chart, Controls, describe, readHistory, smooth } from "./charts.js";
+import { Chart, Controls, describe, readHistory } from "./charts.js";
+import { keepFresh } from "./sections.js";
+import { line } from "./series.js";
 import { openStream } from "./streams.js";
 
 const CHART_MS = 5000;
@@ -20,34 +22,24 @@ if (names.length > 0) {
       return;
     }
     try {
-      const histories = await Promise.all(names.map((name) => readHistory(name, controls.chosen.windowSeconds)));
+      const histories = await Promise.all(names.map((name) => readHistory(name, controls.chosen)));
       controls.offer([...new Set(histories.flatMap((history) => Object.keys(history.metrics)))], headline);
-      show(histories);
+      show(histories, controls.chosen);
     } catch {
       // The server is away; the stream shows it.
     }
   };
 
-  const show = (histories) => {
-    const { metric, axis, smoothing } = controls.chosen;
-    const lines = histories.map((history) => line(history, metric, axis, smoothing));
+  const show = (histories, chosen) => {
+    // What was uploaded before under that name is another model.
+    const lines = histories.map((history) => line(history, chosen.shows, history.model, { ...chosen, isNewestOnly: true }));
     if (lines.some(({ x }) => x.length > 1)) {
-      chart.draw(lines, { isTime: axis === "time", marks: [] });
+      chart.draw(lines, { isTime: chosen.axis === "time", marks: [] });
       describe(document.getElementById("chart-text"), element, lines);
     }
   };
 
+  keepFresh(["compared"]);
   await draw();
   setInterval(draw, CHART_MS);
-}
-
-function line(history, metric, axis, smoothing) {
-  const newest = history.generation.at(-1);
-  const kept = history.time.map((_, index) => index).filter((index) => history.generation[index] === newest);
-  const values = history.rolling[metric] ?? [];
-  return {
-    label: history.model,
-    x: kept.map((index) => (axis === "time" ? history.time : history.seq)[index]),
-    y: smooth(kept.map((index) => values[index] ?? null), smoothing),
-  };
 }

@@ -1,9 +1,11 @@
-// The page of one model: its chart, its figures, what happens to it.
+// The page of one model: its charts, its figures, what happens to it.
 
-import { Chart, Controls, describe, readHistory, smooth } from "./charts.js";
+import { Chart, Controls, describe, readHistory } from "./charts.js";
 import { offerCopies } from "./copies.js";
+import { startDiagnosis } from "./diagnosis.js";
 import { startFeed } from "./feed.js";
 import { keepFresh, refreshSoon } from "./sections.js";
+import { line, marks } from "./series.js";
 import { openStream } from "./streams.js";
 
 const CHART_MS = 5000;
@@ -13,50 +15,42 @@ const chart = new Chart(element);
 const controls = new Controls(() => drawChart());
 let alerts = [];
 let isDrawing = false;
+let isWanted = false;
 
 async function drawChart() {
   if (isDrawing || document.hidden) {
+    // Something else was chosen meanwhile.
+    isWanted = isDrawing;
     return;
   }
   isDrawing = true;
   try {
-    const history = await readHistory(model, controls.chosen.windowSeconds);
+    const history = await readHistory(model, controls.chosen);
     controls.offer(Object.keys(history.metrics), headline);
-    show(history);
+    show(history, controls.chosen);
   } catch {
     // The server is away; the streams show it.
   } finally {
     isDrawing = false;
   }
+  if (isWanted) {
+    isWanted = false;
+    await drawChart();
+  }
 }
 
-function show(history) {
-  const { metric, axis, smoothing } = controls.chosen;
+function show(history, chosen) {
+  const { metric, axis, shows } = chosen;
   if (history.time.length < 2 || !metric) {
     return;
   }
-  const isTime = axis === "time";
-  // Learns are counted anew with each upload: over learns, the chart shows the newest.
-  const newest = history.generation.at(-1);
-  const kept = history.time.map((_, index) => index).filter((index) => isTime || history.generation[index] === newest);
-  const pick = (column) => kept.map((index) => column[index]);
-  const x = pick(isTime ? history.time : history.seq);
   const lines = [
-    { label: `${metric}, recent`, x, y: smooth(pick(history.rolling[metric] ?? []), smoothing) },
-    { label: `${metric} since the upload`, x, y: pick(history.metrics[metric]), isFaint: true },
-  ];
-  chart.draw(lines, { isTime, marks: marks(history, isTime, newest) });
-  describe(document.getElementById("chart-text"), element, lines);
-}
-
-function marks(history, isTime, newest) {
-  const uploads = history.time
-    .map((time, index) => ({ x: time, kind: "upload", isFirst: index > 0 && history.generation[index] !== history.generation[index - 1] }))
-    .filter(({ isFirst }) => isTime && isFirst);
-  const found = alerts
-    .filter(({ generation }) => isTime || generation === newest)
-    .map(({ time, seq, kind }) => ({ x: isTime ? time : seq, kind }));
-  return [...uploads, ...found];
+    shows !== "metrics" && line(history, "rolling", `${metric}, recent`, chosen),
+    shows !== "rolling" && { ...line(history, "metrics", `${metric} since the upload`, chosen), isFaint: shows === "both" },
+  ].filter(Boolean);
+  const events = marks(history, alerts, axis);
+  chart.draw(lines, { isTime: axis === "time", marks: events });
+  describe(document.getElementById("chart-text"), element, lines, events);
 }
 
 async function readAlerts() {
@@ -96,5 +90,5 @@ openStream(eventsStream, {
 offerCopies();
 keepFresh(["facts", "figures"]);
 await readAlerts();
-await drawChart();
+await Promise.all([drawChart(), startDiagnosis()]);
 setInterval(drawChart, CHART_MS);

@@ -8,6 +8,11 @@ export function formatMetric(value) {
   return value === null || value === undefined ? "–" : decimal.format(value);
 }
 
+/** A whole number. */
+export function formatCount(value) {
+  return value === null || value === undefined ? "–" : value.toLocaleString("en");
+}
+
 /** A value of any kind, short. */
 export function formatValue(value) {
   if (typeof value === "number") {

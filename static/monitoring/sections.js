@@ -28,7 +28,7 @@ export function keepFresh(ids, then = () => {}) {
 
 async function refresh() {
   try {
-    const response = await fetch(location.pathname);
+    const response = await fetch(location.pathname + location.search);
     if (response.ok) {
       replaceSections(new DOMParser().parseFromString(await response.text(), "text/html"));
     }

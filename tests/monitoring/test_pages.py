@@ -1,15 +1,27 @@
+import asyncio
+import html
+import re
+import shlex
 import time
 from typing import Any
 
+import msgspec
 import pytest
+from django.core.management import call_command
 from django.db import connection
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
-from river import linear_model, naive_bayes
+from django.utils import timezone
+from river import feature_extraction, linear_model, naive_bayes
 
-from models_app.services import measuring
+from models_app.models import ServedModel
+from models_app.services import measuring, predicting
+from monitoring.drift.planning import set_plan
+from monitoring.drift.watches import DEFAULT_PLAN, Plan
 from monitoring.history.sampling import Sampler
+from monitoring.models import DriftAlert
+from monitoring.pages.features import drifting_features
 from monitoring.pages.rows import overview_rows
 from tests.services.instances import Instance, instance
 
@@ -88,6 +100,62 @@ class TestModelPage:
         assert "{&#x27;x&#x27;: 5.0, &#x27;z&#x27;: 1.0}" in shown
         assert "curl http://testserver/api/predict" in shown
 
+    @pytest.mark.parametrize(
+        ("flavor", "charts"),
+        [
+            ("regression", ["chart-residuals", "chart-scatter"]),
+            ("binary", ["chart-reliability"]),
+            ("multiclass", ["chart-reliability"]),
+        ],
+    )
+    def test_has_the_charts_of_its_flavor(
+        self, instance: Instance, client: Client, flavor: str, charts: list[str]
+    ) -> None:
+        instance.init(flavor)
+        instance.upload("one", linear_model.LinearRegression() if flavor == "regression" else None)
+
+        shown = page(client, of_model("one"))
+
+        assert re.findall(r'id="(chart-(?:residuals|scatter|reliability))" role="img"', shown) == charts
+        assert f'data-url="{reverse("diagnostics", args=["one"])}"' in shown
+
+    def test_shows_code_with_what_the_model_has_learned_last(
+        self, instance: Instance, client: Client
+    ) -> None:
+        instance.init("multiclass")
+        instance.upload("one", naive_bayes.GaussianNB())
+        instance.predict("p", "one", height=1.5)
+        instance.learn("p", "it's a cat")
+
+        shown = html.unescape(page(client, of_model("one")))
+
+        assert "features = {'height': 1.5}" in shown
+        assert 'json={"id": 1, "ground_truth": "it\'s a cat"}' in shown
+        assert 'await post("learn", {"id": 1, "ground_truth": "it\'s a cat"});' in shown
+
+    def test_shows_code_with_the_beginning_of_a_long_text(self, instance: Instance, client: Client) -> None:
+        instance.upload("one", feature_extraction.BagOfWords() | naive_bayes.BernoulliNB())
+        asyncio.run(
+            predicting.predict(
+                features_json=msgspec.json.encode("spam " * 5_000), prediction_id="p", model="one", now=1.0
+            )
+        )
+        instance.learn("p", True)
+
+        shown = page(client, of_model("one"))
+
+        assert 1_000 < shown.count("spam") < 5_000
+
+    def test_leaves_out_features_that_are_too_many(self, instance: Instance, client: Client) -> None:
+        instance.upload("one", naive_bayes.GaussianNB())
+        instance.predict("p", "one", **{f"feature{number}": 1.0 for number in range(500)})
+        instance.learn("p", True)
+
+        shown = page(client, of_model("one"))
+
+        assert "feature499" not in shown
+        assert "{&#x27;x&#x27;: 1.5}" in shown
+
     def test_shows_a_model_that_nobody_has_asked_yet(self, instance: Instance, client: Client) -> None:
         instance.upload("one")
 
@@ -125,6 +193,66 @@ class TestModelPage:
     def test_is_not_there_without_a_model(self, instance: Instance, client: Client) -> None:
         assert client.get(of_model("nobody")).status_code == 404
         assert client.get(reverse("pipeline", args=["nobody"])).status_code == 404
+
+
+class TestFeatures:
+    def test_ranks_those_that_drift_by_how_often_and_how_lately(self, instance: Instance) -> None:
+        instance.upload("one")
+        instance.upload("two")
+        for seq, (name, source, kind) in enumerate([
+            ("one", "feature a", "drift"),
+            ("one", "feature b", "drift"),
+            ("one", "feature c", "drift"),
+            ("one", "feature a", "drift"),
+            ("one", "feature d", "warning"),
+            ("one", "error", "drift"),
+            ("two", "feature e", "drift"),
+        ]):  # fmt: skip
+            alert(name, source, kind=kind, seq=seq)
+
+        found = drifting_features(ServedModel.objects.get(name="one")).drifting
+
+        assert [(feature.name, feature.n, feature.value) for feature in found] == [
+            ("a", 2, 3.0), ("c", 1, 2.0), ("b", 1, 1.0)
+        ]  # fmt: skip
+
+    @pytest.mark.parametrize(
+        ("plan", "command"),
+        [
+            (DEFAULT_PLAN, "--features"),
+            (None, "--features"),
+            (Plan(watches_prediction=True), "--prediction --features"),
+            (
+                Plan(detector="KSWIN", parameters={"alpha": 0.01}),
+                "--detector KSWIN --parameter alpha=0.01 --features",
+            ),
+            (Plan(detector="DDM", parameters={"warm_start": 20}), "--features"),
+        ],
+    )
+    def test_tells_how_to_have_them_watched(
+        self, instance: Instance, client: Client, plan: Plan | None, command: str
+    ) -> None:
+        name = "the house's"
+        instance.upload(name)
+        set_plan(name=name, plan=plan)
+
+        shown = html.unescape(page(client, of_model(name)))
+
+        told = re.search(r"<code>python manage.py (watch_drift .*?)</code>", shown)
+        assert told is not None
+        assert told[1].endswith(f" {command}")
+        # It does what it says.
+        call_command(*shlex.split(told[1]))
+        assert "No numeric feature has drifted; they are watched." in page(client, of_model(name))
+
+    def test_shows_names_as_text(self, instance: Instance, client: Client) -> None:
+        instance.upload("one")
+        alert("one", f"feature {ODD}", kind="drift", seq=1)
+
+        shown = page(client, of_model("one"))
+
+        assert ODD not in shown
+        assert "Features are watched no more." in shown
 
 
 class TestPipeline:
@@ -165,8 +293,29 @@ class TestCompare:
         assert "<li>two</li>" in shown
         assert "nobody" not in shown
 
+    def test_tells_the_metrics_in_a_table(self, instance: Instance, client: Client) -> None:
+        instance.upload("one")
+        instance.upload("two")
+        instance.run("one", 5)
+        sample([time.time()])
+
+        shown = page(client, reverse("compare") + "?model=one&model=two")
+
+        accuracy = measuring.model_metrics(name="one")["Accuracy"]
+        cells = f'<span class="strong">{accuracy:.4f}</span> <span class="none">{accuracy:.4f}</span></td>'
+        assert cells + '<td class="number"><span class="strong">\u2013</span>' in shown
+        assert "Choose another one" not in shown
+        assert "Choose another one" in page(client, reverse("compare") + "?model=two")
+
     def test_says_where_there_is_nothing_to_compare(self, instance: Instance, client: Client) -> None:
         assert "no model has been uploaded" in page(client, reverse("compare"))
+
+
+def alert(model: str, source: str, *, kind: str, seq: int) -> None:
+    DriftAlert.objects.create(
+        model=ServedModel.objects.get(name=model), generation=1, seq=seq, time=timezone.now(), kind=kind,
+        source=source, detector="ADWIN", value=float(seq),
+    )  # fmt: skip
 
 
 class Plain:

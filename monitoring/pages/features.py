@@ -1,0 +1,75 @@
+"""The features that drift most, and how to have them watched."""
+
+import shlex
+from dataclasses import dataclass
+from datetime import datetime
+
+from django.db.models import Count, Max
+
+from models_app.models import ServedModel
+from models_app.models.transactions import translated_errors
+from monitoring.drift.detectors import BINARY, DEFAULT
+from monitoring.drift.watches import DEFAULT_PLAN, FEATURE, Plan
+from monitoring.models import DriftAlert, DriftPlan
+
+_SHOWN = 10
+
+
+@dataclass(frozen=True, slots=True)
+class DriftingFeature:
+    """How often a feature has drifted, when last, and the detector's mean then."""
+
+    name: str
+    n: int
+    last_at: datetime
+    value: float
+
+
+@dataclass(frozen=True, slots=True)
+class Features:
+    """`drifting` has the features that drifted most often, of equals the latest first.
+
+    `command` switches the watching of features on; None: they are watched.
+    """
+
+    drifting: list[DriftingFeature]
+    command: str | None
+
+
+def drifting_features(model: ServedModel) -> Features:
+    """Return what is known of a model's features, over all its uploads; raises `StorageUnavailable`."""
+    with translated_errors():
+        row = DriftPlan.objects.filter(model=model).first()
+        plan = None if row is not None and not row.is_on else row.plan() if row else DEFAULT_PLAN
+        return Features(_drifting(model), _command(model.name, plan))
+
+
+def _drifting(model: ServedModel) -> list[DriftingFeature]:
+    alerts = DriftAlert.objects.filter(model=model, kind="drift", source__startswith=FEATURE)
+    counted = alerts.order_by().values("source").annotate(n=Count("pk"), last=Max("pk"))
+    counts = {row["last"]: row["n"] for row in counted.order_by("-n", "-last")[:_SHOWN]}
+    newest = alerts.in_bulk(list(counts))
+    return [
+        DriftingFeature(newest[pk].source.removeprefix(FEATURE), n, newest[pk].time, newest[pk].value)
+        for pk, n in counts.items()
+    ]
+
+
+def _command(name: str, plan: Plan | None) -> str | None:
+    """Return what switches the watching of features on, and leaves the rest of the plan as it is.
+
+    >>> _command("my house", Plan(detector="KSWIN", parameters={"alpha": 0.01}))
+    "python manage.py watch_drift 'my house' --detector KSWIN --parameter alpha=0.01 --features"
+    >>> _command("house", None), _command("house", Plan(watches_features=True))
+    ('python manage.py watch_drift house --features', None)
+    """
+    if plan is not None and plan.watches_features:
+        return None
+    words = ["python", "manage.py", "watch_drift", name]
+    # Those for errors of 0 and 1 cannot watch features.
+    if plan is not None and plan.detector not in BINARY:
+        words += [] if plan.detector == DEFAULT else ["--detector", plan.detector]
+        for key, value in plan.parameters.items():
+            words += ["--parameter", f"{key}={str(value).lower() if isinstance(value, bool) else value}"]
+    words += ["--prediction"] if plan is not None and plan.watches_prediction else []
+    return shlex.join([*words, "--features"])

@@ -1,0 +1,75 @@
+// Residuals or calibration: the server tells them in words and as a table, here they are drawn.
+
+import { Histogram, Reliability, Scatter } from "./diagrams.js";
+import { replaceChildren } from "./sections.js";
+
+const POLL_MS = 10000;
+
+/** Show them, and keep them up to date for as long as the page is open. */
+export async function startDiagnosis() {
+  const told = document.getElementById("diagnosis");
+  const draw = drawing();
+
+  async function refresh() {
+    if (document.hidden) {
+      return;
+    }
+    try {
+      const response = await fetch(told.dataset.url);
+      if (response.ok) {
+        const page = new DOMParser().parseFromString(await response.text(), "text/html");
+        take(page.getElementById("diagnosis"));
+      }
+    } catch {
+      // The server is away; the streams show it.
+    }
+  }
+
+  function take(newer) {
+    const isOpen = told.querySelector("details")?.open ?? false;
+    newer.querySelector("details")?.toggleAttribute("open", isOpen);
+    replaceChildren(told, newer);
+    const drawn = JSON.parse(document.getElementById("diagnosis-drawn").textContent);
+    const isEmpty = !drawn.n.some((n) => n > 0);
+    document.getElementById("diagnosis-charts").hidden = isEmpty;
+    if (!isEmpty) {
+      draw(drawn, told.querySelector("p").textContent.replace(/\s+/g, " "));
+    }
+  }
+
+  await refresh();
+  setInterval(refresh, POLL_MS);
+  document.addEventListener("visibilitychange", refresh);
+}
+
+function drawing() {
+  const reliability = document.getElementById("chart-reliability");
+  return reliability === null ? drawingOfResiduals() : drawingOfCalibration(reliability);
+}
+
+function drawingOfCalibration(element) {
+  const chart = new Reliability(element);
+  return (drawn, text) => {
+    chart.draw(drawn);
+    name(element, "A reliability diagram", text);
+  };
+}
+
+function drawingOfResiduals() {
+  const [bars, points] = ["chart-residuals", "chart-scatter"].map((id) => document.getElementById(id));
+  const [histogram, scatter] = [new Histogram(bars), new Scatter(points)];
+  const over = document.getElementById("scatter-axis");
+  let latest = null;
+  over.addEventListener("change", () => scatter.draw(latest, over.value));
+  return (drawn, text) => {
+    latest = drawn;
+    histogram.draw(drawn);
+    scatter.draw(drawn, over.value);
+    name(bars, "A histogram of the residuals", text);
+    name(points, "A chart of each residual", text);
+  };
+}
+
+function name(element, title, text) {
+  element.setAttribute("aria-label", `${title}. ${text}`);
+}

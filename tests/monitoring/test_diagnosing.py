@@ -1,0 +1,235 @@
+import json
+import re
+from collections.abc import Iterable
+from typing import Any
+
+import pytest
+from django.test import Client
+from django.urls import reverse
+from river import datasets, linear_model, naive_bayes, preprocessing, tree
+
+from models_app.domain.scoring import GroundTruth
+from models_app.domain.windows import SIZE
+from models_app.models import ServedModel
+from monitoring.pages import outcomes
+from monitoring.pages.diagnosing import diagnosis
+from monitoring.pages.numbers import short
+from monitoring.pages.outcomes import last_outcomes
+from tests.services.instances import Instance, instance
+
+__all__ = ["instance"]
+
+Record = tuple[dict[Any, Any], GroundTruth]
+
+
+def learn(instance: Instance, name: str, records: Iterable[Record]) -> int:
+    """Predict and learn; return how many there were."""
+    n = 0
+    for n, (x, y_true) in enumerate(records, start=1):
+        instance.predict(f"{name}-{n}", name, **{str(key): value for key, value in x.items()})
+        instance.learn(f"{name}-{n}", y_true)
+    return n
+
+
+def served(name: str) -> ServedModel:
+    return ServedModel.objects.get(name=name)
+
+
+def shown(client: Client, name: str) -> str:
+    response = client.get(reverse("diagnostics", args=[name]))
+    assert response.status_code == 200
+    content: str = response.content.decode()
+    return content
+
+
+def drawn(page: str) -> dict[str, list[Any]]:
+    """Return what the page's charts are made of."""
+    found = re.search(r'<script id="diagnosis-drawn" type="application/json">(.*?)</script>', page)
+    assert found is not None
+    loaded: dict[str, list[Any]] = json.loads(found[1])
+    return loaded
+
+
+class TestOutcomes:
+    def test_are_those_of_the_last_learns_the_newest_last(
+        self, instance: Instance, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setattr(outcomes, "SIZE", 5)
+        instance.upload("one")
+        instance.run("one", 8)
+        instance.predict("open", "one")
+
+        found = last_outcomes(served("one"))
+
+        assert [outcome.y_true for outcome in found] == [False, True, False, True, False]
+        assert [outcome.at for outcome in found] == sorted(outcome.at for outcome in found)
+        assert all(set(outcome.y_pred) == {False, True} for outcome in found)  # type: ignore[arg-type]
+
+    def test_are_not_those_of_an_earlier_upload(self, instance: Instance) -> None:
+        instance.upload("one")
+        instance.run("one", 3)
+        instance.upload("one")
+        instance.predict("p", "one")
+        instance.learn("p", True)
+
+        assert len(last_outcomes(served("one"))) == 1
+
+    def test_are_fewer_where_features_are_long(
+        self, instance: Instance, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setattr(outcomes, "_MAX_CHARACTERS", 500)
+        instance.upload("one", naive_bayes.GaussianNB())
+        for number in range(6):
+            instance.predict(f"p{number}", "one", **{"x" * 200: 1.0})
+            instance.learn(f"p{number}", number % 2 == 0)
+
+        assert 1 <= len(last_outcomes(served("one"))) < 6
+
+
+class TestResiduals:
+    def test_are_told_in_words_as_a_table_and_for_the_charts(
+        self, instance: Instance, client: Client
+    ) -> None:
+        instance.init("regression")
+        instance.upload("one", preprocessing.StandardScaler() | linear_model.LinearRegression())
+        n = learn(instance, "one", datasets.TrumpApproval().take(150))
+
+        page = shown(client, "one")
+
+        found = drawn(page)
+        assert f"Of the last {n} learns: on average the ground truth was" in page
+        assert sum(found["n"]) == n
+        assert len(found["limits"]) == len(found["n"]) - 1
+        assert page.count('<th scope="row">') == len(found["n"])
+        bare = bare_residuals(150)
+        assert found["residual"] == pytest.approx(bare, rel=1e-4, abs=1e-4)
+        assert len(found["time"]) == len(found["prediction"]) == n
+
+    def test_leave_out_what_is_no_number(self, instance: Instance, client: Client) -> None:
+        instance.init("regression")
+        instance.upload("one", Astray())
+        learn(instance, "one", [({"x": 1.0}, 2.0), ({"x": 2.0}, 2.0), ({"x": 3.0}, 2.0)])
+
+        page = shown(client, "one")
+
+        assert drawn(page)["residual"] == [1.0]
+        assert "<td" in page
+        assert '<th scope="row">all</th>' in page
+        assert "2 of the last learns left out" in page
+
+
+class TestCalibration:
+    def test_is_that_of_true_in_a_binary_classification(self, instance: Instance, client: Client) -> None:
+        instance.upload("one")
+        n = learn(instance, "one", datasets.Phishing().take(200))
+
+        page = shown(client, "one")
+
+        found = drawn(page)
+        assert sum(found["n"]) == n
+        assert len(found["n"]) == len(found["claimed"]) == len(found["observed"]) == 10
+        truths = sum(y for _, y in datasets.Phishing().take(200))
+        came_true = sum(n * share for n, share in zip(found["n"], found["observed"], strict=True) if n)
+        assert came_true == pytest.approx(truths)
+        assert "the probability of true was off by 0." in page
+
+    def test_is_that_of_the_most_probable_label_otherwise(self, instance: Instance, client: Client) -> None:
+        instance.init("multiclass")
+        instance.upload("one", tree.HoeffdingTreeClassifier(grace_period=20))
+        learn(instance, "one", datasets.ImageSegments().take(120))
+
+        page = shown(client, "one")
+
+        # A tree predicts nothing before its first sample.
+        assert sum(drawn(page)["n"]) == 119
+        assert "1 of the last learns left out" in page
+        assert "the probability of the most probable label was off by" in page
+
+    def test_takes_two_hundred_labels_with_odd_names(self, instance: Instance, client: Client) -> None:
+        instance.init("multiclass")
+        instance.upload("one", naive_bayes.GaussianNB())
+        odd = [f"</script><b>{number}" if number % 2 else number for number in range(200)]
+        n = learn(instance, "one", [({"x": float(number)}, label) for number, label in enumerate(odd)])
+
+        page = shown(client, "one")
+
+        assert sum(drawn(page)["n"]) == n - 1
+        assert "</script><b>" not in page
+        assert len(page) < 10_000
+
+    def test_takes_what_metrics_do_not(self, instance: Instance) -> None:
+        instance.upload("one", Boastful())
+        learn(instance, "one", [({"x": 1.0}, True), ({"x": 2.0}, False)])
+
+        found = diagnosis(served("one"))
+
+        assert (found["n"], found["n_left_out"], found["expected_error"]) == (0, 2, None)
+
+    def test_tells_where_no_prediction_can_be_used(self, instance: Instance, client: Client) -> None:
+        instance.upload("one", Boastful())
+        learn(instance, "one", [({"x": 1.0}, True)])
+
+        assert f"Of the last {SIZE:,} learns none had a prediction that could be used." in shown(
+            client, "one"
+        )
+
+
+class TestDiagnostics:
+    @pytest.mark.parametrize("flavor", ["regression", "binary", "multiclass"])
+    def test_say_that_there_are_none_yet(self, instance: Instance, client: Client, flavor: str) -> None:
+        instance.init(flavor)
+        instance.upload("one", linear_model.LinearRegression() if flavor == "regression" else None)
+        if flavor == "regression":
+            instance.predict("open", "one", x=1.0)
+
+        page = shown(client, "one")
+
+        assert "Nothing to show yet" in page
+        assert not any(drawn(page)["n"])
+
+    def test_are_not_there_without_a_model(self, instance: Instance, client: Client) -> None:
+        assert client.get(reverse("diagnostics", args=["nobody"])).status_code == 404
+
+    def test_change_nothing(self, instance: Instance, client: Client) -> None:
+        instance.upload("one")
+
+        assert client.post(reverse("diagnostics", args=["one"])).status_code == 405
+
+
+@pytest.mark.parametrize(
+    ("value", "text"),
+    [(0.0, "0"), (-0.7, "-0.7"), (1234.5678, "1,235"), (100.0, "100"), (0.000123456, "0.0001235"),
+     (-1.5e-9, "-1.5e-09"), (123456789.0, "123,456,789"), (1e12, "1e+12"), (20.0, "20"), (9.99996, "10")],
+)  # fmt: skip
+def test_numbers_are_short(value: float, text: str) -> None:
+    assert short(value) == text
+
+
+def bare_residuals(n: int) -> list[float]:
+    """What the same loop gives in River alone."""
+    model = preprocessing.StandardScaler() | linear_model.LinearRegression()
+    found = []
+    for x, y in datasets.TrumpApproval().take(n):
+        found.append(y - model.predict_one(x))
+        model.learn_one(x, y)
+    return found
+
+
+class Astray:
+    """A regression that predicts 1, then nothing, then a number of which a float knows nothing."""
+
+    def learn_one(self, x: dict[str, float], y: float) -> None:
+        pass
+
+    def predict_one(self, x: dict[str, float]) -> float | None:
+        return {1.0: 1.0, 2.0: None}.get(x["x"], float("inf"))
+
+
+class Boastful:
+    """A classification whose probabilities are none."""
+
+    def learn_one(self, x: object, y: object) -> None:
+        pass
+
+    def predict_proba_one(self, x: object) -> dict[bool, float]:
+        return {True: 3.0, False: -2.0}
