@@ -11,6 +11,8 @@ const MARKS = {
   drift: { color: "--bad", dash: [6, 4] },
   warning: { color: "--warning", dash: [6, 4] },
 };
+const NONE = "The chart needs two samples of the metrics; there is one every ten seconds while a model learns.";
+const NONE_HERE = "There are no two samples of the metrics in this window: choose a longer one. While a model learns there is one every ten seconds.";
 // In pixels: a mark of a feature, a mark's name, and what is too near for a second mark of a kind.
 const TICK = 10;
 const NAME_WIDTH = 56;
@@ -111,7 +113,8 @@ export class Controls {
   /** Offer metrics; the chosen one stays, else it is `first`. */
   offer(names, first) {
     const offered = [...this.metric.options].map((option) => option.value);
-    if (offered.join() !== names.join()) {
+    // Where there are no samples, there are no names: what is chosen holds for another window.
+    if (names.length > 0 && offered.join() !== names.join()) {
       const chosen = names.includes(this.metric.value) ? this.metric.value : names.includes(first) ? first : names[0];
       this.metric.replaceChildren(...names.map((name) => new Option(name, name, false, name === chosen)));
     }
@@ -138,11 +141,42 @@ export class Controls {
   }
 }
 
-/** Say in words what a chart shows. */
-export function describe(element, chart, lines, marks = []) {
-  const told = tell(lines, marks);
-  if (told !== "") {
-    element.textContent = told;
-    chart.setAttribute("aria-label", `A chart. ${told}`);
+/** Return `draw` such that it runs one at a time; who asks meanwhile has it run once more, with what is chosen then. */
+export function oneAtATime(draw) {
+  let running = null;
+  let isWanted = false;
+
+  async function run() {
+    while (isWanted) {
+      isWanted = false;
+      try {
+        await draw();
+      } catch {
+        // The server is away; the streams show it.
+      }
+    }
+    running = null;
   }
+
+  return async () => {
+    if (!document.hidden) {
+      isWanted = true;
+      running ??= run();
+      await running;
+    }
+  };
+}
+
+/** Draw lines and marks, and say in words what they show; or why there is nothing to show. */
+export function present(chart, lines, marks, chosen) {
+  const isTime = chosen.axis === "time";
+  const hasLines = lines.some(({ x }) => x.length > 1);
+  if (hasLines) {
+    chart.draw(lines, { isTime, marks });
+  } else {
+    chart.clear();
+  }
+  const text = (hasLines && tell(lines, marks)) || ((isTime ? chosen.windowSeconds : chosen.learns) ? NONE_HERE : NONE);
+  document.getElementById("chart-text").textContent = text;
+  chart.element.setAttribute("aria-label", `A chart. ${text}`);
 }

@@ -1,6 +1,6 @@
 // The page of one model: its charts, its figures, what happens to it.
 
-import { Chart, Controls, describe, readHistory } from "./charts.js";
+import { Chart, Controls, oneAtATime, present, readHistory } from "./charts.js";
 import { offerCopies } from "./copies.js";
 import { startDiagnosis } from "./diagnosis.js";
 import { startFeed } from "./feed.js";
@@ -9,53 +9,40 @@ import { line, marks } from "./series.js";
 import { openStream } from "./streams.js";
 
 const CHART_MS = 5000;
+const SOON_MS = 1000;
+const MOST_ALERTS = 500;
 const { model, headline, eventsStream } = document.body.dataset;
-const element = document.getElementById("chart");
-const chart = new Chart(element);
+const chart = new Chart(document.getElementById("chart"));
 const controls = new Controls(() => drawChart());
 let alerts = [];
-let isDrawing = false;
-let isWanted = false;
+let soon = null;
 
-async function drawChart() {
-  if (isDrawing || document.hidden) {
-    // Something else was chosen meanwhile.
-    isWanted = isDrawing;
-    return;
-  }
-  isDrawing = true;
-  try {
-    const history = await readHistory(model, controls.chosen);
-    controls.offer(Object.keys(history.metrics), headline);
-    show(history, controls.chosen);
-  } catch {
-    // The server is away; the streams show it.
-  } finally {
-    isDrawing = false;
-  }
-  if (isWanted) {
-    isWanted = false;
-    await drawChart();
-  }
-}
+const drawChart = oneAtATime(async () => {
+  const { chosen } = controls;
+  const history = await readHistory(model, chosen);
+  controls.offer(Object.keys(history.metrics), headline);
+  show(history, { ...chosen, metric: controls.chosen.metric });
+});
 
 function show(history, chosen) {
   const { metric, axis, shows } = chosen;
-  if (history.time.length < 2 || !metric) {
-    return;
-  }
   const lines = [
     shows !== "metrics" && line(history, "rolling", `${metric}, recent`, chosen),
     shows !== "rolling" && { ...line(history, "metrics", `${metric} since the upload`, chosen), isFaint: shows === "both" },
   ].filter(Boolean);
-  const events = marks(history, alerts, axis);
-  chart.draw(lines, { isTime: axis === "time", marks: events });
-  describe(document.getElementById("chart-text"), element, lines, events);
+  present(chart, lines, marks(history, alerts, axis), chosen);
+}
+
+function drawSoon() {
+  soon ??= setTimeout(() => {
+    soon = null;
+    drawChart();
+  }, SOON_MS);
 }
 
 async function readAlerts() {
   try {
-    const response = await fetch(`/api/alerts?${new URLSearchParams({ model, limit: "200" })}`);
+    const response = await fetch(`/api/alerts?${new URLSearchParams({ model, limit: String(MOST_ALERTS) })}`);
     if (response.ok) {
       alerts = (await response.json()).alerts;
     }
@@ -74,10 +61,20 @@ function take(kind, data) {
   }
 }
 
-async function takeAlert() {
-  await readAlerts();
+function takeAlert(data) {
+  const alert = JSON.parse(data);
+  if (alert.model === model && !alerts.some(({ id }) => id === alert.id)) {
+    alerts = [alert, ...alerts].slice(0, MOST_ALERTS);
+    refreshSoon();
+    drawSoon();
+  }
+}
+
+async function takeGap() {
+  feed.addGap();
   refreshSoon();
-  drawChart();
+  await readAlerts();
+  drawSoon();
 }
 
 openStream(eventsStream, {
@@ -85,7 +82,7 @@ openStream(eventsStream, {
   learn: (data) => take("learn", data),
   drift: takeAlert,
   warning: takeAlert,
-  "stream-reset": () => { feed.addGap(); refreshSoon(); },
+  "stream-reset": takeGap,
 });
 offerCopies();
 keepFresh(["facts", "figures"]);

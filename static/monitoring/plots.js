@@ -51,7 +51,7 @@ export class Plot {
     if (this.plot !== null && this.shown.shape === shape) {
       this.plot.setData(data);
     } else {
-      this.plot?.destroy();
+      this.clear();
       this.plot = new window.uPlot({ width: this.width(), height: HEIGHT, ...options() }, data, this.element);
     }
     this.shown = { shape, data, options };
@@ -60,10 +60,14 @@ export class Plot {
   repaint() {
     if (this.plot !== null) {
       const { shape, data, options } = this.shown;
-      this.plot.destroy();
-      this.plot = null;
+      this.clear();
       this.show(shape, data, options);
     }
+  }
+
+  clear() {
+    this.plot?.destroy();
+    this.plot = null;
   }
 
   fit() {
