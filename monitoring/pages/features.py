@@ -1,10 +1,9 @@
 """The features that drift most, and how to have them watched."""
 
 import shlex
+from collections import Counter
 from dataclasses import dataclass
 from datetime import datetime
-
-from django.db.models import Count, Max
 
 from models_app.models import ServedModel
 from models_app.models.transactions import translated_errors
@@ -13,6 +12,8 @@ from monitoring.drift.watches import DEFAULT_PLAN, FEATURE, Plan
 from monitoring.models import DriftAlert, DriftPlan
 
 _SHOWN = 10
+#: Alerts, the newest: a model that drifts all the time has no end of them.
+LOOKED_AT = 1_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,7 +28,7 @@ class DriftingFeature:
 
 @dataclass(frozen=True, slots=True)
 class Features:
-    """`drifting` has the features that drifted most often, of equals the latest first.
+    """`drifting` has the features that drifted most often lately, of equals the latest first.
 
     `command` switches the watching of features on; None: they are watched.
     """
@@ -37,7 +38,7 @@ class Features:
 
 
 def drifting_features(model: ServedModel) -> Features:
-    """Return what is known of a model's features, over all its uploads; raises `StorageUnavailable`."""
+    """Return what the model's newest alerts tell of its features; raises `StorageUnavailable`."""
     with translated_errors():
         row = DriftPlan.objects.filter(model=model).first()
         plan = None if row is not None and not row.is_on else row.plan() if row else DEFAULT_PLAN
@@ -45,14 +46,16 @@ def drifting_features(model: ServedModel) -> Features:
 
 
 def _drifting(model: ServedModel) -> list[DriftingFeature]:
-    alerts = DriftAlert.objects.filter(model=model, kind="drift", source__startswith=FEATURE)
-    counted = alerts.order_by().values("source").annotate(n=Count("pk"), last=Max("pk"))
-    counts = {row["last"]: row["n"] for row in counted.order_by("-n", "-last")[:_SHOWN]}
-    newest = alerts.in_bulk(list(counts))
-    return [
-        DriftingFeature(newest[pk].source.removeprefix(FEATURE), n, newest[pk].time, newest[pk].value)
-        for pk, n in counts.items()
+    alerts = DriftAlert.objects.filter(model=model, kind="drift").order_by("-pk")
+    newest_first = [
+        (source.removeprefix(FEATURE), time, value)
+        for source, time, value in alerts.values_list("source", "time", "value")[:LOOKED_AT]
+        if source.startswith(FEATURE)
     ]
+    # Of equals the one that was counted first comes first.
+    ranked = Counter(name for name, _, _ in newest_first).most_common(_SHOWN)
+    newest = {name: (time, value) for name, time, value in reversed(newest_first)}
+    return [DriftingFeature(name, n, *newest[name]) for name, n in ranked]
 
 
 def _command(name: str, plan: Plan | None) -> str | None:

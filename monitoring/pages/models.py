@@ -22,7 +22,7 @@ from models_app.services.listing import find_model
 from models_app.services.runtime import get_engine
 from monitoring.models import DriftAlert
 from monitoring.pages.confusions import Confusions, confusions
-from monitoring.pages.features import drifting_features
+from monitoring.pages.features import LOOKED_AT, drifting_features
 from monitoring.pages.overview import EXAMPLE_TRUTHS, base_url, headline
 from monitoring.pages.snippets import snippets
 
@@ -70,6 +70,7 @@ def model_page(request: HttpRequest, name: str) -> HttpResponse:
         "quantile_names": [f"{share:.0%}" for share in _QUANTILES],
         "confusions": _confusions(model, vitals),
         "features": drifting_features(model),
+        "looked_at": LOOKED_AT,
         "alerts": DriftAlert.objects.filter(model=model).order_by("-pk")[:10],
         "base_url": base_url(request),
         **snippets(model.name, *_example(model)),

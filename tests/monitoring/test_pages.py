@@ -21,6 +21,7 @@ from monitoring.drift.planning import set_plan
 from monitoring.drift.watches import DEFAULT_PLAN, Plan
 from monitoring.history.sampling import Sampler
 from monitoring.models import DriftAlert
+from monitoring.pages import features
 from monitoring.pages.features import drifting_features
 from monitoring.pages.rows import overview_rows
 from tests.services.instances import Instance, instance
@@ -244,6 +245,16 @@ class TestFeatures:
         # It does what it says.
         call_command(*shlex.split(told[1]))
         assert "No numeric feature has drifted; they are watched." in page(client, of_model(name))
+
+    def test_ranks_by_the_newest_alerts(self, instance: Instance, monkeypatch: pytest.MonkeyPatch) -> None:
+        monkeypatch.setattr(features, "LOOKED_AT", 3)
+        instance.upload("one")
+        for seq, source in enumerate(["feature a", "feature a", "feature b", "feature b", "error"]):
+            alert("one", source, kind="drift", seq=seq)
+
+        found = drifting_features(ServedModel.objects.get(name="one")).drifting
+
+        assert [(feature.name, feature.n) for feature in found] == [("b", 2)]
 
     def test_shows_names_as_text(self, instance: Instance, client: Client) -> None:
         instance.upload("one")
