@@ -1,12 +1,18 @@
 """Call statistics, metrics over time and drift in the admin."""
 
+from collections.abc import Iterable
+from typing import Any, get_args
+
 from django.contrib import admin
+from django.db.models import QuerySet
 from django.http import HttpRequest
 
 from models_app.admin import rendering
 from models_app.admin.filters import ModelFilter, is_chosen
+from models_app.admin.of_models import OfModelAdmin
 from models_app.admin.read_only import ReadOnlyAdmin
 from monitoring.drift.forms import DriftPlanForm
+from monitoring.drift.watches import Kind
 from monitoring.durations import humanize
 from monitoring.models import CallStatistics, DriftAlert, DriftPlan, MetricSnapshot
 
@@ -31,23 +37,18 @@ class CallStatisticsAdmin(ReadOnlyAdmin[CallStatistics]):
 
 
 @admin.register(MetricSnapshot)
-class MetricSnapshotAdmin(ReadOnlyAdmin[MetricSnapshot]):
+class MetricSnapshotAdmin(OfModelAdmin[MetricSnapshot]):
     """Metrics over time, the newest first."""
 
-    list_display = ("time", "about", "generation", "learns", "predictions", "metrics_cell", "rolling_cell")
-    list_select_related = ("model",)
-    list_filter = (ModelFilter,)
-    fields = ("time", "about", "generation", "learns", "predictions", "metrics", "rolling_metrics")
+    list_display = (
+        "time", "model_link", "generation", "learns", "predictions", "metrics_cell", "rolling_cell",
+    )  # fmt: skip
+    fields = ("time", "model_link", "generation", "learns", "predictions", "metrics", "rolling_metrics")
     readonly_fields = fields
 
     def get_ordering(self, request: HttpRequest) -> tuple[str, ...]:
         """Sort along an index."""
-        return ("model_id", "-time") if is_chosen(request) else ("-pk",)
-
-    @admin.display(description="model")
-    def about(self, row: MetricSnapshot) -> str:
-        """Return the model's name."""
-        return "all models" if row.model is None else row.model.name
+        return ("-time", "-pk") if is_chosen(request) else ("-pk",)
 
     @admin.display(description="learns")
     def learns(self, row: MetricSnapshot) -> str:
@@ -80,17 +81,29 @@ class MetricSnapshotAdmin(ReadOnlyAdmin[MetricSnapshot]):
         return rendering.metrics(row.rolling)
 
 
+class KindFilter(admin.SimpleListFilter):
+    """Alerts of one kind. Django's own filter would look through the whole table for what kinds there are."""
+
+    title = "kind"
+    parameter_name = "kind"
+
+    def lookups(self, request: HttpRequest, model_admin: admin.ModelAdmin[Any]) -> Iterable[tuple[str, str]]:
+        """Offer the kinds that detectors know."""
+        return [(kind, kind) for kind in get_args(Kind)]
+
+    def queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> QuerySet[Any]:
+        """Keep the alerts of the chosen kind."""
+        return queryset.filter(kind=self.value()) if self.value() else queryset
+
+
 @admin.register(DriftAlert)
-class DriftAlertAdmin(ReadOnlyAdmin[DriftAlert]):
+class DriftAlertAdmin(OfModelAdmin[DriftAlert]):
     """What detectors have found, the newest first."""
 
-    list_display = ("time", "model", "kind", "source", "learn", "detector", "value")
-    list_select_related = ("model",)
-    list_filter = (ModelFilter, "kind")
+    list_display = ("time", "model_link", "kind", "source", "learn", "detector", "value")
+    list_filter = (ModelFilter, KindFilter)
     fields = ("time", "model", "generation", "kind", "source", "learn", "detector", "value")
     readonly_fields = fields
-    # By the primary key, which is an index whatever is filtered.
-    ordering = ("-pk",)
 
     @admin.display(description="learn")
     def learn(self, row: DriftAlert) -> str:

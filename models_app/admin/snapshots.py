@@ -9,8 +9,8 @@ from django.urls import URLPattern, path, reverse
 from django.utils.html import format_html
 
 from models_app.admin import downloads, refusals, rendering, rollbacks
-from models_app.admin.filters import ModelFilter, is_chosen
-from models_app.admin.read_only import ReadOnlyAdmin
+from models_app.admin.filters import is_chosen
+from models_app.admin.of_models import OfModelAdmin
 from models_app.models import Snapshot
 from models_app.services import snapshotting
 
@@ -18,13 +18,11 @@ DOWNLOAD = "models_app_snapshot_download"
 
 
 @admin.register(Snapshot)
-class SnapshotAdmin(ReadOnlyAdmin[Snapshot]):
+class SnapshotAdmin(OfModelAdmin[Snapshot]):
     """Snapshots, the newest first, without their bytes."""
 
-    list_display = ("title", "generation", "size", "metrics_cell", "taken_at")
+    list_display = ("title", "model_link", "generation", "size", "metrics_cell", "taken_at")
     list_display_links = ("title",)
-    list_select_related = ("model",)
-    list_filter = (ModelFilter,)
     fields = (
         "model", "generation", "seq", "taken_at", "metrics", "size", "sha256", "river_version",
         "python_version", "numpy_version", "download", "roll_back",
@@ -37,7 +35,7 @@ class SnapshotAdmin(ReadOnlyAdmin[Snapshot]):
 
     def get_ordering(self, request: HttpRequest) -> tuple[str, ...]:
         """Sort along an index."""
-        return ("model_id", "-generation", "-seq") if is_chosen(request) else ("-pk",)
+        return ("-generation", "-seq") if is_chosen(request) else ("-pk",)
 
     def get_urls(self) -> list[URLPattern]:
         """Add the download and the rollback."""
@@ -71,9 +69,9 @@ class SnapshotAdmin(ReadOnlyAdmin[Snapshot]):
     @admin.display(description="snapshot")
     def title(self, row: Snapshot) -> str:
         """Return which one it is, in words."""
-        return f"{row.model.name} at {row.seq:,}"
+        return f"at learn {row.seq:,}"
 
-    @admin.display(description="size", ordering="size_bytes")
+    @admin.display(description="size")
     def size(self, row: Snapshot) -> str:
         """Return the pickle's size."""
         return rendering.size(row.size_bytes)

@@ -76,9 +76,9 @@ class TestList:
     @pytest.mark.parametrize(
         ("term", "found"),
         [
-            ("order-1", ["order-10", "order-1"]),
+            ("order-1", ["order-1", "order-10"]),
             ("order-10", ["order-10"]),
-            ("order", ["order-10", "order-2", "order-1"]),
+            ("order", ["order-1", "order-10", "order-2"]),
             ("ORDER-1", []),
             ("rder", []),
             ("order 1", []),
