@@ -112,6 +112,7 @@ WHITENOISE_USE_FINDERS = True
 WHITENOISE_ALLOW_ALL_ORIGINS = False
 
 LANGUAGE_CODE = "en-us"
+FORMAT_MODULE_PATH = ["chantilly_project.formats"]
 USE_TZ = True
 TIME_ZONE = "UTC"
 

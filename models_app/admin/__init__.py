@@ -2,6 +2,7 @@
 
 from django.contrib import admin
 
+from models_app.admin import panels, start
 from models_app.admin.configuration import ConfigurationAdmin
 from models_app.admin.journal import JournalSegmentAdmin
 from models_app.admin.pending import PendingPredictionAdmin
@@ -18,4 +19,5 @@ __all__ = [
 
 admin.site.site_header = "Chantilly on Django"
 admin.site.site_title = "Chantilly on Django"
-admin.site.index_title = "What is stored"
+admin.site.index_title = "The instance"
+panels.ON_START.append(start.PANEL)

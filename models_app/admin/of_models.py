@@ -11,7 +11,7 @@ from django.utils.html import format_html
 from django.utils.safestring import SafeString
 from django.utils.text import capfirst
 
-from models_app.admin.filters import ModelFilter
+from models_app.admin.filters import ModelFilter, is_chosen
 from models_app.admin.keyset_lists import KeysetList
 from models_app.admin.links import Link
 from models_app.admin.read_only import ReadOnlyAdmin
@@ -44,6 +44,11 @@ class OfModelAdmin(ReadOnlyAdmin[M], Generic[M]):
     show_facets = admin.ShowFacets.NEVER
     change_list_template = "admin/models_app/of_model_list.html"
     change_form_template = "admin/models_app/of_model_form.html"
+
+    def get_list_display(self, request: HttpRequest) -> Any:
+        """Leave out the model where it is the same in all rows."""
+        columns = super().get_list_display(request)
+        return [name for name in columns if name != "model_link"] if is_chosen(request) else columns
 
     def get_changelist(self, request: HttpRequest, **kwargs: Any) -> type[ChangeList]:
         """Page by key."""

@@ -1,6 +1,6 @@
 """Tables that are looked at and not edited."""
 
-from typing import ClassVar, Generic, TypeVar
+from typing import Generic, TypeVar
 
 from django.contrib import admin
 from django.db.models import Model
@@ -14,9 +14,6 @@ class ReadOnlyAdmin(admin.ModelAdmin[M], Generic[M]):
 
     # Counting all the rows of a large table beside those of a search takes longer than the search.
     show_full_result_count = False
-
-    class Media:
-        css: ClassVar = {"all": ["models_app/admin.css"]}
 
     def has_add_permission(self, request: HttpRequest) -> bool:
         """Nobody adds rows."""

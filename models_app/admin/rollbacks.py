@@ -7,8 +7,6 @@ from django.shortcuts import redirect
 from django.template.response import TemplateResponse
 from django.urls import reverse
 from django.utils import timezone
-from django.utils.html import format_html
-from django.utils.safestring import SafeString
 
 from models_app.admin import refusals
 from models_app.models import PendingPrediction, Snapshot
@@ -17,13 +15,6 @@ from models_app.services import rolling_back
 ROLL_BACK = "models_app_snapshot_roll_back"
 #: A model changes by it, a snapshot does not.
 PERMISSION = "models_app.change_servedmodel"
-
-
-def link(snapshot: Snapshot) -> SafeString:
-    """Link to the page that asks."""
-    return format_html(
-        '<a href="{}">Roll back to this</a>', reverse(f"admin:{ROLL_BACK}", args=[snapshot.pk])
-    )
 
 
 def ask_or_roll_back(

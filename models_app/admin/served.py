@@ -1,7 +1,7 @@
 """Served models: to look at, upload, choose, keep, take away and delete."""
 
 from collections.abc import Sequence
-from typing import Any, TypeVar, cast
+from typing import Any, cast
 
 from django.conf import settings
 from django.contrib import admin, messages
@@ -9,15 +9,16 @@ from django.contrib.admin import helpers
 from django.contrib.admin.utils import unquote
 from django.contrib.admin.views.main import ChangeList
 from django.core.exceptions import PermissionDenied
-from django.db.models import Model, QuerySet
+from django.db.models import QuerySet
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import redirect
-from django.urls import URLPattern, path, reverse
+from django.urls import URLPattern, path
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
-from models_app.admin import downloads, refusals, rendering
+from models_app.admin import downloads, panels, refusals, rendering
 from models_app.admin.figures import FigureList, figures_of
+from models_app.admin.of_models import links_of_model, list_url
 from models_app.admin.read_only import ReadOnlyAdmin
 from models_app.admin.uploads import UploadForm
 from models_app.domain.errors import ChantillyError
@@ -27,8 +28,6 @@ from models_app.services.measuring import model_metrics
 
 DOWNLOAD = "models_app_servedmodel_download"
 _CHANGE = "admin:models_app_servedmodel_change"
-
-M = TypeVar("M", bound=Model)
 
 
 @admin.register(ServedModel)
@@ -43,13 +42,13 @@ class ServedModelAdmin(ReadOnlyAdmin[ServedModel]):
     search_fields = ("name",)
     ordering = ("name",)
     fieldsets = (
-        (None, {"fields": ("name", "is_default", "flavor", "uploaded_at", "files")}),
+        (None, {"fields": ("name", "is_default", "flavor", "uploaded_at")}),
         (
             "How it does",
             {
                 "fields": (
                     "live_metrics", "learns", "last_learned_at", "predictions", "last_predicted_at",
-                    "pending_link", "snapshots_link", "journal_link",
+                    "pending_link", "snapshots_link",
                 )
             },
         ),
@@ -59,8 +58,7 @@ class ServedModelAdmin(ReadOnlyAdmin[ServedModel]):
         ),
     )  # fmt: skip
     readonly_fields = (
-        "files", "live_metrics", "learns", "predictions", "pending_link", "snapshots_link", "journal_link",
-        "size",
+        "live_metrics", "learns", "predictions", "pending_link", "snapshots_link", "size",
     )  # fmt: skip
     actions = ("make_default", "take_snapshots", "download_models")
     add_form_template = "admin/models_app/servedmodel/upload.html"
@@ -216,6 +214,16 @@ class ServedModelAdmin(ReadOnlyAdmin[ServedModel]):
 
     # What is shown.
 
+    def render_change_form(
+        self, request: HttpRequest, context: dict[str, Any], *args: Any, **kwargs: Any
+    ) -> HttpResponse:
+        """Show the panels, and lead to the model's lists."""
+        model = context.get("original")
+        if model is not None:
+            context["model_links"] = links_of_model(request, model.pk, model.name, current=ServedModel)
+            context["panels"] = panels.render(panels.ON_MODEL, request, model)
+        return super().render_change_form(request, context, *args, **kwargs)
+
     @admin.display(description="default", ordering="is_default", empty_value="")
     def default(self, row: ServedModel) -> str:
         """Mark the model that answers when a request names none."""
@@ -268,30 +276,14 @@ class ServedModelAdmin(ReadOnlyAdmin[ServedModel]):
         except ChantillyError as error:
             return str(error)
 
-    @admin.display(description="model file")
-    def files(self, row: ServedModel) -> SafeString:
-        """Link to the pickle."""
-        return format_html(
-            '<a href="{}">Download the pickle</a>', reverse(f"admin:{DOWNLOAD}", args=[row.pk])
-        )
-
     @admin.display(description="pending predictions")
     def pending_link(self, row: ServedModel) -> SafeString:
         """Link to what it has pending."""
-        return _link(PendingPrediction, row, f"{figures_of(row).n_pending:,} pending")
+        url = list_url(PendingPrediction, row.pk)
+        return format_html('<a href="{}">{} pending</a>', url, f"{figures_of(row).n_pending:,}")
 
     @admin.display(description="snapshots")
     def snapshots_link(self, row: ServedModel) -> SafeString:
         """Link to its snapshots."""
         n_kept = Snapshot.objects.filter(model=row, generation=row.generation).count()
-        return _link(Snapshot, row, f"{n_kept} kept")
-
-    @admin.display(description="journal")
-    def journal_link(self, row: ServedModel) -> SafeString:
-        """Link to its journal."""
-        return _link(JournalSegment, row, "segments")
-
-
-def _link(kind: type[M], row: ServedModel, text: str) -> SafeString:
-    url = reverse(f"admin:models_app_{kind._meta.model_name}_changelist")
-    return format_html('<a href="{}?model={}">{}</a>', url, row.pk, text)
+        return format_html('<a href="{}">{} kept</a>', list_url(Snapshot, row.pk), n_kept)

@@ -5,8 +5,7 @@ from django.core.exceptions import PermissionDenied
 from django.db.models import QuerySet
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect
-from django.urls import URLPattern, path, reverse
-from django.utils.html import format_html
+from django.urls import URLPattern, path
 
 from models_app.admin import downloads, refusals, rendering, rollbacks
 from models_app.admin.filters import is_chosen
@@ -23,9 +22,10 @@ class SnapshotAdmin(OfModelAdmin[Snapshot]):
 
     list_display = ("title", "model_link", "generation", "size", "metrics_cell", "taken_at")
     list_display_links = ("title",)
+    change_form_template = "admin/models_app/snapshot/change_form.html"
     fields = (
         "model", "generation", "seq", "taken_at", "metrics", "size", "sha256", "river_version",
-        "python_version", "numpy_version", "download", "roll_back",
+        "python_version", "numpy_version",
     )  # fmt: skip
     readonly_fields = fields
 
@@ -85,15 +85,3 @@ class SnapshotAdmin(OfModelAdmin[Snapshot]):
     def metrics_cell(self, row: Snapshot) -> str:
         """Return the metrics as they were, for the list."""
         return rendering.metrics_cell(row.metric_values)
-
-    @admin.display(description="model file")
-    def download(self, row: Snapshot) -> str:
-        """Link to the pickle."""
-        return format_html(
-            '<a href="{}">Download the pickle</a>', reverse(f"admin:{DOWNLOAD}", args=[row.pk])
-        )
-
-    @admin.display(description="the model")
-    def roll_back(self, row: Snapshot) -> str:
-        """Link to going back to it."""
-        return rollbacks.link(row)

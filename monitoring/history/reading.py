@@ -1,10 +1,12 @@
 """Reading the past: as many points as a chart can show."""
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import datetime
 from typing import TypedDict
 
 from django.db.models import QuerySet
+from django.utils import timezone
 
 from models_app.domain.errors import InvalidRequest
 from models_app.models import Generation, ServedModel
@@ -12,6 +14,9 @@ from models_app.models.transactions import translated_errors
 from models_app.services import configuring
 from models_app.services.listing import find_model
 from monitoring.models import MetricSnapshot
+
+# There is a sample every ten seconds while something is learned.
+_PRESENT_SECONDS = 30.0
 
 Values = dict[str, float | None]
 
@@ -88,6 +93,32 @@ def _of_model(model: ServedModel | None, n_learns: int | None) -> QuerySet[Metri
     if model is None:
         raise InvalidRequest({"learns": ["takes a model, too: each counts its own"]})
     return rows.filter(generation=model.generation, seq__gte=model.seq - n_learns)
+
+
+@dataclass(frozen=True, slots=True)
+class Rates:
+    """What all models together do in a second."""
+
+    learns: float
+    predictions: float
+
+
+def instance_rates() -> Rates | None:
+    """Return how much was done between the last two samples; None: nothing is learned at present.
+
+    Raises `StorageUnavailable`.
+    """
+    with translated_errors():
+        samples = list(MetricSnapshot.objects.filter(model=None).order_by("-time")[:2])
+    if len(samples) < 2 or (timezone.now() - samples[0].time).total_seconds() > _PRESENT_SECONDS:
+        return None
+    newer, older = samples
+    seconds = max((newer.time - older.time).total_seconds(), 1e-3)
+    # A model that was deleted in between took its counts along.
+    return Rates(
+        learns=max(0, newer.seq - older.seq) / seconds,
+        predictions=max(0, newer.n_predictions - older.n_predictions) / seconds,
+    )
 
 
 def spread(items: Sequence[int], n: int) -> list[int]:

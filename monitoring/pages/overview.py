@@ -21,7 +21,7 @@ EXAMPLE_TRUTHS = {"regression": "2.5", "binary": "true", "multiclass": '"cat"'}
 @require_safe
 def overview(request: HttpRequest) -> HttpResponse:
     """Show flavor, metrics and served models; the page's scripts keep them up to date."""
-    flavor = _flavor_name()
+    flavor = flavor_name()
     rows = overview_rows(headline(flavor))
     context = {
         "flavor": flavor,
@@ -46,7 +46,8 @@ def base_url(request: HttpRequest) -> str:
     return request.build_absolute_uri("/").rstrip("/")
 
 
-def _flavor_name() -> str | None:
+def flavor_name() -> str | None:
+    """Return the instance's flavor; None: none has been set."""
     try:
         return get_flavor().name
     except FlavorNotSet:

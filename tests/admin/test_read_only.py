@@ -82,7 +82,7 @@ class TestReadOnlyTables:
 
         for kind in [*READ_ONLY, ServedModel]:
             assert list_url(kind) in page
-        assert "<title>What is stored | Chantilly on Django</title>" in page
+        assert "<title>The instance | Chantilly on Django</title>" in page
 
     def test_are_all_registered(self) -> None:
         registered = {model._meta.label for model in admin.site._registry}

@@ -1,0 +1,21 @@
+"""The start page: the instance at a glance."""
+
+from typing import Any
+
+from models_app.admin import rendering
+from models_app.admin.panels import Panel
+from models_app.domain.errors import ChantillyError
+from models_app.services.glancing import glance
+
+
+def _glance() -> dict[str, Any]:
+    try:
+        seen = glance()
+    except ChantillyError as error:
+        return {"refusal": str(error)}
+    return {"glance": seen, "metrics": rendering.metrics(seen.metrics)}
+
+
+PANEL = Panel(
+    template="admin/models_app/glance.html", permission="models_app.view_servedmodel", context=_glance
+)

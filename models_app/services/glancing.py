@@ -1,0 +1,73 @@
+"""The instance at a glance: a few queries, whatever the number of models."""
+
+import platform
+import sqlite3
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from importlib.metadata import version
+
+from django.db.models import Count, Sum
+from django.db.models.functions import Coalesce
+
+from models_app.domain.errors import FlavorNotSet
+from models_app.models import Configuration, PendingPrediction, ServedModel
+from models_app.models.sizes import database_bytes
+from models_app.models.transactions import translated_errors
+from models_app.services import runtime
+from models_app.services.measuring import instance_metrics
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Glance:
+    """What the instance is and has; without a flavor there is nothing in it."""
+
+    flavor: str | None
+    initialized_at: datetime | None
+    default: ServedModel | None
+    n_models: int
+    n_hot: int
+    n_learns: int
+    n_predictions: int
+    n_pending: int
+    metrics: Mapping[str, float | None]
+    database_bytes: int
+    versions: Mapping[str, str]
+
+
+def glance() -> Glance:
+    """Look at the instance; no model is loaded for it. Raises `StorageUnavailable`."""
+    with translated_errors():
+        configuration = Configuration.objects.values_list("flavor", "initialized_at").first()
+        flavor, initialized_at = configuration or (None, None)
+        totals = ServedModel.objects.aggregate(
+            n=Count("pk"), learns=Coalesce(Sum("seq"), 0), predictions=Coalesce(Sum("n_predictions"), 0)
+        )
+        default = ServedModel.objects.filter(is_default=True).first()
+        n_pending = PendingPrediction.objects.count()
+        n_bytes = database_bytes()
+    return Glance(
+        flavor=flavor,
+        initialized_at=initialized_at,
+        default=default,
+        n_models=totals["n"],
+        n_hot=runtime.get_engine().n_hot if runtime.engine_is_running() else 0,
+        n_learns=totals["learns"],
+        n_predictions=totals["predictions"],
+        n_pending=n_pending,
+        metrics=_metrics(),
+        database_bytes=n_bytes,
+        versions=_versions(),
+    )
+
+
+def _metrics() -> Mapping[str, float | None]:
+    try:
+        return instance_metrics()
+    except FlavorNotSet:
+        return {}
+
+
+def _versions() -> dict[str, str]:
+    packages = {name: version(name.lower()) for name in ("River", "Django", "numpy")}
+    return {**packages, "Python": platform.python_version(), "SQLite": sqlite3.sqlite_version}

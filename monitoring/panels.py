@@ -1,0 +1,58 @@
+"""Panels of the admin: how the instance does, how a model does, and the drift that was found."""
+
+from typing import Any
+
+from django.db.models import QuerySet
+from django.urls import reverse
+
+from models_app.admin.links import Link
+from models_app.admin.of_models import list_url
+from models_app.admin.panels import Panel
+from models_app.models import ServedModel
+from models_app.models.transactions import translated_errors
+from monitoring.history.reading import instance_rates
+from monitoring.models import DriftAlert, DriftPlan
+from monitoring.pages.overview import flavor_name, headline
+
+_ALERTS = 5
+
+
+def _activity() -> dict[str, Any]:
+    with translated_errors():
+        alerts = list(_newest(DriftAlert.objects.select_related("model")))
+    links = [
+        Link("Dashboard", reverse("overview")),
+        Link("Compare models", reverse("compare")),
+        Link("All drift alerts", reverse("admin:monitoring_driftalert_changelist")),
+    ]
+    return {"headline": headline(flavor_name()), "rates": instance_rates(), "alerts": alerts, "links": links}
+
+
+def _doing(model: ServedModel) -> dict[str, Any]:
+    with translated_errors():
+        alerts = list(_newest(DriftAlert.objects.filter(model=model)))
+        plan = DriftPlan.objects.filter(model=model).first()
+    links = [
+        Link("Page of the dashboard", reverse("model-page", args=[model.name])),
+        Link("All drift alerts", list_url(DriftAlert, model.pk)),
+        Link("What is watched", _plan_url(model, plan)),
+    ]
+    return {"model": model, "headline": headline(model.flavor), "alerts": alerts, "links": links}
+
+
+def _newest(alerts: QuerySet[DriftAlert]) -> QuerySet[DriftAlert]:
+    return alerts.order_by("-pk")[:_ALERTS]
+
+
+def _plan_url(model: ServedModel, plan: DriftPlan | None) -> str:
+    if plan is None:
+        return f"{reverse('admin:monitoring_driftplan_add')}?model={model.pk}"
+    return reverse("admin:monitoring_driftplan_change", args=[plan.pk])
+
+
+ACTIVITY = Panel(
+    template="admin/monitoring/panel.html", permission="monitoring.view_metricsnapshot", context=_activity
+)
+DOING = Panel(
+    template="admin/monitoring/panel.html", permission="monitoring.view_metricsnapshot", context=_doing
+)
