@@ -42,7 +42,7 @@ class MetricSnapshotAdmin(OfModelAdmin[MetricSnapshot]):
     """Metrics over time, the newest first."""
 
     list_display = (
-        "time", "model_link", "generation", "learns", "predictions", "metrics_cell", "rolling_cell",
+        "time", "model_link", "learns", "metrics_cell", "rolling_cell", "predictions", "generation",
     )  # fmt: skip
     fields = ("time", "model_link", "generation", "learns", "predictions", "metrics", "rolling_metrics")
     readonly_fields = fields
