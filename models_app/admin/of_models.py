@@ -28,8 +28,8 @@ class OfModelList(KeysetList):
     def __init__(self, request: HttpRequest, *args: Any, **kwargs: Any) -> None:
         super().__init__(request, *args, **kwargs)
         what = str(capfirst(self.opts.verbose_name_plural))
-        (model_filter,) = (spec for spec in self.filter_specs if isinstance(spec, ModelFilter))
-        chosen = model_filter.chosen()
+        # Django leaves out a filter that has nothing to offer.
+        chosen = next((spec.chosen() for spec in self.filter_specs if isinstance(spec, ModelFilter)), None)
         self.title = f"{what} of {chosen[1]}" if chosen else what
         self.model_links = links_of_model(request, *chosen, current=self.model) if chosen else []
 

@@ -144,6 +144,13 @@ class TestPages:
         fill(PendingPrediction, models[:1], range(1_000, 1_001))
         assert client.get(url).context["cl"].found == "more than 1,000 pending predictions"
 
+    @pytest.mark.parametrize("kind", MAKERS)
+    def test_are_empty_before_there_is_a_model(
+        self, instance: Instance, client: Client, kind: type[Model]
+    ) -> None:
+        for query in ("", "?model=1", "?model=1&q=x"):
+            assert client.get(address(kind) + query).context["cl"].result_list == []
+
     def test_are_empty_after_the_last_row(self, models: list[ServedModel], client: Client) -> None:
         fill(DriftAlert, models, range(3))
         beyond = Place(key=("0",)).to_text()

@@ -98,6 +98,28 @@ class TestList:
 
         assert [row.prediction_id for row in response.context["cl"].result_list] == found
 
+    def test_finds_one_models_ids(self, instance: Instance, client: Client) -> None:
+        for name in ("one", "two"):
+            instance.upload(name)
+            instance.predict(f"order-of-{name}", name)
+            instance.predict(f"other-of-{name}", name)
+        two = ServedModel.objects.get(name="two")
+
+        assert shown_ids(client, f"?model={two.pk}&q=order") == ["order-of-two"]
+        assert shown_ids(client, "?model=999&q=order") == []
+
+    def test_looks_at_so_many_ids_for_one_models(
+        self, instance: Instance, client: Client, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setattr(pending, "_LOOKED_AT", 2)
+        for name in ("one", "two"):
+            instance.upload(name)
+            for number in (1, 2):
+                instance.predict(f"order-{number}-of-{name}", name)
+        two = ServedModel.objects.get(name="two")
+
+        assert shown_ids(client, f"?model={two.pk}&q=order") == ["order-1-of-two"]
+
     def test_reads_pages_and_searches_by_an_index(self, instance: Instance, client: Client) -> None:
         instance.upload("model")
         instance.predict("1", "model")

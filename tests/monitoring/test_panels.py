@@ -118,6 +118,20 @@ class TestOnAModelsPage:
         assert 'id="chart"' not in html(client, f"{list_url(ServedModel)}add/")
 
 
+class TestSamples:
+    def test_over_all_models_are_of_no_model(self, instance: Instance, client: Client) -> None:
+        put_sample(4, 60, 40, now=timezone.now())
+        sample = MetricSnapshot.objects.get()
+
+        for address in (
+            "/admin/monitoring/metricsnapshot/",
+            f"/admin/monitoring/metricsnapshot/{sample.pk}/change/",
+        ):
+            page = html(client, address)
+            assert "all models" in page
+            assert 'class="model-links"' not in page
+
+
 class TestInstanceRates:
     def test_are_between_the_last_two_samples(self, instance: Instance) -> None:
         now = timezone.now()
