@@ -31,7 +31,10 @@ class Spoiled(Exception):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Vitals:
-    """A hot model's figures. `size_bytes` is that of its newest pickle; `window` is the reader's own."""
+    """A hot model's figures. `size_bytes` is that of its newest pickle; `window` is the reader's own.
+
+    `held` is what it keeps in memory, to be weighed and nothing else: it goes on learning.
+    """
 
     seq: int
     metrics: dict[str, float | None]
@@ -39,6 +42,7 @@ class Vitals:
     kinds: tuple[type[Any], ...]
     size_bytes: int
     snapshot_seq: int
+    held: tuple[object, ...]
 
     def rolling(self) -> dict[str, float | None]:
         """Return the metrics over the last learns."""
@@ -161,4 +165,5 @@ class HotModel:
             kinds=tuple(type(metric) for metric in self._board.metrics),
             size_bytes=self.size_bytes,
             snapshot_seq=self.snapshot_seq,
+            held=(self.model, self._board),
         )

@@ -17,9 +17,12 @@ from models_app.models import ServedModel, Snapshot
 from models_app.models.transactions import translated_errors
 from models_app.services.listing import ModelSummary, pending_counts, summary
 from models_app.services.runtime import get_engine
+from models_app.services.weighing import scales
 
 # A model that takes longer to say how it does is told of as its newest snapshot has it.
 _PATIENCE_SECONDS = 1.0
+# What a look may spend on weighing models; the rest is weighed at the next ones.
+_WEIGHING_SECONDS = 0.02
 _Metrics = dict[str, float | None]
 
 
@@ -27,12 +30,14 @@ _Metrics = dict[str, float | None]
 class Survey:
     """The instance at a glance: the models used last, by name, each with the metrics that are known of it.
 
-    `rolling` are the metrics over the last learns, of the hot models; `snapshots` are the newest by model,
-    without their bytes; `timings` are of this process.
+    `rolling` are the metrics over the last learns, of the hot models; `memory` is what these take, in bytes,
+    as far as they have been weighed; `snapshots` are the newest by model, without their bytes; `timings` are
+    of this process.
     """
 
     models: list[ModelSummary]
     rolling: dict[str, _Metrics]
+    memory: dict[str, int]
     snapshots: dict[str, Snapshot]
     timings: dict[str, Timings]
     n_models: int
@@ -56,7 +61,8 @@ def survey(*, max_models: int) -> Survey:
         n_models = ServedModel.objects.count() if len(models) == max_models else len(models)
         pending = pending_counts()
         snapshots = _newest_snapshots(models)
-    hot = _hot_vitals([model.name for model in models])
+    hot = hot_vitals([model.name for model in models])
+    weighable = [(model, hot[model.name]) for model in models if model.name in hot]
     summaries = []
     for model in models:
         kept, vitals = snapshots.get(model.name), hot.get(model.name)
@@ -65,6 +71,7 @@ def survey(*, max_models: int) -> Survey:
     return Survey(
         models=sorted(summaries, key=lambda model: model.name),
         rolling={name: vitals.rolling() for name, vitals in hot.items()},
+        memory=scales.weigh_some(weighable, seconds=_WEIGHING_SECONDS),
         snapshots=snapshots,
         timings=engine.timings(),
         n_models=n_models,
@@ -84,7 +91,7 @@ def _newest_snapshots(models: list[ServedModel]) -> dict[str, Snapshot]:
     }
 
 
-def _hot_vitals(names: list[str]) -> dict[str, Vitals]:
+def hot_vitals(names: list[str]) -> dict[str, Vitals]:
     """Return the figures of those models that are hot, as far as they come in time."""
     engine = get_engine()
     hot = engine.hot_names()
