@@ -19,6 +19,15 @@ class ChantillyError(Exception):
         return (_rebuild, (type(self), self.message))
 
 
+def code_of(error: BaseException) -> str:
+    """Return the code of an error; what is no refusal is an internal error.
+
+    >>> code_of(ServerStopping()), code_of(KeyError())
+    ('server_stopping', 'internal_error')
+    """
+    return error.code if isinstance(error, ChantillyError) else "internal_error"
+
+
 def _rebuild(kind: type[ChantillyError], message: Message) -> ChantillyError:
     error = kind.__new__(kind)
     ChantillyError.__init__(error, message)

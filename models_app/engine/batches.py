@@ -8,7 +8,13 @@ from typing import Any
 import msgspec
 
 from models_app.domain import features, learns
-from models_app.domain.errors import ChantillyError, ModelRaised, NotReplayable, PredictionNotPending
+from models_app.domain.errors import (
+    ChantillyError,
+    ModelRaised,
+    NotReplayable,
+    PredictionNotPending,
+    code_of,
+)
 from models_app.domain.features import Features
 from models_app.domain.learns import Learn
 from models_app.domain.predictions import Prediction
@@ -48,6 +54,8 @@ class Batch:
     ) -> None:
         self.write = Write(state=state, seq=hot.seq)
         self.answers: list[Answer] = []
+        #: The codes of what was refused.
+        self.refused: list[str] = []
         self.misrouted: list[tuple[Command, str]] = []
         self.events: list[Event] = []
         self.spoiled = False
@@ -73,20 +81,25 @@ class Batch:
         try:
             result = _HANDLERS[type(command)](self, command)
         except ChantillyError as error:
-            self.answers.append((command, None, error))
+            self._refuse(command, error)
         except _Elsewhere as elsewhere:
             self.misrouted.append((command, elsewhere.name))
         except Spoiled as spoiled:
             self.spoiled = True
             refusal = ModelRaised(spoiled.error)
             refusal.__cause__ = spoiled.error
-            self.answers.append((command, None, refusal))
+            self._refuse(command, refusal)
         except Exception as error:
             # A damaged row, or a mistake of ours: nobody knows what it has done to the model.
             self.spoiled = True
-            self.answers.append((command, None, error))
+            self._refuse(command, error)
         else:
             self.answers.append((command, result, None))
+
+    def _refuse(self, command: Command, error: Exception) -> None:
+        self.answers.append((command, None, error))
+        if command.is_timed:
+            self.refused.append(code_of(error))
 
     def _predict(self, command: Predict) -> tuple[str, Prediction]:
         prediction = self._hot.predict(command.x)

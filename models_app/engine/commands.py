@@ -233,6 +233,7 @@ class Maintenance(Command):
     """Work on what is durable: it never shares a batch with requests whose commit may still fail."""
 
     __slots__ = ()
+    is_timed = False
 
 
 class TakeSnapshot(Maintenance):

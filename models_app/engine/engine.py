@@ -107,6 +107,10 @@ class Engine:
         """Return, by model, how long requests waited and how long computing and committing took."""
         return self._timings.report()
 
+    def find_timings(self, name: str, model_id: int, generation: int) -> Timings | None:
+        """Return those of one upload; None: it has not been served."""
+        return self._timings.find(name, model_id, generation)
+
     def start(self) -> None:
         """Start the threads."""
         self._accepts = True

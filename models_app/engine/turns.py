@@ -13,6 +13,7 @@ from models_app.domain.errors import (
     ModelNotFound,
     ModelNotLoadable,
     StorageUnavailable,
+    code_of,
 )
 from models_app.engine.batches import Batch
 from models_app.engine.commands import (
@@ -22,6 +23,7 @@ from models_app.engine.commands import (
     LearnById,
     Load,
     Maintenance,
+    Predict,
     TakeDueSnapshot,
     TakeSnapshot,
     deliver,
@@ -110,7 +112,7 @@ class Turns:
                     # Replaced or deleted while it was being loaded: its rows went away under the reader.
         except Exception as error:
             # The database cannot be read, or the model cannot be loaded: nobody in the batch is served.
-            _refuse(queue, commands, error)
+            self._refuse(queue, commands, error)
         return None
 
     def finish(self, turns: Sequence[Turn], outcomes: Sequence[Outcome]) -> list[Sequence[Command]]:
@@ -119,10 +121,12 @@ class Turns:
         answers: list[Answer] = []
         for turn, outcome in zip(turns, outcomes, strict=True):
             if not isinstance(outcome, BaseException):
-                self._note(turn, written_at)
+                self._note(turn)
                 answers += turn.batch.answers
         deliver(answers)
-        return [self._conclude(turn, outcome) for turn, outcome in zip(turns, outcomes, strict=True)]
+        return [
+            self._conclude(turn, outcome, written_at) for turn, outcome in zip(turns, outcomes, strict=True)
+        ]
 
     def _begin_as_known(self, queue: ModelQueue, commands: list[Command]) -> Turn | None:
         """Apply a batch without a look into the database, where its commit will tell whether that was right.
@@ -178,7 +182,7 @@ class Turns:
         is_stream = commands[0].bundle is not None and all(command.bundle is not None for command in commands)
         return self.batch_seconds * (_STREAM_TURN if is_stream else 1)
 
-    def _note(self, turn: Turn, written_at: float) -> None:
+    def _note(self, turn: Turn) -> None:
         """Take over what a turn has made of the model."""
         queue, write = turn.queue, turn.write
         queue.n_conflicts = 0
@@ -189,28 +193,33 @@ class Turns:
         else:
             queue.hot = turn.hot
         self.recent.remember(write.predicted.values())
-        self._time(turn, written_at)
 
     def _time(self, turn: Turn, written_at: float) -> None:
-        """Count how long the requests of a turn, and its parts, have taken."""
+        """Count how long the requests of a turn, and its parts, have taken, and what was refused of it."""
         timed = [command for command in turn.commands[: turn.n_applied] if command.is_timed]
         if not timed:
             return
-        timings = self.timings.of(turn.queue.name)
-        for queued_at, together in groupby(timed, attrgetter("queued_at")):
-            n = sum(1 for _ in together)
-            timings.wait.record(turn.started_at - queued_at, n)
-            timings.answer.record(written_at - queued_at, n)
+        timings = self.timings.of(turn.state)
+        for queued_at, group in groupby(timed, attrgetter("queued_at")):
+            kinds = [type(command) for command in group]
+            n_predictions = kinds.count(Predict)
+            timings.wait.record(turn.started_at - queued_at, len(kinds))
+            timings.answered(written_at - queued_at, n_predictions, len(kinds) - n_predictions)
         timings.compute.record(turn.computed_at - turn.started_at)
         if turn.write.is_needed:
             timings.commit.record(written_at - turn.computed_at)
+        timings.learned(turn.write.learns)
+        if turn.batch.refused:
+            timings.refused.update(turn.batch.refused)
 
-    def _conclude(self, turn: Turn, outcome: Outcome) -> Sequence[Command]:
+    def _conclude(self, turn: Turn, outcome: Outcome, written_at: float) -> Sequence[Command]:
         if isinstance(outcome, Conflict):
             return self._again(turn)
         if isinstance(outcome, StorageUnavailable):
-            _refuse(turn.queue, turn.commands, outcome)
+            self._refuse(turn.queue, turn.commands, outcome)
             return ()
+        # Only now: nobody has waited for it.
+        self._time(turn, written_at)
         for command, name in turn.batch.misrouted:
             self.router.route_again(command, name)
         self._tell(outcome, turn.hot, turn.batch)
@@ -225,7 +234,7 @@ class Turns:
             return turn.commands
         queue.n_conflicts = 0
         error = StorageUnavailable("The database changed too often while the request was served.")
-        _refuse(queue, turn.commands, error)
+        self._refuse(queue, turn.commands, error)
         return ()
 
     def _is_served(self, state: ModelState) -> bool:
@@ -297,7 +306,7 @@ class Turns:
                 raise ModelNotFound(queue.name)
             deliver([(command, self._maintain(queue, state, command), None)])
         except Exception as error:
-            _refuse(queue, [command], error)
+            self._refuse(queue, [command], error)
 
     def _maintain(self, queue: ModelQueue, state: ModelState, command: Maintenance) -> object:
         match command:
@@ -344,10 +353,12 @@ class Turns:
             )
             queue.n_predictions = 0
 
-
-def _refuse(queue: ModelQueue, commands: Sequence[Command], error: Exception) -> None:
-    if isinstance(error, ChantillyError):
-        logger.warning("'%s' could not serve %d requests: %s", queue.name, len(commands), error)
-    else:
-        logger.error("'%s' could not serve %d requests", queue.name, len(commands), exc_info=error)
-    deliver([(command, None, error) for command in commands])
+    def _refuse(self, queue: ModelQueue, commands: Sequence[Command], error: Exception) -> None:
+        if isinstance(error, ChantillyError):
+            logger.warning("'%s' could not serve %d requests: %s", queue.name, len(commands), error)
+        else:
+            logger.error("'%s' could not serve %d requests", queue.name, len(commands), exc_info=error)
+        deliver([(command, None, error) for command in commands])
+        n_timed = sum(command.is_timed for command in commands)
+        if queue.state is not None and n_timed:
+            self.timings.of(queue.state).refused[code_of(error)] += n_timed

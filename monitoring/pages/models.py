@@ -135,7 +135,7 @@ def _latencies(name: str) -> list[_Latency]:
         ("committing a batch", timings.commit),
     )
     return [
-        _Latency(title, histogram.n, [_ms(histogram.quantile(share)) for share in _QUANTILES])
+        _Latency(title, histogram.n, [_ms(seconds) for seconds in histogram.quantiles(_QUANTILES)])
         for title, histogram in steps
     ]
 

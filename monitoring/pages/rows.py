@@ -73,6 +73,7 @@ def _row(
     **rest: object,
 ) -> Row:
     is_current = newest is not None and newest.generation == model.generation and newest.seq > 0
+    p50_ms, p99_ms = _latency_ms(timings)
     times = [time for time in (model.last_predicted_at, model.last_learned_at) if time is not None]
     return Row(
         name=model.name,
@@ -83,8 +84,8 @@ def _row(
         n_pending=n_pending,
         metric=newest.values.get(headline) if newest and is_current else None,
         rolling=newest.rolling.get(headline) if newest and is_current else None,
-        p50_ms=_ms(timings, 0.5),
-        p99_ms=_ms(timings, 0.99),
+        p50_ms=p50_ms,
+        p99_ms=p99_ms,
         last_used_at=max(times, default=None),
         **rest,  # type: ignore[arg-type]  # passed on
     )
@@ -141,6 +142,7 @@ def _rates() -> dict[int, float]:
     return rates
 
 
-def _ms(timings: Timings | None, share: float) -> float | None:
-    seconds = timings.answer.quantile(share) if timings else None
-    return None if seconds is None else 1_000 * seconds
+def _latency_ms(timings: Timings | None) -> list[float | None]:
+    """Return p50 and p99 of the last answers, in milliseconds."""
+    seconds = timings.answer.quantiles((0.5, 0.99)) if timings else [None, None]
+    return [None if value is None else 1_000 * value for value in seconds]

@@ -40,7 +40,7 @@ from models_app.engine.memory import MemoryLimits
 from models_app.engine.ports import Learned, ModelState, Predicted
 from models_app.engine.recovery import recover
 from models_app.engine.snapshots import SnapshotPolicy
-from models_app.engine.timings import TimingsByModel
+from models_app.engine.timings import DELAY_BOUNDS, TimingsByModel
 from models_app.models import JournalSegment, PendingPrediction, ServedModel, Snapshot
 from models_app.models.storage import SqliteStorage
 from models_app.services.uploading import delete_model
@@ -57,6 +57,10 @@ from tests.engine.models import (
 )
 
 EAGER = SnapshotPolicy(cost_ratio=0.0, min_seconds=0.0)
+
+
+def state_of(name: str) -> ModelState:
+    return ModelState(model_id=1, name=name, flavor="regression", generation=1, seq=0, is_default=True)
 
 
 def exported(engine: Any, name: str = "model") -> Any:
@@ -900,7 +904,66 @@ class TestTimings:
         timings = TimingsByModel()
 
         for name in ("a", "b", "c"):
-            timings.of(name).wait.record(20.0)
+            timings.of(state_of(name)).wait.record(20.0)
 
         assert list(timings.report()) == ["b", "c"]
-        assert timings.of("c").wait.counts[-1] == 1
+        assert timings.of(state_of("c")).wait.counts[-1] == 1
+
+    def test_begin_anew_with_an_upload(self, make_engine: MakeEngine, upload: Upload) -> None:
+        engine = make_engine()
+        for _ in range(2):
+            upload(Counting())
+            engine.call(learn("model", {}, 1.0))
+        engine.stop(seconds=5.0)
+
+        model = ServedModel.objects.get()
+        timings = engine.find_timings("model", model.pk, model.generation)
+        assert timings is not None
+        assert timings.answer.n == 1
+        assert engine.find_timings("model", model.pk, model.generation - 1) is None
+        assert engine.find_timings("nobody", model.pk, model.generation) is None
+
+    def test_tell_predictions_from_learns(self, make_engine: MakeEngine, upload: Upload) -> None:
+        engine = make_engine()
+        upload(Counting())
+
+        submit_all(engine, [predict("model", {}, "1"), learn_by_id("1", 2.0), predict("model", {})])
+        submit_all(engine, [learn("model", {}, 2.0), Inspect("model")])
+        engine.stop(seconds=5.0)
+
+        timings = engine.timings()["model"]
+        assert (timings.predict.n, timings.learn.n, timings.answer.n) == (2, 2, 4)
+        # Of the two learns one had been predicted before, a moment ago.
+        assert timings.delay.n == timings.delay.counts[0] == 1
+        assert 0 <= timings.delay.seconds < DELAY_BOUNDS[0]
+
+    def test_count_what_is_refused_by_code(
+        self, short_waits: None, make_engine: MakeEngine, upload: Upload
+    ) -> None:
+        engine = make_engine()
+        upload(Fragile())
+
+        submit_all(engine, [learn("model", {}, 1.0), learn("model", {"bad": 1.0}, 1.0)])
+        submit_all(engine, [learn("model", {}, "no number"), predict("model", {"bad_predict": 1.0})])
+        # Who only looks refuses nobody anything.
+        submit_all(engine, [Inspect("model")])
+        with write_locked():
+            submit_all(engine, [learn("model", {}, 1.0)])
+        engine.stop(seconds=5.0)
+
+        assert engine.timings()["model"].refused == {
+            "model_raised": 2,
+            "invalid_ground_truth": 1,
+            "storage_unavailable": 1,
+        }
+
+    def test_do_not_count_exports_that_fail(self, make_engine: MakeEngine, upload: Upload) -> None:
+        engine = make_engine()
+        upload(Unpicklable())
+        engine.call(learn("model", {}, 1.0))
+
+        with pytest.raises(ModelRaised):
+            engine.call(Export("model"))
+        engine.stop(seconds=5.0)
+
+        assert not engine.timings()["model"].refused
