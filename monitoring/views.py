@@ -1,39 +1,135 @@
-"""The statistics of the calls, for clients."""
+"""The statistics of the calls, and of one model, for clients."""
 
-from drf_spectacular.utils import extend_schema
+from dataclasses import asdict
+from typing import Any
+
+from django.utils import timezone
+from drf_spectacular.utils import OpenApiParameter, extend_schema
 from rest_framework.request import Request
 from rest_framework.response import Response
 
 from models_app.api import schemas
 from models_app.api.dispatch import ThreadedViewSet
+from models_app.models import ServedModel, Snapshot
 from models_app.services.configuring import get_flavor
+from models_app.services.listing import find_model
+from monitoring.figures.rates import WINDOW_SECONDS
+from monitoring.figures.reporting import STEPS, ModelFigures, model_figures
 from monitoring.statistics import ROUTES, recorder
 
 _NANOSECONDS = {"type": "integer", "description": "Nanoseconds."}
+_COUNT = {"type": "integer"}
+_BYTES = {"type": "integer", "description": "Bytes."}
 _ROUTE: schemas.Schema = {
     "type": "object",
     "properties": {
-        "n_calls": {"type": "integer"},
+        "n_calls": _COUNT,
         "mean_duration": _NANOSECONDS,
         "mean_duration_human": {"type": "string"},
         "ewm_duration": _NANOSECONDS,
         "ewm_duration_human": {"type": "string"},
     },
 }
-STATISTICS: schemas.Schema = {"type": "object", "properties": dict.fromkeys(ROUTES, _ROUTE)}
+_SECONDS = {"type": "number", "nullable": True, "description": "Seconds."}
+_QUANTILES: schemas.Schema = {
+    "type": "object",
+    "properties": {"n": _COUNT, "p50": _SECONDS, "p90": _SECONDS, "p99": _SECONDS},
+}
+_PENDING: schemas.Schema = {
+    "type": "object",
+    "properties": {
+        "n": _COUNT,
+        "by_age": {
+            "type": "array",
+            "items": {"type": "object", "properties": {"up_to_seconds": _SECONDS, "n": _COUNT}},
+        },
+    },
+}
+_RATES: schemas.Schema = {
+    "type": "object",
+    "properties": {
+        "window_seconds": {"type": "number"},
+        "predictions_per_second": {"type": "number"},
+        "learns_per_second": {"type": "number"},
+    },
+}
+_SNAPSHOT: schemas.Schema = {
+    "type": "object",
+    "nullable": True,
+    "properties": {
+        "seq": {"type": "integer", "description": "The learns that it has."},
+        "taken_at": {"type": "number", "description": "Seconds since the epoch."},
+        "size_bytes": _BYTES,
+    },
+}
+STATISTICS: schemas.Schema = {
+    "type": "object",
+    "description": "With `model` it has more than `predict` and `learn`.",
+    "required": list(ROUTES),
+    "properties": {
+        **dict.fromkeys(ROUTES, _ROUTE),
+        "model": {"type": "string"},
+        "durations": {"type": "object", "properties": dict.fromkeys(STEPS, _QUANTILES)},
+        "delay": _QUANTILES,
+        "pending": _PENDING,
+        "rates": _RATES,
+        "refused": {"type": "object", "additionalProperties": _COUNT, "description": "By error code."},
+        "size_bytes": _BYTES,
+        "memory_bytes": {**_BYTES, "nullable": True},
+        "snapshot": _SNAPSHOT,
+    },
+}
 
 
 class StatisticsViewSet(ThreadedViewSet):
-    """The calls of predict and learn since `init`, those that were refused too."""
+    """The calls of predict and learn since `init`, those that were refused too; and how a model is served."""
 
     @extend_schema(
         operation_id="stats",
         summary="Tell how many calls there were and how long they took",
         description="The mean, and an exponentially weighted mean with a fading factor of 0.3.",
-        responses={200: STATISTICS, 400: schemas.ERROR, 503: schemas.ERROR},
+        parameters=[OpenApiParameter("model", str, description="how this model is served")],
+        responses={200: STATISTICS, 400: schemas.ERROR, 404: schemas.ERROR, 503: schemas.ERROR},
     )
     def retrieve(self, request: Request) -> Response:
-        """Tell the number of calls and their durations, by route."""
+        """Tell the number of calls and their durations, by route; of one model also what else is known."""
         # Before there is a flavor there is nothing to count: refused.
         get_flavor()
-        return Response(recorder.report())
+        name = request.query_params.get("model")
+        if name is None:
+            return Response(recorder.report())
+        model = find_model(name)
+        return Response(_of_model(model, model_figures(model, now=timezone.now())))
+
+
+def _of_model(model: ServedModel, figures: ModelFigures) -> dict[str, Any]:
+    return {
+        "model": model.name,
+        "predict": figures.predict,
+        "learn": figures.learn,
+        "durations": {step: asdict(quantiles) for step, quantiles in figures.steps.items()},
+        "delay": asdict(figures.delay),
+        "pending": {
+            "n": figures.n_pending,
+            "by_age": [{"up_to_seconds": age.up_to_seconds, "n": age.n} for age in figures.pending],
+        },
+        "rates": {
+            "window_seconds": WINDOW_SECONDS,
+            "predictions_per_second": figures.rate.predictions,
+            "learns_per_second": figures.rate.learns,
+        },
+        "refused": figures.refused,
+        "size_bytes": model.size_bytes,
+        "memory_bytes": figures.memory_bytes,
+        "snapshot": _of_snapshot(figures.snapshot),
+    }
+
+
+def _of_snapshot(snapshot: Snapshot | None) -> dict[str, Any] | None:
+    if snapshot is None:
+        return None
+    return {
+        "seq": snapshot.seq,
+        "taken_at": snapshot.taken_at.timestamp(),
+        "size_bytes": snapshot.size_bytes,
+    }

@@ -5,6 +5,7 @@ import time
 from models_app.services import measuring, publishing, runtime
 from monitoring.drift import alerts
 from monitoring.drift.following import Follower
+from monitoring.figures.rates import rates
 from monitoring.history.sampling import Sampler
 from monitoring.refusals import refusals
 from monitoring.statistics import recorder
@@ -24,6 +25,8 @@ def connect() -> None:
     sampler = Sampler(ask=measuring.ask_if_hot, now=time.time)
     publishing.on_erased(sampler.erase)
     runtime.on_tidy(sampler.tick)
+    publishing.on_erased(rates.erase)
+    runtime.on_tidy(rates.tick)
     follower = Follower(tell=alerts.tell, now=time.time)
     publishing.on_scores(follower.scored)
     publishing.on_erased(follower.erase)

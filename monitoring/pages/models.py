@@ -1,8 +1,6 @@
 """The page of one model."""
 
 import json
-from dataclasses import dataclass
-from datetime import timedelta
 
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import render
@@ -15,38 +13,22 @@ from models_app.domain import learns
 from models_app.domain.errors import ChantillyError, ModelNotFound
 from models_app.domain.windows import SIZE
 from models_app.engine.hot import Vitals
-from models_app.models import JournalSegment, PendingPrediction, ServedModel
-from models_app.models.transactions import translated_errors
+from models_app.models import JournalSegment, ServedModel
 from models_app.services import measuring
 from models_app.services.listing import find_model
-from models_app.services.runtime import get_engine
+from monitoring.figures.reporting import model_figures
 from monitoring.models import DriftAlert
 from monitoring.pages.confusions import Confusions, confusions
 from monitoring.pages.features import LOOKED_AT, drifting_features
+from monitoring.pages.figures import figures_context
 from monitoring.pages.overview import EXAMPLE_TRUTHS, base_url, headline
 from monitoring.pages.snippets import snippets
 
-_AGES = (
-    ("up to a minute", timedelta(minutes=1)),
-    ("up to an hour", timedelta(hours=1)),
-    ("up to a day", timedelta(days=1)),
-    ("up to a week", timedelta(weeks=1)),
-)
 _EXAMPLE_FEATURES: dict[str, object] = {"x": 1.5}
 # Whole documents would hide the code around them.
 _MAX_EXAMPLE_CHARACTERS = 2_000
 # What a model says of itself may be anything; it runs no script, and loads nothing.
 _PIPELINE_POLICY = "default-src 'none'; style-src 'unsafe-inline'; frame-ancestors 'self'; sandbox"
-_QUANTILES = (0.5, 0.9, 0.99)
-
-
-@dataclass(frozen=True, slots=True)
-class _Latency:
-    """Quantiles of a step, in milliseconds."""
-
-    name: str
-    n: int
-    quantiles: list[float | None]
 
 
 @never_cache
@@ -64,10 +46,7 @@ def model_page(request: HttpRequest, name: str) -> HttpResponse:
         "window": SIZE,
         "vitals": vitals,
         "metrics": _metrics(vitals),
-        "n_pending": PendingPrediction.objects.filter(model=model).count(),
-        "ages": _ages(model),
-        "latencies": _latencies(name),
-        "quantile_names": [f"{share:.0%}" for share in _QUANTILES],
+        **figures_context(model_figures(model, now=timezone.now())),
         "confusions": _confusions(model, vitals),
         "features": drifting_features(model),
         "looked_at": LOOKED_AT,
@@ -111,37 +90,6 @@ def _metrics(vitals: Vitals | None) -> list[tuple[str, float | None, float | Non
 
 def _confusions(model: ServedModel, vitals: Vitals | None) -> Confusions | None:
     return None if vitals is None or model.flavor == "regression" else confusions(vitals.window.pairs())
-
-
-def _ages(model: ServedModel) -> list[tuple[str, int]]:
-    """Count what is pending by how long ago it was predicted."""
-    now = timezone.now()
-    with translated_errors():
-        pending = PendingPrediction.objects.filter(model=model)
-        at_least = [pending.filter(predicted_at__lt=now - age).count() for _, age in _AGES]
-        counts = [pending.count(), *at_least]
-    young = [(name, counts[number] - counts[number + 1]) for number, (name, _) in enumerate(_AGES)]
-    return [*young, ("older", counts[-1])]
-
-
-def _latencies(name: str) -> list[_Latency]:
-    timings = get_engine().timings().get(name)
-    if timings is None:
-        return []
-    steps = (
-        ("from the queue to the answer", timings.answer),
-        ("waiting for a turn", timings.wait),
-        ("computing a batch", timings.compute),
-        ("committing a batch", timings.commit),
-    )
-    return [
-        _Latency(title, histogram.n, [_ms(seconds) for seconds in histogram.quantiles(_QUANTILES)])
-        for title, histogram in steps
-    ]
-
-
-def _ms(seconds: float | None) -> float | None:
-    return None if seconds is None else 1_000 * seconds
 
 
 def _example(model: ServedModel) -> tuple[object, object]:

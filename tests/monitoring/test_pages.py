@@ -15,6 +15,7 @@ from django.urls import reverse
 from django.utils import timezone
 from river import feature_extraction, linear_model, naive_bayes
 
+from models_app.domain.errors import InvalidGroundTruth
 from models_app.models import ServedModel
 from models_app.services import measuring, predicting
 from monitoring.drift.planning import set_plan
@@ -98,6 +99,10 @@ class TestModelPage:
         assert '<h2 id="confusions-title">' in shown
         assert "committing a batch" in shown
         assert "No detector has found any." in shown
+        assert '<th scope="row">20 by id</th>' in shown
+        assert "It has refused nothing since the server started." in shown
+        assert "<dt>Last snapshot</dt>" in shown
+        assert "not known" not in shown
         assert "{&#x27;x&#x27;: 5.0, &#x27;z&#x27;: 1.0}" in shown
         assert "curl http://testserver/api/predict" in shown
 
@@ -163,7 +168,18 @@ class TestModelPage:
         shown = page(client, of_model("one"))
 
         assert "It has not been asked since the server started." in shown
+        assert "None of the last learns was by the id of a prediction." in shown
         assert "{&#x27;x&#x27;: 1.5}" in shown
+
+    def test_tells_what_was_refused(self, instance: Instance, client: Client) -> None:
+        instance.upload("one")
+        instance.predict("p", "one", x=1.0)
+        with pytest.raises(InvalidGroundTruth):
+            instance.learn("p", "neither true nor false")
+
+        shown = page(client, of_model("one"))
+
+        assert '<code>invalid_ground_truth</code></th><td class="number">1</td>' in shown
 
     @pytest.mark.parametrize("flavor", ["regression", "multiclass"])
     def test_is_there_for_every_flavor(self, instance: Instance, client: Client, flavor: str) -> None:

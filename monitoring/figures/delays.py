@@ -1,0 +1,83 @@
+"""How long ground truths are in coming: read from the journal when somebody asks.
+
+The journal knows when each learn was predicted. So the hot path keeps nothing for it, a restart loses
+nothing, and it does not matter which process has learned.
+"""
+
+import threading
+from collections import OrderedDict, deque
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+
+from models_app.domain import learns
+from models_app.models import JournalSegment, ServedModel
+from models_app.models.transactions import translated_errors
+
+#: Learns that are looked back at.
+LEARNS = 1_000
+# Of the journal, at a time: features may be of any size.
+_MAX_BYTES = 4 << 20
+_SEGMENTS_AT_A_TIME = 50
+# Models that somebody looks at. Their learns are not read twice; the others' would be.
+_MAX_MODELS = 200
+
+
+@dataclass(slots=True)
+class _Read:
+    """The delays of a model's last learns up to `seq`, None for those that were predicted by the learn."""
+
+    generation: int
+    seq: int = 0
+    delays: deque[float | None] = field(default_factory=lambda: deque(maxlen=LEARNS))
+
+
+class DelayReader:
+    """Reads delays, in any thread; each learn once, as long as its model is looked at."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._by_model: OrderedDict[int, _Read] = OrderedDict()
+
+    def of(self, model: ServedModel) -> list[float]:
+        """Return the delays of those of the last learns that had been predicted before, in seconds.
+
+        Raises `StorageUnavailable`.
+        """
+        with self._lock, translated_errors():
+            read = self._by_model.get(model.pk)
+            if read is None or read.generation != model.generation:
+                read = self._by_model[model.pk] = _Read(model.generation)
+            self._by_model.move_to_end(model.pk)
+            while len(self._by_model) > _MAX_MODELS:
+                self._by_model.popitem(last=False)
+            self._read_on(model, read)
+            return [delay for delay in read.delays if delay is not None]
+
+    def _read_on(self, model: ServedModel, read: _Read) -> None:
+        """Read what was learned since the last time, no further back than it counts."""
+        segments = list(_newest_segments(model, after_seq=read.seq))
+        for last_seq, some in reversed(segments):
+            read.seq = last_seq
+            read.delays.extend(map(_delay, some))
+
+
+def _delay(learn: learns.Learn) -> float | None:
+    return None if learn.predicted_at is None else learn.learned_at - learn.predicted_at
+
+
+def _newest_segments(model: ServedModel, *, after_seq: int) -> Iterator[tuple[int, list[learns.Learn]]]:
+    """Yield the newest segments, the latest first, each with its last seq."""
+    found = JournalSegment.objects.filter(model=model, generation=model.generation, first_seq__gt=after_seq)
+    n_learns = n_bytes = 0
+    rows = found.order_by("-first_seq").values_list("last_seq", "learns")
+    for last_seq, text in rows.iterator(chunk_size=_SEGMENTS_AT_A_TIME):
+        some = learns.decode(text)
+        yield last_seq, some
+        n_learns += len(some)
+        n_bytes += len(text)
+        if n_learns >= LEARNS or n_bytes > _MAX_BYTES:
+            return
+
+
+#: The one of this process.
+delays = DelayReader()

@@ -1,0 +1,93 @@
+"""All figures of one model, for `/api/stats?model=` and for its page."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from river import stats
+
+from models_app.engine.hot import Vitals
+from models_app.engine.timings import Durations, Timings
+from models_app.models import ServedModel, Snapshot
+from models_app.models.transactions import translated_errors
+from models_app.services.runtime import get_engine
+from models_app.services.surveying import hot_vitals
+from models_app.services.weighing import scales
+from monitoring.figures.ages import Age, pending_ages
+from monitoring.figures.delays import delays
+from monitoring.figures.quantities import Quantiles
+from monitoring.figures.rates import Rate, rates
+from monitoring.statistics import FADING_FACTOR, RouteReport, RouteStatistics
+
+#: The steps of serving a request; the last two are those of a batch.
+STEPS = ("answer", "wait", "compute", "commit")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ModelFigures:
+    """How a model is served.
+
+    `predict`, `learn`, `steps` and `refused` are this process's, since it started or since the upload.
+    `memory_bytes` is None where the model is not in memory, or is busy. `snapshot` is without its bytes.
+    """
+
+    predict: RouteReport
+    learn: RouteReport
+    steps: dict[str, Quantiles]
+    refused: dict[str, int]
+    delay: Quantiles
+    pending: list[Age]
+    rate: Rate
+    memory_bytes: int | None
+    snapshot: Snapshot | None
+
+    @property
+    def n_pending(self) -> int:
+        """The number of predictions that await their ground truth."""
+        return sum(age.n for age in self.pending)
+
+    @property
+    def n_refused(self) -> int:
+        """The number of refusals."""
+        return sum(self.refused.values())
+
+
+def model_figures(model: ServedModel, *, now: datetime) -> ModelFigures:
+    """Return a model's figures; no model is loaded for them. Raises `StorageUnavailable`."""
+    # The look at the model waits for the turn before it: what is answered is counted.
+    vitals = hot_vitals([model.name]).get(model.name)
+    timings = get_engine().find_timings(model.name, model.pk, model.generation) or Timings()
+    with translated_errors():
+        snapshots = Snapshot.objects.without_bytes().filter(model=model, generation=model.generation)
+        newest = snapshots.order_by("-seq").first()
+    return ModelFigures(
+        predict=_calls(timings.predict),
+        learn=_calls(timings.learn),
+        steps={step: Quantiles.of(getattr(timings, step).recent) for step in STEPS},
+        refused=dict(sorted(timings.refused.copy().items())),
+        delay=Quantiles.of(delays.of(model)),
+        pending=pending_ages(model, now=now),
+        rate=rates.of(model),
+        memory_bytes=_memory(model, vitals),
+        snapshot=newest,
+    )
+
+
+def _calls(durations: Durations) -> RouteReport:
+    n, recent = durations.n, durations.recent
+    statistics = RouteStatistics.of(
+        n_calls=n, mean_ns=1e9 * durations.seconds / max(n, 1), ewm_ns=1e9 * _newest_mean(recent)
+    )
+    return statistics.report()
+
+
+def _newest_mean(durations: Sequence[float]) -> float:
+    """Return the exponentially weighted mean; what is not kept any more would not show in it."""
+    mean = stats.EWMean(FADING_FACTOR)
+    for seconds in durations:
+        mean.update(seconds)
+    return float(mean.get() or 0.0)
+
+
+def _memory(model: ServedModel, vitals: Vitals | None) -> int | None:
+    return None if vitals is None else scales.weigh(model, vitals)

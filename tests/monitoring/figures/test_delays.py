@@ -1,0 +1,99 @@
+import time
+
+import pytest
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
+
+from models_app.models import JournalSegment, ServedModel
+from models_app.services import predicting, runtime
+from monitoring.figures import delays as reading
+from monitoring.figures.delays import DelayReader
+from tests.services.instances import Instance
+
+
+def row(name: str) -> ServedModel:
+    return ServedModel.objects.get(name=name)
+
+
+def learn_after(instance: Instance, seconds: float) -> None:
+    """Have the model `one` learn what it predicted so many seconds ago."""
+    instance.predict("p", "one", at=time.time() - seconds, x=1.0)
+    instance.learn("p", True)
+
+
+def learn_features(n: int) -> None:
+    """Have the model `one` learn records that bring their features."""
+    engine = runtime.get_engine()
+    for _ in range(n):
+        engine.call(
+            predicting.learn_command(
+                ground_truth=True, prediction_id=None, features_json=b'{"x": 1}', model="one", now=time.time()
+            )
+        )
+
+
+class TestDelayReader:
+    def test_tells_how_long_ground_truths_were_in_coming(self, instance: Instance) -> None:
+        instance.upload("one")
+        for seconds in (5, 3_600, 86_400):
+            learn_after(instance, seconds)
+        learn_features(2)
+
+        assert DelayReader().of(row("one")) == pytest.approx([5, 3_600, 86_400], abs=5)
+
+    def test_reads_each_learn_once(self, instance: Instance) -> None:
+        instance.upload("one")
+        reader = DelayReader()
+        learn_after(instance, 10)
+        first = reader.of(row("one"))
+        JournalSegment.objects.update(learns="[]")
+        learn_after(instance, 20)
+
+        assert len(first) == 1
+        assert reader.of(row("one")) == pytest.approx([10, 20], abs=5)
+
+    def test_looks_no_further_back_than_it_must(
+        self, instance: Instance, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setattr(reading, "LEARNS", 3)
+        monkeypatch.setattr(reading, "_SEGMENTS_AT_A_TIME", 1)
+        instance.upload("one")
+        for seconds in (10, 20, 30, 40, 50):
+            learn_after(instance, seconds)
+
+        assert DelayReader().of(row("one")) == pytest.approx([30, 40, 50], abs=5)
+
+    def test_does_not_read_all_of_large_features(
+        self, instance: Instance, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setattr(reading, "_MAX_BYTES", 0)
+        instance.upload("one")
+        for seconds in (10, 20):
+            learn_after(instance, seconds)
+
+        assert DelayReader().of(row("one")) == pytest.approx([20], abs=5)
+
+    def test_begins_anew_with_an_upload(self, instance: Instance) -> None:
+        instance.upload("one")
+        reader = DelayReader()
+        learn_after(instance, 10)
+        reader.of(row("one"))
+
+        instance.upload("one")
+
+        assert reader.of(row("one")) == []
+
+    def test_remembers_a_bounded_number_of_models(
+        self, instance: Instance, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setattr(reading, "_MAX_MODELS", 1)
+        reader = DelayReader()
+        for name in ("one", "two"):
+            instance.upload(name)
+            instance.run(name, 1)
+            reader.of(row(name))
+
+        with CaptureQueriesContext(connection) as asked:
+            assert len(reader.of(row("one"))) == 1
+        assert list(reader._by_model) == [row("one").pk]
+        assert len(asked) == 2
