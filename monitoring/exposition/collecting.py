@@ -16,7 +16,7 @@ from prometheus_client.core import (
 
 from models_app.domain import windows
 from models_app.domain.errors import FlavorNotSet
-from models_app.engine.timings import BOUNDS, Histogram, Timings
+from models_app.engine.timings import Histogram, Timings
 from models_app.services import configuring, measuring
 from models_app.services.listing import ModelSummary
 from models_app.services.surveying import Survey, survey
@@ -50,7 +50,7 @@ class Collector:
         yield from _of_instance(seen)
         yield from _of_models(seen)
         yield from _of_drift(seen)
-        yield from _histograms(seen)
+        yield from _of_process(seen)
         yield from ProcessCollector(registry=None).collect()
 
     @staticmethod
@@ -107,6 +107,9 @@ def _of_models(seen: Survey) -> Iterator[Metric]:
     yield _gauges(
         "model_size_bytes", "The newest pickle.", ((m.name, m.size_bytes) for m in models), unit="bytes"
     )
+    yield _gauges(
+        "model_memory_bytes", "What hot models take, as far as weighed.", seen.memory.items(), unit="bytes"
+    )
     yield _times("last_learn", "The last learn.", models, [m.last_learned_at for m in models])
     yield _times("last_prediction", "The last prediction.", models, [m.last_predicted_at for m in models])
     yield _times("upload", "The upload.", models, [m.uploaded_at for m in models])
@@ -151,16 +154,30 @@ def _of_drift(seen: Survey) -> Iterator[Metric]:
     yield family
 
 
-def _histograms(seen: Survey) -> Iterator[Metric]:
+def _of_process(seen: Survey) -> Iterator[Metric]:
     names = {model.name for model in seen.models}
     timings = {name: timing for name, timing in seen.timings.items() if name in names}
+    yield _refusals(timings)
     for attribute, name, meaning in (
         ("answer", "answer", "How long requests took from their model's queue to the answer."),
         ("wait", "queue_wait", "How long requests waited in their model's queue."),
         ("compute", "compute", "How long batches took to compute."),
         ("commit", "commit", "How long batches took to become durable."),
+        ("delay", "truth_delay", "How long ground truths came after their predictions."),
     ):
         yield _histogram(attribute, name, meaning, timings)
+
+
+def _refusals(timings: dict[str, Timings]) -> Metric:
+    family = CounterMetricFamily(
+        _PREFIX + "model_refusals",
+        "Predictions and learns that a model refused, records of streams included.",
+        labels=["model", "code"],
+    )
+    for model, timing in timings.items():
+        for code, n in sorted(timing.refused.copy().items()):
+            family.add_metric([model, code], n)
+    return family
 
 
 def _histogram(attribute: str, name: str, meaning: str, timings: dict[str, Timings]) -> Metric:
@@ -179,7 +196,7 @@ def buckets(histogram: Histogram) -> list[tuple[str, float]]:
     >>> dict(buckets(histogram))["0.001"], dict(buckets(histogram))["0.002"], dict(buckets(histogram))["+Inf"]
     (0.0, 1.0, 1.0)
     """
-    bounds = [*(str(bound) for bound in BOUNDS), "+Inf"]
+    bounds = [*(str(bound) for bound in histogram.bounds), "+Inf"]
     # A copy: other threads go on counting.
     return list(zip(bounds, map(float, accumulate(list(histogram.counts))), strict=True))
 

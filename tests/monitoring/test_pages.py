@@ -141,9 +141,10 @@ class TestModelPage:
 
     def test_shows_code_with_the_beginning_of_a_long_text(self, instance: Instance, client: Client) -> None:
         instance.upload("one", feature_extraction.BagOfWords() | naive_bayes.BernoulliNB())
+        text = msgspec.json.encode("spam " * 5_000)
         asyncio.run(
-            predicting.predict(
-                features_json=msgspec.json.encode("spam " * 5_000), prediction_id="p", model="one", now=1.0
+            predicting.answer(
+                predicting.predict_command(features_json=text, prediction_id="p", model="one", now=1.0)
             )
         )
         instance.learn("p", True)

@@ -76,6 +76,26 @@ class TestOpenMetrics:
         assert (value(samples, "queue_wait_seconds_count", model="house") or 0) >= 4
         assert value(samples, "commit_seconds_bucket", model="house", le="+Inf") == 4
         assert (value(samples, "compute_seconds_sum", model="house") or 0) > 0
+        assert value(samples, "answer_seconds_count", model="house") == 5
+        assert value(samples, "model_refusals_total", model="house", code="prediction_not_pending") == 1
+        assert value(samples, "truth_delay_seconds_bucket", model="house", le="60.0") == 1
+        assert value(samples, "truth_delay_seconds_count", model="house") == 1
+        assert (value(samples, "model_memory_bytes", model="house") or 0) > 1_000
+
+    def test_count_what_each_model_refused(self, start: Start) -> None:
+        server = start()
+        with server.client() as client:
+            client.init("regression")
+            client.upload(regression(), "house")
+            client.learn(features=HOUSE, ground_truth="no number")
+            records = [{"features": HOUSE, "ground_truth": "no number"}] * 2
+            client.request("POST", "/api/learn", json.dumps(records).encode())
+            client.learn(features=HOUSE, ground_truth=1, model="nobody")
+
+            samples = scrape(client)
+
+        refused = {labels: n for (name, labels), n in samples.items() if "model_refusals" in name}
+        assert refused == {frozenset({("model", "house"), ("code", "invalid_ground_truth")}): 3}
 
     def test_are_there_before_there_is_a_flavor(self, start: Start) -> None:
         server = start()
