@@ -1,4 +1,4 @@
-"""What must not cost: bytes, pending predictions, models, a long journal; and how soon it is back.
+"""What must not cost: bytes, pending predictions, models, a long journal, being watched; how soon it is back.
 
 Both sides of each ratio are this server, in the same rounds.
 """
@@ -36,6 +36,9 @@ from benchmarks.workloads import Workload, padded
 
 SMALL_BYTES, LARGE_BYTES = 10_000, 100_000_000
 _CONNECTIONS = (1, 8)
+_STREAMS_WATCHED = 4
+# After that the detectors have seen what was learned.
+_LOOK_SECONDS = 2.5
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,6 +59,7 @@ class Flat:
             self.pending_predictions,
             self.many_models,
             self.long_journal,
+            self.drift,
             self.restarts,
         ):
             try:
@@ -131,6 +135,36 @@ class Flat:
             for n_connections in _CONNECTIONS:
                 self._pairs_of_two("journal", f"after {n:,} learns", short, long, n_connections, 1.1)
             self._restart(long, f"logistic regression, {n:,} learns", 1)
+
+    def drift(self) -> None:
+        """Stream to a model that is watched for drift, as it is by default, and to one that is not.
+
+        What the detectors cost comes later and elsewhere in the process: so its time on the CPU is compared.
+        """
+        with started(self.work, [ThisServer, ThisServer]) as servers:
+            unwatched, watched = self._begin(servers)
+            unwatched.manage("watch_drift", MODEL, "--off")
+            for kind, title in (("learns", "learns"), ("pairs", "predictions and learns by id")):
+                without, with_drift = self._rounds(
+                    f"drift, {kind}",
+                    partial(self._streams, unwatched, kind),
+                    partial(self._streams, watched, kind),
+                )
+                what = f"CPU time of an NDJSON stream of {title}, watched for drift over not watched"
+                self._found(what, without, with_drift, 1.1)
+
+    def _streams(self, server: ThisServer, kind: str) -> Outcome:
+        """Stream records one body after the other, and check the answers. The rate is by CPU second."""
+        n = self.logistic.n_stream // (2 if kind == "pairs" else 1)
+        chunks = self.bench.body(self.logistic, kind, n)
+        wrong: list[str] = []
+        before = server.cpu_seconds()
+        for _ in range(_STREAMS_WATCHED):
+            streamed = streams.send_ndjson(server.port, NDJSON, chunks, timeout=GRACE_SECONDS)
+            wrong += [str(answer) for answer in streamed.answers if "error" in answer]
+        time.sleep(_LOOK_SECONDS)
+        n_all = n * _STREAMS_WATCHED
+        return Outcome(n_all / (server.cpu_seconds() - before), n_all, wrong[:3])
 
     def restarts(self) -> None:
         """Kill the server after learns of the forest, and wait for its first prediction."""

@@ -116,6 +116,12 @@ class Server:
                 return int(line.split()[1]) * 1024
         raise CallError("The system does not tell the memory of a process.")
 
+    def cpu_seconds(self) -> float:
+        """Return the time that its process has spent on a CPU."""
+        # After the name, which stands in parentheses and may hold anything.
+        fields = Path(f"/proc/{self.pid}/stat").read_text().rpartition(")")[2].split()
+        return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+
     def init(self) -> None:
         """Erase everything."""
         call_json(self.port, "POST", "/api/init", {"flavor": "binary"}, expect=201)
