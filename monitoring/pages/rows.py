@@ -14,13 +14,12 @@ from models_app.models import ServedModel
 from models_app.models.transactions import translated_errors
 from models_app.services.listing import pending_counts
 from models_app.services.runtime import get_engine
+from monitoring.figures.rates import rates
 from monitoring.models import DriftAlert, MetricSnapshot
 
 # A line as wide as a word shows no more.
 _SPARK_MINUTES = 15
 _SPARK_WIDTH, _SPARK_HEIGHT = 96, 24
-# A model of which the last sample is older does nothing.
-_RATE_SECONDS = 30.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -36,7 +35,7 @@ class Row:
     metric: float | None
     rolling: float | None
     spark: str
-    per_second: float | None
+    per_second: float
     p50_ms: float | None
     p99_ms: float | None
     last_used_at: datetime | None
@@ -50,13 +49,12 @@ def overview_rows(headline: str) -> list[Row]:
         pending = pending_counts()
         newest = {row.model_id: row for row in _newest()}
         lines = _lines(headline)
-        rates = _rates()
         drifts = dict(DriftAlert.objects.filter(kind="drift").values_list("model").annotate(last=Max("time")))
     timings = get_engine().timings()
     return [
         _row(
             model, pending.get(model.pk, 0), newest.get(model.pk), headline=headline,
-            spark=polyline(lines.get(model.pk, ())), per_second=rates.get(model.pk),
+            spark=polyline(lines.get(model.pk, ())), per_second=rates.of(model).predictions,
             timings=timings.get(model.name), last_drift_at=drifts.get(model.pk),
         )
         for model in models
@@ -126,20 +124,6 @@ def _lines(headline: str) -> dict[int, list[float | None]]:
     for model_id, value in _recent().values_list("model_id", KT(f"rolling__{headline}")):
         lines[model_id].append(None if value is None else float(value))
     return lines
-
-
-def _rates() -> dict[int, float]:
-    """Return predictions per second between the last two samples, of models that do something."""
-    seen: dict[int, list[tuple[datetime, int]]] = defaultdict(list)
-    for model_id, time, n in _recent().values_list("model_id", "time", "n_predictions"):
-        seen[model_id] = [*seen[model_id][-1:], (time, n)]
-    now = timezone.now()
-    rates = {}
-    for model_id, samples in seen.items():
-        if len(samples) == 2 and (now - samples[1][0]).total_seconds() < _RATE_SECONDS:
-            seconds = (samples[1][0] - samples[0][0]).total_seconds()
-            rates[model_id] = max(0, samples[1][1] - samples[0][1]) / max(seconds, 1e-3)
-    return rates
 
 
 def _latency_ms(timings: Timings | None) -> list[float | None]:
