@@ -1,11 +1,19 @@
 """Middleware of the pages (the dashboard and the admin)."""
 
+import logging
 from collections.abc import Callable
 
+from django.db import OperationalError
 from django.http import HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
+from django.shortcuts import render
 from whitenoise.middleware import WhiteNoiseMiddleware
 from whitenoise.responders import Redirect, StaticFile
+
+from models_app.domain.errors import ServerStopping, StorageUnavailable
+from models_app.models.transactions import unavailable
+
+logger = logging.getLogger(__name__)
 
 # Pages load nothing from other hosts. Styles may stand inline: the admin's widgets set some.
 POLICY = (
@@ -44,3 +52,24 @@ def content_security_policy(
         return response
 
     return respond
+
+
+class PassingErrors:
+    """Tells that a page cannot be shown now, where it can a little later."""
+
+    def __init__(self, get_response: Callable[[HttpRequest], HttpResponseBase]) -> None:
+        self._get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponseBase:
+        """Answer a request."""
+        return self._get_response(request)
+
+    def process_exception(self, request: HttpRequest, error: Exception) -> HttpResponse | None:
+        """Answer 503 where the server stops, or the database is locked or full."""
+        if not isinstance(error, OperationalError | ServerStopping | StorageUnavailable):
+            return None
+        refusal = unavailable(error) if isinstance(error, OperationalError) else error
+        logger.warning("a page cannot be shown now: %s", refusal)
+        response = render(request, "503.html", {"reason": refusal}, status=503)
+        response["Retry-After"] = "1"
+        return response

@@ -68,6 +68,7 @@ MIDDLEWARE = [
     "django.middleware.security.SecurityMiddleware",
     "chantilly_project.middleware.StaticFilesMiddleware",
     "chantilly_project.middleware.content_security_policy",
+    "chantilly_project.middleware.PassingErrors",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",

@@ -25,4 +25,5 @@ urlpatterns = [
     path("api/stats", StatisticsViewSet.as_view({"get": "retrieve"}), name="stats"),
     path("api/stream/metrics", StreamViewSet.as_view({"get": "metrics"}), name="stream-metrics"),
     path("api/stream/events", StreamViewSet.as_view({"get": "events"}), name="stream-events"),
+    path("api/stream/live", StreamViewSet.as_view({"get": "live"}), name="stream-live"),
 ]

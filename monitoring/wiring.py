@@ -7,18 +7,22 @@ from monitoring.drift import alerts
 from monitoring.drift.following import Follower
 from monitoring.figures.rates import rates
 from monitoring.history.sampling import Sampler
+from monitoring.pages.changes import Changes
 from monitoring.refusals import refusals
 from monitoring.statistics import recorder
-from monitoring.streams.channels import METRICS
+from monitoring.streams.channels import METRICS, MODELS
 from monitoring.streams.hub import close_all, get_channel
-from monitoring.streams.metrics_publisher import MetricsPublisher
+from monitoring.streams.publishers import Publisher
 from monitoring.streams.subscriber import StreamSubscriber
 
 
 def connect() -> None:
     """Subscribe; called once a process."""
-    publisher = MetricsPublisher(channel=lambda: get_channel(METRICS), compute=measuring.instance_metrics)
-    publishing.subscribe(StreamSubscriber(metrics_publisher=publisher))
+    metrics = Publisher(channel=lambda: get_channel(METRICS), compute=measuring.instance_metrics)
+    models = Publisher(
+        channel=lambda: get_channel(MODELS), compute=Changes(), interval_seconds=1.0, max_share=0.1
+    )
+    publishing.subscribe(StreamSubscriber(metrics_publisher=metrics, models_publisher=models))
     publishing.on_call(recorder.record)
     publishing.on_erased(recorder.erase)
     publishing.on_refusal(refusals.record)

@@ -26,4 +26,6 @@ def tell(alerts: Sequence[DriftAlert]) -> None:
         )
     channel = get_channel(EVENTS)
     if channel.wants_events():
-        channel.publish([text_event(alert.kind, alert_json(alert)) for alert in alerts])
+        channel.publish(
+            [text_event(alert.kind, alert_json(alert), model=alert.model.name) for alert in alerts]
+        )

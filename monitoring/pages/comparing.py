@@ -11,7 +11,7 @@ from models_app.domain.windows import SIZE
 from models_app.models import ServedModel
 from models_app.models.transactions import translated_errors
 from monitoring.models import MetricSnapshot
-from monitoring.pages.overview import headline
+from monitoring.pages.overview import base_url, flavor_name, headline
 
 MAX_MODELS = 8
 
@@ -28,15 +28,17 @@ def compare(request: HttpRequest) -> HttpResponse:
         chosen = [name for name in dict.fromkeys(request.GET.getlist("model")) if name in models][:MAX_MODELS]
         compared = [models[name] for name in chosen]
         rows = _rows([_newest_sample(model) for model in compared])
-    flavor = next((model.flavor for model in models.values()), None)
+    flavor = flavor_name()
     context = {
         "names": list(models),
+        "flavor": flavor,
         "chosen": chosen,
         "compared": compared,
         "rows": rows,
         "window": SIZE,
         "headline": headline(flavor),
         "max_models": MAX_MODELS,
+        "base_url": base_url(request),
     }
     return render(request, "monitoring/compare.html", context)
 

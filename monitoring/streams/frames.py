@@ -22,27 +22,35 @@ FAREWELL = b"event: stream-end\ndata: {}\n"
 class StreamEvent:
     """An event of a channel; `render` gives its data, which is not needed before somebody reads it.
 
-    `size` is what it costs in memory, in bytes. `id` is given when it is published.
+    `size` is what it costs in memory, in bytes; `model` is whom it is about. `id` is given when it is
+    published.
     """
 
     kind: str
     render: Callable[[], str]
     size: int
+    model: str | None = None
     id: int = 0
     _frame: bytes | None = field(default=None, init=False, repr=False)
 
     def frame(self, channel: str) -> bytes:
-        """Return the event as bytes of a stream; the first reader encodes it for all."""
+        """Return the event as bytes of the channel's stream; the first reader encodes it for all."""
         if self._frame is None:
             event_id = make_id({channel: self.id})
             self._frame = sse_encode_event(self.kind, self.render(), event_id=event_id).encode()
         return self._frame
 
 
-def text_event(kind: str, data: str) -> StreamEvent:
+def text_event(kind: str, data: str, *, model: str | None = None) -> StreamEvent:
     """Return an event whose data is at hand."""
     # Twice: as text and, once it was read, as a frame.
-    return StreamEvent(kind=kind, render=lambda: data, size=2 * len(data) + OVERHEAD_BYTES)
+    return StreamEvent(kind=kind, render=lambda: data, size=2 * len(data) + OVERHEAD_BYTES, model=model)
+
+
+def plain_frame(kind: str, data: str) -> bytes:
+    """Return an event without an id, of a stream that nobody can go on with."""
+    text: str = sse_encode_event(kind, data)
+    return text.encode()
 
 
 def reset_frame(channel: str, *, current_id: int) -> bytes:

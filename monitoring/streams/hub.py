@@ -14,6 +14,7 @@ from django_eventstream.storage import EventDoesNotExist
 
 from monitoring.streams.frames import FAREWELL, GREETING, KEEP_ALIVE, StreamEvent, reset_frame
 from monitoring.streams.rings import Ring
+from monitoring.streams.taps import Tap
 
 MAX_RING_BYTES = 16 * 1024 * 1024
 #: How long events are kept for listeners to come back after the last one has left.
@@ -127,6 +128,7 @@ class Channel:
         self._grace_seconds = grace_seconds
         self._keep_alive_seconds = keep_alive_seconds
         self._groups: dict[asyncio.AbstractEventLoop, _Group] = {}
+        self._taps: set[Tap] = set()
         self._kept_until = float("-inf")
         # Nobody holds an id of the ring as it is: no need to invalidate it again.
         self._is_forgotten = True
@@ -155,6 +157,8 @@ class Channel:
             keep = self._ring.append if self._is_wanted() else self._ring.skip
             for event in events:
                 keep(event)
+            for tap in self._taps:
+                tap.offer(events)
             groups = self._groups_to_wake()
         self._schedule(groups)
 
@@ -183,9 +187,24 @@ class Channel:
             if not group.listeners:
                 self._drop(group)
 
+    def tap(self, *, n_newest: int, models: frozenset[str] | None = None) -> Tap:
+        """Return what collects the newest events from now on, until `remove_tap`."""
+        with self._lock:
+            tap = Tap(n_newest=n_newest, models=models)
+            self._taps.add(tap)
+            self._is_forgotten = False
+        return tap
+
+    def remove_tap(self, tap: Tap) -> None:
+        """Forget a tap, if it is there."""
+        with self._lock:
+            self._taps.discard(tap)
+
     def end_streams(self) -> None:
         """Let every open stream end after what is still to be read."""
         with self._lock:
+            for tap in self._taps:
+                tap.is_ending = True
             for group in self._groups.values():
                 for listener in group.listeners:
                     listener.is_ending = True
@@ -195,10 +214,10 @@ class Channel:
     def listener_count(self) -> int:
         """Return the number of open streams."""
         with self._lock:
-            return sum(len(group.listeners) for group in self._groups.values())
+            return sum(len(group.listeners) for group in self._groups.values()) + len(self._taps)
 
     def _is_wanted(self) -> bool:
-        return bool(self._groups) or time.monotonic() < self._kept_until
+        return bool(self._groups) or bool(self._taps) or time.monotonic() < self._kept_until
 
     def _forget(self) -> None:
         # Asked again under the lock: somebody may have come.

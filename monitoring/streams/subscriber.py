@@ -7,10 +7,10 @@ import msgspec
 
 from models_app.domain.predictions import to_json
 from models_app.services.publishing import Event, Learned
-from monitoring.streams.channels import EVENTS, METRICS
+from monitoring.streams.channels import EVENTS, METRICS, MODELS
 from monitoring.streams.frames import OVERHEAD_BYTES, StreamEvent
-from monitoring.streams.hub import Channel, get_channel
-from monitoring.streams.metrics_publisher import MetricsPublisher
+from monitoring.streams.hub import get_channel
+from monitoring.streams.publishers import Publisher
 
 # A probability with its label, as Python objects.
 LABEL_BYTES = 100
@@ -21,15 +21,16 @@ LINE_ENDS = {ord(end): f"\\u{ord(end):04x}" for end in "\x85\u2028\u2029"}
 
 
 class StreamSubscriber:
-    """Feeds the event stream, and tells the metrics' publisher that a model has learned."""
+    """Feeds the event stream, and tells publishers: the metrics' after learns, the models' after anything."""
 
-    def __init__(self, *, metrics_publisher: MetricsPublisher) -> None:
+    def __init__(self, *, metrics_publisher: Publisher, models_publisher: Publisher) -> None:
         self._metrics_publisher = metrics_publisher
+        self._models_publisher = models_publisher
 
     def wants_events(self) -> bool:
-        """Say whether anybody listens to either channel."""
-        # Both are asked: one that wants nothing takes note that something passed.
-        wanted = [get_channel(name).wants_events() for name in (EVENTS, METRICS)]
+        """Say whether anybody listens to any channel."""
+        # All are asked: one that wants nothing takes note that something passed.
+        wanted = [get_channel(name).wants_events() for name in (EVENTS, METRICS, MODELS)]
         return any(wanted)
 
     def receive(self, events: Sequence[Event]) -> None:
@@ -37,11 +38,9 @@ class StreamSubscriber:
         channel = get_channel(EVENTS)
         if channel.wants_events():
             channel.publish([_stream_event(event) for event in events])
-        if any(isinstance(event, Learned) for event in events):
-            self._mark_metrics(get_channel(METRICS))
-
-    def _mark_metrics(self, channel: Channel) -> None:
-        if channel.wants_events():
+        if get_channel(MODELS).wants_events():
+            self._models_publisher.mark()
+        if get_channel(METRICS).wants_events() and any(isinstance(event, Learned) for event in events):
             self._metrics_publisher.mark()
 
 
@@ -49,7 +48,7 @@ def _stream_event(event: Event) -> StreamEvent:
     kind = "learn" if isinstance(event, Learned) else "predict"
     labels = len(event.prediction) if isinstance(event.prediction, dict) else 1
     size = 2 * len(event.features) + labels * LABEL_BYTES + OVERHEAD_BYTES
-    return StreamEvent(kind=kind, render=partial(event_json, event), size=size)
+    return StreamEvent(kind=kind, render=partial(event_json, event), size=size, model=event.model)
 
 
 def event_json(event: Event) -> str:

@@ -1,5 +1,6 @@
 """The event streams' routes."""
 
+from collections.abc import Callable, Sequence
 from urllib.parse import unquote
 
 from django.http import HttpRequest, HttpResponse, StreamingHttpResponse
@@ -10,8 +11,9 @@ from drf_spectacular.utils import OpenApiParameter, extend_schema
 from rest_framework.exceptions import PermissionDenied
 
 from models_app.api.dispatch import AsyncViewSet
-from monitoring.streams.channels import EVENTS, METRICS
-from monitoring.streams.hub import get_channel
+from monitoring.streams.channels import EVENTS, METRICS, MODELS
+from monitoring.streams.hub import Listener, get_channel
+from monitoring.streams.live import LiveStream
 
 # With its charset: `requests` takes text without one for Latin-1.
 CONTENT_TYPE = "text/event-stream; charset=utf-8"
@@ -56,17 +58,46 @@ class StreamViewSet(AsyncViewSet):
         """Open a stream of predictions and learns."""
         return _open(request, EVENTS)
 
+    @extend_schema(
+        operation_id="stream_live",
+        summary="Stream what people can follow",
+        description=(
+            "For pages: at most four times a second, whatever happens. The newest events of the stream of "
+            "events, every `drift` and `warning` among them, and an event `skipped` with the number `n` of "
+            "those left out. Without `model` also the newest `metrics`, and `models`: by name, what has "
+            "changed on the overview."
+        ),
+        parameters=[
+            OpenApiParameter(
+                "model", OpenApiTypes.STR, many=True, description="Tell of these models only, and no metrics."
+            )
+        ],
+        responses=_RESPONSES,
+    )
+    async def live(self, request: HttpRequest) -> HttpResponseBase:
+        """Open a stream for a page."""
+        names = request.GET.getlist("model")
+        models = frozenset(names) if names else None
+        channels = [EVENTS] if names else [EVENTS, METRICS, MODELS]
+        return _answer(request, channels, lambda: LiveStream(models=models))
+
 
 def _open(request: HttpRequest, name: str) -> HttpResponseBase:
-    if not get_channelmanager().can_read_channel(None, name):
+    return _answer(request, [name], lambda: get_channel(name).listen(after=_position(request, name)))
+
+
+def _answer(
+    request: HttpRequest, channels: Sequence[str], listen: Callable[[], Listener | LiveStream]
+) -> HttpResponseBase:
+    manager = get_channelmanager()
+    if not all(manager.can_read_channel(None, name) for name in channels):
         raise PermissionDenied
     response: HttpResponseBase
     if request.method == "HEAD":
         response = HttpResponse(content_type=CONTENT_TYPE)
     else:
-        listener = get_channel(name).listen(after=_position(request, name))
         # It is closed with the response.
-        response = StreamingHttpResponse(listener, content_type=CONTENT_TYPE)
+        response = StreamingHttpResponse(listen(), content_type=CONTENT_TYPE)
     add_default_headers(response, request=request)
     return response
 

@@ -19,9 +19,9 @@ const NAME_WIDTH = 56;
 const FONT_SIZE = 11;
 const NEAR = 4;
 
-/** Return the columns of the history as `{time, seq, …}`. */
+/** Return the columns of the history of a model as `{time, seq, …}`; null: of all models together. */
 export async function readHistory(model, { axis: over, windowSeconds, learns }) {
-  const query = new URLSearchParams({ points: "500", model });
+  const query = new URLSearchParams({ points: "500", ...(model !== null && { model }) });
   if (over === "time" && windowSeconds) {
     query.set("since", String(Math.floor(Date.now() / 1000 - windowSeconds)));
   } else if (over !== "time" && learns) {

@@ -6,11 +6,11 @@ import { line } from "./series.js";
 import { openStream } from "./streams.js";
 
 const CHART_MS = 5000;
-const { headline, metricsStream } = document.body.dataset;
+const { headline, liveStream } = document.body.dataset;
 const names = [...document.querySelectorAll("#chosen li")].map((item) => item.textContent);
 
-// It tells nothing here but whether the server is there.
-openStream(metricsStream, { message: () => {} });
+// Of no model: it tells nothing here but whether the server is there.
+openStream(`${liveStream}?model=`, {});
 
 if (names.length > 0) {
   const chart = new Chart(document.getElementById("chart"));

@@ -1,7 +1,7 @@
 // Residuals or calibration: the server tells them in words and as a table, here they are drawn.
 
 import { Histogram, Reliability, Scatter } from "./diagrams.js";
-import { replaceChildren } from "./sections.js";
+import { update } from "./updates.js";
 
 const POLL_MS = 10000;
 
@@ -28,7 +28,7 @@ export async function startDiagnosis() {
   function take(newer) {
     const isOpen = told.querySelector("details")?.open ?? false;
     newer.querySelector("details")?.toggleAttribute("open", isOpen);
-    replaceChildren(told, newer);
+    update(told, newer);
     const drawn = JSON.parse(document.getElementById("diagnosis-drawn").textContent);
     const isEmpty = !drawn.n.some((n) => n > 0);
     document.getElementById("diagnosis-charts").hidden = isEmpty;

@@ -1,7 +1,7 @@
 // The newest predictions and learns. Everything that comes from clients is shown as text, never as markup.
 
 import { Recent, matches, readable } from "./filters.js";
-import { formatPrediction, formatValue } from "./numbers.js";
+import { formatPrediction, formatValue, formatWhole } from "./numbers.js";
 
 const KEPT = 50;
 const FEATURES_SHOWN = 300;
@@ -12,7 +12,10 @@ const REMEMBERED_CHARACTERS = 2_000_000;
 const DRAW_MS = 200;
 const GAP = "gap";
 
-/** Return the feed of the page: `add(kind, data)` shows an event, `addGap()` that some were missed. */
+/**
+ * Return the feed of the page: `add(kind, data)` shows an event, `addGap()` that some were missed, `skip(n)` that
+ * more happens than can be shown.
+ */
 export function startFeed() {
   const list = document.getElementById("feed");
   const empty = document.getElementById("feed-empty");
@@ -24,6 +27,7 @@ export function startFeed() {
   let nNew = 0;
   let isPaused = false;
   let timer = null;
+  let nSkipped = 0;
 
   button.hidden = false;
   button.addEventListener("click", () => pause(!isPaused));
@@ -96,9 +100,15 @@ export function startFeed() {
       : "Nothing has happened since this page was opened.";
   }
 
+  function skip(n) {
+    nSkipped += n;
+    document.getElementById("feed-skipped").textContent = `; ${formatWhole(nSkipped)} others came too quickly to be shown`;
+  }
+
   return {
     add: (kind, data) => push({ kind, data }),
     addGap: () => push({ kind: GAP, data: "" }),
+    skip,
   };
 }
 

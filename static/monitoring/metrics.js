@@ -1,7 +1,8 @@
 // The metric cards: the newest value and a line of those seen since the page was opened.
 
 import { formatMetric } from "./numbers.js";
-import { refreshSoon, replaceChildren, takeChildren } from "./sections.js";
+import { refreshSoon } from "./sections.js";
+import { update } from "./updates.js";
 
 const KEPT = 240;
 const WIDTH = 120;
@@ -27,12 +28,11 @@ export function replaceMetrics(page) {
   const [here, there] = [document.getElementById("metrics"), page.getElementById("metrics")];
   if (here.dataset.flavor === there.dataset.flavor && learns(here) <= learns(there)) {
     // The cards are kept: they show more than the server knows.
-    replaceChildren(here.querySelector(".facts"), there.querySelector(".facts"));
+    update(here.querySelector(".facts"), there.querySelector(".facts"));
   } else {
     // Everything was erased, or a model was deleted.
-    here.dataset.flavor = there.dataset.flavor;
     forgetMetrics();
-    takeChildren(here, there);
+    update(here, there);
   }
 }
 

@@ -5,13 +5,13 @@ import { offerCopies } from "./copies.js";
 import { startDiagnosis } from "./diagnosis.js";
 import { startFeed } from "./feed.js";
 import { keepFresh, refreshSoon } from "./sections.js";
-import { line, marks } from "./series.js";
+import { marks, metricLines } from "./series.js";
 import { openStream } from "./streams.js";
 
 const CHART_MS = 5000;
 const SOON_MS = 1000;
 const MOST_ALERTS = 500;
-const { model, headline, eventsStream } = document.body.dataset;
+const { model, headline, liveStream } = document.body.dataset;
 const chart = new Chart(document.getElementById("chart"));
 const controls = new Controls(() => drawChart());
 let alerts = [];
@@ -21,17 +21,9 @@ const drawChart = oneAtATime(async () => {
   const { chosen } = controls;
   const history = await readHistory(model, chosen);
   controls.offer(Object.keys(history.metrics), headline);
-  show(history, { ...chosen, metric: controls.chosen.metric });
+  const drawn = { ...chosen, metric: controls.chosen.metric };
+  present(chart, metricLines(history, drawn), marks(history, alerts, drawn.axis), drawn);
 });
-
-function show(history, chosen) {
-  const { metric, axis, shows } = chosen;
-  const lines = [
-    shows !== "metrics" && line(history, "rolling", `${metric}, recent`, chosen),
-    shows !== "rolling" && { ...line(history, "metrics", `${metric} since the upload`, chosen), isFaint: shows === "both" },
-  ].filter(Boolean);
-  present(chart, lines, marks(history, alerts, axis), chosen);
-}
 
 function drawSoon() {
   soon ??= setTimeout(() => {
@@ -54,11 +46,8 @@ async function readAlerts() {
 const feed = startFeed();
 
 function take(kind, data) {
-  const event = JSON.parse(data);
-  if (event.model === model) {
-    feed.add(kind, data);
-    refreshSoon();
-  }
+  feed.add(kind, data);
+  refreshSoon();
 }
 
 function takeAlert(data) {
@@ -77,13 +66,13 @@ async function takeGap() {
   drawSoon();
 }
 
-openStream(eventsStream, {
+openStream(`${liveStream}?${new URLSearchParams({ model })}`, {
   predict: (data) => take("predict", data),
   learn: (data) => take("learn", data),
   drift: takeAlert,
   warning: takeAlert,
-  "stream-reset": takeGap,
-});
+  skipped: (data) => feed.skip(JSON.parse(data).n),
+}, takeGap);
 offerCopies();
 keepFresh(["facts", "figures"]);
 await readAlerts();

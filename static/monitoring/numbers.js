@@ -3,9 +3,28 @@
 const number = new Intl.NumberFormat("en", { maximumSignificantDigits: 5 });
 const decimal = new Intl.NumberFormat("en", { minimumFractionDigits: 4, maximumFractionDigits: 4 });
 
+const one = new Intl.NumberFormat("en", { minimumFractionDigits: 1, maximumFractionDigits: 1 });
+const two = new Intl.NumberFormat("en", { minimumFractionDigits: 2, maximumFractionDigits: 2 });
+const NONE = "–";
+
 /** A metric: four decimals, so that the digits do not jump. */
 export function formatMetric(value) {
-  return value === null || value === undefined ? "–" : decimal.format(value);
+  return value === null || value === undefined ? NONE : decimal.format(value);
+}
+
+/** A number of things. */
+export function formatWhole(value) {
+  return value.toLocaleString("en");
+}
+
+/** How often something happens in a second. */
+export function formatRate(value) {
+  return value === null ? NONE : one.format(value);
+}
+
+/** A duration in milliseconds. */
+export function formatMs(value) {
+  return value === null ? NONE : `${two.format(value)} ms`;
 }
 
 /** A whole number. */

@@ -1,27 +1,25 @@
-// The overview: metrics and events as they come; the rest is fetched again now and then.
+// The overview: what the stream tells as it comes; the rest is fetched again now and then.
 
 import { startFeed } from "./feed.js";
 import { replaceMetrics, showMetrics } from "./metrics.js";
+import { showRows } from "./rows.js";
 import { keepFresh, refreshSoon } from "./sections.js";
 import { openStream } from "./streams.js";
 import { startTable } from "./tables.js";
 
-const { metricsStream, eventsStream } = document.body.dataset;
-
-openStream(metricsStream, {
-  message: (data) => showMetrics(JSON.parse(data)),
-});
-
 const feed = startFeed();
-openStream(eventsStream, {
-  predict: (data) => { feed.add("predict", data); refreshSoon(); },
-  learn: (data) => { feed.add("learn", data); refreshSoon(); },
+const table = startTable("models-table", document.getElementById("filter"));
+
+openStream(document.body.dataset.liveStream, {
+  metrics: (data) => showMetrics(JSON.parse(data)),
+  models: (data) => { showRows(JSON.parse(data)); table.apply(); },
+  predict: (data) => feed.add("predict", data),
+  learn: (data) => feed.add("learn", data),
   drift: refreshSoon,
   warning: refreshSoon,
-  "stream-reset": () => { feed.addGap(); refreshSoon(); },
-});
+  skipped: (data) => feed.skip(JSON.parse(data).n),
+}, () => { feed.addGap(); refreshSoon(); });
 
-const table = startTable("models-table", document.getElementById("filter"));
 keepFresh(["setup", "models"], (page) => {
   replaceMetrics(page);
   table.apply();

@@ -1,18 +1,23 @@
 // What no stream tells (flavor, models, counts) is taken from the page as the server renders it now.
 
+import { update } from "./updates.js";
+
 const SOON_MS = 2000;
-const POLL_MS = 10000;
+const POLL_MS = 5000;
 const TIMES_MS = 5000;
+// Of the time between two refreshes, the server is to work on a small part.
+const REST = 20;
 const relative = new Intl.RelativeTimeFormat("en", { numeric: "auto", style: "narrow" });
 const UNITS = [["day", 86400], ["hour", 3600], ["minute", 60], ["second", 1]];
 let timer = null;
+let tookMs = 0;
 let sections = [];
 let onFresh = () => {};
 
 /** Refresh in a moment; any number of calls until then make one request. */
 export function refreshSoon() {
   if (timer === null && !document.hidden) {
-    timer = setTimeout(refresh, SOON_MS);
+    timer = setTimeout(refresh, Math.max(SOON_MS, REST * tookMs));
   }
 }
 
@@ -27,45 +32,34 @@ export function keepFresh(ids, then = () => {}) {
 }
 
 async function refresh() {
+  const startedAt = performance.now();
   try {
     const response = await fetch(location.pathname + location.search);
+    const text = await response.text();
+    tookMs = performance.now() - startedAt;
     if (response.ok) {
-      replaceSections(new DOMParser().parseFromString(await response.text(), "text/html"));
+      take(new DOMParser().parseFromString(text, "text/html"));
     }
   } catch {
-    // The server is away; the streams show it.
+    // The server is away; the stream shows it.
   } finally {
     timer = null;
   }
 }
 
-function replaceSections(page) {
+function take(page) {
   for (const id of sections) {
     const there = page.getElementById(id);
     if (there !== null) {
-      replaceChildren(document.getElementById(id), there);
+      update(document.getElementById(id), there);
     }
   }
   onFresh(page);
   showTimes();
 }
 
-/** Put what is there in the place of what is here, where it differs. */
-export function replaceChildren(here, there) {
-  // Only where something differs: a reader's selection and focus stay.
-  if (there.isEqualNode(here.pristine ?? here)) {
-    return;
-  }
-  here.pristine = there.cloneNode(true);
-  takeChildren(here, there);
-}
-
-/** Put what is there in the place of what is here. */
-export function takeChildren(here, there) {
-  here.replaceChildren(...[...there.childNodes].map((node) => document.adoptNode(node)));
-}
-
-function showTimes() {
+/** Tell times as people do. */
+export function showTimes() {
   for (const element of document.querySelectorAll("time")) {
     element.textContent = ago(new Date(element.dateTime));
   }

@@ -38,6 +38,15 @@ export function line(history, kind, label, { metric, axis, smoothing, isNewestOn
   };
 }
 
+/** Return the lines of one model's chart: its recent metric, the one since the upload, or both. */
+export function metricLines(history, chosen) {
+  const { metric, shows } = chosen;
+  return [
+    shows !== "metrics" && line(history, "rolling", `${metric}, recent`, chosen),
+    shows !== "rolling" && { ...line(history, "metrics", `${metric} since the upload`, chosen), isFaint: shows === "both" },
+  ].filter(Boolean);
+}
+
 /** Return where `{x, kind, isFeature}` something happened that a chart marks. */
 export function marks(history, alerts, axis) {
   const newest = history.generation.at(-1);

@@ -1,46 +1,61 @@
 // Server-Sent Events that come back by themselves, and one place on the page that tells how they are.
 
 const RETRY_MS = 3000;
-const states = new Map();
+const TEXTS = { connecting: "connecting", connected: "live", reconnecting: "reconnecting …" };
 
-function showState() {
-  const connected = [...states.values()].every(Boolean);
+function showState(state) {
   const connection = document.getElementById("connection");
-  const state = connected ? "connected" : "reconnecting";
+  connection.hidden = false;
   if (connection.dataset.state !== state) {
     connection.dataset.state = state;
-    connection.textContent = connected ? "live" : "reconnecting …";
+    connection.textContent = TEXTS[state];
   }
 }
 
-/** Call `handlers[event](data)` for every event of the stream, for as long as the page is open. */
-export function openStream(url, handlers) {
-  let lastEventId = "";
+/**
+ * Call `handlers[event](data)` for every event of the stream, for as long as the page is open and seen.
+ * `onReturn` is called where some may have been missed. A page has one stream: browsers grant a site only six
+ * connections, over all its pages.
+ */
+export function openStream(url, handlers, onReturn = () => {}) {
+  let source = null;
+  let wasOpen = false;
 
   function connect() {
-    const query = lastEventId ? `?lastEventId=${encodeURIComponent(lastEventId)}` : "";
-    const source = new EventSource(url + query);
-    source.addEventListener("open", () => setState(true));
+    if (source !== null || document.hidden) {
+      return;
+    }
+    source = new EventSource(url);
+    source.addEventListener("open", () => {
+      showState("connected");
+      if (wasOpen) {
+        onReturn();
+      }
+      wasOpen = true;
+    });
     source.addEventListener("error", () => {
-      setState(false);
+      showState("reconnecting");
       // A browser gives up for good when the answer is an error, from a proxy whose server restarts, say.
-      if (source.readyState === EventSource.CLOSED) {
+      if (source?.readyState === EventSource.CLOSED) {
+        source = null;
         setTimeout(connect, RETRY_MS);
       }
     });
     for (const [name, handle] of Object.entries(handlers)) {
-      source.addEventListener(name, (event) => {
-        lastEventId = event.lastEventId;
-        handle(event.data);
-      });
+      source.addEventListener(name, (event) => handle(event.data));
     }
   }
 
-  function setState(isConnected) {
-    states.set(url, isConnected);
-    showState();
+  function pauseOrResume() {
+    if (document.hidden) {
+      source?.close();
+      source = null;
+    } else {
+      connect();
+    }
   }
 
-  states.set(url, false);
+  document.addEventListener("visibilitychange", pauseOrResume);
+  showState("connecting");
   connect();
 }

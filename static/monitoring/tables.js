@@ -1,10 +1,9 @@
 // A table that sorts and filters; what was chosen holds for the rows that come later, too.
 
-/** Have the table with that id sorted by its heads, and filtered by the text of the input. */
+/** Have the table with that id sorted by its heads, at first by name, and filtered by the text of the input. */
 export function startTable(id, input) {
-  let column = null;
+  let column = 0;
   let isDescending = false;
-  input.parentElement.hidden = false;
   input.addEventListener("input", apply);
   document.addEventListener("click", (event) => {
     const button = event.target.closest(`#${id} thead button`);
@@ -20,6 +19,7 @@ export function startTable(id, input) {
 
   function apply() {
     const table = document.getElementById(id);
+    input.parentElement.hidden = table === null;
     if (table === null) {
       return;
     }
@@ -30,11 +30,9 @@ export function startTable(id, input) {
     for (const row of rows) {
       row.hidden = !row.cells[0].textContent.toLowerCase().includes(wanted);
     }
-    if (column !== null) {
-      const kind = heads[column].dataset.sort;
-      rows.sort((a, b) => (isDescending ? -1 : 1) * compare(key(a.cells[column], kind), key(b.cells[column], kind)));
-      table.tBodies[0].append(...rows);
-    }
+    const kind = heads[column].dataset.sort;
+    const keys = new Map(rows.map((row) => [row, key(row.cells[column], kind)]));
+    arrange(table.tBodies[0], rows.toSorted((a, b) => (isDescending ? -1 : 1) * compare(keys.get(a), keys.get(b))));
   }
 
   function dress(head, index) {
@@ -53,6 +51,15 @@ export function startTable(id, input) {
 
   apply();
   return { apply };
+}
+
+function arrange(body, rows) {
+  if (rows.some((row, index) => row !== body.rows[index])) {
+    const focused = document.activeElement;
+    body.append(...rows);
+    // What is moved loses the focus.
+    focused?.focus({ preventScroll: true });
+  }
 }
 
 function key(cell, kind) {

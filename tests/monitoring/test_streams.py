@@ -136,7 +136,7 @@ class TestStreamViewSet:
         threads = threading.active_count()
         for _ in range(4):
             come_and_go()
-            wait_until(lambda: server.task_count() == tasks)
+            wait_until(lambda: server.task_count() <= tasks)
         # Those of the loop's pool stay, however many of them there were to do.
         pool = min(32, (os.cpu_count() or 1) + 4)
         assert threading.active_count() <= threads + pool

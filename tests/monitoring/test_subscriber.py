@@ -5,9 +5,9 @@ import pytest
 
 from models_app.domain.predictions import Prediction
 from models_app.services.publishing import Learned, Predicted
-from monitoring.streams.channels import EVENTS, METRICS
+from monitoring.streams.channels import EVENTS, METRICS, MODELS
 from monitoring.streams.hub import get_channel
-from monitoring.streams.metrics_publisher import MetricsPublisher
+from monitoring.streams.publishers import Publisher
 from monitoring.streams.subscriber import StreamSubscriber, event_json
 from tests.monitoring.streaming import Message, read_count
 
@@ -19,10 +19,9 @@ def _nobody_was_here(monkeypatch: pytest.MonkeyPatch) -> None:
 
 @pytest.fixture
 def subscriber() -> StreamSubscriber:
-    publisher = MetricsPublisher(
-        channel=lambda: get_channel(METRICS), compute=lambda: {"MAE": 0.5}, idle_seconds=0.01
-    )
-    return StreamSubscriber(metrics_publisher=publisher)
+    metrics = Publisher(channel=lambda: get_channel(METRICS), compute=lambda: {"MAE": 0.5}, idle_seconds=0.01)
+    models = Publisher(channel=lambda: get_channel(MODELS), compute=lambda: {"m": {}}, idle_seconds=0.01)
+    return StreamSubscriber(metrics_publisher=metrics, models_publisher=models)
 
 
 def predicted(features: str = '{"x": 1}', prediction: Prediction = 2.5) -> Predicted:
@@ -69,7 +68,7 @@ class TestStreamSubscriber:
     def test_wants_nothing_while_nobody_listens(self, subscriber: StreamSubscriber) -> None:
         assert not subscriber.wants_events()
 
-    @pytest.mark.parametrize("channel", [EVENTS, METRICS])
+    @pytest.mark.parametrize("channel", [EVENTS, METRICS, MODELS])
     def test_wants_events_while_somebody_listens(self, subscriber: StreamSubscriber, channel: str) -> None:
         async def scenario() -> bool:
             listener = get_channel(channel).listen()
@@ -105,6 +104,17 @@ class TestStreamSubscriber:
 
         [message] = asyncio.run(scenario())
         assert (message.event, json.loads(message.data)) == ("message", {"MAE": 0.5})
+
+    def test_has_the_models_published_after_anything(self, subscriber: StreamSubscriber) -> None:
+        async def scenario() -> list[Message]:
+            listener = get_channel(MODELS).listen()
+            await asyncio.to_thread(subscriber.receive, [predicted()])
+            found = await read_count(listener, 1)
+            listener.close()
+            return found
+
+        [message] = asyncio.run(scenario())
+        assert (message.event, json.loads(message.data)) == ("message", {"m": {}})
 
     def test_publishes_nothing_on_a_channel_that_nobody_listens_to(
         self, subscriber: StreamSubscriber

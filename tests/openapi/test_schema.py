@@ -20,7 +20,7 @@ class TestSchema:
         assert {
             "/api/init", "/api/model", "/api/model/{name}", "/api/models", "/api/predict", "/api/learn",
             "/api/stream", "/api/metrics", "/api/metrics/history", "/api/alerts", "/api/stats",
-            "/api/stream/metrics", "/api/stream/events",
+            "/api/stream/metrics", "/api/stream/events", "/api/stream/live",
             "/healthz", "/readyz",
         } == set(paths)  # fmt: skip
 

@@ -40,11 +40,11 @@ class Server:
         assert self._process is not None
         return self._process.pid
 
-    def start(self) -> None:
-        """Start the process and wait until it is ready."""
+    def start(self, port: int = 0) -> None:
+        """Start the process and wait until it is ready; without a port, on one that is free."""
         offset = self._log.stat().st_size if self._log.exists() else 0
         variables = environment(self.instance, **self.settings)
-        self._process = self._launcher(["serve", "--port", "0"], variables, self._log)
+        self._process = self._launcher(["serve", "--port", str(port)], variables, self._log)
         running.append(self)
         self.port = self._wait_for_port(offset)
         with self.client() as client:

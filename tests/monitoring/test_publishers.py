@@ -9,7 +9,7 @@ import pytest
 
 from models_app.domain.errors import FlavorNotSet, StorageUnavailable
 from monitoring.streams.hub import Channel
-from monitoring.streams.metrics_publisher import MetricsPublisher
+from monitoring.streams.publishers import Publisher
 from tests.monitoring.serving import wait_until
 from tests.monitoring.streaming import make_channel, read_count, read_until
 
@@ -28,17 +28,15 @@ class Counter:
 
 def make_publisher(
     channel: Channel, compute: Callable[[], dict[str, float | None]], *, interval: float = 0.05
-) -> MetricsPublisher:
-    return MetricsPublisher(
-        channel=lambda: channel, compute=compute, interval_seconds=interval, idle_seconds=0.05
-    )
+) -> Publisher:
+    return Publisher(channel=lambda: channel, compute=compute, interval_seconds=interval, idle_seconds=0.05)
 
 
 def publisher_threads() -> int:
-    return sum(thread.name == "metrics-publisher" for thread in threading.enumerate())
+    return sum(thread.name == "publisher" for thread in threading.enumerate())
 
 
-class TestMetricsPublisher:
+class TestPublisher:
     def test_publishes_after_a_learn(self) -> None:
         async def scenario() -> object:
             channel, metrics = make_channel(), Counter()
@@ -68,7 +66,7 @@ class TestMetricsPublisher:
         assert count < 500
 
     def test_leaves_no_thread_behind_and_starts_again(self) -> None:
-        async def scenario(publisher: MetricsPublisher, channel: Channel) -> None:
+        async def scenario(publisher: Publisher, channel: Channel) -> None:
             listener = channel.listen()
             publisher.mark()
             await read_count(listener, 1)
@@ -120,3 +118,17 @@ class TestMetricsPublisher:
             return [message.data for message in await read_count(listener, 1)]
 
         assert asyncio.run(scenario()) == ['{"value": 2.0}']
+
+    def test_publishes_nothing_where_nothing_is_new(self) -> None:
+        computed: list[dict[str, float | None]] = [{}, {"value": 3.0}]
+
+        async def scenario() -> list[str]:
+            channel = make_channel()
+            listener = channel.listen()
+            publisher = make_publisher(channel, lambda: computed.pop(0))
+            publisher.mark()
+            await asyncio.to_thread(wait_until, lambda: len(computed) == 1)
+            publisher.mark()
+            return [message.data for message in await read_count(listener, 1)]
+
+        assert asyncio.run(scenario()) == ['{"value": 3.0}']
