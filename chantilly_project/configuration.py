@@ -149,6 +149,26 @@ SETTINGS = (
         "Models that `/metrics` tells of, at most: those used last.",
     ),
     Setting(
+        "ALERT_WEBHOOK_URL",
+        "",
+        parsing.webhook_url,
+        "Where drift alerts are posted to.",
+        "none",
+    ),
+    Setting(
+        "ALERT_WEBHOOK_SECRET",
+        "",
+        parsing.webhook_secret,
+        "Signs what is posted there; needed with `ALERT_WEBHOOK_URL`.",
+        "none",
+    ),
+    Setting(
+        "ALERT_WEBHOOK_ALLOW_PRIVATE",
+        "off",
+        parsing.boolean,
+        "Whether that may be an address of the own machine or network.",
+    ),
+    Setting(
         "SHUTDOWN_SECONDS",
         "8",
         parsing.seconds(1, 3600),
@@ -187,6 +207,8 @@ def load(environ: Mapping[str, str], base: Path) -> Configuration:
     return Configuration(own=own, django=rest)
 
 
+# What no error message may show.
+_SECRET = {"SECRET_KEY", "ALERT_WEBHOOK_SECRET"}
 # What no default of the table can tell.
 _MADE = {"INSTANCE_PATH", "SECRET_KEY"}
 
@@ -211,7 +233,7 @@ def _parse(setting: Setting, value: object, source: str) -> object:
 
 def _shown(setting: Setting, value: object) -> str:
     """The value for an error message, without what is secret in it."""
-    if setting.name == "SECRET_KEY":
+    if setting.name in _SECRET:
         return "(not shown)"
     return re.sub(r"(://[^/@\s]*:)[^/@\s]*@", r"\1***@", repr(value))
 

@@ -3,6 +3,7 @@
 Each returns the value or raises ValueError; what is allowed stands in the parser's `allowed`.
 """
 
+import base64
 import math
 import re
 from collections.abc import Callable, Iterable
@@ -169,6 +170,33 @@ def _sqlite_url(value: object) -> str:
 sqlite_url = Parser(
     _sqlite_url, "`sqlite:///FILE`, relative to the instance folder, or `sqlite:////ABSOLUTE/FILE`"
 )
+
+
+def _webhook_url(value: object) -> str:
+    url = _text(value)
+    if not url:
+        return url
+    parts = urlsplit(url)
+    # To look at the port raises ValueError where it is none.
+    is_complete = parts.scheme in {"http", "https"} and parts.hostname and parts.port != 0
+    if not is_complete or "@" in parts.netloc or "#" in url or not re.fullmatch("[!-~]+", url):
+        raise ValueError("not the URL of a webhook")
+    return url
+
+
+webhook_url = Parser(
+    _webhook_url, "`https://` or `http://` URL in ASCII, without user, password and fragment; empty for none"
+)
+
+
+def _webhook_secret(value: object) -> str:
+    secret = _text(value)
+    if secret and not 24 <= len(base64.b64decode(secret.removeprefix("whsec_"), validate=True)) <= 64:
+        raise ValueError("too short or too long")
+    return secret
+
+
+webhook_secret = Parser(_webhook_secret, "`whsec_` and 24 to 64 bytes in base64")
 
 
 def _redis_url(value: object) -> str:

@@ -43,8 +43,15 @@ MAX_MODEL_BYTES: int
 STREAM_BACKLOG: int
 STREAM_SEND_SECONDS: float
 METRICS_MAX_MODELS: int
+ALERT_WEBHOOK_URL: str
+ALERT_WEBHOOK_SECRET: str
+ALERT_WEBHOOK_ALLOW_PRIVATE: bool
 SHUTDOWN_SECONDS: float
 globals().update(_configuration.own)
+if ALERT_WEBHOOK_URL and not ALERT_WEBHOOK_SECRET:
+    raise ConfigurationError(
+        "ALERT_WEBHOOK_URL is set, but ALERT_WEBHOOK_SECRET is not (`echo whsec_$(openssl rand -base64 32)`)."
+    )
 
 INSTALLED_APPS = [
     # First, so that its `runserver` is taken and not daphne's, which it extends.

@@ -1,5 +1,6 @@
 """Call statistics, metrics over time and drift in the admin."""
 
+import json
 from collections.abc import Iterable
 from typing import Any, get_args
 
@@ -14,7 +15,7 @@ from models_app.admin.read_only import ReadOnlyAdmin
 from monitoring.drift.forms import DriftPlanForm
 from monitoring.drift.watches import Kind
 from monitoring.durations import humanize
-from monitoring.models import CallStatistics, DriftAlert, DriftPlan, MetricSnapshot
+from monitoring.models import AlertDelivery, CallStatistics, DriftAlert, DriftPlan, MetricSnapshot
 from monitoring.panels import ACTIVITY, DOING
 
 
@@ -110,6 +111,25 @@ class DriftAlertAdmin(OfModelAdmin[DriftAlert]):
     def learn(self, row: DriftAlert) -> str:
         """Return the learn that revealed it."""
         return f"{row.seq:,}"
+
+
+@admin.register(AlertDelivery)
+class AlertDeliveryAdmin(ReadOnlyAdmin[AlertDelivery]):
+    """What became of the alerts for the webhook, the newest first."""
+
+    list_display = (
+        "created_at", "kind", "state", "n_attempts", "next_attempt_at", "delivered_at", "last_error",
+    )  # fmt: skip
+    fields = ("message_id", *list_display, "body")
+    readonly_fields = fields
+    # By the primary key, which is an index.
+    ordering = ("-pk",)
+
+    @admin.display(description="alert")
+    def kind(self, row: AlertDelivery) -> str:
+        """Return what the message tells, in short."""
+        alert = json.loads(row.body)["data"]
+        return f"{alert['kind']} of {alert['source']} in {alert['model']} at {alert['seq']:,}"
 
 
 @admin.register(DriftPlan)

@@ -1,6 +1,7 @@
 """Which part of monitoring hears of what."""
 
 import time
+from datetime import UTC, datetime
 
 from models_app.services import measuring, publishing, runtime
 from monitoring.drift import alerts
@@ -14,6 +15,8 @@ from monitoring.streams.channels import METRICS, MODELS
 from monitoring.streams.hub import close_all, get_channel
 from monitoring.streams.publishers import Publisher
 from monitoring.streams.subscriber import StreamSubscriber
+from monitoring.webhook.configuring import configured_target
+from monitoring.webhook.sender import Sender
 
 
 def connect() -> None:
@@ -35,6 +38,12 @@ def connect() -> None:
     publishing.on_scores(follower.scored)
     publishing.on_erased(follower.erase)
     runtime.on_tidy(follower.tick)
+    target = configured_target()
+    if target is not None:
+        sender = Sender(target, now=lambda: datetime.now(UTC))
+        # After the follower: what it has found goes out at once.
+        runtime.on_tidy(sender.wake)
+        runtime.on_shutdown(sender.stop)
     # Streams first: they are what the server would wait for.
     runtime.on_shutdown(close_all)
     runtime.on_shutdown(recorder.save_at_once)

@@ -12,6 +12,8 @@ from models_app.models.signing import signer
 from models_app.models.transactions import translated_errors, write_transaction
 from monitoring.drift.watches import Finding, Plan, Watch
 from monitoring.models import DriftAlert, DriftPlan, DriftState
+from monitoring.webhook import outbox
+from monitoring.webhook.configuring import configured_target
 
 
 def plans() -> dict[int, Plan | None]:
@@ -61,7 +63,10 @@ def save(
             # Deleted or replaced meanwhile.
             return []
         DriftState.objects.update_or_create(model=model, defaults=state)
-        return [alert for finding, at in found if (alert := _put(model, watch, finding, at)) is not None]
+        alerts = [alert for finding, at in found if (alert := _put(model, watch, finding, at)) is not None]
+        if configured_target() is not None:
+            outbox.put([_message(alert) for alert in alerts], now=datetime.now(UTC))
+        return alerts
 
 
 def _put(model: ServedModel, watch: Watch, finding: Finding, at: float) -> DriftAlert | None:
@@ -81,8 +86,14 @@ def _put(model: ServedModel, watch: Watch, finding: Finding, at: float) -> Drift
     return alert if is_new else None
 
 
+def _message(alert: DriftAlert) -> str:
+    """Return what the webhook is told of an alert."""
+    return outbox.message_body(f"alert.{alert.kind}", time=alert.time, data=alert_fields(alert))
+
+
 def erase() -> None:
     """Delete everything; to be called within a transaction."""
+    outbox.erase()
     for table in (DriftAlert, DriftState, DriftPlan):
         table._default_manager.all().delete()
 

@@ -24,6 +24,7 @@ from monitoring.drift.listing import alert_counts
 from monitoring.drift.watches import KINDS
 from monitoring.refusals import refusals
 from monitoring.statistics import recorder
+from monitoring.webhook import outbox
 
 _PREFIX = "chantilly_"
 
@@ -50,6 +51,7 @@ class Collector:
         yield from _of_instance(seen)
         yield from _of_models(seen)
         yield from _of_drift(seen)
+        yield from _of_webhook()
         yield from _of_process(seen)
         yield from ProcessCollector(registry=None).collect()
 
@@ -152,6 +154,21 @@ def _of_drift(seen: Survey) -> Iterator[Metric]:
     for model, kind in product(seen.models, KINDS):
         family.add_metric([model.name, kind], counts.get((model.name, kind), 0))
     yield family
+
+
+def _of_webhook() -> Iterator[Metric]:
+    counted = outbox.counts()
+    failures = CounterMetricFamily(
+        _PREFIX + "alert_delivery_failures", "Attempts to deliver an alert that have failed."
+    )
+    failures.add_metric([], counted.pop("failed"))
+    family = GaugeMetricFamily(
+        _PREFIX + "alert_deliveries", "Alerts for the webhook, by what became of them.", labels=["state"]
+    )
+    for state, n in counted.items():
+        family.add_metric([state], n)
+    yield family
+    yield failures
 
 
 def _of_process(seen: Survey) -> Iterator[Metric]:

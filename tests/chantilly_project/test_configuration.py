@@ -118,6 +118,10 @@ class TestConfigurationErrors:
         with pytest.raises(ConfigurationError) as url_error:
             load({"DATABASE_URL": "postgres://me:hunter2@db/x"}, tmp_path)
 
+        with pytest.raises(ConfigurationError) as webhook_error:
+            load({"ALERT_WEBHOOK_SECRET": "hunter2"}, tmp_path)
+
+        assert "hunter2" not in str(webhook_error.value)
         assert "hunter2" not in str(key_error.value)
         assert "hunter2" not in str(url_error.value)
         assert "postgres://me:***@db/x" in str(url_error.value)
