@@ -20,7 +20,7 @@ def tell(alerts: Sequence[DriftAlert]) -> None:
             alert.kind,
             alert.model.name,
             alert.detector,
-            alert.source,
+            _one_line(alert.source),
             alert.seq,
             alert.value,
         )
@@ -29,3 +29,8 @@ def tell(alerts: Sequence[DriftAlert]) -> None:
         channel.publish(
             [text_event(alert.kind, alert_json(alert), model=alert.model.name) for alert in alerts]
         )
+
+
+def _one_line(source: str) -> str:
+    """Return a source as the log may have it: a feature's name could begin a line of its own."""
+    return source if source.isprintable() else repr(source)
