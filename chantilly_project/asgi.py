@@ -1,4 +1,4 @@
-"""The ASGI application: the guard in front, then the API's lean handler or Django's."""
+"""The ASGI application: who observes, the guard, then the API's lean handler or Django's."""
 
 import os
 from collections.abc import Awaitable
@@ -13,7 +13,9 @@ from django.conf import settings  # noqa: E402
 from django.core.handlers.asgi import ASGIHandler  # noqa: E402
 
 from chantilly_project.guard import PROBES, Guard, Scope, Send  # noqa: E402
+from chantilly_project.json_logs import RequestLog  # noqa: E402
 from chantilly_project.lifespan import Lifespan  # noqa: E402
+from chantilly_project.observing import Observed  # noqa: E402
 from models_app.api.handler import ApiHandler  # noqa: E402
 from models_app.api.sockets import StreamConsumer  # noqa: E402
 
@@ -41,10 +43,12 @@ def route(scope: Scope, receive: Any, send: Send) -> Awaitable[None]:
     return send({"type": "websocket.close", "code": 1000})
 
 
-application = Guard(
+guarded = Guard(
     route,
     allowed_hosts=settings.ALLOWED_HOSTS,
     trusted_origins=settings.CSRF_TRUSTED_ORIGINS,
     trusts_forwarded_host=settings.USE_X_FORWARDED_HOST,
     short_way=api.answer_soon,
 )
+_observers = [RequestLog()] if settings.LOG_FORMAT == "JSON" else []
+application = Observed(guarded, _observers) if _observers else guarded

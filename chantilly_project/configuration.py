@@ -99,6 +99,12 @@ SETTINGS = (
         parsing.choice("DEBUG", "INFO", "WARNING", "ERROR", "CRITICAL"),
         "The least severe messages that are logged.",
     ),
+    Setting(
+        "LOG_FORMAT",
+        "TEXT",
+        parsing.choice("TEXT", "JSON"),
+        "`JSON`: an object a line, and a line for each request.",
+    ),
     Setting("ENGINE_THREADS", "8", parsing.whole(1, 256), "Threads that work on the models."),
     Setting(
         "ENGINE_BATCH_SIZE",

@@ -30,6 +30,7 @@ HOST: str
 PORT: int
 TRUSTED_ORIGINS: list[str]
 LOG_LEVEL: str
+LOG_FORMAT: str
 ENGINE_THREADS: int
 ENGINE_BATCH_SIZE: int
 ENGINE_TURN_SECONDS: float
@@ -168,15 +169,14 @@ SPECTACULAR_SETTINGS = {
 EVENTSTREAM_STORAGE_CLASS = "monitoring.streams.storage.RingStorage"
 EVENTSTREAM_CHANNELMANAGER_CLASS = "monitoring.streams.channels.StreamChannels"
 
+_FORMATTERS = {
+    "TEXT": {"format": "{asctime} {levelname} {name}: {message}", "style": "{"},
+    "JSON": {"()": "chantilly_project.json_logs.JsonFormatter"},
+}
 LOGGING = {
     "version": 1,
     "disable_existing_loggers": False,
-    "formatters": {
-        "line": {
-            "format": "{asctime} {levelname} {name}: {message}",
-            "style": "{",
-        },
-    },
+    "formatters": {"line": _FORMATTERS[LOG_FORMAT]},
     "handlers": {"console": {"class": "logging.StreamHandler", "formatter": "line"}},
     "root": {"handlers": ["console"], "level": LOG_LEVEL},
     "loggers": {

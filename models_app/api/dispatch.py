@@ -4,6 +4,7 @@ import asyncio
 import functools
 from collections.abc import Awaitable, Callable, Coroutine
 from concurrent.futures import ThreadPoolExecutor
+from contextvars import copy_context
 from typing import Any
 
 from asgiref.sync import markcoroutinefunction
@@ -107,7 +108,8 @@ def threaded(
 
     @functools.wraps(view)
     async def run(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
-        call = functools.partial(_call, view, request, *args, **kwargs)
+        # With the request's context: what it logs there is told as its own.
+        call = functools.partial(copy_context().run, _call, view, request, *args, **kwargs)
         return await asyncio.get_running_loop().run_in_executor(_pool, call)
 
     return run

@@ -70,4 +70,6 @@ def _from_drf(error: drf.APIException, context: Mapping[str, Any]) -> JsonAnswer
 def _unforeseen(error: BaseException) -> JsonAnswer:
     error_id = uuid.uuid4().hex[:12]
     logger.error("internal error %s", error_id, exc_info=error)
-    return refusal(500, "internal_error", f"Internal error. (id {error_id})")
+    response = refusal(500, "internal_error", f"Internal error. (id {error_id})")
+    response["Error-Id"] = error_id
+    return response

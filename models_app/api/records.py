@@ -18,6 +18,7 @@ from models_app.api.bodies import BodyReader
 from models_app.domain import predictions
 from models_app.domain.errors import ChantillyError, InvalidRequest
 from models_app.engine.commands import Bundle, Command
+from models_app.engine.tracing import current_trace
 from models_app.services import predicting
 
 logger = logging.getLogger(__name__)
@@ -66,6 +67,7 @@ class Batch:
         self._asked = [_ask(text, op, now) for text in texts]
         commands = [asked for asked, _ in self._asked if isinstance(asked, Command)]
         self._bundle = Bundle(commands)
+        self._trace = current_trace.get()
         self._outcomes: asyncio.Future[list[Any]] = self._bundle.answered_in_loop()
         predicting.submit(commands)
 
@@ -79,11 +81,16 @@ class Batch:
     async def answers(self, first_line: int | None = None) -> list[bytes]:
         """Return the answers as JSON texts, in order; refusals name their line where lines are counted."""
         outcomes = iter(await self._outcomes)
-        answers = []
+        answers: list[bytes] = []
+        n_refused = 0
         for position, (asked, ref) in enumerate(self._asked):
             outcome = next(outcomes) if isinstance(asked, Command) else asked
             line = None if first_line is None else first_line + position
+            n_refused += isinstance(outcome, BaseException)
             answers.append(_encode(outcome, ref, line))
+        if self._trace is not None:
+            self._trace.n_records += len(answers)
+            self._trace.n_refused += n_refused
         return answers
 
 

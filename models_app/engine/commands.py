@@ -12,6 +12,7 @@ from typing import Any, Protocol
 from models_app.domain.features import Features
 from models_app.domain.learns import Learn
 from models_app.domain.scoring import GroundTruth
+from models_app.engine.tracing import Trace, current_trace
 
 logger = logging.getLogger(__name__)
 
@@ -38,7 +39,8 @@ class Command:
     """
 
     __slots__ = (
-        "bundle", "future", "loop", "name", "position", "queued_at", "relies_on_default", "was_misrouted",
+        "bundle", "future", "loop", "name", "position", "queued_at", "relies_on_default", "trace",
+        "was_misrouted",
     )  # fmt: skip
     commits = False
     #: Whether somebody's prediction or learn waits for it.
@@ -52,18 +54,21 @@ class Command:
         self.future: asyncio.Future[Any] | Future[Any] | Receiver = _NOBODY
         self.bundle: Bundle | None = None
         self.position = 0
+        self.trace: Trace | None = None
         # On the clock of `time.perf_counter`; set when the command is queued.
         self.queued_at = 0.0
 
     def answered_in_loop(self) -> asyncio.Future[Any]:
         """Return a future of the running event loop for the answer."""
         self.loop = asyncio.get_running_loop()
+        self.trace = current_trace.get()
         self.future = future = self.loop.create_future()
         return future
 
     def answered_to(self, receiver: Receiver) -> None:
         """Have the answer given to a receiver, in the running event loop."""
         self.loop = asyncio.get_running_loop()
+        self.trace = current_trace.get()
         self.future = receiver
 
     def answered_in_thread(self) -> Future[Any]:

@@ -35,6 +35,7 @@ from models_app.engine.recent import RecentPredictions
 from models_app.engine.recovery import catch_up, recover
 from models_app.engine.snapshots import SnapshotPolicy, take_snapshot, try_snapshot
 from models_app.engine.timings import TimingsByModel
+from models_app.engine.tracing import Stages, Trace
 
 logger = logging.getLogger(__name__)
 
@@ -122,6 +123,7 @@ class Turns:
         for turn, outcome in zip(turns, outcomes, strict=True):
             if not isinstance(outcome, BaseException):
                 self._note(turn)
+                _tell_traces(turn, written_at)
                 answers += turn.batch.answers
         deliver(answers)
         return [
@@ -362,3 +364,16 @@ class Turns:
         n_timed = sum(command.is_timed for command in commands)
         if queue.state is not None and n_timed:
             self.timings.of(queue.state).refused[code_of(error)] += n_timed
+
+
+def _tell_traces(turn: Turn, written_at: float) -> None:
+    """Tell who wants to know where the time went; before the answers, which end their interest."""
+    for command in turn.commands[: turn.n_applied]:
+        if command.trace is not None:
+            command.trace.model = turn.queue.name
+            command.trace.stages = Stages(
+                command.queued_at,
+                turn.started_at,
+                turn.computed_at,
+                written_at if turn.write.is_needed else None,
+            )

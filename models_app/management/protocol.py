@@ -20,7 +20,7 @@ class Protocol(HttpToolsProtocol):
     A POST with a body that fits is offered to the application's `answer_soon(scope, body, reply)` before
     anything else. It returns None to be called as any ASGI application is, else what can be cancelled, and
     calls `reply(status, head, body)` once, in the event loop; `head` is the header lines. Of the scope it
-    gets type, method, path and headers.
+    gets type, method, path, headers and client.
     """
 
     def __init__(self, *args: Any, **options: Any) -> None:
@@ -51,7 +51,10 @@ class Protocol(HttpToolsProtocol):
             super().on_message_complete()
             return
         body = bytes(cycle.body)
-        scope = {"type": "http", "method": "POST", "path": self.url.decode("ascii"), "headers": self.headers}
+        scope = {
+            "type": "http", "method": "POST", "path": self.url.decode("ascii"), "headers": self.headers,
+            "client": self.client,
+        }  # fmt: skip
         # It counts as a task: a server that stops waits for it, and cancels it in the end.
         self.tasks.add(cycle)  # type: ignore[arg-type]  # as good as one
         cycle.asked = cycle.answer_soon(scope, body, partial(self._reply, cycle))

@@ -1,0 +1,198 @@
+"""Telling of requests at their end: who observes them stands around everything else."""
+
+import random
+import re
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from functools import partial
+from typing import Any
+from urllib.parse import parse_qs
+
+from django.urls import Resolver404, get_resolver
+
+from chantilly_project.guard import Application, Message, Receive, Scope, Send
+from models_app.engine.tracing import Trace, current_trace
+
+# What a proxy in front may have called the request; anything else is not repeated.
+_REQUEST_ID = re.compile(rb"[A-Za-z0-9._-]{1,64}")
+# Who is behind a proxy is told by uvicorn, on the ordinary way only.
+_FORWARDED = {b"x-forwarded-for", b"x-forwarded-proto"}
+# Of the answer's header.
+_OUTCOME_HEADERS = {b"error-code": "error", b"error-id": "error_id"}
+_MAX_ROUTES = 1_000
+
+#: Takes an answer on the short way: status, header lines, body.
+Reply = Callable[[int, bytes, bytes], None]
+
+
+@dataclass(slots=True, kw_only=True)
+class Request(Trace):
+    """A request that has ended. Times are on the clocks of `time.perf_counter` and `time.time_ns`."""
+
+    method: str
+    path: str
+    scope: Scope = field(repr=False)
+    started_at: float
+    started_ns: int
+    ended_at: float = 0.0
+    route: str | None = None
+    status: int | None = None
+    error: str | None = None
+    error_id: str | None = None
+    trace_id: str | None = None
+
+    @property
+    def client(self) -> str | None:
+        """The address that the request came from."""
+        client: tuple[str, int] | None = self.scope.get("client")
+        return None if client is None else client[0]
+
+    @property
+    def outcome(self) -> str:
+        """Say in a word how it went; `gone`: the client did not wait for an answer."""
+        if self.status is None:
+            return "gone"
+        if self.status >= 500:
+            return "failed"
+        return "refused" if self.status >= 400 else "ok"
+
+
+#: Is told of a request that has ended; must not raise.
+Observer = Callable[[Request], None]
+
+
+class Observed:
+    """ASGI middleware: tells observers, in their order, of each request and each WebSocket at its end.
+
+    Each answer gets the header `X-Request-Id`.
+    """
+
+    def __init__(self, application: Application, observers: Sequence[Observer]) -> None:
+        self._application = application
+        self._short_way = getattr(application, "answer_soon", None)
+        self._observers = observers
+        self._routes = Routes()
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Pass the request on, and tell of it."""
+        if scope["type"] not in {"http", "websocket"}:
+            await self._application(scope, receive, send)
+            return
+        request = _request(scope)
+        token = current_trace.set(request)
+        try:
+            await self._application(scope, receive, partial(_send, request, send))
+        except Exception:
+            # The server's answer, if none has begun.
+            request.status = request.status or 500
+            raise
+        finally:
+            current_trace.reset(token)
+            self._end(request)
+
+    def answer_soon(self, scope: Scope, body: bytes, reply: Reply) -> Any:
+        """Pass a request that has come in one piece on; None: it has to be called as ever."""
+        if self._short_way is None or any(name in _FORWARDED for name, _ in scope["headers"]):
+            return None
+        request = _request(scope)
+        token = current_trace.set(request)
+        try:
+            return self._short_way(scope, body, partial(self._reply, request, reply))
+        finally:
+            current_trace.reset(token)
+
+    def _reply(self, request: Request, reply: Reply, status: int, head: bytes, body: bytes) -> None:
+        if status >= 400:
+            for line in head.splitlines():
+                name, _, value = line.partition(b": ")
+                _note_header(request, name, value)
+        request.status = status
+        reply(status, b"%sx-request-id: %s\r\n" % (head, request.request_id.encode()), body)
+        self._end(request)
+
+    def _end(self, request: Request) -> None:
+        request.ended_at = time.perf_counter()
+        request.route, named = self._routes.find(request.path)
+        request.model = request.model or named or _asked_for(request.scope)
+        for observer in self._observers:
+            observer(request)
+
+
+class Routes:
+    """What addresses lead to, as the routes are written down, and the model that an address names.
+
+    >>> Routes().find("/api/model/house/")
+    ('/api/model/<str:name>', 'house')
+    """
+
+    def __init__(self) -> None:
+        self._known: dict[str, str] = {"/ws/stream": "/ws/stream"}
+
+    def find(self, path: str) -> tuple[str | None, str | None]:
+        """Return the route, and the model's name; None for what there is not."""
+        known = self._known.get(path)
+        if known is not None:
+            return known, None
+        for written in (path, path.rstrip("/")):
+            try:
+                match = get_resolver().resolve(written)
+            except Resolver404:
+                continue
+            route = f"/{match.route}"
+            if not match.kwargs and len(self._known) < _MAX_ROUTES:
+                self._known[path] = route
+            return route, match.kwargs.get("name")
+        return None, None
+
+
+def _request(scope: Scope) -> Request:
+    is_http = scope["type"] == "http"
+    return Request(
+        request_id=_request_id(scope),
+        method=scope["method"] if is_http else "WEBSOCKET",
+        path=scope["path"],
+        scope=scope,
+        started_at=time.perf_counter(),
+        started_ns=time.time_ns(),
+    )
+
+
+def _request_id(scope: Scope) -> str:
+    for name, value in scope["headers"]:
+        if name == b"x-request-id" and _REQUEST_ID.fullmatch(value):
+            given: str = value.decode()
+            return given
+    return f"{random.getrandbits(64):016x}"
+
+
+async def _send(request: Request, send: Send, message: Message) -> None:
+    kind = message["type"]
+    if kind in {"http.response.start", "websocket.http.response.start"}:
+        request.status = message["status"]
+        headers = list(message["headers"])
+        if message["status"] >= 400:
+            for name, value in headers:
+                _note_header(request, name, value)
+        headers.append((b"x-request-id", request.request_id.encode()))
+        message = {**message, "headers": headers}
+    elif kind == "websocket.accept":
+        request.status = 101
+    elif kind == "websocket.close" and request.status is None:
+        # The server answers the handshake so.
+        request.status = 403
+    await send(message)
+
+
+def _note_header(request: Request, name: bytes, value: bytes) -> None:
+    attribute = _OUTCOME_HEADERS.get(name.lower())
+    if attribute is not None:
+        setattr(request, attribute, value.decode("latin-1"))
+
+
+def _asked_for(scope: Scope) -> str | None:
+    query = scope.get("query_string", b"")
+    if b"model=" not in query:
+        return None
+    names = parse_qs(query.decode("latin-1")).get("model")
+    return names[0] if names else None
