@@ -54,7 +54,7 @@ $(VENV)/run.stamp: requirements.txt | $(BIN)/python
 	$(PIP) install -r requirements.txt
 	@touch $@
 
-$(VENV)/dev.stamp: requirements-dev.txt requirements.txt examples/requirements.txt | $(BIN)/python
+$(VENV)/dev.stamp: requirements-dev.txt requirements-otel.txt requirements.txt examples/requirements.txt | $(BIN)/python
 	$(PIP) install -r requirements-dev.txt
 	@touch $@ $(VENV)/run.stamp $(VENV)/demo.stamp
 

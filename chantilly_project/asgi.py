@@ -12,6 +12,7 @@ django.setup(set_prefix=False)
 from django.conf import settings  # noqa: E402
 from django.core.handlers.asgi import ASGIHandler  # noqa: E402
 
+from chantilly_project import tracing  # noqa: E402
 from chantilly_project.guard import PROBES, Guard, Scope, Send  # noqa: E402
 from chantilly_project.json_logs import RequestLog  # noqa: E402
 from chantilly_project.lifespan import Lifespan  # noqa: E402
@@ -50,5 +51,10 @@ guarded = Guard(
     trusts_forwarded_host=settings.USE_X_FORWARDED_HOST,
     short_way=api.answer_soon,
 )
-_observers = [RequestLog()] if settings.LOG_FORMAT == "JSON" else []
+_tracing = tracing.start(os.environ)
+_observers = [
+    *((_tracing,) if _tracing is not None else ()),
+    # Afterwards: a trace's id is told, too.
+    *((RequestLog(),) if settings.LOG_FORMAT == "JSON" else ()),
+]
 application = Observed(guarded, _observers) if _observers else guarded
