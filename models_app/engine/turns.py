@@ -35,7 +35,7 @@ from models_app.engine.recent import RecentPredictions
 from models_app.engine.recovery import catch_up, recover
 from models_app.engine.snapshots import SnapshotPolicy, take_snapshot, try_snapshot
 from models_app.engine.timings import TimingsByModel
-from models_app.engine.tracing import Stages, Trace
+from models_app.engine.tracing import Stages
 
 logger = logging.getLogger(__name__)
 
