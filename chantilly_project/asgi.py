@@ -49,7 +49,7 @@ guarded = Guard(
     allowed_hosts=settings.ALLOWED_HOSTS,
     trusted_origins=settings.CSRF_TRUSTED_ORIGINS,
     trusts_forwarded_host=settings.USE_X_FORWARDED_HOST,
-    short_way=api.answer_soon,
+    short_way=api.short_way,
 )
 _tracing = tracing.start(os.environ)
 _observers = [

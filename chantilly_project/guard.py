@@ -39,11 +39,11 @@ class Guard:
         allowed_hosts: Sequence[str],
         trusted_origins: Sequence[str],
         trusts_forwarded_host: bool = False,
-        short_way: Callable[[Scope, bytes, Callable[..., None]], Any] | None = None,
+        short_way: Callable[[Scope, int], Callable[..., Any] | None] | None = None,
     ) -> None:
         """`trusts_forwarded_host`: a proxy in front says in X-Forwarded-Host what was asked for.
 
-        `short_way` takes what `answer_soon` is asked and not refused.
+        `short_way` is the application's, if it has one.
         """
         self._application = application
         self._allowed_hosts = allowed_hosts
@@ -62,14 +62,14 @@ class Guard:
         else:
             await _refuse(scope, send, *refusal)
 
-    def answer_soon(self, scope: Scope, body: bytes, reply: Callable[..., None]) -> Any:
-        """Pass a request that has come in one piece on, if the application takes it that way.
+    def short_way(self, scope: Scope, length: int) -> Callable[..., Any] | None:
+        """Return how the application takes a body of that many bytes, once it is there, and answers it soon.
 
-        None: nothing has happened, and the guard has to be called as ever.
+        None: the guard has to be called as ever.
         """
         if self._short_way is None or self._refusal(scope, "http") is not None:
             return None
-        return self._short_way(scope, body, reply)
+        return self._short_way(scope, length)
 
     def _refusal(self, scope: Scope, kind: str) -> tuple[str, str] | None:
         """Say why the request is refused: code and message; None if it is not."""

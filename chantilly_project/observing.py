@@ -70,7 +70,7 @@ class Observed:
 
     def __init__(self, application: Application, observers: Sequence[Observer]) -> None:
         self._application = application
-        self._short_way = getattr(application, "answer_soon", None)
+        self._short_way = getattr(application, "short_way", None)
         self._observers = observers
         self._routes = Routes()
 
@@ -91,14 +91,20 @@ class Observed:
             current_trace.reset(token)
             self._end(request)
 
-    def answer_soon(self, scope: Scope, body: bytes, reply: Reply) -> Any:
-        """Pass a request that has come in one piece on; None: it has to be called as ever."""
+    def short_way(self, scope: Scope, length: int) -> Callable[[bytes, Reply], Any] | None:
+        """Return how the application answers a body of that many bytes soon; None: as ever."""
         if self._short_way is None or any(name in _FORWARDED for name, _ in scope["headers"]):
             return None
+        answer_soon = self._short_way(scope, length)
+        return None if answer_soon is None else partial(self._answer_soon, scope, answer_soon)
+
+    def _answer_soon(
+        self, scope: Scope, answer_soon: Callable[[bytes, Reply], Any], body: bytes, reply: Reply
+    ) -> Any:
         request = _request(scope)
         token = current_trace.set(request)
         try:
-            return self._short_way(scope, body, partial(self._reply, request, reply))
+            return answer_soon(body, partial(self._reply, request, reply))
         finally:
             current_trace.reset(token)
 

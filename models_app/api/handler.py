@@ -3,7 +3,6 @@
 import asyncio
 import functools
 import logging
-from collections.abc import Callable
 from contextlib import aclosing
 
 from asgiref.sync import sync_to_async
@@ -17,7 +16,7 @@ from models_app.api import exceptions
 from models_app.api.answers import ALWAYS, JsonAnswer
 from models_app.api.exchanges import ExchangeResponse
 from models_app.api.requests import ApiRequest, Message, Receive, Scope, Send
-from models_app.api.shortcuts import Reply, Shortcut
+from models_app.api.shortcuts import AnswerSoon
 from models_app.domain.errors import ServerStopping
 
 logger = logging.getLogger(__name__)
@@ -71,12 +70,10 @@ class ApiHandler(ASGIHandler):
             if response._resource_closers:  # type: ignore[attr-defined]  # private, as all of closing
                 await sync_to_async(response.close, thread_sensitive=False)()
 
-    def answer_soon(self, scope: Scope, body: bytes, reply: Reply) -> Shortcut | None:
-        """Answer a POST that has come in one piece through `reply`; None: it has to be called as ever."""
+    def short_way(self, scope: Scope, length: int) -> AnswerSoon | None:
+        """Return what answers a POST with a body of that many bytes soon; None: call the handler as ever."""
         route = self._routes.get(scope["path"])
-        if route is None or route.answer_soon is None or len(body) > route.limit:
-            return None
-        return route.answer_soon(body, reply)
+        return None if route is None or length > route.limit else route.answer_soon
 
     async def _respond(self, scope: Scope, receive: Receive) -> HttpResponseBase:
         try:
@@ -121,9 +118,7 @@ class _Route:
         #: In bytes.
         self.limit = default_limit() if limit is None else limit
         self.reads_body = bool(getattr(view, "reads_body", False))
-        self.answer_soon: Callable[[bytes, Reply], Shortcut | None] | None = getattr(
-            match.func, "answer_soon", None
-        )
+        self.answer_soon: AnswerSoon | None = getattr(match.func, "answer_soon", None)
 
 
 @functools.cache

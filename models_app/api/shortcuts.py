@@ -16,6 +16,8 @@ from models_app.services import predicting, publishing
 
 #: Takes the answer, once, in the event loop: status, header lines, body.
 Reply = Callable[[int, bytes, bytes], None]
+#: Takes a body and how to answer it; None: the request has to be dispatched.
+AnswerSoon = Callable[[bytes, Reply], "Shortcut | None"]
 
 
 class Route(Protocol):

@@ -17,17 +17,18 @@ _MAX_SHORT_BYTES = 1 << 16
 class Protocol(HttpToolsProtocol):
     """Uvicorn's HTTP, with a short way, answers in one piece, and a way to drop a client that does not read.
 
-    A POST with a body that fits is offered to the application's `answer_soon(scope, body, reply)` before
-    anything else. It returns None to be called as any ASGI application is, else what can be cancelled, and
-    calls `reply(status, head, body)` once, in the event loop; `head` is the header lines. Of the scope it
-    gets type, method, path, headers and client.
+    A POST with a short body is offered to the application's `short_way(scope, length)` as soon as its head is
+    there; of the scope it gets type, method, path, headers and client. Where it returns a function, that is
+    called with the body and with `reply`, and returns what can be cancelled; it calls `reply(status, head,
+    body)` once, in the event loop, with the header lines as `head`. Where either returns None, the
+    application is called as any.
     """
 
     def __init__(self, *args: Any, **options: Any) -> None:
         super().__init__(*args, **options)
         # Uvicorn goes by whether a logger has handlers, and the root logger has some.
         self.access_log = False
-        self._answer_soon = _find_short_way(self.app)
+        self._short_way = _find_short_way(self.app)
         # On the loop's clock; None while there is something to do.
         self._idle_since: float | None = None
 
@@ -39,10 +40,11 @@ class Protocol(HttpToolsProtocol):
 
     def on_headers_complete(self) -> None:
         """Begin to answer, or wait for the whole body; the parser calls this."""
-        if self._answer_soon is not None and self._may_be_short():
-            self.cycle = ShortCycle(self._answer_soon)  # type: ignore[assignment]
-        else:
+        answer_soon = self._find_answer()
+        if answer_soon is None:
             self._begin()
+        else:
+            self.cycle = ShortCycle(answer_soon)  # type: ignore[assignment]
 
     def on_message_complete(self) -> None:
         """Answer a request that is complete; the parser calls this."""
@@ -51,13 +53,9 @@ class Protocol(HttpToolsProtocol):
             super().on_message_complete()
             return
         body = bytes(cycle.body)
-        scope = {
-            "type": "http", "method": "POST", "path": self.url.decode("ascii"), "headers": self.headers,
-            "client": self.client,
-        }  # fmt: skip
         # It counts as a task: a server that stops waits for it, and cancels it in the end.
         self.tasks.add(cycle)  # type: ignore[arg-type]  # as good as one
-        cycle.asked = cycle.answer_soon(scope, body, partial(self._reply, cycle))
+        cycle.asked = cycle.answer_soon(body, partial(self._reply, cycle))
         if cycle.asked is None:
             self.tasks.discard(cycle)
             self.cycle = None  # type: ignore[assignment]  # as before the first request
@@ -101,19 +99,41 @@ class Protocol(HttpToolsProtocol):
     def _watch(self, seconds: float) -> None:
         self.timeout_keep_alive_task = self.loop.call_later(seconds, self.timeout_keep_alive_handler)
 
-    def _may_be_short(self) -> bool:
+    def shutdown(self) -> None:
+        """Close the connection, after the answer that is under way; the server calls this when it stops."""
+        cycle: object = self.cycle
+        if isinstance(cycle, ShortCycle) and cycle.asked is None and not cycle.response_complete:
+            # Its body is not here yet, and nothing has been done.
+            self.transport.close()
+        else:
+            super().shutdown()
+
+    def _find_answer(self) -> Callable[..., Any] | None:
+        """Return what takes the body that follows, where that is simple enough."""
+        length = self._short_length()
+        if length is None or self._short_way is None:
+            return None
+        scope = {
+            "type": "http", "method": "POST", "path": self.url.decode("ascii"), "headers": self.headers,
+            "client": self.client,
+        }  # fmt: skip
+        answer_soon: Callable[..., Any] | None = self._short_way(scope, length)
+        return answer_soon
+
+    def _short_length(self) -> int | None:
         parser = self.parser
         if parser.get_method() != b"POST" or self.expect_100_continue or b"%" in self.url or b"?" in self.url:
-            return False
+            return None
         if parser.get_http_version() != "1.1" or parser.should_upgrade() or not parser.should_keep_alive():
-            return False
+            return None
         if self.cycle is not None and not self.cycle.response_complete:
             # Pipelined: its turn comes later.
-            return False
+            return None
         for name, value in self.headers:
             if name == b"content-length":
-                return value.isdigit() and int(value) <= _MAX_SHORT_BYTES
-        return False
+                length = int(value) if value.isdigit() else _MAX_SHORT_BYTES + 1
+                return length if length <= _MAX_SHORT_BYTES else None
+        return None
 
     def _begin(self) -> None:
         """Answer as uvicorn does."""
@@ -145,8 +165,8 @@ class Protocol(HttpToolsProtocol):
 def _find_short_way(application: Any) -> Callable[..., Any] | None:
     """Look through what uvicorn has put around the application."""
     while application is not None:
-        if hasattr(application, "answer_soon"):
-            found: Callable[..., Any] = application.answer_soon
+        if hasattr(application, "short_way"):
+            found: Callable[..., Any] = application.short_way
             return found
         application = getattr(application, "app", None)
     return None

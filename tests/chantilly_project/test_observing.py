@@ -121,7 +121,7 @@ class TestObserved:
         assert request.model == model
 
     def test_has_no_short_way_where_the_application_has_none(self) -> None:
-        assert Observed(answering, []).answer_soon(scope(), b"", lambda *_: None) is None
+        assert Observed(answering, []).short_way(scope(), 0) is None
 
 
 class TestRoutes:

@@ -37,8 +37,11 @@ class Application:
         self.declines = False
         self.asked: asyncio.Queue[Asked] = asyncio.Queue()
 
-    def answer_soon(self, scope: dict[str, Any], body: bytes, reply: Reply) -> Asked | None:
-        if self.declines or scope["path"] != "/short":
+    def short_way(self, scope: dict[str, Any], length: int) -> Callable[[bytes, Reply], Asked | None] | None:
+        return self._answer_soon if scope["path"] == "/short" else None
+
+    def _answer_soon(self, body: bytes, reply: Reply) -> Asked | None:
+        if self.declines:
             return None
         asked = Asked(body, reply)
         self.asked.put_nowait(asked)
@@ -189,6 +192,21 @@ class TestShortWay:
                 assert b"connection: close" in head
                 assert asked.is_cancelled
                 assert await s.reader.read() == b"stop"
+
+        run(test)
+
+    def test_is_given_up_by_a_server_that_stops_before_the_body_has_come(self) -> None:
+        async def test() -> None:
+            application = Application()
+            async with served(application, timeout_graceful_shutdown=SECONDS) as s:
+                s.writer.write(POST[:-1])
+                while not s.server.server_state.connections:  # noqa: ASYNC110
+                    await asyncio.sleep(0.01)
+                await asyncio.sleep(0.05)
+                s.server.should_exit = True
+
+                assert await s.ends()
+                assert application.asked.empty()
 
         run(test)
 
