@@ -45,6 +45,10 @@ def drift_in(client: Client, name: str) -> None:
     wait_until(lambda: bool(alerts(client, f"?model={name}")))
 
 
+def failures(client: Client) -> float:
+    return value(scrape(client), "alert_delivery_failures_total") or 0
+
+
 def delivered(client: Client) -> float | None:
     return value(scrape(client), "alert_deliveries", state="delivered")
 
@@ -73,17 +77,20 @@ class TestWebhook:
             client.init("regression")
             drift_in(client, "m")
             found = alerts(client)
-            wait_until(lambda: len(receiver.received) >= len(found))
-        server.restart(clean=clean)
+            # Not before it is written down: what is killed in the middle of an attempt waits for a minute.
+            wait_until(lambda: failures(client) >= len(found))
+        if clean:
+            server.stop()
+        else:
+            server.kill()
         receiver.status = 200
+        server.start()
         with server.client() as client:
-            assert delivered(client) == 0
             wait_until(lambda: delivered(client) == len(found))
             samples = scrape(client)
 
         ids = [received.headers["webhook-id"] for received in receiver.received]
         assert len(set(ids)) == len(found) < len(ids)
-        assert (value(samples, "alert_delivery_failures_total") or 0) >= 1
         assert value(samples, "alert_deliveries", state="waiting") == 0
         assert "an alert was not delivered" in server.log
 
