@@ -65,11 +65,15 @@ class Attempt:
 
     def run(self) -> Reply:
         """Send; raises `NotDelivered`."""
-        limit = threading.Timer(self._seconds, self.break_off, [f"it took longer than {self._seconds:g} s"])
+        too_long = f"it took longer than {self._seconds:g} s"
+        limit = threading.Timer(self._seconds, self.break_off, [too_long])
         limit.daemon = True
         limit.start()
         try:
             reply = self._exchange()
+        except TimeoutError as error:
+            # The socket's own limit may come a moment before the timer.
+            raise NotDelivered(self._broken_off or too_long) from error
         except (OSError, http.client.HTTPException, addresses.AddressRefused) as error:
             raise NotDelivered(self._broken_off or _describe(error)) from error
         finally:
