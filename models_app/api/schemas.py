@@ -47,10 +47,12 @@ PREDICTION = _object(
     ["model", "prediction"],
     model={"type": "string"},
     prediction={
-        "description": "A number, or probabilities by label.",
+        "description": "A number, or probabilities by label; a label, of a classifier without probabilities.",
         "nullable": True,
         "oneOf": [
             {"type": "number"},
+            {"type": "boolean"},
+            {"type": "string"},
             {"type": "object", "additionalProperties": {"type": "number", "nullable": True}},
         ],
     },

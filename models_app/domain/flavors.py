@@ -1,11 +1,13 @@
 """Flavors: the contract of a task. What the model must have, what it predicts, how it is scored."""
 
+import dataclasses
+import functools
 import math
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-from river import metrics
+from river import base, metrics
 
 from models_app.domain import predictions, scoring
 from models_app.domain.errors import InvalidGroundTruth, ModelNotSuitable, UnknownFlavor
@@ -45,15 +47,46 @@ class Flavor:
         step = _last_step(model)
         return [method for method in self.methods if not callable(getattr(step, method, None))]
 
-    def check_model(self, model: object) -> None:
-        """Raise `ModelNotSuitable` for the first method that `model` lacks."""
-        for method in self.missing_methods(model):
+    def check_model(self, model: object) -> str:
+        """Return the method that predicts, empty where it is the flavor's own.
+
+        A classifier without probabilities has its label to answer. Raises `ModelNotSuitable` for the first
+        method that `model` lacks.
+        """
+        missing = self.missing_methods(model)
+        if missing == [self.predict_method] and self._has_labels(model):
+            return "predict_one"
+        for method in missing:
             raise ModelNotSuitable(method)
+        return ""
+
+    def _has_labels(self, model: object) -> bool:
+        step = _last_step(model)
+        is_regressor = isinstance(step, base.Regressor)
+        return self.name != "regression" and not is_regressor and callable(getattr(step, "predict_one", None))
 
     def predictor(self, model: object) -> Callable[[Any], object]:
         """Return the bound method that predicts."""
         method: Callable[[Any], object] = getattr(model, self.predict_method)
         return method
+
+    def served_by(self, predict_method: str) -> "Flavor":
+        """Return the flavor of a model that answers with another method of its own; empty: this flavor.
+
+        A classifier's `predict_one` answers a label; what is made of probabilities is no metric then.
+
+        >>> by_label = FLAVORS["binary"].served_by("predict_one")
+        >>> by_label.normalize(True), [kind.__name__ for kind in by_label.metrics]
+        (True, ['Accuracy', 'Precision', 'Recall', 'F1'])
+        """
+        if predict_method in ("", self.predict_method):
+            return self
+        return _by_label(self, predict_method)
+
+    @property
+    def answers_labels(self) -> bool:
+        """Whether a prediction is a label, without probabilities."""
+        return self.normalize is predictions.label
 
     def new_metrics(self) -> Metrics:
         """Return metrics that have seen nothing."""
@@ -73,6 +106,23 @@ def get_flavor(name: str) -> Flavor:
         return FLAVORS[name]
     except (KeyError, TypeError):
         raise UnknownFlavor(list(FLAVORS)) from None
+
+
+@functools.cache
+def _by_label(flavor: Flavor, predict_method: str) -> Flavor:
+    kinds = tuple(kind for kind in flavor.metrics if needs_labels_only(kind))
+    return dataclasses.replace(
+        flavor, predict_method=predict_method, normalize=predictions.label, metrics=kinds
+    )
+
+
+def needs_labels_only(kind: type[metrics.base.Metric]) -> bool:
+    """Say whether a metric of classifications can do without probabilities.
+
+    >>> needs_labels_only(metrics.F1), needs_labels_only(metrics.ROCAUC)
+    (True, False)
+    """
+    return bool(kind().requires_labels)
 
 
 def _last_step(model: object) -> object:

@@ -1,8 +1,8 @@
 """Predictions: from what a model answers to a plain value, to what is stored, and to what a client sees.
 
-A prediction is a number (regression), or a mapping from labels to probabilities. Labels are booleans,
-integers, floats or strings and keep their type: a JSON object has string keys only, so that a stored mapping
-is a list of `[label, probability]` pairs.
+A prediction is a number (regression), a mapping from labels to probabilities, or a label alone. Labels are
+booleans, integers, floats or strings and keep their type: a JSON object has string keys only, so that a
+stored mapping is a list of `[label, probability]` pairs.
 """
 
 import math
@@ -14,7 +14,7 @@ import msgspec
 Label = bool | int | float | str
 Number = float | int | None
 Probabilities = dict[Label, Number]
-Prediction = Number | Probabilities
+Prediction = Number | Label | Probabilities
 
 _PLAIN_LABELS = frozenset({bool, int, float, str})
 
@@ -53,6 +53,15 @@ def probabilities(value: object) -> Probabilities | None:
             return {_label(label): number(share) for label, share in value.items()}
     # A copy: the model may go on using its own.
     return dict(value)
+
+
+def label(value: object) -> Label | None:
+    """Return the label that a classifier answered, plain.
+
+    >>> label("cat"), label(None)
+    ('cat', None)
+    """
+    return None if value is None else _label(value)
 
 
 def is_scorable(prediction: Prediction) -> bool:
@@ -130,12 +139,12 @@ def from_storage(stored: object) -> Prediction:
 def to_json(prediction: Prediction) -> object:
     """Return what a client sees: labels as JSON names, NaN and infinities as null.
 
-    >>> to_json({True: 0.25, 3: float("nan")})
-    {'true': 0.25, '3': None}
+    >>> to_json({True: 0.25, 3: float("nan")}), to_json("cat")
+    ({'true': 0.25, '3': None}, 'cat')
     """
     if isinstance(prediction, dict):
         return {label_name(label): _finite(share) for label, share in prediction.items()}
-    return _finite(prediction)
+    return prediction if isinstance(prediction, str) else _finite(prediction)
 
 
 def label_name(label: Label) -> str:

@@ -4,7 +4,7 @@ import math
 from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, cast
 
 from river import metrics, stats
 
@@ -117,14 +117,19 @@ class Scorer:
     def score(self, y_true: GroundTruth, y_pred: Prediction) -> None:
         """Score one learn; what is empty, null or not finite is not scored.
 
-        A metric that needs a label gets the most probable one. Raises what a metric raises that cannot take
-        it; then the scorer and its metrics are of no use any more.
+        A metric that needs a label gets the most probable one; where a label is all that was predicted, only
+        such metrics are updated. Raises what a metric raises that cannot take it; then the scorer and its
+        metrics are of no use any more.
         """
         scores = self._scores
         if not is_scorable(y_pred):
             scores.unscored.append(scores.n + len(scores.unscored))
             return
         scores.n += 1
+        if self._of_labels and not isinstance(y_pred, dict):
+            # A label: metrics that need probabilities have nothing to see.
+            scores.pairs.append((y_true, cast("Label", y_pred)))
+            return
         for loss, losses in self._losses:
             # A float at once: an integer that is none is refused here.
             losses.append(float(loss(y_true, y_pred)))

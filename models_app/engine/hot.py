@@ -81,7 +81,7 @@ class HotModel:
         self.model: Any = blobs.loads(snapshot.model)
         self._board = Scoreboard.of(blobs.loads(snapshot.metrics))
         self.snapshot_seconds = time.perf_counter() - started
-        self.flavor: Flavor = get_flavor(state.flavor)
+        self.flavor: Flavor = get_flavor(state.flavor).served_by(state.predict_method)
         self.model_id = state.model_id
         self.generation = state.generation
         self.seq = self.snapshot_seq = snapshot.seq

@@ -15,7 +15,10 @@ class Conflict(Exception):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ModelState:
-    """A served model's row, without its bytes. `generation` grows with each upload and with each rollback."""
+    """A served model's row, without its bytes. `generation` grows with each upload and with each rollback.
+
+    `predict_method` is what a prediction calls; empty: the flavor's own.
+    """
 
     model_id: int
     name: str
@@ -23,6 +26,7 @@ class ModelState:
     generation: int
     seq: int
     is_default: bool
+    predict_method: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

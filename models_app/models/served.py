@@ -30,6 +30,9 @@ class ServedModel(models.Model):
     `generation` grows with each upload under the name and with each rollback, `seq` with each learn; the
     versions and the SHA-256 are those of the upload. With `n_undone`, the learns that rollbacks have undone
     (less those that were gone forward to again), `seq` is the number of learns since the upload.
+
+    `predict_method` is what a prediction calls; empty: the flavor's own. `remarks` is a list of objects with
+    `code` and `message`: what there is to know about the model, found at its upload.
     """
 
     name = models.CharField(max_length=MAX_LENGTH, unique=True)
@@ -40,6 +43,8 @@ class ServedModel(models.Model):
     is_default = models.BooleanField("default", default=False, editable=False)
     # Where it is not, its learns are no part of the metrics over all models either.
     is_scored = models.BooleanField("scored", default=True, editable=False)
+    predict_method = models.CharField(max_length=32, default="", blank=True, editable=False)
+    remarks = models.JSONField(default=list, blank=True, editable=False)
     n_predictions = models.BigIntegerField("predictions", default=0, editable=False)
     size_bytes = models.BigIntegerField("size", editable=False)
     sha256 = models.CharField("SHA-256 of the upload", max_length=64, editable=False)

@@ -27,7 +27,8 @@ R = TypeVar("R")
 _MAX_VARIABLES = 10_000
 
 _FIND_STATE = """
-SELECT id, name, flavor, generation, seq, is_default FROM models_app_servedmodel WHERE name = ?
+SELECT id, name, flavor, generation, seq, is_default, predict_method
+FROM models_app_servedmodel WHERE name = ?
 """
 _DEFAULT_NAME = "SELECT name FROM models_app_servedmodel WHERE is_default"
 # `|| ''` keeps Django's converter of datetimes, slower than the look-up, away from the column.
@@ -71,7 +72,7 @@ class SqliteStorage:
         row = raw_connection().execute(_FIND_STATE, (name,)).fetchone()
         if row is None:
             return None
-        model_id, name, flavor, generation, seq, is_default = row
+        model_id, name, flavor, generation, seq, is_default, predict_method = row
         return ModelState(
             model_id=model_id,
             name=name,
@@ -79,6 +80,7 @@ class SqliteStorage:
             generation=generation,
             seq=seq,
             is_default=bool(is_default),
+            predict_method=predict_method,
         )
 
     @_guarded

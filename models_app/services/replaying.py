@@ -60,6 +60,7 @@ def begin_replay(
             generation=generation,
             seq=last_seq,
             is_default=model.is_default,
+            predict_method=model.predict_method,
         ),
         target=ReplayTarget(replay.pk, model.generation, scores_answers),
         after_seq=replay.seq,

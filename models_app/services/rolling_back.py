@@ -99,4 +99,5 @@ def _state(model: ServedModel) -> ModelState:
         generation=model.generation,
         seq=model.seq,
         is_default=model.is_default,
+        predict_method=model.predict_method,
     )

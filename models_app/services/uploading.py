@@ -1,12 +1,13 @@
 """Models come and go: upload, delete, choice of the default."""
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import datetime
 
 from models_app.domain import blobs, chosen_metrics
 from models_app.domain.blobs import Versions
 from models_app.domain.errors import FlavorNotSet, ModelNotFound
-from models_app.domain.flavors import Flavor
+from models_app.domain.flavors import Flavor, needs_labels_only
 from models_app.domain.names import check_model_name, draw_name
 from models_app.domain.scoreboards import Scoreboard
 from models_app.engine.ports import ModelState, SnapshotData
@@ -25,6 +26,16 @@ from models_app.services.folding import get_instance_metrics
 from models_app.services.runtime import forget_default
 
 
+@dataclass(frozen=True, slots=True)
+class _Checked:
+    """A model that can be served: how it predicts, and its bytes with metrics that have seen nothing."""
+
+    flavor: Flavor
+    predict_method: str
+    first: SnapshotData
+    is_scored: bool
+
+
 def upload_model(*, data: bytes, name: str | None, now: datetime, metrics: Sequence[str] = ()) -> str:
     """Serve a pickled model from now on, by default; return its name.
 
@@ -38,15 +49,18 @@ def upload_model(*, data: bytes, name: str | None, now: datetime, metrics: Seque
     flavor = get_flavor()
     if name is not None:
         check_model_name(name)
-    board = Scoreboard.new(chosen_metrics.kinds(metrics, flavor))
-    flavor.check_model(blobs.loads_upload(data))
+    kinds = chosen_metrics.kinds(metrics, flavor)
+    predict_method = flavor.check_model(blobs.loads_upload(data))
+    if flavor.served_by(predict_method).answers_labels:
+        kinds = tuple(kind for kind in kinds if needs_labels_only(kind))
+    board = Scoreboard.new(kinds)
     first = SnapshotData(seq=0, model=data, metrics=blobs.dumps(board))
     with write_transaction():
         if get_flavor() != flavor:
             # The instance was set to another flavor while the model was being checked.
             raise FlavorNotSet
         name = name or draw_name(_is_taken)
-        _put(name, flavor, first, now, is_scored=bool(board.metrics))
+        _put(name, _Checked(flavor, predict_method, first, is_scored=bool(kinds)), now)
     forget_default()
     return name
 
@@ -86,21 +100,22 @@ def make_default(*, name: str) -> None:
     forget_default()
 
 
-def _put(name: str, flavor: Flavor, first: SnapshotData, now: datetime, *, is_scored: bool) -> None:
+def _put(name: str, checked: _Checked, now: datetime) -> None:
     """Insert or replace a model's row, with its first snapshot, as the default."""
     versions = Versions.current()
     model = ServedModel.objects.filter(name=name).first() or ServedModel(name=name, generation=0)
     if model.pk is not None:
         _forget_journal(model)
     ServedModel.objects.filter(is_default=True).update(is_default=False)
-    model.flavor = flavor.name
+    model.flavor = checked.flavor.name
     model.generation += 1
     model.seq = model.n_undone = 0
     model.n_predictions = 0
     model.is_default = True
-    model.is_scored = is_scored
-    model.size_bytes = len(first.model)
-    model.sha256 = blobs.sha256(first.model)
+    model.is_scored = checked.is_scored
+    model.predict_method = checked.predict_method
+    model.size_bytes = len(checked.first.model)
+    model.sha256 = blobs.sha256(checked.first.model)
     model.river_version = versions.river
     model.python_version = versions.python
     model.numpy_version = versions.numpy
@@ -113,12 +128,13 @@ def _put(name: str, flavor: Flavor, first: SnapshotData, now: datetime, *, is_sc
     state = ModelState(
         model_id=model.pk,
         name=name,
-        flavor=flavor.name,
+        flavor=model.flavor,
         generation=model.generation,
         seq=0,
         is_default=True,
+        predict_method=model.predict_method,
     )
-    save_snapshot(state, first)
+    save_snapshot(state, checked.first)
 
 
 def _forget_journal(model: ServedModel) -> None:

@@ -163,13 +163,14 @@ class Follower:
         until = watch.seq + _MAX_LEARNS
         state = ModelState(
             model_id=model.pk, name=model.name, flavor=model.flavor, generation=model.generation,
-            seq=model.seq, is_default=model.is_default,
+            seq=model.seq, is_default=model.is_default, predict_method=model.predict_method,
         )  # fmt: skip
+        is_regression = model.flavor == "regression"
         for segment in SqliteStorage().segments(state, after_seq=watch.seq):
             if segment.first_seq != watch.seq + 1:
                 return
             for learn in segment.learns:
-                for finding in watch.see(values.of_learn(learn, watch.plan)):
+                for finding in watch.see(values.of_learn(learn, watch.plan, is_regression=is_regression)):
                     yield finding, learn.learned_at
             if watch.seq >= until:
                 self._behind.add(model.pk)

@@ -58,7 +58,7 @@ def _of_numbers(outcomes: Sequence[Outcome]) -> Context:
 
 def _residual(outcome: Outcome) -> float | None:
     y_true, y_pred = outcome.y_true, outcome.y_pred
-    if isinstance(y_pred, dict) or y_pred is None or isinstance(y_true, str):
+    if isinstance(y_pred, dict | str) or y_pred is None or isinstance(y_true, str):
         return None
     return residuals.residual(y_true, y_pred)
 

@@ -23,7 +23,7 @@ def same(left: Any, right: Any) -> bool:
 
 
 class TestStorage:
-    @given(st.one_of(numbers, st.dictionaries(labels, numbers, max_size=5)))
+    @given(st.one_of(numbers, labels, st.dictionaries(labels, numbers, max_size=5)))
     def test_gives_back_every_label_and_number_with_its_type(self, prediction: Any) -> None:
         stored = learns.encode_prediction(prediction)
 
@@ -64,12 +64,28 @@ class TestProbabilities:
             predictions.probabilities(answer)
 
 
+class TestLabel:
+    @pytest.mark.parametrize(
+        ("answer", "plain"), [(np.bool_(True), True), (np.str_("a"), "a"), (np.int64(3), 3), (2.5, 2.5)]
+    )
+    def test_unwraps_numpy_scalars(self, answer: object, plain: object) -> None:
+        assert same(predictions.label(answer), plain)
+
+    def test_may_be_missing(self) -> None:
+        assert predictions.label(None) is None
+
+    @pytest.mark.parametrize("answer", [{True: 0.5}, ["a"], ("a", "b"), object()])
+    def test_refuses_what_is_no_label(self, answer: object) -> None:
+        with pytest.raises(UnsupportedPrediction, match="predicted the label"):
+            predictions.label(answer)
+
+
 class TestScorable:
     @pytest.mark.parametrize("prediction", [None, {}, math.nan, math.inf, {"a": math.nan}, {"a": None}])
     def test_leaves_out_what_would_poison_a_mean(self, prediction: Any) -> None:
         assert not predictions.is_scorable(prediction)
 
-    @pytest.mark.parametrize("prediction", [0, 0.0, -1.5, {"a": 1.0}])
+    @pytest.mark.parametrize("prediction", [0, 0.0, -1.5, {"a": 1.0}, "a", "", False])
     def test_takes_the_rest(self, prediction: Any) -> None:
         assert predictions.is_scorable(prediction)
 
@@ -86,3 +102,7 @@ class TestJson:
         assert told == {"true": 0.5, "1.5": None, "x": None, "7": 1}
         assert predictions.to_json(2.5) == 2.5
         assert predictions.to_json(math.nan) is None
+
+    @given(st.one_of(st.booleans(), st.integers(), st.text()))
+    def test_has_a_label_as_it_is(self, label: Any) -> None:
+        assert same(predictions.to_json(label), label)

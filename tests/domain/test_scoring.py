@@ -7,7 +7,7 @@ from river import metrics
 
 from models_app.domain import scoring
 from models_app.domain.flavors import FLAVORS
-from models_app.domain.predictions import Probabilities
+from models_app.domain.predictions import Label, Probabilities
 from models_app.domain.scoring import Scorer
 
 
@@ -41,6 +41,46 @@ class TestScore:
         scorer.take()
 
         assert scoring.values(ours)["MAE"] == 2.0
+
+    @pytest.mark.parametrize(("flavor", "labels"), [("binary", [True, False]), ("multiclass", [3, "b", 2.5])])
+    def test_counts_labels_that_come_without_probabilities(self, flavor: str, labels: list[Label]) -> None:
+        ours, over_all = (
+            FLAVORS[flavor].served_by("predict_one").new_metrics(),
+            FLAVORS[flavor].new_metrics(),
+        )
+        scorer, folding, rng = Scorer(ours), Scorer(over_all), random.Random(1)
+        bare = [type(metric)() for metric in ours]
+
+        for _ in range(200):
+            y_true, y_pred = rng.choice(labels), rng.choice(labels)
+            scorer.score(y_true, y_pred)
+            for metric in bare:
+                metric.update(y_true, y_pred)
+        scorer.score(labels[0], None)
+        scores = scorer.take()
+        folding.fold(scores)
+
+        assert scoring.values(ours) == pytest.approx(scoring.values(bare))
+        assert (scores.n, scores.unscored, scores.losses) == (200, [200], [])
+        # What needs probabilities has seen nothing; the rest is what the model alone has.
+        values = scoring.values(over_all)
+        assert {name: values[name] for name in scoring.values(ours)} == scoring.values(ours)
+        needs_probabilities = next(metric for metric in over_all if not metric.requires_labels)
+        assert needs_probabilities._mean.n == 0
+
+    @pytest.mark.parametrize("flavor", ["binary", "multiclass"])
+    def test_keeps_probabilities_and_labels_of_other_models_apart(self, flavor: str) -> None:
+        """The metrics over all models see both; read from the journal, one learn after the other."""
+        over_all = FLAVORS[flavor].new_metrics()
+        scorer = Scorer(over_all)
+
+        scorer.score(True, {True: 0.5, False: 0.5})
+        scorer.score(True, False)
+        scorer.take()
+
+        values = scoring.values(over_all)
+        assert values["Accuracy"] == 0.5
+        assert values["LogLoss" if flavor == "binary" else "CrossEntropy"] == pytest.approx(math.log(2))
 
     @pytest.mark.parametrize("flavor", ["binary", "multiclass"])
     def test_gives_what_metrics_that_share_nothing_give(self, flavor: str) -> None:

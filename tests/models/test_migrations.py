@@ -27,3 +27,16 @@ class TestGenerations:
         assert database.rows(f"SELECT {columns} FROM models_app_generation") == [
             (3, "upload", 0, None, "2026-01-02 03:04:05")
         ]
+
+    def test_are_answered_by_the_flavors_own_method(self, tmp_path: Path) -> None:
+        instance = tmp_path / "instance"
+        database = Database(instance / "chantilly.sqlite3")
+        assert manage(instance, "migrate", "models_app", "0003").returncode == 0
+        database.rows(
+            _MODEL.replace("generation, seq,", "generation, n_undone, seq,").replace("3, 7", "3, 0, 7")
+        )
+
+        migrated = manage(instance, "migrate")
+
+        assert migrated.returncode == 0, migrated.stderr
+        assert database.rows("SELECT predict_method, remarks FROM models_app_servedmodel") == [("", "[]")]

@@ -1,0 +1,61 @@
+from typing import Any
+
+import msgspec
+import pytest
+
+from models_app.domain import learns
+from models_app.domain.flavors import FLAVORS
+from models_app.domain.learns import Learn
+from models_app.domain.predictions import Prediction
+from models_app.domain.scoring import Scorer
+from monitoring.drift import values
+from monitoring.drift.watches import ERROR, PREDICTION, Plan
+
+PLAN = Plan(watches_prediction=True)
+
+
+def record(y_pred: Prediction, y_true: Any) -> Learn:
+    return Learn(
+        prediction_id=None,
+        features=msgspec.Raw(b"{}"),
+        prediction=msgspec.Raw(learns.encode_prediction(y_pred)),
+        ground_truth=y_true,
+        predicted_at=None,
+        learned_at=0.0,
+    )
+
+
+class TestOfLearn:
+    @pytest.mark.parametrize(
+        ("y_pred", "y_true", "seen"),
+        [
+            ({True: 0.25, False: 0.75}, True, {ERROR: 1.0, PREDICTION: 0.25}),
+            ({"a": 0.75, "b": 0.25}, "a", {ERROR: 0.0, PREDICTION: 0.75}),
+            (True, False, {ERROR: 1.0, PREDICTION: 1.0}),
+            (False, False, {ERROR: 0.0, PREDICTION: 0.0}),
+            ("a", "b", {ERROR: 1.0}),
+            (7, 3, {ERROR: 1.0}),
+            (7, 7, {ERROR: 0.0}),
+            (None, "a", {}),
+        ],
+    )
+    def test_counts_labels_as_wrong_or_right(self, y_pred: Any, y_true: Any, seen: dict[str, float]) -> None:
+        assert values.of_learn(record(y_pred, y_true), PLAN, is_regression=False) == seen
+
+    def test_takes_the_distance_of_numbers(self) -> None:
+        assert values.of_learn(record(7, 3.5), PLAN, is_regression=True) == {ERROR: 3.5, PREDICTION: 7.0}
+
+
+class TestOfScores:
+    @pytest.mark.parametrize(
+        "outcomes", [[], [(None, "a")], [(None, "a"), ("a", "a"), ("a", "b"), (None, 3)]]
+    )
+    def test_has_what_the_journal_says_of_labels(self, outcomes: list[tuple[Any, Any]]) -> None:
+        scorer = Scorer(FLAVORS["multiclass"].served_by("predict_one").new_metrics())
+        for y_pred, y_true in outcomes:
+            scorer.score(y_true, y_pred)
+
+        told = list(values.of_scores([scorer.take()]))
+
+        plan = Plan()
+        assert told == [values.of_learn(record(*outcome), plan, is_regression=False) for outcome in outcomes]
