@@ -113,7 +113,7 @@ class Batch:
                 token=random.getrandbits(_TOKEN_BITS),
                 features=command.text.decode(),
                 prediction=learns.encode_prediction(prediction),
-                predicted_at=command.received_at,
+                predicted_at=max(command.received_at, self._hot.learned_at),
             )
         if self._wants_events:
             self.events.append(
@@ -135,7 +135,7 @@ class Batch:
                 prediction=msgspec.Raw(pending.prediction),
                 ground_truth=y_true,
                 predicted_at=pending.predicted_at,
-                learned_at=command.received_at,
+                learned_at=self._stamp(command.received_at, pending.predicted_at),
             ),
             y_pred,
         )
@@ -154,7 +154,7 @@ class Batch:
                 prediction=msgspec.Raw(learns.encode_prediction(y_pred)),
                 ground_truth=y_true,
                 predicted_at=None,
-                learned_at=command.received_at,
+                learned_at=self._stamp(command.received_at),
             ),
             y_pred,
         )
@@ -171,7 +171,8 @@ class Batch:
         learn = command.learn if target.scores_answers else self._predicted_anew(command.learn)
         y_pred = learn.y_pred()
         self._learn(learn.x(), y_true, y_pred)
-        self._record(msgspec.structs.replace(learn, learned_at=command.received_at), y_pred)
+        learned_at = self._stamp(command.received_at, learn.predicted_at)
+        self._record(msgspec.structs.replace(learn, learned_at=learned_at), y_pred)
         replayed.seq = command.seq
         return self._hot.seq
 
@@ -183,6 +184,20 @@ class Batch:
         started = time.perf_counter()
         self._hot.learn(x, y_true, y_pred)
         self._hot.replay_seconds += time.perf_counter() - started
+
+    def _stamp(self, at: float, predicted_at: float | None = None) -> float:
+        """Return when a learn happened, at `at` by the clock: never before its prediction or the learn before.
+
+        A clock that was set back is overtaken by the journal: what follows happens at the time of what is
+        there, until the clock has caught up.
+        """
+        hot = self._hot
+        if at < hot.learned_at:
+            at = hot.learned_at
+        if predicted_at is not None and at < predicted_at:
+            at = predicted_at
+        hot.learned_at = at
+        return at
 
     def _record(self, learn: Learn, y_pred: Prediction) -> None:
         self.write.learns.append(learn)

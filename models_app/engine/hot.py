@@ -53,7 +53,8 @@ class HotModel:
     """The fold of a journal over a snapshot, in memory.
 
     `replay_seconds` is what it would cost to come from the newest snapshot to here, `snapshot_seconds` what
-    the next snapshot is expected to cost.
+    the next snapshot is expected to cost. `learned_at` is when its last learn happened, in seconds since the
+    epoch, 0.0 before the first.
     """
 
     __slots__ = (
@@ -65,6 +66,7 @@ class HotModel:
         "_scores",
         "flavor",
         "generation",
+        "learned_at",
         "model",
         "model_id",
         "predict_is_pure",
@@ -85,6 +87,7 @@ class HotModel:
         self.model_id = state.model_id
         self.generation = state.generation
         self.seq = self.snapshot_seq = snapshot.seq
+        self.learned_at = 0.0
         self.size_bytes = len(snapshot.model)
         self.replay_seconds = 0.0
         self.predict_is_pure = predicts_without_change(self.model)
@@ -139,6 +142,7 @@ class HotModel:
     def replay(self, learn: Learn) -> None:
         """Apply one record of the journal; raises `Spoiled`."""
         self.learn(learn.x(), learn.y_true(), learn.y_pred())
+        self.learned_at = max(self.learned_at, learn.learned_at)
 
     def snapshot(self) -> SnapshotData:
         """Return the bytes of the model and its metrics as they are now."""

@@ -105,6 +105,9 @@ class Storage(Protocol):
     def find_state(self, name: str) -> ModelState | None:
         """Return the row of the model called `name`."""
 
+    def last_learned_at(self, state: ModelState) -> float:
+        """Return when the model has last learned, in any generation, in seconds since the epoch; 0.0: never."""
+
     def default_name(self) -> str | None:
         """Return the name of the default model."""
 

@@ -16,6 +16,7 @@ def recover(storage: Storage, state: ModelState) -> HotModel:
     Raises `ModelNotLoadable` where no snapshot can be unpickled or the journal does not apply.
     """
     hot = _from_newest_snapshot(storage, state)
+    hot.learned_at = storage.last_learned_at(state)
     catch_up(storage, state, hot)
     return hot
 

@@ -30,6 +30,7 @@ _FIND_STATE = """
 SELECT id, name, flavor, generation, seq, is_default, predict_method
 FROM models_app_servedmodel WHERE name = ?
 """
+_LAST_LEARNED_AT = "SELECT last_learned_at || '' FROM models_app_servedmodel WHERE id = ?"
 _DEFAULT_NAME = "SELECT name FROM models_app_servedmodel WHERE is_default"
 # `|| ''` keeps Django's converter of datetimes, slower than the look-up, away from the column.
 _PENDING = """
@@ -82,6 +83,13 @@ class SqliteStorage:
             is_default=bool(is_default),
             predict_method=predict_method,
         )
+
+    @_guarded
+    def last_learned_at(self, state: ModelState) -> float:
+        """See the port."""
+        row = raw_connection().execute(_LAST_LEARNED_AT, (state.model_id,)).fetchone()
+        # The column has whole microseconds, and may have been rounded down.
+        return 0.0 if row is None or row[0] is None else _seconds(row[0]) + 1e-6
 
     @_guarded
     def default_name(self) -> str | None:
@@ -187,5 +195,10 @@ def _to_pending(row: tuple[str, int, str, int, str, str, str]) -> Pending:
         token=token,
         features=features,
         prediction=prediction,
-        predicted_at=datetime.fromisoformat(predicted_at).replace(tzinfo=UTC).timestamp(),
+        predicted_at=_seconds(predicted_at),
     )
+
+
+def _seconds(column: str) -> float:
+    """Undo `to_column`, up to half a microsecond."""
+    return datetime.fromisoformat(column).replace(tzinfo=UTC).timestamp()
