@@ -18,6 +18,7 @@ from rest_framework.response import Response
 from rest_framework.viewsets import ViewSet
 
 from models_app.api import exceptions
+from models_app.domain.failing import described
 
 _Handler = Callable[..., Awaitable[HttpResponseBase]]
 # What comes here waits for the database or for a model; more threads would only wait together.
@@ -122,6 +123,12 @@ def _call(
         response = view(request, *args, **kwargs)
         if isinstance(response, Response):
             response.render()
+    except Exception:
+        raise
+    except BaseException as error:
+        # A model may raise what would end the event loop, where it comes out.
+        raise RuntimeError(described(error)) from error
+    else:
         return response
     finally:
         # Keeps a connection that works.

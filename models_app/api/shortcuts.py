@@ -75,7 +75,9 @@ class Shortcut:
 
     def _end(self, response: JsonAnswer) -> None:
         self._is_done = True
+        duration_ns = time.perf_counter_ns() - self._started
+        # First of all: who listens must not keep the client waiting.
+        self._reply(response.status_code, response.head(), response.content)
         if response.status_code >= 400:
             publishing.refused(self._view.route, response.status_code)
-        publishing.called(self._view.route, time.perf_counter_ns() - self._started)
-        self._reply(response.status_code, response.head(), response.content)
+        publishing.called(self._view.route, duration_ns)

@@ -18,6 +18,7 @@ import dill
 import zstandard
 
 from models_app.domain.errors import ModelNotLoadable, ModelNotReadable
+from models_app.domain.failing import pass_on_interrupt
 
 PICKLE_PROTOCOL = 5
 ZSTD_LEVEL = 1
@@ -54,7 +55,8 @@ def loads_upload(data: bytes) -> Any:
         raise ModelNotReadable("The body is empty; a pickled model was expected.")
     try:
         return loads(data)
-    except Exception as error:
+    except BaseException as error:
+        pass_on_interrupt(error)
         reason = " ".join(f"{type(error).__name__}: {error}".split())[:_MAX_REASON]
         hint = " (classes and functions of a script need dill.dumps)" if "__main__" in reason else ""
         raise ModelNotReadable(f"The model cannot be unpickled: {reason}{hint}") from error

@@ -2,6 +2,8 @@
 
 from collections.abc import Mapping, Sequence
 
+from models_app.domain.failing import described
+
 #: What the client is told: one sentence, or the reasons by field.
 Message = str | Mapping[str, Sequence[str]]
 
@@ -146,7 +148,7 @@ class ModelRaised(ChantillyError):
     code = "model_raised"
 
     def __init__(self, error: BaseException) -> None:
-        super().__init__(repr(error))
+        super().__init__(described(error))
 
 
 class ModelNotLoadable(ChantillyError):

@@ -89,14 +89,14 @@ class Batch:
             refusal = ModelRaised(spoiled.error)
             refusal.__cause__ = spoiled.error
             self._refuse(command, refusal)
-        except Exception as error:
+        except BaseException as error:
             # A damaged row, or a mistake of ours: nobody knows what it has done to the model.
             self.spoiled = True
             self._refuse(command, error)
         else:
             self.answers.append((command, result, None))
 
-    def _refuse(self, command: Command, error: Exception) -> None:
+    def _refuse(self, command: Command, error: BaseException) -> None:
         self.answers.append((command, None, error))
         if command.is_timed:
             self.refused.append(code_of(error))
@@ -230,18 +230,10 @@ class Batch:
         return self._hot.vitals()
 
     def _describe(self, command: Describe) -> str:
-        try:
-            return self._hot.drawn()
-        except Exception as error:
-            # It only looks at itself.
-            raise ModelRaised(error) from error
+        return self._hot.drawn()
 
     def _export(self, command: Export) -> bytes:
-        try:
-            return self._hot.snapshot().model
-        except Exception as error:
-            # Its class may refuse to be pickled in this state; that changes nothing.
-            raise ModelRaised(error) from error
+        return self._hot.snapshot().model
 
 
 # Not in the batch: with its own methods in a member it would be a cycle, and hold on to an evicted model

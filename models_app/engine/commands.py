@@ -9,6 +9,7 @@ from concurrent.futures import Future
 from dataclasses import dataclass
 from typing import Any, Protocol
 
+from models_app.domain.failing import described
 from models_app.domain.features import Features
 from models_app.domain.learns import Learn
 from models_app.domain.scoring import GroundTruth
@@ -279,12 +280,14 @@ def deliver(answers: Iterable[Answer]) -> None:
     by_loop: dict[asyncio.AbstractEventLoop, list[Answer]] = defaultdict(list)
     for answer in answers:
         command, result, error = answer
+        if error is not None:
+            error = _answerable(error)
         if command.bundle is not None:
-            command.bundle.settle(command.position, result if error is None else error)
+            _settle_in_bundle(command.bundle, command.position, result if error is None else error)
         elif command.loop is None:
-            _settle(answer)
+            _settle((command, result, error))
         else:
-            by_loop[command.loop].append(answer)
+            by_loop[command.loop].append((command, result, error))
     for loop, group in by_loop.items():
         try:
             loop.call_soon_threadsafe(_settle_all, group)
@@ -301,10 +304,30 @@ def _settle_all(answers: list[Answer]) -> None:
 def _settle(answer: Answer) -> None:
     command, result, error = answer
     future = command.future
-    # Done already: the client went away, or nobody ever waited.
-    if future.done():
-        return
-    if error is not None:
-        future.set_exception(error)
-    else:
-        future.set_result(result)
+    try:
+        # Done already: the client went away, or nobody ever waited.
+        if future.done():
+            return
+        if error is not None:
+            future.set_exception(error)
+        else:
+            future.set_result(result)
+    except Exception:
+        # The other answers of the batch go out all the same.
+        logger.exception("an answer could not be given")
+
+
+def _settle_in_bundle(bundle: Bundle, position: int, outcome: Any) -> None:
+    try:
+        bundle.settle(position, outcome)
+    except Exception:
+        logger.exception("an answer could not be given")
+
+
+def _answerable(error: BaseException) -> Exception:
+    """Return what can be raised where the answer is awaited, and ends nothing but that."""
+    if isinstance(error, Exception) and not isinstance(error, StopIteration):
+        return error
+    answerable = RuntimeError(described(error))
+    answerable.__cause__ = error
+    return answerable

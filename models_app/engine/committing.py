@@ -6,6 +6,7 @@ import time
 from collections.abc import Callable, Sequence
 
 from models_app.domain.errors import StorageUnavailable
+from models_app.domain.failing import described
 from models_app.engine.gathering import Gathering, Patience
 from models_app.engine.ports import Storage
 from models_app.engine.turns import Outcome, Turn
@@ -45,15 +46,22 @@ class Committer:
         """
         has_committed = False
         while self._may_commit():
-            turns = self._take_unwritten()
-            started = time.perf_counter()
-            outcomes = self._write(turns)
-            now = time.perf_counter()
-            self._patience.committed(now - started)
-            with self._lock:
-                self._is_committing = False
-                self._gathering.expect(len(turns) + len(self._unwritten), now, self.patience)
-            self._finish(turns, outcomes)
+            turns: list[Turn] = []
+            outcomes: Sequence[Outcome] | None = None
+            try:
+                turns = self._take_unwritten()
+                started = time.perf_counter()
+                outcomes = self._write(turns)
+                self._patience.committed(time.perf_counter() - started)
+            finally:
+                # Whatever happens: nobody else commits while it says that somebody does.
+                with self._lock:
+                    self._is_committing = False
+                    n_expected = len(turns) + len(self._unwritten)
+                    self._gathering.expect(n_expected, time.perf_counter(), self.patience)
+                if outcomes is None:
+                    outcomes = [StorageUnavailable("The batch could not be written.")] * len(turns)
+                self._finish(turns, outcomes)
             has_committed = True
         return has_committed
 
@@ -80,7 +88,7 @@ class Committer:
             return self._storage.commit([turn.write for turn in turns])
         except StorageUnavailable as error:
             return [error] * len(turns)
-        except Exception as error:
+        except BaseException as error:
             # A mistake of ours must not leave the queues without a turn for good.
             logger.exception("%d batches could not be written", len(turns))
-            return [StorageUnavailable(f"The batch could not be written: {error!r}.")] * len(turns)
+            return [StorageUnavailable(f"The batch could not be written: {described(error)}.")] * len(turns)

@@ -195,12 +195,15 @@ class Engine:
             self._workers.put(queue)
 
     def _take_turn(self, queue: ModelQueue) -> None:
-        commands = self._gather(queue)
-        if queue is self._unrouted:
-            self._route(commands)
+        commands: list[Command] = []
+        try:
+            commands = self._gather(queue)
+            turn = self._begin_turn(queue, commands)
+        except BaseException as error:
+            # Nobody knows what is wrong with this thread: another one goes on.
+            self._turns.give_up(queue, commands, error)
             self._end_turn(queue, commands, ())
-            return
-        turn = self._turns.begin(queue, commands)
+            raise
         if turn is None:
             self._end_turn(queue, commands, ())
         elif turn.write.is_needed:
@@ -208,9 +211,23 @@ class Engine:
         else:
             self._finish([turn], [None])
 
+    def _begin_turn(self, queue: ModelQueue, commands: list[Command]) -> Turn | None:
+        if queue is self._unrouted:
+            self._route(commands)
+            return None
+        return self._turns.begin(queue, commands)
+
     def _finish(self, turns: Sequence[Turn], outcomes: Sequence[Outcome]) -> None:
-        for turn, left in zip(turns, self._turns.finish(turns, outcomes), strict=True):
-            self._end_turn(turn.queue, turn.commands, left)
+        left: Sequence[Sequence[Command]] = [()] * len(turns)
+        try:
+            left = self._turns.finish(turns, outcomes)
+        except BaseException as error:
+            for turn in turns:
+                self._turns.give_up(turn.queue, turn.commands, error)
+            raise
+        finally:
+            for turn, of_turn in zip(turns, left, strict=True):
+                self._end_turn(turn.queue, turn.commands, of_turn)
 
     def _end_turn(self, queue: ModelQueue, commands: Sequence[Command], left: Sequence[Command]) -> None:
         is_stream = any(command.bundle is not None for command in commands)
@@ -252,7 +269,7 @@ class Engine:
     def _route(self, commands: list[Command]) -> None:
         try:
             found = look_up(self._storage, commands)
-        except Exception as error:
+        except BaseException as error:
             logger.warning("%d requests could not be routed: %s", len(commands), error)
             deliver([(command, None, error) for command in commands])
             return

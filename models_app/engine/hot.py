@@ -7,6 +7,7 @@ from typing import Any
 
 from models_app.domain import blobs, scoring
 from models_app.domain.errors import ModelRaised
+from models_app.domain.failing import described, pass_on_interrupt
 from models_app.domain.features import Features
 from models_app.domain.flavors import Flavor, get_flavor
 from models_app.domain.learns import Learn
@@ -17,15 +18,12 @@ from models_app.domain.scoring import GroundTruth, Metrics, Scorer, Scores
 from models_app.domain.windows import Window
 from models_app.engine.ports import ModelState, SnapshotData
 
-# A model may call sys.exit(); that must not end the engine's thread.
-_MODEL_FAILURES = (Exception, SystemExit)
-
 
 class Spoiled(Exception):
     """A learn failed halfway: the object in memory is no state of the journal any more."""
 
     def __init__(self, error: BaseException) -> None:
-        super().__init__(repr(error))
+        super().__init__(described(error))
         self.error = error
 
 
@@ -45,8 +43,19 @@ class Vitals:
     held: tuple[object, ...]
 
     def rolling(self) -> dict[str, float | None]:
-        """Return the metrics over the last learns."""
-        return self.window.values(self.kinds)
+        """Return the metrics over the last learns; raises `ModelRaised` where one cannot be had."""
+        try:
+            return self.window.values(self.kinds)
+        except BaseException as error:
+            pass_on_interrupt(error)
+            raise ModelRaised(error) from error
+
+    def rolling_if_any(self) -> dict[str, float | None]:
+        """Return the metrics over the last learns; none where one cannot be had: the others' are wanted."""
+        try:
+            return self.rolling()
+        except ModelRaised:
+            return {}
 
 
 class HotModel:
@@ -123,7 +132,8 @@ class HotModel:
         """Return the prediction; raises `ModelRaised`, or `Spoiled` if the model may have changed."""
         try:
             return self.flavor.normalize(self._predict_one(x))
-        except _MODEL_FAILURES as error:
+        except BaseException as error:
+            pass_on_interrupt(error)
             if self.predict_is_pure:
                 raise ModelRaised(error) from error
             raise Spoiled(error) from error
@@ -135,7 +145,8 @@ class HotModel:
             if self._is_scored:
                 self._scorer.score(y_true, y_pred)
             self._learn_one(x, y_true)
-        except _MODEL_FAILURES as error:
+        except BaseException as error:
+            pass_on_interrupt(error)
             raise Spoiled(error) from error
         self.seq += 1
 
@@ -145,22 +156,43 @@ class HotModel:
         self.learned_at = max(self.learned_at, learn.learned_at)
 
     def snapshot(self) -> SnapshotData:
-        """Return the bytes of the model and its metrics as they are now."""
+        """Return the bytes of the model and its metrics as they are now; raises `ModelRaised`.
+
+        Its class may refuse to be pickled in this state; that changes nothing.
+        """
         self._settle_scores()
-        return SnapshotData(
-            seq=self.seq,
-            model=blobs.dumps(self.model),
-            metrics=blobs.dumps(self._board),
-            values=scoring.values(self._board.metrics),
-        )
+        try:
+            return SnapshotData(
+                seq=self.seq,
+                model=blobs.dumps(self.model),
+                metrics=blobs.dumps(self._board),
+                values=scoring.values(self._board.metrics),
+            )
+        except BaseException as error:
+            pass_on_interrupt(error)
+            raise ModelRaised(error) from error
 
     def drawn(self) -> str:
-        """Return the model as it draws itself: HTML as Jupyter shows it, else what `repr` says, escaped."""
-        draw = getattr(self.model, "_repr_html_", None)
-        return str(draw()) if callable(draw) else f"<pre>{html.escape(repr(self.model))}</pre>"
+        """Return the model as it draws itself: HTML as Jupyter shows it, else what `repr` says, escaped.
+
+        Raises `ModelRaised`: it only looks at itself.
+        """
+        try:
+            draw = getattr(self.model, "_repr_html_", None)
+            return str(draw()) if callable(draw) else f"<pre>{html.escape(repr(self.model))}</pre>"
+        except BaseException as error:
+            pass_on_interrupt(error)
+            raise ModelRaised(error) from error
 
     def vitals(self) -> Vitals:
-        """Return the figures as they are now."""
+        """Return the figures as they are now; raises `ModelRaised` where a metric cannot be had."""
+        try:
+            return self._vitals()
+        except BaseException as error:
+            pass_on_interrupt(error)
+            raise ModelRaised(error) from error
+
+    def _vitals(self) -> Vitals:
         # What the window says takes a while to compute: that is for who asked, in a thread of its own.
         return Vitals(
             seq=self.seq,

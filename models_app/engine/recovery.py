@@ -4,6 +4,7 @@ import logging
 import time
 
 from models_app.domain.errors import ModelNotLoadable
+from models_app.domain.failing import described, pass_on_interrupt
 from models_app.engine.hot import HotModel, Spoiled
 from models_app.engine.ports import ModelState, SnapshotData, Storage
 
@@ -49,9 +50,10 @@ def from_snapshot(state: ModelState, snapshot: SnapshotData) -> HotModel:
     """Unpickle one snapshot; raises `ModelNotLoadable`."""
     try:
         return HotModel(state, snapshot)
-    except Exception as error:
+    except BaseException as error:
+        pass_on_interrupt(error)
         raise ModelNotLoadable(
-            f"The snapshot of '{state.name}' at seq {snapshot.seq} does not load: {error!r}"
+            f"The snapshot of '{state.name}' at seq {snapshot.seq} does not load: {described(error)}"
         ) from error
 
 

@@ -4,7 +4,7 @@ import logging
 import time
 from dataclasses import dataclass
 
-from models_app.domain.errors import StorageUnavailable
+from models_app.domain.errors import ModelRaised, StorageUnavailable
 from models_app.engine.hot import HotModel
 from models_app.engine.ports import ModelState, Storage
 
@@ -35,7 +35,7 @@ class SnapshotPolicy:
 
 
 def take_snapshot(storage: Storage, state: ModelState, hot: HotModel) -> None:
-    """Write a snapshot unless there is one at this seq; raises `StorageUnavailable`."""
+    """Write a snapshot unless there is one at this seq; raises `ModelRaised`, `StorageUnavailable`."""
     if hot.seq == hot.snapshot_seq:
         return
     started = time.perf_counter()
@@ -53,7 +53,7 @@ def try_snapshot(storage: Storage, state: ModelState, hot: HotModel) -> None:
         take_snapshot(storage, state, hot)
     except StorageUnavailable as error:
         logger.warning("no snapshot of '%s' at seq %d: %s", state.name, hot.seq, error)
-    except Exception:
+    except ModelRaised:
         # Its class may refuse to be pickled in this state. Asking again at every turn would be as dear.
         logger.exception("'%s' cannot be pickled at seq %d", state.name, hot.seq)
         hot.replay_seconds = 0.0

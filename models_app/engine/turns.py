@@ -111,7 +111,7 @@ class Turns:
                     if self._is_served(state):
                         raise
                     # Replaced or deleted while it was being loaded: its rows went away under the reader.
-        except Exception as error:
+        except BaseException as error:
             # The database cannot be read, or the model cannot be loaded: nobody in the batch is served.
             self._refuse(queue, commands, error)
         return None
@@ -129,6 +129,11 @@ class Turns:
         return [
             self._conclude(turn, outcome, written_at) for turn, outcome in zip(turns, outcomes, strict=True)
         ]
+
+    def give_up(self, queue: ModelQueue, commands: Sequence[Command], error: BaseException) -> None:
+        """Refuse a batch of which nobody knows how far it came; the model is rebuilt from the journal."""
+        queue.drop_hot()
+        self._refuse(queue, commands, error)
 
     def _begin_as_known(self, queue: ModelQueue, commands: list[Command]) -> Turn | None:
         """Apply a batch without a look into the database, where its commit will tell whether that was right.
@@ -220,11 +225,16 @@ class Turns:
         if isinstance(outcome, StorageUnavailable):
             self._refuse(turn.queue, turn.commands, outcome)
             return ()
-        # Only now: nobody has waited for it.
-        self._time(turn, written_at)
         for command, name in turn.batch.misrouted:
             self.router.route_again(command, name)
-        self._tell(outcome, turn.hot, turn.batch)
+        try:
+            # Only now: nobody has waited for it.
+            self._time(turn, written_at)
+            self._tell(outcome, turn.hot, turn.batch)
+        except BaseException:
+            # The work is done and durable, and answered. What is in memory may be no state of the journal.
+            logger.exception("what came of '%s' could not be passed on", turn.queue.name)
+            turn.queue.drop_hot()
         return turn.commands[turn.n_applied :]
 
     def _again(self, turn: Turn) -> Sequence[Command]:
@@ -296,8 +306,8 @@ class Turns:
             return
         try:
             self.observer.committed(batch.write, segment_id if scores else None, scores, batch.events)
-        except Exception:
-            # The work is done and durable; a listener cannot undo it.
+        except BaseException:
+            # A listener cannot undo it.
             logger.exception("an observer failed")
 
     def _serve_maintenance(self, queue: ModelQueue, command: Maintenance) -> None:
@@ -307,7 +317,7 @@ class Turns:
                 queue.forget()
                 raise ModelNotFound(queue.name)
             deliver([(command, self._maintain(queue, state, command), None)])
-        except Exception as error:
+        except BaseException as error:
             self._refuse(queue, [command], error)
 
     def _maintain(self, queue: ModelQueue, state: ModelState, command: Maintenance) -> object:
@@ -355,7 +365,7 @@ class Turns:
             )
             queue.n_predictions = 0
 
-    def _refuse(self, queue: ModelQueue, commands: Sequence[Command], error: Exception) -> None:
+    def _refuse(self, queue: ModelQueue, commands: Sequence[Command], error: BaseException) -> None:
         if isinstance(error, ChantillyError):
             logger.warning("'%s' could not serve %d requests: %s", queue.name, len(commands), error)
         else:

@@ -1,11 +1,14 @@
 """The engine's threads: whoever rested last is woken first."""
 
+import logging
 import threading
 import time
 from collections import deque
 from collections.abc import Callable
 
 from models_app.engine.queues import ModelQueue
+
+logger = logging.getLogger(__name__)
 
 # Of address space; memory is taken as it is used.
 _STACK_BYTES = 64 << 20
@@ -36,24 +39,30 @@ class Workers:
         self._resting: list[_Worker] = []
         self._is_waking = False
         self._is_unsettled = False
+        self._n_started = 0
         self._workers: list[_Worker] = []
         self._has_ended = False
 
     @property
     def are_alive(self) -> bool:
         """Say whether every thread lives."""
-        return all(worker.thread.is_alive() for worker in self._workers)
+        return all(worker.thread.is_alive() for worker in list(self._workers))
 
     def start(self, n_threads: int) -> None:
         """Start the threads."""
+        with self._lock:
+            for _ in range(n_threads):
+                self._start_one()
+
+    def _start_one(self) -> None:
+        worker = _Worker(self._run, f"engine-{self._n_started}")
+        self._n_started += 1
         previous = threading.stack_size(_STACK_BYTES)
         try:
-            for number in range(n_threads):
-                worker = _Worker(self._work, f"engine-{number}")
-                self._workers.append(worker)
-                worker.thread.start()
+            worker.thread.start()
         finally:
             threading.stack_size(previous)
+        self._workers.append(worker)
 
     def put(self, queue: ModelQueue) -> None:
         """Have a thread serve a queue."""
@@ -76,18 +85,33 @@ class Workers:
         for worker in self._workers:
             worker.thread.join(timeout=max(0.0, deadline - time.monotonic()))
 
-    def _work(self, worker: "_Worker") -> None:
+    def _run(self, worker: "_Worker") -> None:
         try:
-            has_served = False
-            while True:
-                queue = self._next(worker, has_served)
-                has_served = queue is not None
-                if queue is not None:
-                    self._serve(queue)
-                elif not self._settle() and not self._rest(worker):
-                    return
+            self._work(worker)
+        except BaseException:
+            logger.exception("%s has died; another thread takes its place", worker.thread.name)
+            self._replace(worker)
         finally:
             self._leave()
+
+    def _replace(self, worker: "_Worker") -> None:
+        with self._lock:
+            if worker.was_woken:
+                worker.was_woken = self._is_waking = False
+            self._workers.remove(worker)
+            # It may have served something.
+            self._is_unsettled = True
+            self._start_one()
+
+    def _work(self, worker: "_Worker") -> None:
+        has_served = False
+        while True:
+            queue = self._next(worker, has_served)
+            has_served = queue is not None
+            if queue is not None:
+                self._serve(queue)
+            elif not self._settle() and not self._rest(worker):
+                return
 
     def _next(self, worker: "_Worker", has_served: bool) -> ModelQueue | None:
         """Return what to serve next; None: settle first.

@@ -2,7 +2,7 @@
 
 import logging
 from collections.abc import Callable, Sequence
-from typing import Protocol
+from typing import ParamSpec, Protocol
 
 from models_app.domain.scoring import Scores
 from models_app.engine.ports import Event, Learned, ModelState, Predicted
@@ -20,6 +20,8 @@ __all__ = [
 ]
 
 logger = logging.getLogger(__name__)
+
+P = ParamSpec("P")
 
 
 class Subscriber(Protocol):
@@ -69,23 +71,28 @@ def on_refusal(callback: Callable[[str, int], None]) -> None:
 
 def wants_events() -> bool:
     """Say whether any subscriber wants events."""
-    return any(subscriber.wants_events() for subscriber in _subscribers)
+    return any(_wants_events(subscriber) for subscriber in _subscribers)
+
+
+def _wants_events(subscriber: Subscriber) -> bool:
+    try:
+        return subscriber.wants_events()
+    except Exception:
+        logger.exception("a subscriber does not say whether it wants events")
+        return False
 
 
 def publish(events: Sequence[Event]) -> None:
     """Tell the subscribers."""
     for subscriber in _subscribers:
-        try:
-            if subscriber.wants_events():
-                subscriber.receive(events)
-        except Exception:
-            logger.exception("a subscriber failed on %d events", len(events))
+        if _wants_events(subscriber):
+            _tell(subscriber.receive, events)
 
 
 def scored(model: ModelState, first_seq: int, scores: Sequence[Scores]) -> None:
     """Tell what learns scored that follow each other."""
     for callback in _score_callbacks:
-        callback(model, first_seq, scores)
+        _tell(callback, model, first_seq, scores)
 
 
 def erased() -> None:
@@ -97,10 +104,18 @@ def erased() -> None:
 def called(route: str, duration_ns: int) -> None:
     """Tell that a call of the API was answered, or refused."""
     for callback in _call_callbacks:
-        callback(route, duration_ns)
+        _tell(callback, route, duration_ns)
 
 
 def refused(route: str, status: int) -> None:
     """Tell that a call of the API was refused."""
     for callback in _refusal_callbacks:
-        callback(route, status)
+        _tell(callback, route, status)
+
+
+def _tell(callback: Callable[P, None], *args: P.args, **kwargs: P.kwargs) -> None:
+    try:
+        callback(*args, **kwargs)
+    except Exception:
+        # What it hears of is done, and the next listener is to hear of it, too.
+        logger.exception("a listener failed")

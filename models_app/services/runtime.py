@@ -165,5 +165,6 @@ def _put_off_if_refused(step: Callable[[], None]) -> None:
     except ChantillyError as error:
         # A busy database, or no flavor yet.
         logger.debug("put off: %s", error)
-    except Exception:
+    except BaseException:
+        # The thread goes on, whatever it is.
         logger.exception("housekeeping failed")

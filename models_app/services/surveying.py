@@ -70,7 +70,7 @@ def survey(*, max_models: int) -> Survey:
         summaries.append(summary(model, pending.get(model.pk, 0), metrics or None))
     return Survey(
         models=sorted(summaries, key=lambda model: model.name),
-        rolling={name: vitals.rolling() for name, vitals in hot.items()},
+        rolling={name: vitals.rolling_if_any() for name, vitals in hot.items()},
         memory=scales.weigh_some(weighable, seconds=_WEIGHING_SECONDS),
         snapshots=snapshots,
         timings=engine.timings(),

@@ -138,7 +138,7 @@ class Sampler:
             vitals: Vitals = future.result()
             now = ServedModel.objects.filter(pk=model.pk, generation=model.generation).first()
             if now is not None and self._is_due(now.pk, now.generation, vitals.seq):
-                yield self._row(now, _Figures(vitals.seq, vitals.metrics, vitals.rolling()))
+                yield self._row(now, _Figures(vitals.seq, vitals.metrics, vitals.rolling_if_any()))
 
     def _sampled_instance(self) -> Iterator[MetricSnapshot]:
         totals = ServedModel.objects.aggregate(

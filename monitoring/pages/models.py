@@ -84,7 +84,7 @@ def _vitals(name: str) -> Vitals | None:
 def _metrics(vitals: Vitals | None) -> list[tuple[str, float | None, float | None]]:
     if vitals is None:
         return []
-    rolling = vitals.rolling()
+    rolling = vitals.rolling_if_any()
     return [(name, value, rolling.get(name)) for name, value in vitals.metrics.items()]
 
 

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from river import linear_model
+from river import linear_model, preprocessing
 
 from models_app.domain import blobs
 from tests.servers.clients import Client
@@ -43,6 +43,21 @@ class TestModelThatRaises:
         assert server.database.contents() == rows
         assert client.metrics() == metrics
         assert server.database.pending_ids() == {"bad"}
+
+    def test_may_panic_and_all_goes_on(self, server: Server, client: Client) -> None:
+        client.init("regression")
+        scaler = preprocessing.StandardScaler() | preprocessing.RobustScaler()
+        client.upload(pickle.dumps(scaler | linear_model.LinearRegression()), "robust")
+
+        # Statistics in Rust raise what is no `Exception`.
+        learned = [
+            client.learn(features={"a": value, "b": 2.0}, ground_truth=1.0) for value in (1.0, 1e308, -1e308)
+        ]
+
+        assert [answer.status for answer in learned] == [201, 201, 400]
+        assert "Panic" in learned[2].json["message"]
+        assert client.predict(features={"a": 1.0, "b": 2.0}).status == 200
+        assert client.get("/readyz").status == 200
 
     def test_serves_the_next_good_request(self, server: Server, client: Client, uploads: Uploads) -> None:
         client.init("regression")
