@@ -46,6 +46,29 @@ def loads(data: bytes) -> Any:
     return dill.loads(data) if _DILL_MARK in data else pickle.loads(data)
 
 
+def loads_with_names(data: bytes) -> tuple[Any, frozenset[tuple[str, str]] | None]:
+    """Like `loads`; return beside the object the modules and names of all that the pickle names.
+
+    None in their place: it brings code along.
+    """
+    if _DILL_MARK in data:
+        return loads(data), None
+    unpickler = _NamingUnpickler(io.BytesIO(data))
+    return unpickler.load(), frozenset(unpickler.names)
+
+
+class _NamingUnpickler(pickle.Unpickler):
+    """An unpickler that keeps what it was asked to find."""
+
+    def __init__(self, file: io.BytesIO) -> None:
+        super().__init__(file)
+        self.names: set[tuple[str, str]] = set()
+
+    def find_class(self, module: str, name: str) -> Any:
+        self.names.add((module, name))
+        return super().find_class(module, name)
+
+
 def loads_upload(data: bytes) -> Any:
     """Like `loads`, for bytes from a client.
 

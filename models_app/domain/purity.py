@@ -1,20 +1,55 @@
-"""Which models surely do not change when they predict."""
+"""What is known of a model by what it is made of."""
+
+from collections.abc import Collection
+from enum import Enum
+from typing import Any
+
+from models_app.domain import blobs
+from models_app.domain.fingerprints import fingerprint
+from models_app.domain.impure import DRAWING, UNTIL_LEARNED
+
+#: What a pickle names: a module, and a class or function of it.
+Global = tuple[str, str]
+
+# Of the standard library, only what models are made of: `time.time` in a pipeline is nobody's known part.
+_PLAIN_MODULES = frozenset(
+    {"builtins", "collections", "copyreg", "datetime", "decimal", "fractions", "functools", "math"}
+    | {"operator", "random", "re", "statistics"}
+)
 
 
-def predicts_without_change(model: object) -> bool:
-    """Say whether the model is made of River's own parts only, whose predictions change nothing.
+class Nature(Enum):
+    """What is known of a model's calls: predictions leave it as it is, or change it, or nobody knows."""
 
-    Of any other object a prediction that raises may have changed something before it did.
+    KNOWN = "known"
+    UNTIL_LEARNED = "changing until learned"
+    CHANGING = "changing"
+    UNKNOWN = "unknown"
 
-    >>> from river import linear_model, preprocessing
-    >>> predicts_without_change(preprocessing.StandardScaler() | linear_model.LinearRegression())
-    True
-    >>> predicts_without_change(object())
-    False
+
+def nature_of(names: Collection[Global] | None) -> Nature:
+    """Return the nature of a model by what its pickle names; None: by code of somebody else.
+
+    >>> nature_of([("river.linear_model.lin_reg", "LinearRegression"), ("collections", "Counter")])
+    <Nature.KNOWN: 'known'>
+    >>> nature_of([("river.compose.pipeline", "Pipeline"), ("shop.features", "Basket")])
+    <Nature.UNKNOWN: 'unknown'>
     """
-    if not type(model).__module__.startswith("river."):
-        return False
-    steps = getattr(model, "steps", None) or getattr(model, "transformers", None)
-    if isinstance(steps, dict):
-        return all(predicts_without_change(step) for step in steps.values())
-    return True
+    if names is None or not all(_is_known(module) for module, _ in names):
+        return Nature.UNKNOWN
+    if not DRAWING.isdisjoint(names):
+        return Nature.CHANGING
+    return Nature.KNOWN if UNTIL_LEARNED.isdisjoint(names) else Nature.UNTIL_LEARNED
+
+
+def _is_known(module: str) -> bool:
+    top = module.partition(".")[0]
+    # River's adapters to other libraries come with these libraries' own classes.
+    return top in {"river", "numpy"} or module in _PLAIN_MODULES
+
+
+def are_alike(model: Any, other: bytes) -> bool:
+    """Say whether a model is in the state of the one that was pickled as `other`."""
+    data = blobs.dumps(model)
+    # Both from bytes: a live object may hold what its pickle leaves out.
+    return data == other or fingerprint(blobs.loads(data)) == fingerprint(blobs.loads(other))

@@ -1,5 +1,6 @@
 """One batch: requests applied in order to a hot model, with what they write and answer."""
 
+import os
 import random
 import time
 from collections.abc import Callable, Sequence
@@ -34,6 +35,9 @@ from models_app.engine.hot import HotModel, Spoiled, Vitals
 from models_app.engine.ports import Event, Learned, ModelState, Pending, Predicted, Replayed, Write
 
 _TOKEN_BITS = 62
+# Not the process's generator, which a model may seed: a token must never come again.
+_tokens = random.Random()  # noqa: S311  # no secret
+os.register_at_fork(after_in_child=_tokens.seed)
 
 
 class _Elsewhere(Exception):
@@ -69,12 +73,13 @@ class Batch:
 
         `deadline` is on the clock of `time.perf_counter`; one command at least is applied.
         """
-        for n_applied, command in enumerate(commands, start=1):
-            if command.relies_on_default:
-                self.write.relies_on_default = True
-            self._apply_one(command)
-            if self.spoiled or time.perf_counter() > deadline:
-                return n_applied
+        with self._hot.drawing():
+            for n_applied, command in enumerate(commands, start=1):
+                if command.relies_on_default:
+                    self.write.relies_on_default = True
+                self._apply_one(command)
+                if self.spoiled or time.perf_counter() > deadline:
+                    return n_applied
         return len(commands)
 
     def _apply_one(self, command: Command) -> None:
@@ -110,7 +115,7 @@ class Batch:
                 prediction_id=command.prediction_id,
                 model_id=self._state.model_id,
                 model_name=self._state.name,
-                token=random.getrandbits(_TOKEN_BITS),
+                token=_tokens.getrandbits(_TOKEN_BITS),
                 features=command.text.decode(),
                 prediction=learns.encode_prediction(prediction),
                 predicted_at=max(command.received_at, self._hot.learned_at),
@@ -186,14 +191,13 @@ class Batch:
         self._hot.replay_seconds += time.perf_counter() - started
 
     def _stamp(self, at: float, predicted_at: float | None = None) -> float:
-        """Return when a learn happened, at `at` by the clock: never before its prediction or the learn before.
+        """Return when a learn happened, at `at` by the clock: never before its prediction or the last learn.
 
         A clock that was set back is overtaken by the journal: what follows happens at the time of what is
         there, until the clock has caught up.
         """
         hot = self._hot
-        if at < hot.learned_at:
-            at = hot.learned_at
+        at = max(at, hot.learned_at)
         if predicted_at is not None and at < predicted_at:
             at = predicted_at
         hot.learned_at = at

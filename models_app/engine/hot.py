@@ -2,20 +2,23 @@
 
 import html
 import time
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from typing import Any
 
 from models_app.domain import blobs, scoring
+from models_app.domain.draws import Draws
 from models_app.domain.errors import ModelRaised
 from models_app.domain.failing import described, pass_on_interrupt
 from models_app.domain.features import Features
 from models_app.domain.flavors import Flavor, get_flavor
 from models_app.domain.learns import Learn
 from models_app.domain.predictions import Prediction
-from models_app.domain.purity import predicts_without_change
+from models_app.domain.purity import Nature, nature_of
 from models_app.domain.scoreboards import Scoreboard
 from models_app.domain.scoring import GroundTruth, Metrics, Scorer, Scores
 from models_app.domain.windows import Window
+from models_app.engine.habits import Habits
 from models_app.engine.ports import ModelState, SnapshotData
 
 
@@ -40,6 +43,7 @@ class Vitals:
     kinds: tuple[type[Any], ...]
     size_bytes: int
     snapshot_seq: int
+    is_replayable: bool
     held: tuple[object, ...]
 
     def rolling(self) -> dict[str, float | None]:
@@ -68,6 +72,8 @@ class HotModel:
 
     __slots__ = (
         "_board",
+        "_draws",
+        "_habits",
         "_is_scored",
         "_learn_one",
         "_predict_one",
@@ -78,7 +84,6 @@ class HotModel:
         "learned_at",
         "model",
         "model_id",
-        "predict_is_pure",
         "replay_seconds",
         "seq",
         "size_bytes",
@@ -89,7 +94,8 @@ class HotModel:
     def __init__(self, state: ModelState, snapshot: SnapshotData) -> None:
         """Unpickle a snapshot of the model that `state` describes."""
         started = time.perf_counter()
-        self.model: Any = blobs.loads(snapshot.model)
+        self.model: Any
+        self.model, names = blobs.loads_with_names(snapshot.model)
         self._board = Scoreboard.of(blobs.loads(snapshot.metrics))
         self.snapshot_seconds = time.perf_counter() - started
         self.flavor: Flavor = get_flavor(state.flavor).served_by(state.predict_method)
@@ -99,9 +105,16 @@ class HotModel:
         self.learned_at = 0.0
         self.size_bytes = len(snapshot.model)
         self.replay_seconds = 0.0
-        self.predict_is_pure = predicts_without_change(self.model)
+        # Not by its generation: what is learned again after a rollback draws what it drew before.
+        self._draws = Draws(state.name)
+        self._habits: Habits | None = None
         self._predict_one = self.flavor.predictor(self.model)
         self._learn_one = self.model.learn_one
+        nature = nature_of(names)
+        if nature is not Nature.KNOWN and not (nature is Nature.UNTIL_LEARNED and self.seq):
+            habits = Habits(self.model, nature, self._draws, find_predictor=self.flavor.predictor)
+            self._habits = habits
+            self._predict_one, self._learn_one = habits.predict, habits.learn
         self._scorer = Scorer(self._board.metrics)
         self._is_scored = bool(self._board.metrics)
         self._scores: list[Scores] = []
@@ -128,18 +141,47 @@ class HotModel:
         """Say whether this is that model, in that generation."""
         return self.model_id == state.model_id and self.generation == state.generation
 
+    @property
+    def is_replayable(self) -> bool:
+        """Say whether the journal leads to this model, as far as was seen; else only its snapshots do."""
+        return self._habits is None or self._habits.is_replayable
+
+    @property
+    def undoes_predictions(self) -> bool:
+        """Say whether predictions are made on copies, since they change the model."""
+        return self._habits is not None and self._habits.undoes_predictions
+
+    @property
+    def is_misjudged(self) -> bool:
+        """Say whether predictions have changed the model before that was seen; it must be rebuilt."""
+        return self._habits is not None and self._habits.is_misjudged
+
+    def undo_predictions(self) -> None:
+        """Have predictions made on copies from the first on."""
+        if self._habits is not None:
+            self._habits.undoes_predictions = True
+
     def predict(self, x: Features) -> Prediction:
         """Return the prediction; raises `ModelRaised`, or `Spoiled` if the model may have changed."""
+        draws = self._draws
+        # A prediction draws the same as long as nothing is learned.
+        draws.call = 2 * self.seq
+        if draws.is_used:
+            draws.reset()
         try:
             return self.flavor.normalize(self._predict_one(x))
         except BaseException as error:
             pass_on_interrupt(error)
-            if self.predict_is_pure:
+            if self._habits is None or self._habits.undoes_predictions:
                 raise ModelRaised(error) from error
             raise Spoiled(error) from error
 
     def learn(self, x: Features, y_true: GroundTruth, y_pred: Prediction) -> None:
         """Score the prediction and let the model learn; raises `Spoiled`."""
+        draws = self._draws
+        draws.call = 2 * self.seq + 1
+        if draws.is_used:
+            draws.reset()
         try:
             # Score before learning: afterwards the model has seen the answer.
             if self._is_scored:
@@ -152,8 +194,13 @@ class HotModel:
 
     def replay(self, learn: Learn) -> None:
         """Apply one record of the journal; raises `Spoiled`."""
-        self.learn(learn.x(), learn.y_true(), learn.y_pred())
+        with self.drawing():
+            self.learn(learn.x(), learn.y_true(), learn.y_pred())
         self.learned_at = max(self.learned_at, learn.learned_at)
+
+    def drawing(self) -> AbstractContextManager[None]:
+        """Return a context in which calls of `predict` and `learn` draw what can be drawn again."""
+        return self._draws.drawing()
 
     def snapshot(self) -> SnapshotData:
         """Return the bytes of the model and its metrics as they are now; raises `ModelRaised`.
@@ -201,5 +248,6 @@ class HotModel:
             kinds=tuple(type(metric) for metric in self._board.metrics),
             size_bytes=self.size_bytes,
             snapshot_seq=self.snapshot_seq,
+            is_replayable=self.is_replayable,
             held=(self.model, self._board),
         )

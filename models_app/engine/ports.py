@@ -106,7 +106,7 @@ class Storage(Protocol):
         """Return the row of the model called `name`."""
 
     def last_learned_at(self, state: ModelState) -> float:
-        """Return when the model has last learned, in any generation, in seconds since the epoch; 0.0: never."""
+        """Return when the model has last learned, in any generation, in seconds since the epoch, or 0.0."""
 
     def default_name(self) -> str | None:
         """Return the name of the default model."""

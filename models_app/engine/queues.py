@@ -29,6 +29,7 @@ class ModelQueue:
         "rebuilds_after_failure",
         "scheduled",
         "state",
+        "undoes_predictions",
     )
 
     def __init__(self, name: str) -> None:
@@ -40,6 +41,8 @@ class ModelQueue:
         self.state: ModelState | None = None
         self.rebuilds_after_failure = False
         self.awaits_snapshot = False
+        #: Whether the model is known to change when it predicts.
+        self.undoes_predictions = False
         self.n_conflicts = 0
         self.n_predictions = 0
         self.last_predicted_at: float | None = None

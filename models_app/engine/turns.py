@@ -120,12 +120,20 @@ class Turns:
         """Answer turns after their commit; return of each the commands that are left for its queue's next."""
         written_at = time.perf_counter()
         answers: list[Answer] = []
+        to_snapshot: list[Turn] = []
         for turn, outcome in zip(turns, outcomes, strict=True):
             if not isinstance(outcome, BaseException):
                 self._note(turn)
                 _tell_traces(turn, written_at)
-                answers += turn.batch.answers
+                if turn.write.learns and not turn.hot.is_replayable and not turn.batch.spoiled:
+                    to_snapshot.append(turn)
+                else:
+                    answers += turn.batch.answers
         deliver(answers)
+        for turn in to_snapshot:
+            # No replay would lead to what has been learned here.
+            try_snapshot(self.storage, turn.state, turn.hot)
+            deliver(turn.batch.answers)
         return [
             self._conclude(turn, outcome, written_at) for turn, outcome in zip(turns, outcomes, strict=True)
         ]
@@ -195,7 +203,9 @@ class Turns:
         queue.n_conflicts = 0
         queue.n_predictions = 0 if write.is_needed else write.n_predictions
         queue.last_predicted_at = write.last_predicted_at
-        if turn.batch.spoiled:
+        queue.undoes_predictions = turn.hot.undoes_predictions
+        if turn.batch.spoiled or turn.hot.is_misjudged:
+            queue.drop_hot()
             queue.rebuilds_after_failure = True
         else:
             queue.hot = turn.hot
@@ -284,6 +294,8 @@ class Turns:
             catch_up(self.storage, state, hot)
         else:
             hot = recover(self.storage, state)
+            if queue.undoes_predictions:
+                hot.undo_predictions()
             if queue.rebuilds_after_failure and self.policy.is_due_after_failure(hot):
                 try_snapshot(self.storage, state, hot)
         queue.rebuilds_after_failure = False

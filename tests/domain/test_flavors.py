@@ -5,7 +5,6 @@ from river import compose, linear_model, metrics, preprocessing, tree
 
 from models_app.domain.errors import InvalidGroundTruth, ModelNotSuitable, UnknownFlavor
 from models_app.domain.flavors import FLAVORS, get_flavor
-from models_app.domain.purity import predicts_without_change
 
 
 class TestGetFlavor:
@@ -103,20 +102,3 @@ class TestGroundTruth:
 
         assert isinstance(refusal.value.message, dict)
         assert list(refusal.value.message) == ["ground_truth"]
-
-
-class _Unknown:
-    def predict_one(self, x: dict[str, object]) -> float:
-        return 0.0
-
-
-class TestPredictsWithoutChange:
-    def test_knows_rivers_own_models(self) -> None:
-        assert predicts_without_change(tree.HoeffdingTreeClassifier())
-        assert predicts_without_change(
-            (preprocessing.StandardScaler() + preprocessing.MinMaxScaler()) | linear_model.LinearRegression()
-        )
-
-    def test_trusts_nothing_else(self) -> None:
-        assert not predicts_without_change(_Unknown())
-        assert not predicts_without_change(compose.Pipeline(preprocessing.StandardScaler(), _Unknown()))

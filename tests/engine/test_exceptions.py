@@ -182,6 +182,7 @@ class TestVitals:
             kinds=(BrokenMetric,),
             size_bytes=0,
             snapshot_seq=0,
+            is_replayable=True,
             held=(),
         )
 

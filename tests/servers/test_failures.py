@@ -107,7 +107,8 @@ class TestModelThatRaises:
             assert client.predict(features={"n": 1}).json["prediction"] == N_LEARNS
 
         n_replayed = log.stat().st_size - n_before - 10
-        assert n_before == N_LEARNS
+        # The first learn, the second, the fourth and so on is tried on a copy, too.
+        assert n_before == N_LEARNS + N_LEARNS.bit_length()
         assert N_LEARNS <= n_replayed < 2 * N_LEARNS
         assert server.database.snapshot_seqs("fragile")[-1] == N_LEARNS
 

@@ -1,0 +1,126 @@
+"""What a model does beside its work: whether a prediction changes it, whether a learn can be had again.
+
+Of River's own parts this is known. Of anything else it is found out by trial, at the first call, the second,
+the fourth and so on: a trial costs a pickle of the model or two, and so as good as nothing in the long run.
+"""
+
+import copy
+import time
+from collections.abc import Callable
+from typing import Any
+
+from models_app.domain import blobs
+from models_app.domain.draws import Draws, apart
+from models_app.domain.failing import pass_on_interrupt
+from models_app.domain.features import Features
+from models_app.domain.purity import Nature, are_alike
+from models_app.domain.scoring import GroundTruth
+
+# A learn that takes longer is not made twice.
+_MAX_TRIAL_SECONDS = 1.0
+
+Predict = Callable[[Features], object]
+
+
+class Habits:
+    """Calls a model that is not known, or known to change when it predicts.
+
+    Once a prediction has been seen to change it, it predicts on copies (`undoes_predictions`), so that
+    predictions leave no trace. `is_misjudged`: some had left theirs by then. `is_replayable`: as far as was
+    seen, the same learn leads to the same model. Some of River's set themselves up at their first call,
+    whatever it is: they are tried until they have learned.
+    """
+
+    __slots__ = (
+        "_bytes", "_draws", "_find_predictor", "_model", "_n_learns", "_n_predictions", "_nature",
+        "is_misjudged", "is_replayable", "undoes_predictions",
+    )  # fmt: skip
+
+    def __init__(
+        self, model: Any, nature: Nature, draws: Draws, *, find_predictor: Callable[[Any], Predict]
+    ) -> None:
+        self.undoes_predictions = nature is Nature.CHANGING
+        self.is_misjudged = False
+        self.is_replayable = True
+        self._nature = nature
+        self._model = model
+        self._draws = draws
+        self._find_predictor = find_predictor
+        self._n_predictions = self._n_learns = 0
+        # The model's, until it learns.
+        self._bytes: bytes | None = None
+
+    def predict(self, x: Features) -> object:
+        """Return what the model predicts; raises what it raises."""
+        if self.undoes_predictions:
+            return self._find_predictor(self._copy())(x)
+        self._n_predictions += 1
+        before = self._dumped() if self._is_prediction_tried() else None
+        if before is None:
+            return self._find_predictor(self._model)(x)
+        # The trial is made on a copy: what it may change is not the model then.
+        with apart():
+            twin = blobs.loads(before)
+        answer = self._find_predictor(twin)(x)
+        with apart():
+            self.undoes_predictions = not are_alike(twin, before)
+        self.is_misjudged = self.undoes_predictions and self._n_predictions > 1
+        return answer
+
+    def _is_prediction_tried(self) -> bool:
+        if self._nature is Nature.UNTIL_LEARNED and self._n_learns:
+            return False
+        return _is_power_of_two(self._n_predictions)
+
+    def _copy(self) -> Any:
+        with apart():
+            if self._bytes is None:
+                self._bytes = blobs.dumps(self._model)
+            return blobs.loads(self._bytes)
+
+    def learn(self, x: Features, y_true: GroundTruth) -> None:
+        """Let the model learn; raises what it raises."""
+        self._bytes = None
+        self._n_learns += 1
+        if self._nature is Nature.UNTIL_LEARNED:
+            self.undoes_predictions = False
+        before = self._dumped() if self._is_learn_tried() else None
+        if before is None:
+            self._model.learn_one(x, y_true)
+            return
+        # The model may write to what it learns from.
+        same_x = copy.deepcopy(x)
+        started = time.perf_counter()
+        self._model.learn_one(x, y_true)
+        if time.perf_counter() - started < _MAX_TRIAL_SECONDS:
+            self.is_replayable = self._leads_here(before, same_x, y_true)
+
+    def _is_learn_tried(self) -> bool:
+        return self._nature is Nature.UNKNOWN and self.is_replayable and _is_power_of_two(self._n_learns)
+
+    def _leads_here(self, before: bytes, x: Features, y_true: GroundTruth) -> bool:
+        """Say whether the learn, made again by the model as it was, leads to the model as it is."""
+        self._draws.reset()
+        try:
+            with apart():
+                twin = blobs.loads(before)
+            twin.learn_one(x, y_true)
+            with apart():
+                return are_alike(twin, blobs.dumps(self._model))
+        except BaseException as error:
+            # It may raise anything, and did not the first time.
+            pass_on_interrupt(error)
+            return False
+
+    def _dumped(self) -> bytes | None:
+        """Return the model's bytes; None where it has none in this state, and nothing can be tried."""
+        try:
+            with apart():
+                return blobs.dumps(self._model)
+        except BaseException as error:
+            pass_on_interrupt(error)
+            return None
+
+
+def _is_power_of_two(n: int) -> bool:
+    return n & (n - 1) == 0
