@@ -4,10 +4,13 @@
 import os
 import sys
 
+from chantilly_project import starting
+
 
 def main() -> None:
     """Run one command; a setting that cannot be used is one line and exit code 1."""
-    os.environ.setdefault("DJANGO_SETTINGS_MODULE", "chantilly_project.settings")
+    starting.ensure_hash_seed()
+    os.environ.setdefault("DJANGO_SETTINGS_MODULE", starting.OWN_SETTINGS)
     from django.core.management import execute_from_command_line
 
     from chantilly_project.configuration import ConfigurationError

@@ -186,17 +186,21 @@ BY_NAME = {setting.name: setting for setting in SETTINGS}
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Configuration:
-    """`own`: a value for every setting of the table; `django`: what else `config.py` sets."""
+    """`own`: a value for every setting of the table; `django`: what else `config.py` sets.
+
+    `hash_seed`: the seed under which every process of the instance hashes strings.
+    """
 
     own: Mapping[str, object]
     django: Mapping[str, object]
+    hash_seed: int
 
 
 def load(environ: Mapping[str, str], base: Path) -> Configuration:
     """Find the value of every setting; a variable that is set but empty counts as not set.
 
-    Makes the instance folder (relative paths start from `base`) and the secret key where they are
-    missing. Raises ConfigurationError.
+    Makes the instance folder (relative paths start from `base`), the secret key and the hash seed where
+    they are missing. Raises ConfigurationError.
     """
     folder = _instance_folder(environ, base)
     file = folder / CONFIG_FILE
@@ -210,7 +214,7 @@ def load(environ: Mapping[str, str], base: Path) -> Configuration:
     own["INSTANCE_PATH"] = folder
     own["SECRET_KEY"] = _secret_key(folder, environ, given, file)
     rest = {name: value for name, value in configured.items() if name not in BY_NAME}
-    return Configuration(own=own, django=rest)
+    return Configuration(own=own, django=rest, hash_seed=_hash_seed(folder))
 
 
 # What no error message may show.
@@ -264,6 +268,13 @@ def _secret_key(folder: Path, environ: Mapping[str, str], given: Mapping[str, ob
     except (OSError, ValueError) as error:
         raise ConfigurationError(f"SECRET_KEY cannot be kept in the instance folder: {error}.") from error
     return _parse(setting, key, str(folder / instance.KEY_FILE))
+
+
+def _hash_seed(folder: Path) -> int:
+    try:
+        return instance.hash_seed(folder)
+    except (OSError, ValueError) as error:
+        raise ConfigurationError(f"The hash seed cannot be kept in the instance folder: {error}.") from error
 
 
 def _run_config(file: Path, folder: Path) -> dict[str, object]:

@@ -1,9 +1,13 @@
-"""The instance folder: made at the first start, keeps the secret key."""
+"""The instance folder: made at the first start, keeps the secret key and the hash seed."""
 
 import os
 import secrets
 import tempfile
+from collections.abc import Callable
 from pathlib import Path
+
+from chantilly_project import starting
+from models_app.domain.hash_seeds import MAX_SEED
 
 KEY_FILE = "secret_key"
 # 64 random bytes, as many as the block of the hash that signs with the key.
@@ -22,20 +26,33 @@ def secret_key(folder: Path) -> str:
     read nor written, ValueError if the file is there but empty.
     """
     path = folder / KEY_FILE
-    if not path.exists():
-        _draw_key(path)
+    _draw(path, lambda: secrets.token_urlsafe(KEY_BYTES))
     key = path.read_text(encoding="ascii").strip()
     if not key:
         raise ValueError(f"{path} is empty")
     return key
 
 
-def _draw_key(path: Path) -> None:
+def hash_seed(folder: Path) -> int:
+    """Give the hash seed that the folder keeps, and draw one at the first call.
+
+    Several processes may start at once: all get the same. Raises OSError if it can be neither read nor
+    written, ValueError if the file has anything but a seed.
+    """
+    path = folder / starting.SEED_FILE
+    _draw(path, lambda: str(secrets.randbelow(MAX_SEED) + 1))
+    return starting.read_seed(str(path))
+
+
+def _draw(path: Path, draw: Callable[[], str]) -> None:
+    """Write what is drawn into the file, unless it is there."""
+    if path.exists():
+        return
     # mkstemp creates with O_EXCL and mode 0600.
-    descriptor, name = tempfile.mkstemp(prefix=f".{KEY_FILE}.", dir=path.parent)
+    descriptor, name = tempfile.mkstemp(prefix=f".{path.name}.", dir=path.parent)
     try:
         with os.fdopen(descriptor, "w", encoding="ascii") as file:
-            file.write(secrets.token_urlsafe(KEY_BYTES) + "\n")
+            file.write(draw() + "\n")
             file.flush()
             os.fsync(file.fileno())
         _link_first(name, path)
@@ -49,7 +66,7 @@ def _link_first(name: str, path: Path) -> None:
         os.link(name, path)
     except FileExistsError:
         return
-    # Everything that the key signs is lost with it: it must survive a power cut like the rest.
+    # What a key signs, or a seed has folded, is lost with it: it must survive a power cut like the rest.
     descriptor = os.open(path.parent, os.O_RDONLY)
     try:
         os.fsync(descriptor)

@@ -49,6 +49,8 @@ ALERT_WEBHOOK_SECRET: str
 ALERT_WEBHOOK_ALLOW_PRIVATE: bool
 SHUTDOWN_SECONDS: float
 globals().update(_configuration.own)
+# Under which every process of the instance hashes strings; see `starting`.
+HASH_SEED: int | None = _configuration.hash_seed
 if ALERT_WEBHOOK_URL and not ALERT_WEBHOOK_SECRET:
     raise ConfigurationError(
         "ALERT_WEBHOOK_URL is set, but ALERT_WEBHOOK_SECRET is not (`echo whsec_$(openssl rand -base64 32)`)."

@@ -18,6 +18,8 @@ from chantilly_project.settings import *  # noqa: E402, F403
 from chantilly_project.settings import ALLOWED_HOSTS, DATABASES  # noqa: E402
 
 ALLOWED_HOSTS = [*ALLOWED_HOSTS, "testserver"]
+# The tests' process has whatever seed it has.
+HASH_SEED = None
 # A file as in production: the engine's threads share no database in memory.
 DATABASES["default"]["TEST"] = {"NAME": _folder / "test.sqlite3"}
 PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]

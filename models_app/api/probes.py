@@ -26,10 +26,11 @@ class ReadinessViewSet(ThreadedViewSet):
     @extend_schema(
         operation_id="readyz",
         summary="Can requests be served?",
-        description="The database is writable, the migrations are applied and the engine runs.",
-        responses={200: schemas.HEALTH, 503: schemas.ERROR},
+        description="The database is writable, the migrations are applied and the engine runs. `warnings` "
+        "are there where something else is not as it should be.",
+        responses={200: schemas.READINESS, 503: schemas.ERROR},
     )
     def retrieve(self, request: Request) -> Response:
         """Check the database and the engine."""
-        health.check_ready()
-        return Response({"status": "ready"})
+        warnings = health.check_ready()
+        return Response({"status": "ready"} | ({"warnings": warnings} if warnings else {}))

@@ -84,3 +84,6 @@ RECORD_ANSWER: Schema = {
     "description": "What the single routes answer, or `error`, `message` and `line`.",
 }
 HEALTH = _object(["status"], status={"type": "string"})
+READINESS = _object(
+    ["status"], status={"type": "string"}, warnings={"type": "array", "items": {"type": "string"}}
+)

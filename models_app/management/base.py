@@ -9,6 +9,7 @@ from django.db import Error
 
 from models_app.domain.errors import ChantillyError, Message, StorageUnavailable
 from models_app.management.migrating import migrations_are_missing
+from models_app.services.seeding import hash_seed_warning
 
 
 class ServiceCommand(BaseCommand):
@@ -38,6 +39,10 @@ class ServiceCommand(BaseCommand):
 
     def handle(self, *_args: Any, **options: Any) -> None:
         """Call the service; raises CommandError with one line for whatever is refused."""
+        warning = hash_seed_warning()
+        if warning is not None:
+            # Started by something else than `manage.py`. The log is silent in a command.
+            self.stderr.write(f"Warning: {warning}")
         try:
             self.serve(**options)
         except ChantillyError as error:

@@ -6,11 +6,13 @@ from django.db.migrations.executor import MigrationExecutor
 from models_app.domain.errors import StorageUnavailable
 from models_app.models.transactions import translated_errors, writer_lock
 from models_app.services.runtime import engine_is_running, get_engine
+from models_app.services.seeding import hash_seed_warning
 
 
-def check_ready() -> None:
+def check_ready() -> list[str]:
     """Return if requests can be served: migrations applied, database writable, engine running.
 
+    Returns warnings: what keeps no request from being served, and should be seen to all the same.
     Raises `StorageUnavailable` with what is missing.
     """
     with translated_errors():
@@ -21,6 +23,8 @@ def check_ready() -> None:
     get_engine()
     if not engine_is_running():
         raise StorageUnavailable("The engine does not run.")
+    warning = hash_seed_warning()
+    return [] if warning is None else [warning]
 
 
 def _check_writable() -> None:

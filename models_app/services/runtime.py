@@ -17,6 +17,7 @@ from models_app.engine.snapshots import SnapshotPolicy
 from models_app.models.storage import SqliteStorage
 from models_app.services import publishing
 from models_app.services.folding import get_instance_metrics
+from models_app.services.seeding import hash_seed_warning
 
 logger = logging.getLogger(__name__)
 
@@ -54,6 +55,7 @@ class _Runtime:
         """Start the engine unless it runs already."""
         with self._lock:
             if self.engine is None:
+                _warn_of_hash_seed()
                 engine = Engine(SqliteStorage(), _Observer(), _options(), leave_thread=connections.close_all)
                 engine.start()
                 self.engine = engine
@@ -144,6 +146,12 @@ def announce_shutdown() -> None:
             callback()
         except Exception:
             logger.exception("a shutdown callback failed")
+
+
+def _warn_of_hash_seed() -> None:
+    warning = hash_seed_warning()
+    if warning is not None:
+        logger.warning(warning)
 
 
 def _options() -> EngineOptions:

@@ -139,12 +139,21 @@ class TestConfigurationErrors:
         with pytest.raises(ConfigurationError, match="SECRET_KEY cannot be kept .*secret_key is empty"):
             load({}, tmp_path)
 
+    @pytest.mark.parametrize("content", ["", "random", "-1", "4294967296", "1 2"])
+    def test_are_raised_for_a_seed_file_with_anything_else(self, tmp_path: Path, content: str) -> None:
+        (tmp_path / "instance").mkdir()
+        (tmp_path / "instance" / "hash_seed").write_text(content)
 
-class TestSecretKey:
+        with pytest.raises(ConfigurationError, match="hash seed cannot be kept .* a whole number from 0 to"):
+            load({}, tmp_path)
+
+
+class TestWhatIsDrawn:
     def test_is_one_however_many_processes_start_at_once(self, tmp_path: Path) -> None:
         code = (
             "import pathlib, sys; from chantilly_project.configuration import load; "
-            "sys.stdin.read(); print(load({}, pathlib.Path(sys.argv[1])).own['SECRET_KEY'])"
+            "sys.stdin.read(); loaded = load({}, pathlib.Path(sys.argv[1])); "
+            "print(loaded.own['SECRET_KEY'], loaded.hash_seed)"
         )
         command = [sys.executable, "-c", code, str(tmp_path)]
         started = [
@@ -155,17 +164,21 @@ class TestSecretKey:
         for process in started:
             assert process.stdin is not None
             process.stdin.close()
-        keys = {_output_of(process) for process in started}
+        drawn = {_output_of(process) for process in started}
 
-        assert len(keys) == 1
-        assert len(keys.pop().strip()) > 60
-        assert [file.name for file in (tmp_path / "instance").iterdir()] == ["secret_key"]
+        assert len(drawn) == 1
+        key, seed = drawn.pop().split()
+        assert len(key) > 60
+        assert 0 < int(seed) < 2**32
+        assert {file.name for file in (tmp_path / "instance").iterdir()} == {"secret_key", "hash_seed"}
 
 
 class TestTable:
     def test_is_what_django_settings_hold(self) -> None:
         types: dict[str, Any] = dict(project_settings.__annotations__)
 
+        # That one is no setting: the instance keeps it.
+        del types["HASH_SEED"]
         assert {setting.name for setting in SETTINGS} == {name for name in types if name.isupper()}
         for name, declared in types.items():
             if name.isupper():

@@ -8,7 +8,7 @@ import pytest
 
 from tests.servers import main_models, servers
 from tests.servers.clients import Client
-from tests.servers.launchers import ForkServer, Launcher, environment, spawn
+from tests.servers.launchers import ForkServer, Launcher, environment, make_instance, spawn
 from tests.servers.servers import Server, run_manage
 from tests.servers.uploads import Uploads
 
@@ -27,7 +27,7 @@ def pytest_runtest_makereport(
 @pytest.fixture(scope="session")
 def template(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """An instance that is set up; servers take copies."""
-    instance = tmp_path_factory.mktemp("template") / "instance"
+    instance = make_instance(tmp_path_factory.mktemp("template") / "instance")
     done = run_manage(instance, "setup")
     assert done.returncode == 0, done.stderr
     return instance

@@ -60,6 +60,8 @@ def run(arguments: list[str], environment: dict[str, str], log: str) -> None:
     root = Path(__file__).parents[2]
     sys.path[0] = str(root)
     sys.argv = ["manage.py", *arguments]
+    # An instance with another seed is served by a process of its own, which is started by these.
+    sys.orig_argv = [sys.executable, *sys.argv]
     runpy.run_path(str(root / "manage.py"), run_name="__main__")
 
 

@@ -11,7 +11,9 @@ from typing import Any, Protocol
 from chantilly_project.configuration import SETTINGS
 
 ROOT = Path(__file__).parents[2]
-_NOT_INHERITED = {"DJANGO_SETTINGS_MODULE", *(setting.name for setting in SETTINGS)}
+_NOT_INHERITED = {"DJANGO_SETTINGS_MODULE", "PYTHONHASHSEED", *(setting.name for setting in SETTINGS)}
+#: Of the tests' instances: a fork has its parent's.
+HASH_SEED = "20260"
 
 
 class Process(Protocol):
@@ -39,6 +41,13 @@ def environment(instance: Path, **settings: str) -> dict[str, str]:
     return inherited | {"INSTANCE_PATH": str(instance), **settings}
 
 
+def make_instance(folder: Path) -> Path:
+    """Make a new instance's folder, with the tests' hash seed."""
+    folder.mkdir(mode=0o700)
+    (folder / "hash_seed").write_text(f"{HASH_SEED}\n")
+    return folder
+
+
 def spawn(arguments: Sequence[str], environment: Mapping[str, str], log: Path) -> Process:
     """Start a process of its own."""
     with log.open("ab") as output:
@@ -59,7 +68,7 @@ class ForkServer:
         self._process = subprocess.Popen(
             [sys.executable, str(Path(__file__).with_name("forking.py"))],
             cwd=ROOT,
-            env=environment(ROOT / "unused"),
+            env=environment(ROOT / "unused", PYTHONHASHSEED=HASH_SEED),
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             text=True,
