@@ -14,6 +14,7 @@ from models_app.domain.draws import Draws, apart
 from models_app.domain.failing import pass_on_interrupt
 from models_app.domain.features import Features
 from models_app.domain.purity import Nature, are_alike
+from models_app.domain.remarks import NOT_REPLAYABLE, ON_COPIES, Remark
 from models_app.domain.scoring import GroundTruth
 
 # A learn that takes longer is not made twice.
@@ -49,6 +50,11 @@ class Habits:
         self._n_predictions = self._n_learns = 0
         # The model's, until it learns.
         self._bytes: bytes | None = None
+
+    def remarks(self) -> list[Remark]:
+        """Return what there is to know about the model."""
+        found = [ON_COPIES] if self.undoes_predictions and self._nature is not Nature.UNTIL_LEARNED else []
+        return found if self.is_replayable else [*found, NOT_REPLAYABLE]
 
     def predict(self, x: Features) -> object:
         """Return what the model predicts; raises what it raises."""

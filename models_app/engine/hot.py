@@ -15,6 +15,7 @@ from models_app.domain.flavors import Flavor, get_flavor
 from models_app.domain.learns import Learn
 from models_app.domain.predictions import Prediction
 from models_app.domain.purity import Nature, nature_of
+from models_app.domain.remarks import Remark
 from models_app.domain.scoreboards import Scoreboard
 from models_app.domain.scoring import GroundTruth, Metrics, Scorer, Scores
 from models_app.domain.windows import Window
@@ -155,6 +156,10 @@ class HotModel:
     def is_misjudged(self) -> bool:
         """Say whether predictions have changed the model before that was seen; it must be rebuilt."""
         return self._habits is not None and self._habits.is_misjudged
+
+    def remarks(self) -> list[Remark]:
+        """Return what was found out about the model."""
+        return [] if self._habits is None else self._habits.remarks()
 
     def undo_predictions(self) -> None:
         """Have predictions made on copies from the first on."""

@@ -6,6 +6,7 @@ from typing import Protocol
 
 from models_app.domain.learns import Learn
 from models_app.domain.predictions import Prediction
+from models_app.domain.remarks import Remark
 from models_app.domain.scoring import GroundTruth, Scores
 
 
@@ -128,6 +129,9 @@ class Storage(Protocol):
 
     def save_activity(self, write: Write) -> None:
         """Add the predictions that nothing else made durable to the model's counts, whatever its seq."""
+
+    def add_remark(self, state: ModelState, remark: Remark) -> None:
+        """Add to what there is to know about the model; a remark of the same code is replaced."""
 
     def snapshots(self, state: ModelState) -> Iterator[SnapshotData]:
         """Yield the generation's snapshots that load here, the newest first.

@@ -27,6 +27,7 @@ class ModelQueue:
         "n_predictions",
         "name",
         "rebuilds_after_failure",
+        "remarked",
         "scheduled",
         "state",
         "undoes_predictions",
@@ -43,6 +44,8 @@ class ModelQueue:
         self.awaits_snapshot = False
         #: Whether the model is known to change when it predicts.
         self.undoes_predictions = False
+        #: The codes of what is written down about the model.
+        self.remarked: set[str] = set()
         self.n_conflicts = 0
         self.n_predictions = 0
         self.last_predicted_at: float | None = None

@@ -240,12 +240,25 @@ class Turns:
         try:
             # Only now: nobody has waited for it.
             self._time(turn, written_at)
+            self._remark(turn)
             self._tell(outcome, turn.hot, turn.batch)
         except BaseException:
             # The work is done and durable, and answered. What is in memory may be no state of the journal.
             logger.exception("what came of '%s' could not be passed on", turn.queue.name)
             turn.queue.drop_hot()
         return turn.commands[turn.n_applied :]
+
+    def _remark(self, turn: Turn) -> None:
+        """Write down and log what was found out about a model, once."""
+        queue = turn.queue
+        for remark in turn.hot.remarks():
+            if remark["code"] not in queue.remarked:
+                queue.remarked.add(remark["code"])
+                logger.warning("'%s': %s", queue.name, remark["message"])
+                try:
+                    self.storage.add_remark(turn.state, remark)
+                except StorageUnavailable as error:
+                    logger.warning("this could not be written down: %s", error)
 
     def _again(self, turn: Turn) -> Sequence[Command]:
         """Have all of a turn done again: what was computed never happened, others have written meanwhile."""

@@ -13,6 +13,7 @@ from django.conf import settings
 
 from models_app.domain import learns
 from models_app.domain.errors import ModelNotLoadable
+from models_app.domain.remarks import Remark
 from models_app.engine.ports import ModelState, Pending, Segment, SnapshotData, Write
 from models_app.models.commits import Outcome, Writer, raw_connection
 from models_app.models.served import ServedModel
@@ -124,6 +125,16 @@ class SqliteStorage:
     def save_activity(self, write: Write) -> None:
         """See the port."""
         _writer.save_activity(write)
+
+    @_guarded
+    def add_remark(self, state: ModelState, remark: Remark) -> None:
+        """See the port."""
+        with write_transaction():
+            model = ServedModel.objects.filter(pk=state.model_id, generation=state.generation).first()
+            if model is None:
+                return
+            others = [other for other in model.remarks if other["code"] != remark["code"]]
+            ServedModel.objects.filter(pk=model.pk).update(remarks=[*others, remark])
 
     def close(self) -> None:
         """Give back the connection that all threads write through; the next commit opens another."""

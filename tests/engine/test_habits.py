@@ -6,7 +6,11 @@ from typing import Any
 import pytest
 from river import feature_selection, forest, linear_model, preprocessing
 
+from models_app.domain.errors import StorageUnavailable
+from models_app.domain.remarks import NOT_REPLAYABLE, Remark
 from models_app.engine.commands import Export, Inspect, TakeSnapshot
+from models_app.engine.ports import ModelState
+from models_app.models import ServedModel
 from models_app.models.storage import SqliteStorage
 from tests.engine import habits_models
 from tests.engine.conftest import MakeEngine, Upload, learn, learn_by_id, predict
@@ -208,3 +212,72 @@ class TestAModelThatCanBeHadAgain:
         assert not engine.call(Inspect("model")).is_replayable
         assert pytest.approx(2.0) == engine.call(predict("model", {"a": 1.0}))[1]
         assert engine.call(Export("model"))
+
+
+class TestWhatIsFoundOut:
+    @pytest.mark.parametrize(
+        ("model", "code"),
+        [
+            (habits_models.Remembering(), "predicts_on_copies"),
+            (
+                feature_selection.PoissonInclusion(p=0.1) | linear_model.LinearRegression(),
+                "predicts_on_copies",
+            ),
+            (habits_models.Stamping(), "not_replayable"),
+        ],
+    )
+    def test_is_written_down_once(
+        self,
+        make_engine: MakeEngine,
+        upload: Upload,
+        model: object,
+        code: str,
+        caplog: pytest.LogCaptureFixture,
+    ) -> None:
+        upload(model)
+        for engine in (make_engine(), make_engine()):
+            for _ in range(3):
+                engine.call(predict("model", {"a": 1.0}))
+                engine.call(learn("model", {"a": 1.0}, 1.0))
+
+        assert [remark["code"] for remark in ServedModel.objects.get().remarks] == [code]
+        # Once a process, that is.
+        assert [record.name for record in caplog.records].count("models_app.engine.turns") == 2
+
+    def test_is_nothing_of_a_model_that_does_nothing(self, make_engine: MakeEngine, upload: Upload) -> None:
+        engine = make_engine()
+        upload(forest.ARFRegressor(n_models=2, seed=1))
+        upload(habits_models.Consuming(), "other")
+
+        engine.call(predict("model", {"a": 1.0}))
+        engine.call(learn("model", {"a": 1.0}, 1.0))
+        engine.call(predict("other", {"a": 1.0}))
+
+        assert [model.remarks for model in ServedModel.objects.all()] == [[], []]
+
+    def test_is_served_with_where_it_cannot_be_written_down(
+        self, storage: SqliteStorage, make_engine: MakeEngine, upload: Upload
+    ) -> None:
+        engine = make_engine(through=Forgetful())
+        upload(habits_models.Stamping())
+
+        engine.call(learn("model", {"a": 1.0}, 1.0))
+
+        assert engine.call(Inspect("model")).seq == 1
+
+    def test_is_no_remark_about_a_model_that_was_replaced(
+        self, storage: SqliteStorage, make_engine: MakeEngine, upload: Upload
+    ) -> None:
+        upload(habits_models.Consuming())
+        before = storage.find_state("model")
+        upload(habits_models.Consuming())
+
+        assert before is not None
+        storage.add_remark(before, NOT_REPLAYABLE)
+
+        assert ServedModel.objects.get().remarks == []
+
+
+class Forgetful(SqliteStorage):
+    def add_remark(self, state: ModelState, remark: Remark) -> None:
+        raise StorageUnavailable("not now")
