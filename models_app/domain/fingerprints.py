@@ -2,74 +2,18 @@
 
 Two pickles of equal models differ: where strings are shared or equal, in what order a set is walked, which
 members of a `defaultdict` were looked at before they were ever set (a scaler that predicts leaves zeros).
-Here strings, bytes and numbers are written in full at every place, sets are written sorted, and so are
-`defaultdict`s, without the members that are as they were made.
+Here the nodes of `graphs` are written in full, one after the other, and a set as its members' digests.
 """
 
 import hashlib
-import io
-import pickle
-import random
-from collections import defaultdict
-from operator import itemgetter
+from collections.abc import Generator
 from typing import Any
 
-import dill
-import numpy as np
+from models_app.domain.generators import unseeded_generators
+from models_app.domain.graphs import Node, node_of
 
-_GENERATORS = (random.Random, np.random.RandomState, np.random.Generator)
-_HAS_NO_SEED = object()
-
-
-_NUMBERS = (int, float)
-
-
-class _CanonicalPickler(dill.Pickler):  # type: ignore[misc]  # dill has no types
-    dispatch = dill.Pickler.dispatch.copy()
-
-    def __init__(self, buffer: io.BytesIO, *, unseeded: bool) -> None:
-        super().__init__(buffer, protocol=pickle.DEFAULT_PROTOCOL, recurse=True)
-        self._unseeded = unseeded
-        self._left_out: set[int] = set()
-
-    def save(self, obj: object, save_persistent_id: bool = True) -> None:
-        if not self._unseeded:
-            self._left_out |= _unseeded_generators(obj)
-            if id(obj) in self._left_out:
-                obj = type(obj).__name__
-        super().save(obj, save_persistent_id)
-
-    def memoize(self, obj: object) -> None:
-        if type(obj) not in (str, bytes, int, float):
-            super().memoize(obj)
-
-    def _save_set(self, obj: set[object] | frozenset[object]) -> None:
-        # The members are written as the sorted list of their own fingerprints.
-        members = sorted(fingerprint(member, unseeded=self._unseeded) for member in obj)
-        self.save((type(obj).__name__, members))
-
-    def _save_defaultdict(self, obj: defaultdict[object, object]) -> None:
-        # Known from here on, in case a member leads back to it.
-        self.memoize(obj)
-        members = [
-            (fingerprint(key, unseeded=self._unseeded), value)
-            for key, value in obj.items()
-            if not _is_as_made(obj, value)
-        ]
-        self.save(("defaultdict", obj.default_factory, sorted(members, key=itemgetter(0))))
-
-    dispatch[set] = _save_set
-    dispatch[frozenset] = _save_set
-    dispatch[defaultdict] = _save_defaultdict
-
-
-def _is_as_made(parent: defaultdict[object, object], value: object, depth: int = 0) -> bool:
-    """Say whether a number, or a `defaultdict` of such, is what its parent makes of a key that it lacks."""
-    if isinstance(value, defaultdict):
-        # As deep as they are nested in practice; one may contain itself.
-        return depth < 3 and all(_is_as_made(value, member, depth + 1) for member in value.values())
-    kind = type(value)
-    return kind in _NUMBERS and kind is parent.default_factory and value == 0
+#: Yields members of sets, is sent their digests, and returns its own.
+_Digesting = Generator[object, bytes, bytes]
 
 
 def fingerprint(value: Any, *, unseeded: bool = True) -> str:
@@ -85,14 +29,64 @@ def fingerprint(value: Any, *, unseeded: bool = True) -> str:
     >>> fingerprint(defaultdict(float)) == fingerprint(defaultdict(float, a=0.0))
     True
     """
-    buffer = io.BytesIO()
-    _CanonicalPickler(buffer, unseeded=unseeded).dump(value)
-    return hashlib.sha256(buffer.getvalue()).hexdigest()
+    # Sets may be nested to any depth: each has its own place on this stack instead of on Python's.
+    around: list[int] = []
+    stack = [_digest(value, around, unseeded=unseeded)]
+    digest: bytes | None = None
+    while stack:
+        try:
+            member = next(stack[-1]) if digest is None else stack[-1].send(digest)
+        except StopIteration as done:
+            stack.pop()
+            digest = done.value
+        else:
+            stack.append(_digest(member, around, unseeded=unseeded))
+            digest = None
+    assert digest is not None  # noqa: S101 # the stack ended, so the first has returned
+    return digest.hex()
 
 
-def _unseeded_generators(owner: object) -> set[int]:
-    """Return the ids of the random generators of an object that was given no seed."""
-    state = getattr(owner, "__dict__", None)
-    if not isinstance(state, dict) or state.get("seed", _HAS_NO_SEED) is not None:
-        return set()
-    return {id(made) for made in state.values() if isinstance(made, _GENERATORS)}
+def _digest(value: object, around: list[int], *, unseeded: bool) -> _Digesting:
+    written = hashlib.sha256()
+    places: dict[int, int] = {}
+    # Keeps the ids from being given again.
+    kept: list[object] = []
+    left_out: set[int] = set()
+    waiting = [("", value)]
+    while waiting:
+        step, each = waiting.pop()
+        written.update(step.encode(errors="surrogatepass") + b"\n")
+        if id(each) in places:
+            written.update(f"as {places[id(each)]}\n".encode())
+            continue
+        if not unseeded:
+            left_out |= unseeded_generators(each)
+        if id(each) in left_out:
+            written.update(f"unseeded {type(each).__name__}\n".encode())
+            continue
+        node = node_of(each)
+        if node.is_shared:
+            places[id(each)] = len(places)
+        kept += (each, node)
+        _write(written, node)
+        waiting += reversed(node.members)
+        if node.unordered:
+            if id(each) in around:
+                written.update(b"around\n")
+                continue
+            around.append(id(each))
+            digests: list[bytes] = []
+            for member in node.unordered:
+                digest = yield member
+                digests.append(digest)
+            around.pop()
+            written.update(b"".join(sorted(digests)))
+    return written.digest()
+
+
+def _write(written: Any, node: Node) -> None:
+    for part in node.label:
+        text = part if type(part) is bytes else repr(part).encode(errors="surrogatepass")
+        # With its length, no byte can move from one part to the next.
+        written.update(f"{type(part).__name__} {len(text)} {len(node.members)}\n".encode())
+        written.update(text)
