@@ -276,7 +276,7 @@ def _attributes(owner: object, state: Any) -> list[Member]:
     if not all(half is None or _is_of_attributes(half) for half in halves):
         return [("<state>", state)]
     kind: type[Any] = type(owner)
-    left_out = derived_attributes(kind)
+    left_out = derived_attributes(kind)  # type: ignore[arg-type]  # classes do have a hash
     found = {key: each for half in halves for key, each in (half or {}).items() if key not in left_out}
     # An attribute that is set later, or deleted and set again, stands elsewhere: that says nothing.
     return [(f".{key}", found[key]) for key in sorted(found)]
