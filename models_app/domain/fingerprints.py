@@ -26,6 +26,7 @@ def fingerprint(value: Any, *, unseeded: bool = True) -> str:
     True
     >>> fingerprint({"a": 0.1 + 0.2}) == fingerprint({"a": 0.3})
     False
+    >>> from collections import defaultdict
     >>> fingerprint(defaultdict(float)) == fingerprint(defaultdict(float, a=0.0))
     True
     """
