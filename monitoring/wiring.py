@@ -1,9 +1,7 @@
 """Which part of monitoring hears of what."""
 
-import time
-from datetime import UTC, datetime
-
 from models_app.services import measuring, publishing, runtime
+from monitoring.clocks import CautiousClock, Clock
 from monitoring.drift import alerts
 from monitoring.drift.following import Follower
 from monitoring.figures.rates import rates
@@ -29,18 +27,18 @@ def connect() -> None:
     publishing.on_call(recorder.record)
     publishing.on_erased(recorder.erase)
     publishing.on_refusal(refusals.record)
-    sampler = Sampler(ask=measuring.ask_if_hot, now=time.time)
+    sampler = Sampler(ask=measuring.ask_if_hot)
     publishing.on_erased(sampler.erase)
     runtime.on_tidy(sampler.tick)
     publishing.on_erased(rates.erase)
     runtime.on_tidy(rates.tick)
-    follower = Follower(tell=alerts.tell, now=time.time)
+    follower = Follower(tell=alerts.tell)
     publishing.on_scores(follower.scored)
     publishing.on_erased(follower.erase)
     runtime.on_tidy(follower.tick)
     target = configured_target()
     if target is not None:
-        sender = Sender(target, now=lambda: datetime.now(UTC))
+        sender = Sender(target, now=CautiousClock(Clock()).moment)
         # After the follower: what it has found goes out at once.
         runtime.on_tidy(sender.wake)
         runtime.on_shutdown(sender.stop)

@@ -5,7 +5,6 @@ import threading
 from collections import deque
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
 
 from models_app.domain.errors import ChantillyError
 from models_app.domain.scoring import Scores
@@ -13,6 +12,7 @@ from models_app.engine.ports import ModelState
 from models_app.models import ServedModel
 from models_app.models.storage import SqliteStorage
 from models_app.models.transactions import translated_errors
+from monitoring.clocks import Clock, LastLook
 from monitoring.drift import storing, values
 from monitoring.drift.watches import DEFAULT_PLAN, Finding, Plan, Watch
 from monitoring.models import DriftAlert
@@ -23,8 +23,6 @@ logger = logging.getLogger(__name__)
 _MAX_TAIL = 500_000
 # Learns of one model at a tick: after a long absence the others are not to wait.
 _MAX_LEARNS = 20_000
-# Clocks of processes on several machines may differ by that much.
-_SLACK = timedelta(minutes=1)
 SAVE_SECONDS = 60.0
 # Learns that are quickly read again after a crash.
 _SAVE_FROM = 50_000
@@ -48,7 +46,7 @@ class _Scored:
 
 @dataclass(slots=True)
 class _Followed:
-    """A model's watch; `saved_seq` is what the database has of it."""
+    """A model's watch; `saved_seq` is what the database has of it since `saved_at`, which nobody sets."""
 
     generation: int
     watch: Watch
@@ -63,20 +61,20 @@ class Follower:
     read from the journal. One thread at a time ticks; `scored` is for any.
     """
 
-    def __init__(self, *, tell: Callable[[Sequence[DriftAlert]], None], now: Callable[[], float]) -> None:
-        """`tell` is called with new alerts, once they are durable. `now`: seconds since the epoch."""
+    def __init__(self, *, tell: Callable[[Sequence[DriftAlert]], None], clock: Clock | None = None) -> None:
+        """`tell` is called with new alerts, once they are durable."""
         self._tell = tell
-        self._now = now
+        self._clock = clock or Clock()
+        self._last_look = LastLook(self._clock)
         self._tail: deque[_Scored] = deque()
         self._tail_length = 0
         self._tail_lock = threading.Lock()
         self._followed: dict[int, _Followed] = {}
         self._behind: set[int] = set()
-        self._looked_at: datetime | None = None
 
     def scored(self, model: ModelState, first_seq: int, scores: Sequence[Scores]) -> None:
         """Remember what learns scored."""
-        scored = _Scored(model.model_id, model.generation, first_seq, scores, self._now())
+        scored = _Scored(model.model_id, model.generation, first_seq, scores, self._clock.now())
         with self._tail_lock:
             self._tail.append(scored)
             self._tail_length += scored.n
@@ -104,7 +102,7 @@ class Follower:
         storing.erase()
         self._followed.clear()
         self._behind.clear()
-        self._looked_at = None
+        self._last_look.forget()
 
     def _take_tail(self) -> dict[int, list[_Scored]]:
         with self._tail_lock:
@@ -117,10 +115,10 @@ class Follower:
 
     def _changed(self) -> Sequence[ServedModel]:
         models = ServedModel.objects.filter(is_scored=True).order_by("pk")
-        if self._looked_at is not None:
-            models = models.changed_since(self._looked_at - _SLACK) | models.filter(pk__in=self._behind)
+        since = self._last_look.again()
+        if since is not None:
+            models = models.changed_since(since) | models.filter(pk__in=self._behind)
         self._behind.clear()
-        self._looked_at = datetime.fromtimestamp(self._now(), UTC)
         return list(models)
 
     def _follow(self, model: ServedModel, plan: Plan | None, tail: Sequence[_Scored]) -> None:
@@ -130,7 +128,7 @@ class Follower:
         followed = self._followed.get(model.pk)
         if followed is None or followed.generation != model.generation or followed.watch.plan != plan:
             watch = storing.load(model, plan)
-            followed = _Followed(model.generation, watch, watch.seq, self._now())
+            followed = _Followed(model.generation, watch, watch.seq, self._clock.monotonic())
             self._followed[model.pk] = followed
         found = list(self._see(model, followed.watch, tail))
         if found:
@@ -140,7 +138,7 @@ class Follower:
         """Write down how far the watches are; let go of those that have nothing to do."""
         for model_id, followed in list(self._followed.items()):
             n_unsaved = followed.watch.seq - followed.saved_seq
-            age = self._now() - followed.saved_at
+            age = self._clock.monotonic() - followed.saved_at
             if n_unsaved >= _SAVE_FROM or (n_unsaved and age >= SAVE_SECONDS):
                 self._save(model_id, followed, ())
             elif not n_unsaved and age >= _IDLE_SECONDS:
@@ -183,6 +181,6 @@ class Follower:
             # What is in memory has seen what the database has not: the next tick loads it anew.
             self._followed.pop(model_id, None)
             raise
-        followed.saved_seq, followed.saved_at = followed.watch.seq, self._now()
+        followed.saved_seq, followed.saved_at = followed.watch.seq, self._clock.monotonic()
         if alerts:
             self._tell(alerts)

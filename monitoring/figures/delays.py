@@ -62,7 +62,8 @@ class DelayReader:
 
 
 def _delay(learn: learns.Learn) -> float | None:
-    return None if learn.predicted_at is None else learn.learned_at - learn.predicted_at
+    # Journals of earlier versions have learns that a clock has set before their predictions.
+    return None if learn.predicted_at is None else max(0.0, learn.learned_at - learn.predicted_at)
 
 
 def _newest_segments(model: ServedModel, *, after_seq: int) -> Iterator[tuple[int, list[learns.Learn]]]:

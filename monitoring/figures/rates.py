@@ -1,23 +1,21 @@
 """How many predictions and learns a model does a second, over the last minute."""
 
 import threading
-import time
 from collections import deque
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import datetime
 
 from django.db.models import Q
 
 from models_app.models import ServedModel
 from models_app.models.transactions import translated_errors
+from monitoring.clocks import Clock, LastLook
 
 #: A rate is that of the last so many seconds.
 WINDOW_SECONDS = 60.0
 # From one look at a model that does something to the next, at least.
 _STEP_SECONDS = 5.0
-# Clocks of processes on several machines may differ by that much.
-_SLACK = timedelta(minutes=1)
 # A rate over less than that would be a guess.
 _LEAST_SECONDS = 1.0
 
@@ -32,7 +30,7 @@ class Rate:
 
 @dataclass(frozen=True, slots=True)
 class _Count:
-    """What a model had done by a time, in seconds since the epoch."""
+    """What a model had done by a time, on the clock that nobody sets."""
 
     time: float
     generation: int
@@ -47,21 +45,20 @@ class Rates:
     thirteen counts are kept, of one that does nothing a single one. One thread at a time ticks; any may ask.
     """
 
-    def __init__(self, *, now: Callable[[], float] = time.time) -> None:
-        """`now`: seconds since the epoch."""
-        self._now = now
+    def __init__(self, *, clock: Clock | None = None) -> None:
+        self._clock = clock or Clock()
+        self._last_look = LastLook(self._clock)
         self._lock = threading.Lock()
         self._counts: dict[int, deque[_Count]] = {}
-        self._looked_at: datetime | None = None
-        self._looked_at_all_at = 0.0
+        self._looked_at_all_at: float | None = None
 
     def tick(self) -> None:
         """Look at the counts; raises `StorageUnavailable`."""
-        now = self._now()
-        looks_at_all = now - self._looked_at_all_at >= WINDOW_SECONDS
+        now, last = self._clock.monotonic(), self._looked_at_all_at
+        since = self._last_look.again()
+        looks_at_all = since is None or last is None or now - last >= WINDOW_SECONDS
         with translated_errors():
-            models = list(ServedModel.objects.all() if looks_at_all else self._changed())
-        self._looked_at = datetime.fromtimestamp(now, UTC)
+            models = list(ServedModel.objects.all() if since is None or looks_at_all else _changed(since))
         with self._lock:
             if looks_at_all:
                 self._looked_at_all_at = now
@@ -71,7 +68,7 @@ class Rates:
 
     def of(self, model: ServedModel) -> Rate:
         """Return what a model does a second, given as its row is now."""
-        now = self._now()
+        now = self._clock.monotonic()
         with self._lock:
             base = self._base(model, now)
         # What came after a count that is older than the window came within it: it would have been counted.
@@ -85,13 +82,7 @@ class Rates:
         """Forget everything."""
         with self._lock:
             self._counts.clear()
-            self._looked_at_all_at = 0.0
-
-    def _changed(self) -> Iterable[ServedModel]:
-        since = (self._looked_at or datetime.fromtimestamp(0, UTC)) - _SLACK
-        return ServedModel.objects.filter(
-            Q(last_predicted_at__gte=since) | Q(last_learned_at__gte=since) | Q(uploaded_at__gte=since)
-        )
+            self._looked_at_all_at = None
 
     def _keep(self, pks: set[int]) -> None:
         for pk in self._counts.keys() - pks:
@@ -102,7 +93,7 @@ class Rates:
         if counts and counts[-1].generation != model.generation:
             counts.clear()
         if not counts:
-            counts.append(_beginning(model, now))
+            counts.append(self._beginning(model, now))
         if now - counts[-1].time >= _STEP_SECONDS:
             counts.append(_count(model, now))
         while len(counts) > 1 and counts[1].time <= now - WINDOW_SECONDS:
@@ -111,17 +102,25 @@ class Rates:
     def _base(self, model: ServedModel, now: float) -> _Count:
         counts = [count for count in self._counts.get(model.pk, ()) if count.generation == model.generation]
         if not counts:
-            return _beginning(model, now)
+            return self._beginning(model, now)
         old = [count for count in counts if count.time <= now - WINDOW_SECONDS]
         return old[-1] if old else counts[0]
 
+    def _beginning(self, model: ServedModel, now: float) -> _Count:
+        """Return where a model is first seen: at its upload, where that was a moment ago.
 
-def _beginning(model: ServedModel, now: float) -> _Count:
-    """Return where a model is first seen: at its upload, where that was a moment ago."""
-    uploaded_at = model.uploaded_at.timestamp()
-    if now - uploaded_at < WINDOW_SECONDS:
-        return _Count(uploaded_at, model.generation, 0, 0)
-    return _count(model, now)
+        One that was uploaded in the future has been there for who knows how long.
+        """
+        age = self._clock.now() - model.uploaded_at.timestamp()
+        if 0 <= age < WINDOW_SECONDS:
+            return _Count(now - age, model.generation, 0, 0)
+        return _count(model, now)
+
+
+def _changed(since: datetime) -> Iterable[ServedModel]:
+    return ServedModel.objects.filter(
+        Q(last_predicted_at__gte=since) | Q(last_learned_at__gte=since) | Q(uploaded_at__gte=since)
+    )
 
 
 def _count(model: ServedModel, now: float) -> _Count:

@@ -110,7 +110,8 @@ def instance_rates() -> Rates | None:
     """
     with translated_errors():
         samples = list(MetricSnapshot.objects.filter(model=None).order_by("-time")[:2])
-    if len(samples) < 2 or (timezone.now() - samples[0].time).total_seconds() > _PRESENT_SECONDS:
+    # In the future: the clock was set back a moment ago.
+    if len(samples) < 2 or abs((timezone.now() - samples[0].time).total_seconds()) > _PRESENT_SECONDS:
         return None
     newer, older = samples
     seconds = max((newer.time - older.time).total_seconds(), 1e-3)

@@ -1,21 +1,23 @@
 """Sampling: the metrics of every model that learns, every few seconds."""
 
 import logging
+import math
 import uuid
 from collections import deque
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Future
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from functools import partial
 from typing import Any
 
-from django.db.models import F, Sum
+from django.db.models import F, Max, Sum
 
 from models_app.engine.hot import Vitals
 from models_app.models import Configuration, ServedModel, Snapshot
 from models_app.models.transactions import translated_errors, write_transaction
 from models_app.services import measuring
+from monitoring.clocks import CautiousClock, Clock, LastLook
 from monitoring.history.levels import LEVELS, level_of
 from monitoring.models import MetricSnapshot
 
@@ -26,19 +28,23 @@ SECONDS = 10.0
 #: So many learns after a sample there is another at the next tick, however soon that is.
 LEARNS = 1_000
 _THIN_SECONDS = 60.0
-# Clocks of processes on several machines may differ by that much.
-_SLACK = timedelta(minutes=1)
+# A clock that was set back by less has not been set back.
+_SET_BACK_SECONDS = 1.0
 # Rows of one transaction: the models' commits wait for it.
 _ROWS_AT_A_TIME = 100
 
 
 @dataclass(frozen=True, slots=True)
 class _Place:
-    """Where a model was when it was sampled; `time` is in seconds since the epoch."""
+    """Where a model was when it was sampled: at `time`, in seconds since the epoch.
+
+    `monotonic` is the same on the clock that nobody sets.
+    """
 
     generation: int
     seq: int
     time: float
+    monotonic: float
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,21 +63,25 @@ class Sampler:
     nobody. Of one that is not hot, its newest snapshot tells.
     """
 
-    def __init__(self, *, ask: Callable[[str], Future[Any] | None], now: Callable[[], float]) -> None:
-        """`ask` asks a hot model for its `Vitals`; None: it is not hot. `now`: seconds since the epoch."""
+    def __init__(self, *, ask: Callable[[str], Future[Any] | None], clock: Clock | None = None) -> None:
+        """`ask` asks a hot model for its `Vitals`; None: it is not hot."""
         self._ask = ask
-        self._now = now
+        self._clock = clock or Clock()
+        self._cautious = CautiousClock(self._clock)
+        self._last_look = LastLook(self._clock)
+        # Of the time of day over the other clock; before the first look nobody knows what it was.
+        self._offset = math.inf
         self._places: dict[int | None, _Place] = {}
         self._asked: set[int] = set()
         self._answers: deque[tuple[ServedModel, Future[Any]]] = deque()
-        self._looked_at: datetime | None = None
-        self._thinned_at = 0.0
+        self._thinned_at = -math.inf
 
     def tick(self) -> None:
         """Write down what was answered, ask who has learned, thin what is old.
 
         Raises `StorageUnavailable`.
         """
+        self._notice_set_back()
         with translated_errors():
             epoch = _epoch()
             rows = list(self._answered())
@@ -80,22 +90,30 @@ class Sampler:
                     rows += self._sampled(model)
             rows += self._sampled_instance()
         self._write(rows, epoch)
-        if self._now() - self._thinned_at >= _THIN_SECONDS:
-            self._thinned_at = self._now()
-            thin(now=_moment(self._now()))
+        if self._clock.monotonic() - self._thinned_at >= _THIN_SECONDS:
+            self._thinned_at = self._clock.monotonic()
+            thin(now=self._cautious.moment())
 
     def erase(self) -> None:
         """Forget everything, in the transaction that erases it."""
         MetricSnapshot.objects.all().delete()
         self._places.clear()
-        self._looked_at = None
+        self._last_look.forget()
+
+    def _notice_set_back(self) -> None:
+        """Where the clock was set back, here or before the start, have no sample be of the future."""
+        offset = self._clock.now() - self._clock.monotonic()
+        if offset < self._offset - _SET_BACK_SECONDS:
+            bring_back(now=self._clock.moment())
+            now = self._clock.now()
+            for pk, place in self._places.items():
+                self._places[pk] = replace(place, time=min(place.time, now))
+        self._offset = offset
 
     def _changed(self) -> Sequence[ServedModel]:
         models = ServedModel.objects.order_by("pk")
-        if self._looked_at is not None:
-            models = models.changed_since(self._looked_at - _SLACK)
-        self._looked_at = _moment(self._now())
-        return list(models)
+        since = self._last_look.again()
+        return list(models if since is None else models.changed_since(since))
 
     def _is_due(self, pk: int | None, generation: int, seq: int) -> bool:
         place = self._place(pk)
@@ -103,14 +121,16 @@ class Sampler:
             return True
         if seq == place.seq:
             return False
-        return abs(seq - place.seq) >= LEARNS or self._now() - place.time >= SECONDS
+        return abs(seq - place.seq) >= LEARNS or self._clock.monotonic() - place.monotonic >= SECONDS
 
     def _place(self, pk: int | None) -> _Place | None:
         if pk not in self._places:
             last = MetricSnapshot.objects.filter(model=pk).order_by("-time", "-pk").first()
             if last is None:
                 return None
-            self._places[pk] = _Place(last.generation, last.seq, last.time.timestamp())
+            time = last.time.timestamp()
+            age = max(0.0, self._clock.now() - time)
+            self._places[pk] = _Place(last.generation, last.seq, time, self._clock.monotonic() - age)
         return self._places[pk]
 
     def _sampled(self, model: ServedModel) -> Iterator[MetricSnapshot]:
@@ -154,15 +174,15 @@ class Sampler:
     def _new_row(
         self, pk: int | None, generation: int, n_predictions: int, figures: _Figures
     ) -> MetricSnapshot:
-        now, place = self._now(), self._place(pk)
-        self._places[pk] = _Place(generation, figures.seq, now)
+        now, place = self._clock.now(), self._place(pk)
+        self._places[pk] = _Place(generation, figures.seq, now, self._clock.monotonic())
         # The first of a generation stays: charts begin with it.
         previous = place.time if place is not None and place.generation == generation else None
         return MetricSnapshot(
             model_id=pk,
             generation=generation,
             seq=figures.seq,
-            time=_moment(now),
+            time=datetime.fromtimestamp(now, UTC),
             n_predictions=n_predictions,
             values=figures.values,
             rolling=figures.rolling,
@@ -194,9 +214,23 @@ def thin(*, now: datetime) -> None:
                 MetricSnapshot.objects.filter(pk__in=pks).delete()
 
 
+def bring_back(*, now: datetime) -> None:
+    """Move samples of the future back, so that the newest is of now.
+
+    They were taken by a clock that was ahead. How far apart they are stays. Raises `StorageUnavailable`.
+    """
+    with translated_errors():
+        by_level = MetricSnapshot.objects.order_by()
+        # The index on times begins with the level.
+        newest = [
+            by_level.filter(level=level).aggregate(newest=Max("time"))["newest"]
+            for level in range(len(LEVELS))
+        ]
+    ahead = max((time for time in newest if time is not None), default=now) - now
+    if ahead > timedelta(seconds=_SET_BACK_SECONDS):
+        with write_transaction():
+            MetricSnapshot.objects.filter(time__gt=now).update(time=F("time") - ahead)
+
+
 def _epoch() -> uuid.UUID | None:
     return Configuration.objects.values_list("epoch", flat=True).first()
-
-
-def _moment(seconds: float) -> datetime:
-    return datetime.fromtimestamp(seconds, UTC)

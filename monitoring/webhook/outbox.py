@@ -16,6 +16,8 @@ FIRST_PAUSE = timedelta(seconds=5)
 LONGEST_PAUSE = timedelta(hours=6)
 _GROWTH = 4
 _JITTER = 0.5
+# After so many failures pauses are the longest.
+_MOST_FAILURES = 10
 #: No attempt is made any later after the alert.
 GIVES_UP_AFTER = timedelta(days=3)
 # Longer than an attempt takes. Who ended in the middle of one has the next made after that time.
@@ -43,7 +45,8 @@ def put(bodies: Sequence[str], *, now: datetime) -> None:
 
 def claim_next(*, now: datetime) -> AlertDelivery | None:
     """Take the message that has been due for longest; None: none is. Raises `StorageUnavailable`."""
-    due = AlertDelivery.objects.filter(next_attempt_at__lte=now).order_by("next_attempt_at", "pk")
+    is_due = Q(next_attempt_at__lte=now) | _is_of_another_clock(now)
+    due = AlertDelivery.objects.filter(is_due).order_by("next_attempt_at", "pk")
     while True:
         with translated_errors():
             delivery = due.first()
@@ -91,10 +94,24 @@ def pause(n_failures: int) -> timedelta:
     >>> timedelta(seconds=40) <= pause(3) <= timedelta(seconds=120)
     True
     """
-    # The exponent is bounded: nobody needs numbers that large.
-    grown: timedelta = FIRST_PAUSE * _GROWTH ** min(n_failures - 1, 10)
     jitter = random.uniform(1 - _JITTER, 1 + _JITTER)  # noqa: S311  # nothing to guess
-    return min(grown, LONGEST_PAUSE) * jitter
+    return _mean_pause(n_failures) * jitter
+
+
+def _mean_pause(n_failures: int) -> timedelta:
+    # The exponent is bounded: nobody needs numbers that large.
+    grown: timedelta = FIRST_PAUSE * _GROWTH ** min(n_failures - 1, _MOST_FAILURES)
+    return min(grown, LONGEST_PAUSE)
+
+
+def _is_of_another_clock(now: datetime) -> Q:
+    """Find what waits longer than anything does: the clock was ahead when that was written."""
+    found = Q()
+    for n_failures in range(_MOST_FAILURES + 1):
+        longest = max(_CLAIMED_FOR, (1 + _JITTER) * _mean_pause(n_failures)) if n_failures else _CLAIMED_FOR
+        is_one = Q(n_attempts=n_failures) if n_failures < _MOST_FAILURES else Q(n_attempts__gte=n_failures)
+        found |= is_one & Q(next_attempt_at__gt=now + longest)
+    return found
 
 
 def counts() -> dict[str, int]:

@@ -18,6 +18,7 @@ from river import feature_extraction, linear_model, naive_bayes
 from models_app.domain.errors import InvalidGroundTruth
 from models_app.models import ServedModel
 from models_app.services import measuring, predicting
+from monitoring.clocks import Clock
 from monitoring.drift.planning import set_plan
 from monitoring.drift.watches import DEFAULT_PLAN, Plan
 from monitoring.history.sampling import Sampler
@@ -46,7 +47,7 @@ def of_model(name: str) -> str:
 def sample(clock: list[float]) -> None:
     """Write a sample of every model that has learned, twenty seconds after the last."""
     clock[0] += 20
-    sampler = Sampler(ask=measuring.ask_if_hot, now=lambda: clock[0])
+    sampler = Sampler(ask=measuring.ask_if_hot, clock=Clock(lambda: clock[0], lambda: clock[0]))
     sampler.tick()
     while len(sampler._answers) < len(sampler._asked):
         pass

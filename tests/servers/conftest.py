@@ -12,6 +12,9 @@ from tests.servers.launchers import ForkServer, Launcher, environment, make_inst
 from tests.servers.servers import Server, run_manage
 from tests.servers.uploads import Uploads
 
+# It is for servers: whoever imports it has another clock.
+collect_ignore = ["settable_clock"]
+
 
 @pytest.hookimpl(wrapper=True)
 def pytest_runtest_makereport(

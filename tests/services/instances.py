@@ -42,14 +42,14 @@ class Instance:
             )
         )
 
-    def learn(self, prediction_id: str, ground_truth: GroundTruth) -> int:
+    def learn(self, prediction_id: str, ground_truth: GroundTruth, *, at: float | None = None) -> int:
         seq: int = self._ask(
             predicting.learn_command(
                 ground_truth=ground_truth,
                 prediction_id=prediction_id,
                 features_json=None,
                 model=None,
-                now=time.time(),
+                now=time.time() if at is None else at,
             )
         )
         return seq

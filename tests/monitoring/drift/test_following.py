@@ -7,6 +7,7 @@ from river import drift, dummy, stats
 
 from models_app.domain.errors import InvalidRequest, ModelNotFound
 from models_app.services import publishing, rolling_back, snapshotting, uploading
+from monitoring.clocks import Clock
 from monitoring.drift import listing
 from monitoring.drift.following import Follower
 from monitoring.drift.planning import set_plan
@@ -55,7 +56,7 @@ def follower(told: list[DriftAlert]) -> Follower:
 
 def following(told: list[DriftAlert], *, hears: bool = True) -> Follower:
     """Return a follower; one that does not hear of learns reads them from the journal."""
-    follower = Follower(tell=told.extend, now=lambda: NOW)
+    follower = Follower(tell=told.extend, clock=Clock(now=lambda: NOW, monotonic=lambda: NOW))
     publishing._score_callbacks[:] = [follower.scored] if hears else []
     return follower
 
@@ -266,7 +267,7 @@ class TestFollower:
         self, instance: Instance, told: list[DriftAlert], monkeypatch: pytest.MonkeyPatch
     ) -> None:
         clock = [NOW]
-        follower = Follower(tell=told.extend, now=lambda: clock[0])
+        follower = Follower(tell=told.extend, clock=Clock(now=lambda: clock[0], monotonic=lambda: clock[0]))
         instance.upload("m", Stubborn())
         learn(instance, TRUTHS[:50])
         for _ in range(3):

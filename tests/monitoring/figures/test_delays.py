@@ -16,9 +16,11 @@ def row(name: str) -> ServedModel:
 
 
 def learn_after(instance: Instance, seconds: float) -> None:
-    """Have the model `one` learn what it predicted so many seconds ago."""
-    instance.predict("p", "one", at=time.time() - seconds, x=1.0)
-    instance.learn("p", True)
+    """Have the model `one` learn what it predicted so many seconds ago, as soon as it is free to."""
+    free_at = row("one").last_learned_at
+    at = free_at.timestamp() if free_at is not None else time.time()
+    instance.predict("p", "one", at=at, x=1.0)
+    instance.learn("p", True, at=at + seconds)
 
 
 def learn_features(n: int) -> None:

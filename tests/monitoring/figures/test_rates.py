@@ -5,6 +5,7 @@ from django.db.models import F
 from django.utils import timezone
 
 from models_app.models import ServedModel
+from monitoring import clocks
 from monitoring.figures.rates import WINDOW_SECONDS, Rate, Rates
 from tests.services.instances import Instance
 
@@ -16,7 +17,7 @@ class Clock:
 
     def __init__(self) -> None:
         self.now = timezone.now().timestamp()
-        self.rates = Rates(now=lambda: self.now)
+        self.rates = Rates(clock=clocks.Clock(now=lambda: self.now, monotonic=lambda: self.now))
 
     def spend(self, seconds: int, *, predictions: int = 0, learns: int = 0, name: str = "one") -> None:
         """Let time pass, in which there are so many predictions and learns a second."""

@@ -11,33 +11,22 @@ from monitoring.history.reading import read_history
 from monitoring.history.sampling import SECONDS, Sampler
 from monitoring.models import MetricSnapshot
 from tests.monitoring.serving import wait_until
+from tests.monitoring.timepieces import NOON, Timepiece
 from tests.services.instances import Instance
 
-NOON = 1_790_000_000.0
 
-
-class Clock:
-    """Time that goes on when it is told to."""
-
-    def __init__(self) -> None:
-        self.now = NOON
-
-    def __call__(self) -> float:
-        return self.now
+@pytest.fixture
+def clock() -> Timepiece:
+    return Timepiece()
 
 
 @pytest.fixture
-def clock() -> Clock:
-    return Clock()
-
-
-@pytest.fixture
-def tick(clock: Clock) -> Callable[..., None]:
+def tick(clock: Timepiece) -> Callable[..., None]:
     """Return a function that lets seconds pass and has all models sampled that are to be."""
-    sampler = Sampler(ask=measuring.ask_if_hot, now=clock)
+    sampler = Sampler(ask=measuring.ask_if_hot, clock=clock.clock)
 
     def tick(seconds: float = SECONDS) -> None:
-        clock.now += seconds
+        clock.go_on(seconds)
         sampler.tick()
         wait_until(lambda: len(sampler._answers) == len(sampler._asked))
         # What was answered is written at the next tick.
@@ -104,21 +93,21 @@ class TestSampler:
         assert seqs("one") == [0, 20]
 
     def test_goes_on_where_an_earlier_process_has_ended(
-        self, instance: Instance, tick: Callable[..., None], clock: Clock
+        self, instance: Instance, tick: Callable[..., None], clock: Timepiece
     ) -> None:
         instance.upload("one")
         instance.run("one", 2)
         tick()
 
-        clock.now += 60
-        later = Sampler(ask=measuring.ask_if_hot, now=clock)
+        clock.go_on(60)
+        later = Sampler(ask=measuring.ask_if_hot, clock=clock.clock)
         later.tick()
         later.tick()
 
         assert seqs("one") == [2]
 
     def test_tells_of_a_model_that_is_not_hot_what_its_snapshot_says(
-        self, instance: Instance, clock: Clock
+        self, instance: Instance, clock: Timepiece
     ) -> None:
         instance.upload("one")
         instance.run("one", 4)
@@ -126,7 +115,7 @@ class TestSampler:
         expected = measuring.model_metrics(name="one")
         runtime.stop_engine(seconds=10)
 
-        Sampler(ask=measuring.ask_if_hot, now=clock).tick()
+        Sampler(ask=measuring.ask_if_hot, clock=clock.clock).tick()
 
         assert seqs("one") == [4]
         assert MetricSnapshot.objects.get(model__name="one").values == expected
@@ -144,7 +133,7 @@ class TestSampler:
 
     @pytest.mark.parametrize("is_hot", [True, False])
     def test_begins_anew_with_each_rollback(
-        self, instance: Instance, tick: Callable[..., None], clock: Clock, is_hot: bool
+        self, instance: Instance, tick: Callable[..., None], clock: Timepiece, is_hot: bool
     ) -> None:
         instance.upload("one")
         instance.run("one", 2)
@@ -183,10 +172,10 @@ class TestSampler:
 
         assert not MetricSnapshot.objects.exclude(model=None).exists()
 
-    def test_keeps_nothing_of_what_was_erased(self, instance: Instance, clock: Clock) -> None:
+    def test_keeps_nothing_of_what_was_erased(self, instance: Instance, clock: Timepiece) -> None:
         instance.upload("one")
         instance.run("one", 2)
-        sampler = Sampler(ask=measuring.ask_if_hot, now=clock)
+        sampler = Sampler(ask=measuring.ask_if_hot, clock=clock.clock)
         sampler.tick()
         wait_until(lambda: bool(sampler._answers))
 
@@ -195,7 +184,7 @@ class TestSampler:
 
         assert not MetricSnapshot.objects.exists()
 
-    def test_does_not_wait_for_a_slow_model(self, instance: Instance, clock: Clock) -> None:
+    def test_does_not_wait_for_a_slow_model(self, instance: Instance, clock: Timepiece) -> None:
         instance.upload("one")
         instance.run("one", 1)
         asked = []
@@ -204,9 +193,9 @@ class TestSampler:
             asked.append(name)
             return Future()
 
-        sampler = Sampler(ask=never, now=clock)
+        sampler = Sampler(ask=never, clock=clock.clock)
         for _ in range(3):
-            clock.now += SECONDS
+            clock.go_on(SECONDS)
             sampler.tick()
 
         assert asked == ["one"]
