@@ -119,6 +119,13 @@ SETTINGS = (
         "Time after which a thread commits what it did for one model and turns to the next, in seconds. "
         "Five times as long where only records of streams and arrays are served.",
     ),
+    Setting(
+        "MODEL_SECONDS",
+        "30",
+        parsing.seconds(0.1, 86_400),
+        "Time after which whoever waits for a model that does not come back from its own code is refused, in "
+        "seconds; ten times as long where it is loaded or pickled.",
+    ),
     Setting("HOT_MODELS_MAX", "5000", parsing.whole(1, 10_000_000), "Models kept in memory, at most."),
     Setting("HOT_MODELS_MAX_BYTES", "1G", parsing.size, "Bytes of the models kept in memory, at most."),
     Setting(

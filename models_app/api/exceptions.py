@@ -20,12 +20,13 @@ RETRY_AFTER_SECONDS = 1
 
 STATUS_BY_ERROR: dict[type[ChantillyError], int] = {
     errors.ModelNotFound: 404,
+    errors.ModelBusy: 503,
     errors.ModelNotLoadable: 503,
     errors.ServerStopping: 503,
     errors.StorageUnavailable: 503,
 }
 _DEFAULT_STATUS = 400
-_PASSES_SOON = (errors.ServerStopping, errors.StorageUnavailable)
+_PASSES_SOON = (errors.ModelBusy, errors.ServerStopping, errors.StorageUnavailable)
 
 
 def handle(error: BaseException, context: Mapping[str, Any]) -> JsonAnswer:

@@ -151,6 +151,15 @@ class ModelRaised(ChantillyError):
         super().__init__(described(error))
 
 
+class ModelBusy(ChantillyError):
+    """The model has not come back from its own code for too long; the request has changed nothing."""
+
+    code = "model_busy"
+
+    def __init__(self, name: str, seconds: float) -> None:
+        super().__init__(f"'{name}' has not come back for {seconds:.0f} seconds.")
+
+
 class ModelNotLoadable(ChantillyError):
     """The stored bytes do not load here: other versions, another secret key, or damage."""
 

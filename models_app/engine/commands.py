@@ -46,6 +46,8 @@ class Command:
     commits = False
     #: Whether somebody's prediction or learn waits for it.
     is_timed = True
+    #: Whether it makes up a batch by itself: it may take long, or must not share a commit that may fail.
+    is_alone = False
 
     def __init__(self, name: str | None) -> None:
         self.name = name
@@ -226,6 +228,7 @@ class Describe(Command):
 
     __slots__ = ()
     is_timed = False
+    is_alone = True
 
 
 class Export(Command):
@@ -233,6 +236,7 @@ class Export(Command):
 
     __slots__ = ()
     is_timed = False
+    is_alone = True
 
 
 class Maintenance(Command):
@@ -240,6 +244,7 @@ class Maintenance(Command):
 
     __slots__ = ()
     is_timed = False
+    is_alone = True
 
 
 class TakeSnapshot(Maintenance):

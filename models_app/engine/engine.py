@@ -8,7 +8,8 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from models_app.domain.errors import ServerStopping
+from models_app.domain.errors import ModelBusy, ServerStopping
+from models_app.engine import forks
 from models_app.engine.commands import (
     Command,
     Evict,
@@ -25,8 +26,10 @@ from models_app.engine.ports import Observer, Storage
 from models_app.engine.queues import ModelQueue
 from models_app.engine.routing import Directory, look_up
 from models_app.engine.snapshots import SnapshotPolicy
+from models_app.engine.supervising import Supervisor
 from models_app.engine.timings import Timings, TimingsByModel
 from models_app.engine.turns import Outcome, Turn, Turns
+from models_app.engine.watching import Watchdog
 from models_app.engine.workers import Workers
 
 logger = logging.getLogger(__name__)
@@ -84,7 +87,14 @@ class Engine:
         self._directory = Directory()
         self._hot_set = HotSet(options.memory)
         self._committer = Committer(storage, finish=self._finish)
-        self._workers = Workers(serve=self._take_turn, settle=self._committer.commit, leave=leave_thread)
+        self._supervisor = Supervisor(self._look_after, leave=leave_thread)
+        self._workers = Workers(
+            serve=self._take_turn,
+            settle=self._committer.commit,
+            leave=leave_thread,
+            alarm=self._supervisor.alarm,
+        )
+        self._watchdog = Watchdog(self._lock, self._workers.serving, self._turns.note_refused)
         self._accepts = False
         self._has_ended = False
 
@@ -115,7 +125,18 @@ class Engine:
         """Start the threads."""
         self._accepts = True
         sys.setrecursionlimit(max(RECURSION_LIMIT, sys.getrecursionlimit()))
+        forks.own()
         self._workers.start(self._options.threads)
+        self._supervisor.start()
+
+    def watch_models(self, seconds: float) -> None:
+        """Refuse from now on who has waited so many seconds for a model that does not come back."""
+        self._watchdog.refuse_after(seconds)
+        self._supervisor.look_every(min(1.0, seconds / 4))
+
+    def busy_models(self) -> dict[str, float]:
+        """Return for how many seconds models have been busy with what they do now, from one second on."""
+        return self._watchdog.busy()
 
     def preload(self) -> None:
         """Make the models used last hot, in the background. Raises `StorageUnavailable`."""
@@ -176,7 +197,8 @@ class Engine:
         self._wait_until_idle(time.monotonic() + seconds / 2)
         self._enqueue_last_snapshots()
         self._wait_until_idle(deadline)
-        self._workers.end(deadline)
+        self._supervisor.end()
+        self._workers.end(deadline, is_lost=lambda queue: queue.is_stuck)
         self._refuse_the_rest()
 
     def _dispatch(self, command: Command, now: float) -> None:
@@ -189,10 +211,24 @@ class Engine:
         queue = self._unrouted
         if name is not None:
             queue = self._queues.get(name) or self._queues.setdefault(name, ModelQueue(name))
+        if queue.is_stuck and not isinstance(command, Maintenance):
+            self._refuse_at_once(queue, command)
+            return
         queue.add(command)
         if not queue.scheduled:
             queue.scheduled = True
             self._workers.put(queue)
+
+    def _refuse_at_once(self, queue: ModelQueue, command: Command) -> None:
+        visit = queue.visit
+        seconds = 0.0 if visit is None else time.perf_counter() - visit.since
+        error = ModelBusy(queue.name, seconds)
+        deliver([(command, None, error)])
+        self._turns.note_refused(queue, [command], error)
+
+    def _look_after(self) -> bool:
+        self._watchdog.look()
+        return self._workers.staff(time.perf_counter(), n_lost=len(self._watchdog.busy()))
 
     def _take_turn(self, queue: ModelQueue) -> None:
         commands: list[Command] = []
@@ -235,6 +271,9 @@ class Engine:
             queue.put_back(left)
             n_expected = 0 if left or is_stream else len(commands) + len(queue.commands)
             queue.gathering.expect(n_expected, time.perf_counter(), self._committer.patience)
+            if queue.is_stuck:
+                queue.is_stuck = False
+                logger.warning("'%s' has come back", queue.name)
             if self._has_ended:
                 # The last look at what is left was before this turn's end.
                 self._refuse(queue)
@@ -290,11 +329,13 @@ class Engine:
     def _wait_until_idle(self, deadline: float) -> None:
         while time.monotonic() < deadline:
             with self._lock:
-                if not self._unrouted.scheduled and not any(q.scheduled for q in self._queues.values()):
+                queues = [self._unrouted, *self._queues.values()]
+                if not any(queue.scheduled and not queue.is_stuck for queue in queues):
                     return
             time.sleep(_POLL_SECONDS)
 
     def _refuse_the_rest(self) -> None:
+        self._watchdog.refuse_all()
         with self._lock:
             self._has_ended = True
             for queue in [self._unrouted, *self._queues.values()]:

@@ -3,17 +3,19 @@
 from collections import deque
 from collections.abc import Iterable
 
-from models_app.engine.commands import Command, Maintenance
+from models_app.engine.commands import Command
 from models_app.engine.gathering import Gathering
 from models_app.engine.hot import HotModel
 from models_app.engine.ports import ModelState
+from models_app.engine.visits import Visit
 
 
 class ModelQueue:
     """The queue of one model's name.
 
-    `commands`, `gathering` and `scheduled` belong to whoever holds the engine's lock; everything else belongs
-    to the one thread that has the queue's turn. `state` is the row that `hot` was loaded for, but for its
+    `commands`, `gathering`, `scheduled` and `is_stuck` belong to whoever holds the engine's lock; everything
+    else belongs to the one thread that has the queue's turn. `visit` is that thread's last to the model's own
+    code; `is_stuck`: it has not come back in time. `state` is the row that `hot` was loaded for, but for its
     seq. `n_predictions` and `last_predicted_at` tell of predictions that no commit has written down yet.
     """
 
@@ -22,6 +24,7 @@ class ModelQueue:
         "commands",
         "gathering",
         "hot",
+        "is_stuck",
         "last_predicted_at",
         "n_conflicts",
         "n_predictions",
@@ -31,12 +34,15 @@ class ModelQueue:
         "scheduled",
         "state",
         "undoes_predictions",
+        "visit",
     )
 
     def __init__(self, name: str) -> None:
         self.name = name
         self.commands: deque[Command] = deque()
         self.scheduled = False
+        self.is_stuck = False
+        self.visit: Visit | None = None
         self.gathering = Gathering()
         self.hot: HotModel | None = None
         self.state: ModelState | None = None
@@ -56,10 +62,10 @@ class ModelQueue:
         self.gathering.arrived(len(self.commands))
 
     def take(self, limit: int) -> list[Command]:
-        """Remove and return what makes up the next batch: some requests, or one piece of maintenance."""
+        """Remove and return what makes up the next batch: some requests, or one that is to be alone."""
         batch: list[Command] = []
         while self.commands and len(batch) < limit:
-            if isinstance(self.commands[0], Maintenance):
+            if self.commands[0].is_alone:
                 return batch or [self.commands.popleft()]
             batch.append(self.commands.popleft())
         return batch

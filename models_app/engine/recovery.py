@@ -2,27 +2,36 @@
 
 import logging
 import time
+from collections.abc import Callable
 
 from models_app.domain.errors import ModelNotLoadable
 from models_app.domain.failing import described, pass_on_interrupt
+from models_app.engine import forks
 from models_app.engine.hot import HotModel, Spoiled
 from models_app.engine.ports import ModelState, SnapshotData, Storage
 
 logger = logging.getLogger(__name__)
 
 
-def recover(storage: Storage, state: ModelState) -> HotModel:
-    """Rebuild a model as of its last durable learn.
+def _nobody() -> None:
+    """Hear of it, and do nothing."""
+
+
+def recover(storage: Storage, state: ModelState, goes_on: Callable[[], None] = _nobody) -> HotModel:
+    """Rebuild a model as of its last durable learn; `goes_on` is called as it comes along.
 
     Raises `ModelNotLoadable` where no snapshot can be unpickled or the journal does not apply.
     """
     hot = _from_newest_snapshot(storage, state)
+    forks.end_in_child()
     hot.learned_at = storage.last_learned_at(state)
-    catch_up(storage, state, hot)
+    catch_up(storage, state, hot, goes_on)
     return hot
 
 
-def catch_up(storage: Storage, state: ModelState, hot: HotModel) -> None:
+def catch_up(
+    storage: Storage, state: ModelState, hot: HotModel, goes_on: Callable[[], None] = _nobody
+) -> None:
     """Apply what the journal has after `hot.seq`; somebody else has written it.
 
     Raises `ModelNotLoadable` where it does not apply or does not lead to `state.seq`; then `hot` is of no
@@ -36,11 +45,14 @@ def catch_up(storage: Storage, state: ModelState, hot: HotModel) -> None:
             try:
                 hot.replay(learn)
             except Spoiled as failure:
+                forks.end_in_child()
                 raise ModelNotLoadable(
                     f"Learn {hot.seq + 1} of the journal of '{state.name}' does not apply: {failure}"
                 ) from failure
+        forks.end_in_child()
         # They were told to whom they concern when they were learned.
         hot.take_scores()
+        goes_on()
     hot.replay_seconds += time.perf_counter() - started
     if hot.seq < state.seq:
         raise ModelNotLoadable(f"The journal of '{state.name}' ends at {hot.seq} instead of {state.seq}.")
@@ -52,6 +64,7 @@ def from_snapshot(state: ModelState, snapshot: SnapshotData) -> HotModel:
         return HotModel(state, snapshot)
     except BaseException as error:
         pass_on_interrupt(error)
+        forks.end_in_child()
         raise ModelNotLoadable(
             f"The snapshot of '{state.name}' at seq {snapshot.seq} does not load: {described(error)}"
         ) from error

@@ -5,6 +5,7 @@ import time
 from dataclasses import dataclass
 
 from models_app.domain.errors import ModelRaised, StorageUnavailable
+from models_app.engine import forks
 from models_app.engine.hot import HotModel
 from models_app.engine.ports import ModelState, Storage
 
@@ -39,7 +40,10 @@ def take_snapshot(storage: Storage, state: ModelState, hot: HotModel) -> None:
     if hot.seq == hot.snapshot_seq:
         return
     started = time.perf_counter()
-    data = hot.snapshot()
+    try:
+        data = hot.snapshot()
+    finally:
+        forks.end_in_child()
     storage.save_snapshot(state, data)
     hot.snapshot_seconds = time.perf_counter() - started
     hot.snapshot_seq = hot.seq

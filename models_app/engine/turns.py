@@ -15,6 +15,7 @@ from models_app.domain.errors import (
     StorageUnavailable,
     code_of,
 )
+from models_app.engine import forks
 from models_app.engine.batches import Batch
 from models_app.engine.commands import (
     Answer,
@@ -36,6 +37,7 @@ from models_app.engine.recovery import catch_up, recover
 from models_app.engine.snapshots import SnapshotPolicy, take_snapshot, try_snapshot
 from models_app.engine.timings import TimingsByModel
 from models_app.engine.tracing import Stages
+from models_app.engine.visits import Visit, VisitRefused
 
 logger = logging.getLogger(__name__)
 
@@ -94,7 +96,9 @@ class Turns:
         None: every command has been answered or routed again.
         """
         if commands and isinstance(commands[0], Maintenance):
+            queue.visit = Visit((), time.perf_counter(), is_long=True)
             self._serve_maintenance(queue, commands[0])
+            queue.visit.end()
             return None
         try:
             turn = self._begin_as_known(queue, commands)
@@ -106,11 +110,15 @@ class Turns:
                 if state is None or not commands:
                     return None
                 try:
-                    return self._apply(queue, state, self._heat(queue, state), commands, is_checked=True)
+                    hot = self._heat(queue, state, commands)
+                    return self._apply(queue, state, hot, commands, is_checked=True)
                 except ModelNotLoadable:
                     if self._is_served(state):
                         raise
                     # Replaced or deleted while it was being loaded: its rows went away under the reader.
+        except VisitRefused:
+            # The model came back too late: the commands are answered.
+            pass
         except BaseException as error:
             # The database cannot be read, or the model cannot be loaded: nobody in the batch is served.
             self._refuse(queue, commands, error)
@@ -175,7 +183,12 @@ class Turns:
         queue.drop_hot()
         batch = Batch(state, hot, pending, wants_events=self.observer.wants_events())
         started_at = time.perf_counter()
+        visit = queue.visit = Visit(commands, started_at, is_long=commands[0].is_alone)
         n_applied = batch.apply(commands, started_at + self._seconds_for(commands))
+        forks.end_in_child()
+        if not visit.end():
+            queue.rebuilds_after_failure = True
+            raise VisitRefused
         computed_at = time.perf_counter()
         if not batch.write.learns and not batch.spoiled:
             queue.hot = hot
@@ -293,7 +306,7 @@ class Turns:
             queue.forget()
         return ours
 
-    def _heat(self, queue: ModelQueue, state: ModelState) -> HotModel:
+    def _heat(self, queue: ModelQueue, state: ModelState, commands: Sequence[Command] = ()) -> HotModel:
         """Make the model hot as of `state` and return it, loaded, caught up or rebuilt as needed.
 
         It may be ahead: others may have committed between the look at the row and at the journal.
@@ -303,10 +316,20 @@ class Turns:
         if hot is not None and hot.is_of(state) and hot.seq == state.seq:
             return hot
         queue.drop_hot()
+        visit = queue.visit = Visit(commands, time.perf_counter(), is_long=True)
+        try:
+            hot = self._heated(queue, state, hot, visit)
+        finally:
+            if not visit.end() and commands:
+                # Whatever has come of it: the commands are answered.
+                raise VisitRefused
+        return hot
+
+    def _heated(self, queue: ModelQueue, state: ModelState, hot: HotModel | None, visit: Visit) -> HotModel:
         if hot is not None and hot.is_of(state) and 0 < state.seq - hot.seq <= _MAX_CATCH_UP:
-            catch_up(self.storage, state, hot)
+            catch_up(self.storage, state, hot, visit.goes_on)
         else:
-            hot = recover(self.storage, state)
+            hot = recover(self.storage, state, visit.goes_on)
             if queue.undoes_predictions:
                 hot.undo_predictions()
             if queue.rebuilds_after_failure and self.policy.is_due_after_failure(hot):
@@ -396,9 +419,14 @@ class Turns:
         else:
             logger.error("'%s' could not serve %d requests", queue.name, len(commands), exc_info=error)
         deliver([(command, None, error) for command in commands])
+        self.note_refused(queue, commands, error)
+
+    def note_refused(self, queue: ModelQueue, commands: Sequence[Command], error: BaseException) -> None:
+        """Count what was refused before it could be served."""
         n_timed = sum(command.is_timed for command in commands)
-        if queue.state is not None and n_timed:
-            self.timings.of(queue.state).refused[code_of(error)] += n_timed
+        state = queue.state
+        if state is not None and n_timed:
+            self.timings.of(state).refused[code_of(error)] += n_timed
 
 
 def _tell_traces(turn: Turn, written_at: float) -> None:

@@ -8,6 +8,7 @@ from django.conf import settings
 from django.db import DatabaseError, connection, transaction
 
 from models_app.domain.errors import StorageUnavailable
+from models_app.engine import forks
 
 # SQLite has one writer at a time; who finds it taken sleeps for up to 100 ms before it looks again. Threads
 # of one process queue up here instead.
@@ -17,6 +18,7 @@ _writer = threading.Lock()
 @contextmanager
 def writer_lock() -> Iterator[None]:
     """Wait for this process's other writers; raises `StorageUnavailable` after `DATABASE_TIMEOUT`."""
+    forks.end_in_child()
     if not _writer.acquire(timeout=settings.DATABASE_TIMEOUT):
         raise StorageUnavailable("The database is busy.")
     try:

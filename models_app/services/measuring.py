@@ -3,7 +3,8 @@
 from concurrent.futures import Future
 from typing import Any
 
-from models_app.engine.commands import Describe, Inspect
+from models_app.domain.errors import ModelBusy
+from models_app.engine.commands import Command, Describe, Inspect
 from models_app.engine.hot import Vitals
 from models_app.services.folding import get_instance_metrics
 from models_app.services.runtime import get_engine
@@ -14,9 +15,12 @@ def instance_metrics() -> dict[str, float | None]:
     return get_instance_metrics().values()
 
 
-def vitals(*, name: str) -> Vitals:
-    """Return a model's figures; raises `ModelNotFound`, `ModelNotLoadable`, `StorageUnavailable`."""
-    found: Vitals = get_engine().call(Inspect(name))
+def vitals(*, name: str, seconds: float | None = None) -> Vitals:
+    """Return a model's figures, within `seconds`.
+
+    Raises `ModelNotFound`, `ModelNotLoadable`, `ModelBusy`, `StorageUnavailable`.
+    """
+    found: Vitals = _asked(Inspect(name), name, seconds)
     return found
 
 
@@ -25,13 +29,25 @@ def rolling_metrics(*, name: str) -> dict[str, float | None]:
     return vitals(name=name).rolling()
 
 
-def describe_model(*, name: str) -> str:
-    """Return a model as it draws itself, as HTML, which is not to be trusted.
+def describe_model(*, name: str, seconds: float | None = None) -> str:
+    """Return a model as it draws itself, within `seconds`, as HTML, which is not to be trusted.
 
-    Raises `ModelNotFound`, `ModelRaised`.
+    Raises `ModelNotFound`, `ModelRaised`, `ModelBusy`.
     """
-    drawn: str = get_engine().call(Describe(name))
+    drawn: str = _asked(Describe(name), name, seconds)
     return drawn
+
+
+def busy_seconds(*, name: str) -> float | None:
+    """Return for how long a model has been busy with what it does now; None: it is quick."""
+    return get_engine().busy_models().get(name)
+
+
+def _asked(command: Command, name: str, seconds: float | None) -> Any:
+    try:
+        return get_engine().call(command, seconds=seconds)
+    except TimeoutError:
+        raise ModelBusy(name, get_engine().busy_models().get(name, seconds or 0.0)) from None
 
 
 def ask_if_hot(name: str) -> Future[Any] | None:

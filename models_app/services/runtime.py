@@ -109,6 +109,7 @@ def get_engine() -> Engine:
 def start_engine() -> None:
     """Start the engine as a server's: hot models are loaded, counts and metrics are kept written down."""
     engine = get_engine()
+    engine.watch_models(settings.MODEL_SECONDS)
     if _runtime.start_housekeeping():
         _put_off_if_refused(engine.preload)
 

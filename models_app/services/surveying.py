@@ -32,7 +32,8 @@ class Survey:
 
     `rolling` are the metrics over the last learns, of the hot models; `memory` is what these take, in bytes,
     as far as they have been weighed; `snapshots` are the newest by model, without their bytes; `timings` are
-    of this process.
+    of this process. `busy` is for how many seconds models have been busy with what they do now, from one
+    second on.
     """
 
     models: list[ModelSummary]
@@ -40,6 +41,7 @@ class Survey:
     memory: dict[str, int]
     snapshots: dict[str, Snapshot]
     timings: dict[str, Timings]
+    busy: dict[str, float]
     n_models: int
     n_hot: int
     versions: dict[str, str]
@@ -74,6 +76,7 @@ def survey(*, max_models: int) -> Survey:
         memory=scales.weigh_some(weighable, seconds=_WEIGHING_SECONDS),
         snapshots=snapshots,
         timings=engine.timings(),
+        busy=engine.busy_models(),
         n_models=n_models,
         n_hot=engine.n_hot,
         versions={name: version(name) for name in ("django", "river")},

@@ -112,6 +112,12 @@ def _of_models(seen: Survey) -> Iterator[Metric]:
     yield _gauges(
         "model_memory_bytes", "What hot models take, as far as weighed.", seen.memory.items(), unit="bytes"
     )
+    yield _gauges(
+        "model_busy_seconds",
+        "For how long a model has been busy with what it does now, from one second on.",
+        seen.busy.items(),
+        unit="seconds",
+    )
     yield _times("last_learn", "The last learn.", models, [m.last_learned_at for m in models])
     yield _times("last_prediction", "The last prediction.", models, [m.last_predicted_at for m in models])
     yield _times("upload", "The upload.", models, [m.uploaded_at for m in models])

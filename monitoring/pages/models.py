@@ -27,6 +27,8 @@ from monitoring.pages.snippets import snippets
 _EXAMPLE_FEATURES: dict[str, object] = {"x": 1.5}
 # Whole documents would hide the code around them.
 _MAX_EXAMPLE_CHARACTERS = 2_000
+# A page is shown without what a model does not say in time, so that no more than one thread waits for it.
+_PATIENCE_SECONDS = 3.0
 # What a model says of itself may be anything; it runs no script, and loads nothing.
 _PIPELINE_POLICY = "default-src 'none'; style-src 'unsafe-inline'; frame-ancestors 'self'; sandbox"
 
@@ -42,6 +44,7 @@ def model_page(request: HttpRequest, name: str) -> HttpResponse:
     vitals = _vitals(name)
     context = {
         "model": model,
+        "busy_seconds": measuring.busy_seconds(name=name),
         "headline": headline(model.flavor),
         "window": SIZE,
         "vitals": vitals,
@@ -63,7 +66,7 @@ def model_page(request: HttpRequest, name: str) -> HttpResponse:
 def pipeline(request: HttpRequest, name: str) -> HttpResponse:
     """Show the model as it draws itself, in a page of its own that may do nothing."""
     try:
-        drawn = measuring.describe_model(name=name)
+        drawn = measuring.describe_model(name=name, seconds=_PATIENCE_SECONDS)
     except ModelNotFound as error:
         raise Http404(str(error)) from None
     except ChantillyError as error:
@@ -75,9 +78,9 @@ def pipeline(request: HttpRequest, name: str) -> HttpResponse:
 
 def _vitals(name: str) -> Vitals | None:
     try:
-        return measuring.vitals(name=name)
+        return measuring.vitals(name=name, seconds=_PATIENCE_SECONDS)
     except ChantillyError:
-        # It does not load here; what the database has of it can be shown all the same.
+        # It does not load here, or does not come back; what the database has of it can be shown all the same.
         return None
 
 

@@ -24,7 +24,10 @@ _SPARK_WIDTH, _SPARK_HEIGHT = 96, 24
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Row:
-    """A model on the overview; durations are in milliseconds, None where nothing is known."""
+    """A model on the overview; durations are in milliseconds, None where nothing is known.
+
+    `busy_seconds`: for so long it has been busy with what it does now; None: it is quick.
+    """
 
     name: str
     flavor: str
@@ -40,6 +43,7 @@ class Row:
     p99_ms: float | None
     last_used_at: datetime | None
     last_drift_at: datetime | None
+    busy_seconds: float | None
 
 
 def overview_rows(headline: str) -> list[Row]:
@@ -50,12 +54,13 @@ def overview_rows(headline: str) -> list[Row]:
         newest = {row.model_id: row for row in _newest()}
         lines = _lines(headline)
         drifts = dict(DriftAlert.objects.filter(kind="drift").values_list("model").annotate(last=Max("time")))
-    timings = get_engine().timings()
+    timings, busy = get_engine().timings(), get_engine().busy_models()
     return [
         _row(
             model, pending.get(model.pk, 0), newest.get(model.pk), headline=headline,
             spark=polyline(lines.get(model.pk, ())), per_second=rates.of(model).predictions,
             timings=timings.get(model.name), last_drift_at=drifts.get(model.pk),
+            busy_seconds=busy.get(model.name),
         )
         for model in models
     ]  # fmt: skip

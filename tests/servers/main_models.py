@@ -56,6 +56,22 @@ class Fragile:
         self.total += y
 
 
+class Sleeping:
+    """Sleeps in a learn for as long as the features say, in seconds."""
+
+    def __init__(self) -> None:
+        self.n = 0
+
+    def predict_one(self, x: Features) -> int:
+        return self.n
+
+    def learn_one(self, x: Features, y: float) -> None:
+        import time
+
+        self.n += 1
+        time.sleep(x["sleep"])
+
+
 class Slow:
     """Computes for 50 ms in each learn."""
 
@@ -181,6 +197,7 @@ def main(folder: Path) -> None:
     models = {
         "counting": Counting(),
         "fragile": Fragile(),
+        "sleeping": Sleeping(),
         "slow": Slow(),
         "scribbling": Scribbling(),
         "labelled": Labelled(),
