@@ -17,6 +17,7 @@ from typing import Any
 import dill
 import zstandard
 
+from models_app.domain import dill_globals
 from models_app.domain.errors import ModelNotLoadable, ModelNotReadable
 from models_app.domain.failing import pass_on_interrupt
 
@@ -24,6 +25,9 @@ PICKLE_PROTOCOL = 5
 ZSTD_LEVEL = 1
 _DILL_MARK = b"dill._dill"
 _MAX_REASON = 300
+
+
+dill_globals.install()
 
 
 def dumps(value: object) -> bytes:
