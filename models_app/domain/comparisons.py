@@ -149,7 +149,8 @@ def _instead(left: object, right: object) -> str:
 
 def _brief(value: object) -> str:
     """Return a value of Python's own as its `repr`, shortened, of others the class."""
-    if type(value) in _UNCHANGING or isinstance(value, (set, frozenset, np.generic)):
+    is_flat_set = isinstance(value, (set, frozenset)) and all(type(each) in _UNCHANGING for each in value)
+    if is_flat_set or type(value) in _UNCHANGING or isinstance(value, (complex, np.generic)):
         text = repr(value)
         return text if len(text) <= _MAX_REPR else f"{text[:_MAX_REPR]}..."
     return f"a {type(value).__name__}"

@@ -24,7 +24,8 @@ from models_app.domain.defaults import kept_items
 #: A step on a path, as Python would write it (`.weights`, `['a']`), and where it leads.
 Member = tuple[str, object]
 
-_PROTOCOL = 4
+# That of snapshots: whatever can be kept can be compared.
+_PROTOCOL = 5
 _LONG = 20
 _NAN = struct.pack("<d", float("nan"))
 _NOT_NAMESPACE = frozenset(
@@ -250,7 +251,8 @@ def _reduced(value: object) -> Node:
     else:
         members.append(("<made by>", make))
     # Of a bound method of C or Rust, for one, they are all that there is.
-    members += [(f"<argument {i}>", argument) for i, argument in enumerate(arguments)]
+    is_mapping = isinstance(value, dict)
+    members += [("" if is_mapping else f"<argument {i}>", each) for i, each in enumerate(arguments)]
     members += _attributes(value, state)
     members += _numbered(items or ())
     members += _items(pairs) if pairs is not None else []

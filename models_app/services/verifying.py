@@ -3,9 +3,10 @@
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from models_app.domain import scoring
-from models_app.domain.errors import ModelNotFound, ModelNotLoadable
-from models_app.domain.fingerprints import fingerprint
+from models_app.domain import blobs, scoring
+from models_app.domain.comparisons import compare
+from models_app.domain.errors import ChantillyError, ModelNotFound, ModelNotLoadable
+from models_app.domain.failing import described, pass_on_interrupt
 from models_app.engine.hot import HotModel, Spoiled
 from models_app.engine.ports import ModelState, Segment, SnapshotData
 from models_app.engine.recovery import from_snapshot, recover
@@ -40,7 +41,8 @@ def verify_model(*, name: str) -> Verification:
     """Fold a model's journal over its first snapshot and compare with its newest snapshot and what follows.
 
     The snapshots on the way are compared as well, so that the first one that is wrong is named. What is
-    learned after the call belongs to the next verification. Two live models are in memory at a time.
+    learned after the call belongs to the next verification. Three live models are in memory at a time.
+    Whatever the model raises meanwhile is a difference, too.
 
     Raises `ModelNotFound`, `StorageUnavailable`.
     """
@@ -98,6 +100,12 @@ class _Verifier:
             self._compare_with_live(self._fold(first_seq, set(seqs[1:])))
         except ModelNotLoadable as error:
             self._differences.append(str(error))
+        except ChantillyError:
+            raise
+        except BaseException as error:
+            # The model's own doing, wherever it is called: the models after it are verified all the same.
+            pass_on_interrupt(error)
+            self._differences.append(f"It cannot be verified: {described(error)}")
         return Verification(
             name=self._state.name,
             first_seq=first_seq,
@@ -157,25 +165,31 @@ class _Verifier:
         self._compare(folded, live, f"the served model at seq {live.seq}")
 
     def _compare(self, folded: HotModel, other: HotModel, title: str) -> None:
-        if not self._are_equal(other.model, folded.model):
-            self._differences.append(f"The model of {title} is not the one that the journal leads to.")
-        if fingerprint(other.metrics) != fingerprint(folded.metrics):
+        compared = compare(_normal(other.model), _normal(folded.model))
+        self._has_unseeded |= compared.has_unseeded
+        if compared.difference is not None:
+            self._differences.append(
+                f"The model of {title} is not the one that the journal leads to: {compared.difference}."
+            )
+        difference = compare(other.metrics, folded.metrics, name="metrics").difference
+        if difference is not None:
             told, folded_values = scoring.values(other.metrics), scoring.values(folded.metrics)
             self._differences.append(
-                f"The metrics of {title} are {told}, those that the journal leads to {folded_values}."
+                f"The metrics of {title} are {told}, those that the journal leads to {folded_values}: "
+                f"{difference}."
             )
-
-    def _are_equal(self, served: object, folded: object) -> bool:
-        if fingerprint(served) == fingerprint(folded):
-            return True
-        # Hoeffding trees, for one, give each leaf such a generator, and never draw from it.
-        if fingerprint(served, unseeded=False) != fingerprint(folded, unseeded=False):
-            return False
-        self._has_unseeded = True
-        return True
 
     def _load(self, seq: int) -> HotModel | None:
         """Unpickle the snapshot at a seq; None where it is gone. Raises `ModelNotLoadable`."""
         with translated_errors():
             row = snapshots_of(self._state).filter(seq=seq).first()
         return None if row is None else from_snapshot(self._state, read_snapshot(row))
+
+
+def _normal(model: object) -> object:
+    """Return a model as its own pickle has it; as it is where it has none."""
+    try:
+        return blobs.loads(blobs.dumps(model))
+    except BaseException as error:
+        pass_on_interrupt(error)
+        return model

@@ -14,6 +14,7 @@ from models_app.models.signing import read_snapshot
 from models_app.models.storage import SqliteStorage
 from models_app.services import runtime, snapshotting, verifying
 from models_app.services.verifying import Verification
+from tests.services import history_models
 from tests.services.instances import Instance
 
 
@@ -100,8 +101,9 @@ class TestVerifyModel:
 
         verification = verify()
 
-        assert verification.differences == (
-            "The model of the snapshot at seq 5 is not the one that the journal leads to.",
+        (difference,) = verification.differences
+        assert difference.startswith(
+            "The model of the snapshot at seq 5 is not the one that the journal leads to: model."
         )
 
     def test_tells_when_the_served_model_differs(self, instance: Instance) -> None:
@@ -115,8 +117,9 @@ class TestVerifyModel:
 
         differences = verify().differences
 
-        assert differences[-1] == (
-            "The model of the served model at seq 10 is not the one that the journal leads to."
+        assert differences[-1].startswith(
+            "The model of the served model at seq 10 is not the one that the journal leads to: "
+            "model.steps['StandardScaler'].counts['x'] is 5 instead of 10."
         )
 
     def test_tells_when_the_metrics_differ(self, instance: Instance) -> None:
@@ -179,6 +182,26 @@ class TestVerifyModel:
 
         assert len(differences) >= 1
         assert "signature" in differences[0]
+
+    def test_compares_chains_of_any_depth(self, instance: Instance) -> None:
+        instance.init("regression")
+        instance.upload("model", tree.HoeffdingTreeRegressor())
+        for i in range(160):
+            instance.predict(f"{i}", "model", t=float(i))
+            instance.learn(f"{i}", float(i))
+
+        assert verify().is_equal
+
+    def test_tells_of_what_a_model_raises(self, instance: Instance, monkeypatch: pytest.MonkeyPatch) -> None:
+        instance.upload("model", history_models.Moody())
+        instance.run("model", 3)
+        snapshotting.take_snapshot(name="model")
+        runtime.stop_engine(seconds=10)
+        monkeypatch.setattr(history_models.Moody, "mood", SystemExit("not today"))
+
+        verification = verify()
+
+        assert verification.differences == ("It cannot be verified: SystemExit('not today')",)
 
     def test_tells_that_there_is_no_snapshot(self, instance: Instance) -> None:
         instance.upload("model")
