@@ -13,7 +13,7 @@ from django.conf import settings  # noqa: E402
 from django.core.handlers.asgi import ASGIHandler  # noqa: E402
 
 from chantilly_project import tracing  # noqa: E402
-from chantilly_project.guard import PROBES, Guard, Scope, Send  # noqa: E402
+from chantilly_project.guard import PROBES, Guard, Scope, Send, refuse  # noqa: E402
 from chantilly_project.json_logs import RequestLog  # noqa: E402
 from chantilly_project.lifespan import Lifespan  # noqa: E402
 from chantilly_project.observing import Observed  # noqa: E402
@@ -40,8 +40,7 @@ def route(scope: Scope, receive: Any, send: Send) -> Awaitable[None]:
     if scope["path"].rstrip("/") == "/ws/stream":
         opened: Awaitable[None] = stream(scope, receive, send)
         return opened
-    # Closed before the handshake: the server answers 403.
-    return send({"type": "websocket.close", "code": 1000})
+    return refuse(scope, send, 404, "not_found", "There is no WebSocket at this address.")
 
 
 guarded = Guard(

@@ -143,6 +143,39 @@ SETTINGS = (
     Setting("SNAPSHOTS_KEPT", "5", parsing.whole(1, 1000), "Snapshots kept of each model."),
     Setting("MAX_BODY_BYTES", "16M", parsing.size, "Largest JSON body."),
     Setting("MAX_MODEL_BYTES", "512M", parsing.size, "Largest upload of a model."),
+    Setting("MAX_HEAD_BYTES", "64K", parsing.size, "Largest head of a request: its line and header lines."),
+    Setting("MAX_HEADER_LINES", "100", parsing.whole(1, 10_000), "Header lines of a request, at most."),
+    Setting("MAX_URL_BYTES", "16K", parsing.size, "Longest address of a request, with its query."),
+    Setting(
+        "HEAD_SECONDS",
+        "20",
+        parsing.seconds(0.1, 3600),
+        "Time for a request's head to come, in seconds.",
+    ),
+    Setting(
+        "BODY_SECONDS",
+        "60",
+        parsing.seconds(0.1, 3600),
+        "Time without a byte after which a body is given up, in seconds; one that comes slowly is not.",
+    ),
+    Setting(
+        "IDLE_SECONDS",
+        "75",
+        parsing.seconds(0.1, 86_400),
+        "Time without a request after which a connection is closed, in seconds.",
+    ),
+    Setting(
+        "REST_SECONDS",
+        "3600",
+        parsing.seconds(0.1, 604_800),
+        "The same for `/api/stream` and `/ws/stream`, where records may be far apart, in seconds.",
+    ),
+    Setting(
+        "CONNECTIONS_MAX",
+        "2000",
+        parsing.whole(1, 1_000_000),
+        "Connections open at a time, at most; fewer where the system allows the process fewer open files.",
+    ),
     Setting(
         "STREAM_BACKLOG",
         "1000",
@@ -153,7 +186,7 @@ SETTINGS = (
         "STREAM_SEND_SECONDS",
         "30",
         parsing.seconds(0.1, 3600),
-        "Time after which a listener that does not read is cut off, in seconds.",
+        "Time after which a client that does not read its answer is cut off, in seconds.",
     ),
     Setting(
         "METRICS_MAX_MODELS",

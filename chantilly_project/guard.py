@@ -60,7 +60,7 @@ class Guard:
         if refusal is None:
             await self._application(scope, receive, send)
         else:
-            await _refuse(scope, send, *refusal)
+            await refuse(scope, send, 403, *refusal)
 
     def short_way(self, scope: Scope, length: int) -> Callable[..., Any] | None:
         """Return how the application takes a body of that many bytes, once it is there, and answers it soon.
@@ -146,7 +146,8 @@ def _readable(host: bytes) -> str:
     return repr(host.decode("latin-1")[:100])
 
 
-async def _refuse(scope: Scope, send: Send, code: str, message: str) -> None:
+async def refuse(scope: Scope, send: Send, status: int, code: str, message: str) -> None:
+    """Answer a request, or a WebSocket's handshake, with a refusal."""
     body = msgspec.json.encode({"message": message})
     headers = [
         (b"content-type", b"application/json"),
@@ -161,5 +162,5 @@ async def _refuse(scope: Scope, send: Send, code: str, message: str) -> None:
             await send({"type": "websocket.close", "code": 1008})
             return
         prefix = "websocket.http"
-    await send({"type": f"{prefix}.response.start", "status": 403, "headers": headers})
+    await send({"type": f"{prefix}.response.start", "status": status, "headers": headers})
     await send({"type": f"{prefix}.response.body", "body": body})

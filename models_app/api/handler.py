@@ -4,6 +4,7 @@ import asyncio
 import functools
 import logging
 from contextlib import aclosing
+from typing import Any
 
 from asgiref.sync import sync_to_async
 from django.conf import settings
@@ -21,8 +22,8 @@ from models_app.domain.errors import ServerStopping
 
 logger = logging.getLogger(__name__)
 
-#: The server's own way to drop a connection at once; `serve` puts it into the scope.
-ABORT_EXTENSION = "chantilly.abort"
+#: What may be said of the connection; `serve` puts it into the scope.
+CONNECTION_EXTENSION = "chantilly.connection"
 
 
 class BodyTooLarge(Exception):
@@ -82,6 +83,8 @@ class ApiHandler(ASGIHandler):
             request.resolver_match = match = route.match
             if route.reads_body:
                 request.receive = receive
+                if (connection := _connection(scope)) is not None:
+                    connection.rests = True
             else:
                 request.set_body(await _read_body(request, route.limit, receive))
             response: HttpResponseBase = await match.func(request, *match.args, **match.kwargs)
@@ -193,6 +196,8 @@ async def _exchange(response: ExchangeResponse, send: Send) -> None:
 
 
 async def _pump(response: StreamingHttpResponse, scope: Scope, send: Send) -> None:
+    if (connection := _connection(scope)) is not None:
+        connection.follows = True
     await send(_start(response))
     async with aclosing(aiter(response)) as parts:  # type: ignore[type-var]  # a generator, or as good as one
         async for part in parts:
@@ -206,11 +211,14 @@ async def _pump(response: StreamingHttpResponse, scope: Scope, send: Send) -> No
     await send({"type": "http.response.body", "body": b"", "more_body": False})
 
 
+def _connection(scope: Scope) -> Any:
+    return scope.get("extensions", {}).get(CONNECTION_EXTENSION)
+
+
 def _abort(scope: Scope) -> None:
     # Closing in good order would wait, for as long as the system likes, for what the client does not read.
-    abort = scope.get("extensions", {}).get(ABORT_EXTENSION)
-    if abort is not None:
-        abort()
+    if (connection := _connection(scope)) is not None:
+        connection.abort()
 
 
 async def _disconnected(receive: Receive) -> None:

@@ -1,21 +1,36 @@
-"""Uvicorn's HTTP, with less to do for each request."""
+"""Uvicorn's HTTP, with less to do for each request, and bounds to what a client may take.
+
+This module, `cycles`, `endings` and `socket_protocol` are the only ones that override what uvicorn keeps to
+itself; `requirements.txt` has the versions they were tested with.
+"""
 
 import asyncio
+import logging
+import urllib.parse
 from collections.abc import Callable
 from functools import partial
 from typing import Any
 
-from uvicorn.protocols.http.httptools_impl import STATUS_LINE, HttpToolsProtocol
+import httptools
+from uvicorn.protocols.http.flow_control import HIGH_WATER_LIMIT
+from uvicorn.protocols.http.httptools_impl import STATUS_LINE
 
-# By this name in the scope's extensions the API's handler finds what drops the connection at once. (It is not
-# imported: the interfaces are siblings.)
-ABORT_EXTENSION = "chantilly.abort"
+from models_app.management import heads, refusals
+from models_app.management.cycles import Cycle, JoiningTransport, ShortCycle, failure
+from models_app.management.endings import EndingProtocol
+from models_app.management.refusals import Refusal
+
+logger = logging.getLogger(__name__)
+
+# By this name in the scope's extensions the API's handler finds its `Connection`. (It is not imported: the
+# interfaces are siblings.)
+CONNECTION_EXTENSION = "chantilly.connection"
 # A longer body may come in many pieces, and is read under the application's control.
 _MAX_SHORT_BYTES = 1 << 16
 
 
-class Protocol(HttpToolsProtocol):
-    """Uvicorn's HTTP, with a short way, answers in one piece, and a way to drop a client that does not read.
+class Protocol(EndingProtocol):
+    """Uvicorn's HTTP, with a short way and answers in one piece; the ends are its parent's.
 
     A POST with a short body is offered to the application's `short_way(scope, length)` as soon as its head is
     there; of the scope it gets type, method, path, headers and client. Where it returns a function, that is
@@ -29,84 +44,111 @@ class Protocol(HttpToolsProtocol):
         # Uvicorn goes by whether a logger has handlers, and the root logger has some.
         self.access_log = False
         self._short_way = _find_short_way(self.app)
-        # On the loop's clock; None while there is something to do.
-        self._idle_since: float | None = None
+        #: Bytes since the last head that was complete, or the last byte of a body.
+        self._n_unread = 0
+        self._n_segment = 0
+        self._is_upgrade = False
+        #: What the parser's callbacks have refused.
+        self._refused: Refusal | None = None
+
+    # Connections
+
+    def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]  # as uvicorn's
+        """Begin; the server calls this."""
+        super().connection_made(transport)
+        self._extensions = {CONNECTION_EXTENSION: self._connection}
+
+    def data_received(self, data: bytes) -> None:
+        """Read what the client has sent; the server calls this."""
+        if self._is_deaf:
+            self._watch.n_steps += 1
+            return
+        if self._is_surplus:
+            self._refuse(refusals.too_many(self._limits.connections))
+            return
+        self._n_segment = len(data)
+        self._n_unread += self._n_segment
+        try:
+            self.parser.feed_data(data)
+        except httptools.HttpParserUpgrade as upgrade:
+            self._go_on_after_upgrade(memoryview(data)[upgrade.args[0] :])
+        except httptools.HttpParserError as error:
+            self._refuse(self._reason(error))
+        if self._n_unread > self._limits.head_bytes and not self._is_deaf:
+            self._refuse(heads.too_large(self._limits))
+
+    # What the parser calls
 
     def on_message_begin(self) -> None:
-        """Begin a request; the parser calls this. The scope is made when it is known which one is needed."""
+        """Begin a request. The scope is made when it is known which one is needed."""
         self.url = b""
         self.headers = []
         self.expect_100_continue = False
+        self._is_in_head = True
 
     def on_headers_complete(self) -> None:
-        """Begin to answer, or wait for the whole body; the parser calls this."""
+        """Begin to answer, or wait for the whole body."""
+        self._is_in_head = False
+        limits = self._limits
+        if max(self._n_segment, self._n_unread) > limits.url_bytes or len(self.headers) > limits.header_lines:
+            self._check(heads.check_size, self.url, self.headers, limits)
+        self._n_unread = 0
+        if self.parser.should_upgrade():
+            # The parser takes what follows for another protocol.
+            self._is_upgrade = True
+            return
+        self._watch.n_steps += 1
         answer_soon = self._find_answer()
         if answer_soon is None:
             self._begin()
         else:
             self.cycle = ShortCycle(answer_soon)  # type: ignore[assignment]
+        # Not before: what is refused here has no body, and the latest cycle is another's.
+        self._is_in_body = True
+
+    def on_body(self, body: bytes) -> None:
+        """Take a piece of a body."""
+        self._n_unread = 0
+        self._watch.n_steps += 1
+        cycle = self.cycle
+        cycle.body += body
+        if len(cycle.body) > HIGH_WATER_LIMIT:
+            self.flow.pause_reading()
+        cycle.message_event.set()
 
     def on_message_complete(self) -> None:
-        """Answer a request that is complete; the parser calls this."""
-        cycle: object = self.cycle
-        if not isinstance(cycle, ShortCycle):
-            super().on_message_complete()
+        """Answer a request that is complete."""
+        if self._is_upgrade:
             return
+        self._is_in_body = False
+        self._n_unread = 0
+        cycle: Any = self.cycle
+        cycle.more_body = False
+        if isinstance(cycle, ShortCycle):
+            self._answer_soon(cycle)
+        else:
+            cycle.message_event.set()
+
+    # Requests
+
+    def _answer_soon(self, cycle: ShortCycle) -> None:
+        """Have a request answered the short way, or after all as any."""
         body = bytes(cycle.body)
         # It counts as a task: a server that stops waits for it, and cancels it in the end.
         self.tasks.add(cycle)  # type: ignore[arg-type]  # as good as one
-        cycle.asked = cycle.answer_soon(body, partial(self._reply, cycle))
-        if cycle.asked is None:
+        try:
+            cycle.asked = cycle.answer_soon(body, partial(self._reply, cycle))
+        except Exception as error:
+            refusal = failure(error)
+            self._reply(cycle, refusal.status, refusal.head(), refusal.body())
+            return
+        if cycle.asked is None and not cycle.response_complete:
             self.tasks.discard(cycle)
             self.cycle = None  # type: ignore[assignment]  # as before the first request
             self._begin()
-            self.on_body(body)
-            super().on_message_complete()
-
-    def on_response_complete(self) -> None:
-        """Go on with what was pipelined, or rest."""
-        if self.pipeline or self.transport.is_closing():
-            super().on_response_complete()
-            return
-        self.server_state.total_requests += 1
-        self.flow.resume_reading()
-        self._idle_since = self.loop.time()
-        if self.timeout_keep_alive_task is None:
-            self._watch(self.timeout_keep_alive)
-
-    def timeout_keep_alive_handler(self) -> None:
-        """Close a connection that has rested for too long; look again later at one that has not."""
-        self.timeout_keep_alive_task = None
-        if self._idle_since is None or self.transport.is_closing():
-            return
-        left = self._idle_since + self.timeout_keep_alive - self.loop.time()
-        if left > 0:
-            self._watch(left)
-        else:
-            super().timeout_keep_alive_handler()
-
-    def connection_lost(self, exc: Exception | None) -> None:
-        """Forget the connection."""
-        super().connection_lost(exc)
-        if self.timeout_keep_alive_task is not None:
-            self.timeout_keep_alive_task.cancel()
-            self.timeout_keep_alive_task = None
-
-    def _unset_keepalive_if_required(self) -> None:
-        # The timer stays: to cancel one and set another for each request takes longer than to look again.
-        self._idle_since = None
-
-    def _watch(self, seconds: float) -> None:
-        self.timeout_keep_alive_task = self.loop.call_later(seconds, self.timeout_keep_alive_handler)
-
-    def shutdown(self) -> None:
-        """Close the connection, after the answer that is under way; the server calls this when it stops."""
-        cycle: object = self.cycle
-        if isinstance(cycle, ShortCycle) and cycle.asked is None and not cycle.response_complete:
-            # Its body is not here yet, and nothing has been done.
-            self.transport.close()
-        else:
-            super().shutdown()
+            self.cycle.body += body
+            self.cycle.more_body = False
+            self.cycle.message_event.set()
 
     def _find_answer(self) -> Callable[..., Any] | None:
         """Return what takes the body that follows, where that is simple enough."""
@@ -124,7 +166,7 @@ class Protocol(HttpToolsProtocol):
         parser = self.parser
         if parser.get_method() != b"POST" or self.expect_100_continue or b"%" in self.url or b"?" in self.url:
             return None
-        if parser.get_http_version() != "1.1" or parser.should_upgrade() or not parser.should_keep_alive():
+        if parser.get_http_version() != "1.1" or not parser.should_keep_alive():
             return None
         if self.cycle is not None and not self.cycle.response_complete:
             # Pipelined: its turn comes later.
@@ -137,17 +179,56 @@ class Protocol(HttpToolsProtocol):
 
     def _begin(self) -> None:
         """Answer as uvicorn does."""
-        url, headers, expects = self.url, self.headers, self.expect_100_continue
-        super().on_message_begin()
-        self.url, self.expect_100_continue = url, expects
-        self.headers += headers
-        # ASGI wants dictionaries there; nobody else looks at a name of ours.
-        self.scope["extensions"] = {ABORT_EXTENSION: self.transport.abort}  # type: ignore[dict-item]
-        super().on_headers_complete()
-        if self.cycle is not None:
-            self.cycle.transport = JoiningTransport(self.transport)  # type: ignore[assignment]
+        parser, earlier = self.parser, self.cycle
+        version = parser.get_http_version()
+        self._check(heads.check_version, version, self.headers)
+        cycle = Cycle(
+            connection=self._connection,
+            scope=self._make_scope(version),
+            transport=JoiningTransport(self.transport, self._finish),
+            flow=self.flow,
+            logger=self.logger,
+            access_logger=self.access_logger,
+            access_log=False,
+            default_headers=self.server_state.default_headers,
+            message_event=asyncio.Event(),
+            expect_100_continue=self.expect_100_continue and version == "1.1",
+            keep_alive=version == "1.1" and parser.should_keep_alive(),
+            on_response=self.on_response_complete,
+        )
+        # Trailers, if any, belong to no head.
+        self.headers = []
+        self.cycle = cycle
+        if earlier is None or earlier.response_complete:
+            self._start_asgi_task(cycle, self.app)
+        else:
+            self.flow.pause_reading()
+            self.pipeline.appendleft((cycle, self.app))
 
-    def _reply(self, cycle: "ShortCycle", status: int, head: bytes, body: bytes) -> None:
+    def _make_scope(self, version: str) -> Any:
+        url = httptools.parse_url(self.url)
+        raw_path = url.path or b"/"
+        path = raw_path.decode("ascii")
+        return {
+            "type": "http",
+            "asgi": {"version": self.asgi_version, "spec_version": "2.3"},
+            "http_version": version,
+            "server": self.server,
+            "client": self.client,
+            "scheme": self.scheme,
+            "method": self.parser.get_method().decode("ascii"),
+            "root_path": self.root_path,
+            "path": self.root_path + (urllib.parse.unquote(path) if "%" in path else path),
+            "raw_path": self.root_path.encode("ascii") + raw_path,
+            "query_string": url.query or b"",
+            "headers": self.headers,
+            "state": self.app_state.copy(),
+            "extensions": self._extensions,
+        }
+
+    def _reply(self, cycle: ShortCycle, status: int, head: bytes, body: bytes) -> None:
+        if cycle.response_complete:
+            return
         cycle.response_complete = True
         self.tasks.discard(cycle)
         if cycle.disconnected:
@@ -158,8 +239,72 @@ class Protocol(HttpToolsProtocol):
         lines += (head, b"\r\n" if cycle.keep_alive else b"connection: close\r\n\r\n", body)
         self.transport.write(b"".join(lines))
         if not cycle.keep_alive:
-            self.transport.close()
+            self._finish()
         self.on_response_complete()
+
+    # Other protocols
+
+    def _go_on_after_upgrade(self, rest: memoryview) -> None:
+        """Open a WebSocket, or read a request that offers another protocol as if it did not.
+
+        The parser would skip its body, and take it for the next request.
+        """
+        while True:
+            self._is_upgrade = False
+            method, version = self.parser.get_method(), self.parser.get_http_version()
+            if method == b"CONNECT":
+                self._refuse(Refusal(405, "method_not_allowed", "This server is no proxy."))
+                return
+            if heads.opens_socket(method, version, self.headers):
+                self._open_socket(rest)
+                return
+            head = heads.without_upgrade(method, self.url, version, self.headers)
+            self.parser = httptools.HttpRequestParser(self)
+            try:
+                self.parser.feed_data(head)
+                self.parser.feed_data(rest)
+            except httptools.HttpParserUpgrade as upgrade:
+                rest = rest[upgrade.args[0] :]
+            except httptools.HttpParserError as error:
+                self._refuse(self._reason(error))
+                return
+            else:
+                return
+
+    def _open_socket(self, rest: memoryview) -> None:
+        try:
+            if rest or not (self.cycle is None or self.cycle.response_complete):
+                raise Refusal(400, "bad_handshake", "Nothing may come before or after a handshake's answer.")
+            heads.check_handshake(self.url, self.headers)
+        except Refusal as refusal:
+            self._refuse(refusal)
+            return
+        lines = [b"GET %s HTTP/1.1\r\n" % self.url, *(b"%s: %s\r\n" % line for line in self.headers), b"\r\n"]
+        self.connections.discard(self)
+        make: Any = self.ws_protocol_class
+        protocol = make(config=self.config, server_state=self.server_state, app_state=self.app_state)
+        protocol.connection_made(self.transport)
+        protocol.data_received(b"".join(lines))
+        self.transport.set_protocol(protocol)
+
+    def _check(self, check: Callable[..., None], *arguments: Any) -> None:
+        """Call what may refuse; the parser passes nothing on of what its callbacks raise."""
+        try:
+            check(*arguments)
+        except Refusal as refusal:
+            self._refused = refusal
+            raise
+
+    def _reason(self, error: httptools.HttpParserError) -> Refusal:
+        refused, self._refused = self._refused, None
+        if refused is not None:
+            return refused
+        cause = error.__context__
+        if not isinstance(error, httptools.HttpParserCallbackError):
+            return refusals.unreadable(str(error))
+        if isinstance(cause, httptools.HttpParserInvalidURLError | UnicodeDecodeError):
+            return refusals.unreadable("the address cannot be read")
+        return failure(cause)
 
 
 def _find_short_way(application: Any) -> Callable[..., Any] | None:
@@ -170,75 +315,3 @@ def _find_short_way(application: Any) -> Callable[..., Any] | None:
             return found
         application = getattr(application, "app", None)
     return None
-
-
-class ShortCycle:
-    """A request on the short way: as much of uvicorn's cycle as the rest of the protocol looks at."""
-
-    __slots__ = (
-        "answer_soon", "asked", "body", "disconnected", "keep_alive", "message_event", "response_complete",
-    )  # fmt: skip
-
-    def __init__(self, answer_soon: Callable[..., Any]) -> None:
-        self.answer_soon = answer_soon
-        self.asked: Any = None
-        self.body = bytearray()
-        self.disconnected = False
-        self.keep_alive = True
-        self.message_event = _NOBODY_WAITS
-        self.response_complete = False
-
-    def cancel(self, msg: object = None) -> None:
-        """Have it answered at once."""
-        # Not within this call: who makes it goes through the tasks, and the answer takes this one out.
-        asyncio.get_running_loop().call_soon(self.asked.cancel)
-
-
-class _NoEvent:
-    def set(self) -> None:
-        """Wake nobody."""
-
-
-_NOBODY_WAITS = _NoEvent()
-
-
-class JoiningTransport:
-    """A transport for one answer, which puts its head and the body after it into one packet.
-
-    Each write is a system call, the dearest part of a short answer, and wakes the client. A head whose body
-    does not follow in the same step of the event loop is sent at the end of the step.
-    """
-
-    __slots__ = ("_begun", "_head", "_transport")
-
-    def __init__(self, transport: asyncio.Transport) -> None:
-        self._transport = transport
-        self._begun = False
-        self._head = b""
-
-    def write(self, data: bytes) -> None:
-        """Send, the first data together with what comes after it."""
-        if self._begun:
-            self._transport.write(self._take() + data)
-        else:
-            self._begun = True
-            self._head = data
-            asyncio.get_running_loop().call_soon(self.flush)
-
-    def flush(self) -> None:
-        """Send the head if it still waits."""
-        if self._head:
-            self._transport.write(self._take())
-
-    def close(self) -> None:
-        """Close the transport, once everything is sent."""
-        self.flush()
-        self._transport.close()
-
-    def is_closing(self) -> bool:
-        """Say whether the transport is closed or being closed."""
-        return self._transport.is_closing()
-
-    def _take(self) -> bytes:
-        head, self._head = self._head, b""
-        return head

@@ -6,29 +6,33 @@ import os
 import socket
 import threading
 from collections.abc import Callable
+from functools import partial
 
 import uvicorn
 from django.conf import settings
 
+from models_app.management import limits
 from models_app.management.protocol import Protocol
+from models_app.management.socket_protocol import SocketProtocol
 from models_app.services import runtime
 
 logger = logging.getLogger(__name__)
-# Longer than proxies keep a connection to reuse it: the end that closes first wins no race.
-KEEP_ALIVE_SECONDS = 75
 # What streams and statistics get to say goodbye.
 ANNOUNCE_SECONDS = 1.0
+_TICKS_BETWEEN_LOOKS = 10
+_HURRY_SECONDS = 0.05
 # The process's own end (threads, interpreter) after the engine's.
 EXIT_SECONDS = 1.5
 
 
 def make_config() -> uvicorn.Config:
     """Configure uvicorn for the project's application."""
+    bounds = limits.from_settings()
     return uvicorn.Config(
         "chantilly_project.asgi:application",
-        http=Protocol,
+        http=partial(Protocol, limits=bounds),  # type: ignore[arg-type]  # makes protocols, too
         loop="uvloop",
-        ws="websockets-sansio",
+        ws=partial(SocketProtocol, limits=bounds),  # type: ignore[arg-type]
         ws_max_size=settings.MAX_BODY_BYTES,
         # Compressing costs more than loopback and local networks take to carry it.
         ws_per_message_deflate=False,
@@ -37,13 +41,41 @@ def make_config() -> uvicorn.Config:
         server_header=False,
         # Django has set up logging.
         log_config=None,
-        timeout_keep_alive=KEEP_ALIVE_SECONDS,
         # Half for the requests, so that the other half is left for the snapshots.
         timeout_graceful_shutdown=max(1, int(settings.SHUTDOWN_SECONDS / 2)),
     )
 
 
-class Server(uvicorn.Server):
+class WatchingServer(uvicorn.Server):
+    """Looks at its connections once a second, and when it stops more often and with less patience."""
+
+    async def on_tick(self, counter: int) -> bool:
+        """Look after things; called ten times a second."""
+        if counter % _TICKS_BETWEEN_LOOKS == 0:
+            self.look()
+        return await super().on_tick(counter)
+
+    def look(self, *, hurry: bool = False) -> None:
+        """Close connections whose clients have been silent, slow or deaf for too long."""
+        now = asyncio.get_running_loop().time()
+        for connection in tuple(self.server_state.connections):
+            connection.look(now, hurry=hurry)  # type: ignore[union-attr]  # the project's protocols
+
+    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        """Stop."""
+        looking = asyncio.create_task(self._look_in_a_hurry())
+        try:
+            await super().shutdown(sockets)
+        finally:
+            looking.cancel()
+
+    async def _look_in_a_hurry(self) -> None:
+        while True:
+            self.look(hurry=True)
+            await asyncio.sleep(_HURRY_SECONDS)
+
+
+class Server(WatchingServer):
     """Ends open streams first, then finishes requests, then the engine; and never takes too long."""
 
     def __init__(self, config: uvicorn.Config, *, when_ready: Callable[[], None]) -> None:

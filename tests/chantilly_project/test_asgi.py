@@ -17,4 +17,4 @@ class TestWebSockets:
         scope = {"type": "websocket", "path": "/ws", "headers": [(b"host", b"localhost")]}
         asyncio.run(application(scope, receive, send))
 
-        assert sent == [{"type": "websocket.close", "code": 1000}]
+        assert sent == [{"type": "websocket.close", "code": 1008}]

@@ -3,11 +3,14 @@
 import asyncio
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
+from functools import partial
 from typing import Any
 
 import uvicorn
 
+from models_app.management.limits import Limits
 from models_app.management.protocol import Protocol
+from models_app.management.serving import WatchingServer
 
 Reply = Callable[[int, bytes, bytes], None]
 POST = b"POST /short HTTP/1.1\r\nHost: localhost\r\nContent-Length: 2\r\n\r\n{}"
@@ -79,13 +82,14 @@ class Served:
 
 
 @asynccontextmanager
-async def served(application: Application, **options: Any) -> AsyncIterator[Served]:
+async def served(
+    application: Application, *, limits: Limits | None = None, patience: int = 1
+) -> AsyncIterator[Served]:
+    make: Any = partial(Protocol, limits=limits)
     config = uvicorn.Config(
-        application, http=Protocol, port=0, lifespan="off", log_config=None, timeout_graceful_shutdown=1,
+        application, http=make, port=0, lifespan="off", log_config=None, timeout_graceful_shutdown=patience,
     )  # fmt: skip
-    for name, value in options.items():
-        setattr(config, name, value)
-    server = uvicorn.Server(config)
+    server = WatchingServer(config)
     serving = asyncio.create_task(server._serve())
     while not server.started:  # noqa: ASYNC110  # there is no event for it
         await asyncio.sleep(0.01)
@@ -198,7 +202,7 @@ class TestShortWay:
     def test_is_given_up_by_a_server_that_stops_before_the_body_has_come(self) -> None:
         async def test() -> None:
             application = Application()
-            async with served(application, timeout_graceful_shutdown=SECONDS) as s:
+            async with served(application, patience=SECONDS) as s:
                 s.writer.write(POST[:-1])
                 while not s.server.server_state.connections:  # noqa: ASYNC110
                     await asyncio.sleep(0.01)
@@ -231,7 +235,7 @@ class TestIdleConnection:
     def test_is_closed_after_a_while(self) -> None:
         async def test() -> None:
             application = Application()
-            async with served(application, timeout_keep_alive=0.1) as s:
+            async with served(application, limits=Limits(idle_seconds=0.1)) as s:
                 s.writer.write(POST)
                 (await application.asked.get()).reply()
                 assert await s.answer() == b"short"
@@ -242,7 +246,7 @@ class TestIdleConnection:
     def test_is_none_while_an_answer_is_awaited(self) -> None:
         async def test() -> None:
             application = Application()
-            async with served(application, timeout_keep_alive=0.05) as s:
+            async with served(application, limits=Limits(idle_seconds=0.05)) as s:
                 s.writer.write(POST)
                 (await application.asked.get()).reply()
                 assert await s.answer() == b"short"

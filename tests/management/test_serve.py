@@ -201,9 +201,9 @@ class TestStop:
             assert "did not stop in time" in running.process.stdout.read()
 
 
-class TestAbort:
+class TestConnection:
     def test_is_known_to_server_and_handler_by_one_name(self) -> None:
-        assert protocol.ABORT_EXTENSION == handler.ABORT_EXTENSION
+        assert protocol.CONNECTION_EXTENSION == handler.CONNECTION_EXTENSION
 
 
 def _begin_slow_learn(running: Served, began: Path, *, seconds: float) -> Future[httpx.Response]:

@@ -209,7 +209,8 @@ class TestClients:
         with pytest.raises(InvalidStatus) as refused:
             open_socket(server, path)
 
-        assert refused.value.response.status_code == 403
+        assert refused.value.response.status_code == 404
+        assert refused.value.response.headers["Error-Code"] == "not_found"
 
     def test_may_end_the_path_with_a_slash(self, server: Server, counting: str) -> None:
         with open_socket(server, "/ws/stream/") as connection:

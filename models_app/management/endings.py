@@ -1,0 +1,178 @@
+"""How a connection ends: refused, silent for too long, answered early, or with the server's stop."""
+
+import asyncio
+import logging
+from typing import Any
+
+from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
+
+from models_app.management import refusals
+from models_app.management.cycles import Connection, Cycle, PipelineFlow, ShortCycle
+from models_app.management.limits import Limits, hurried
+from models_app.management.refusals import Refusal
+from models_app.management.watching import Phase, Watch
+
+logger = logging.getLogger(__name__)
+
+# Connections beyond the limit that are still told so; further ones are dropped.
+_SURPLUS = 100
+# While the server stops, for a client that does not read a stream.
+_FOLLOWING_SECONDS = 0.1
+
+
+class EndingProtocol(HttpToolsProtocol):
+    """Uvicorn's HTTP, with limits, and an end that clients can read.
+
+    There is no timer: who owns the connections calls `look` of each, about once a second.
+    """
+
+    def __init__(self, *args: Any, limits: Limits | None = None, **options: Any) -> None:
+        super().__init__(*args, **options)
+        self._limits = limits or Limits()
+        self._watch = Watch()
+        self._is_in_head = False
+        self._is_in_body = False
+        #: Whether what comes is dropped.
+        self._is_deaf = False
+        self._is_lingering = False
+        self._is_surplus = False
+        self._running: Cycle | None = None
+        #: What is said after the answers under way.
+        self._last_words: Refusal | None = None
+
+    def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]  # as uvicorn's
+        """Begin; the server calls this."""
+        super().connection_made(transport)
+        self.flow = PipelineFlow(transport, self.pipeline)
+        self._connection = Connection(transport)
+        excess = len(self.connections) - self._limits.connections
+        self._is_surplus = excess > 0
+        if excess > _SURPLUS:
+            transport.abort()
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        """Forget the connection."""
+        super().connection_lost(exc)
+        if self._running is not None:
+            # Uvicorn knows the latest only, which may wait in the pipeline.
+            self._running.disconnected = True
+            self._running.message_event.set()
+        self.pipeline.clear()
+        # Each holds the other.
+        self.cycle = self._running = None  # type: ignore[assignment]  # as before the first request
+
+    def shutdown(self) -> None:
+        """Close the connection, after the answer that is under way; the server calls this when it stops."""
+        cycle: object = self.cycle
+        if isinstance(cycle, ShortCycle) and cycle.asked is None and not cycle.response_complete:
+            # Its body is not here yet, and nothing has been done.
+            self.transport.close()
+        elif not self._is_deaf:
+            super().shutdown()
+
+    def _start_asgi_task(self, cycle: Any, app: Any) -> None:
+        self._running = cycle
+        self._connection.rests = self._connection.follows = False
+        super()._start_asgi_task(cycle, app)
+
+    def on_response_complete(self) -> None:
+        """Go on with what was pipelined, or rest."""
+        self.server_state.total_requests += 1
+        self._watch.n_steps += 1
+        if self._is_lingering or self.transport.is_closing():
+            return
+        if self.pipeline:
+            self._start_asgi_task(*self.pipeline.pop())
+        elif self._is_in_body and self.cycle.response_started:
+            # It was answered before its end.
+            self._finish()
+        elif self._last_words is not None:
+            self._say_last_words(self._last_words)
+        self.flow.resume_reading()
+
+    # Refusals and ends
+
+    def _refuse(self, refusal: Refusal) -> None:
+        """Read no further, and say why after what is under way."""
+        logger.debug("a connection from %s is closed: %s", self.client, refusal.message)
+        self._is_deaf = True
+        self._last_words = refusal
+        cycle: Any = self.cycle
+        if isinstance(cycle, ShortCycle) and cycle.more_body:
+            self.cycle = cycle = None  # type: ignore[assignment]  # nothing has been done
+        if cycle is None or cycle.response_complete:
+            self._say_last_words(refusal)
+        elif self._is_in_body and self.pipeline:
+            # The latest came first, and has not begun.
+            self.pipeline.popleft()
+        elif self._is_in_body:
+            cycle.cut()
+
+    def _say_last_words(self, refusal: Refusal) -> None:
+        self.transport.write(refusal.answer(self.server_state.default_headers))
+        self._finish()
+
+    def _finish(self) -> None:
+        """Close the connection after what is written, and let the client read it.
+
+        To close with something unread resets the connection, and the client loses the answer. So what comes
+        is read and dropped for a while; a client that goes on after that finds the other end closed in good
+        order, and reads.
+        """
+        if self._is_lingering or self.transport.is_closing():
+            return
+        if not (self._is_in_body or self._is_in_head or self._is_deaf):
+            self.transport.close()
+            return
+        self._is_lingering = self._is_deaf = True
+        self.pipeline.clear()
+        self.flow.resume_reading()
+        self.transport.write_eof()
+
+    # Looks from outside
+
+    def look(self, now: float, *, hurry: bool = False) -> None:
+        """Close the connection if its client has been silent, slow or deaf for too long.
+
+        `now` is on the event loop's clock; while the server stops it is in a hurry.
+        """
+        limits = hurried(self._limits) if hurry else self._limits
+        n_unsent = self.transport.get_write_buffer_size()
+        phase = self._phase(n_unsent)
+        silent, total = self._watch.look(now, phase, n_unsent)
+        match phase:
+            case Phase.SENDING if silent >= self._send_seconds(limits, hurry=hurry):
+                self.transport.abort()
+            case Phase.LINGERING if silent >= limits.linger_silent_seconds or total >= limits.linger_seconds:
+                self.transport.close()
+            case Phase.IDLE if silent >= self._idle_seconds(limits):
+                self.transport.close()
+            case Phase.HEAD if total >= limits.head_seconds:
+                self._refuse(refusals.too_slow("head"))
+            case Phase.BODY if silent >= self._body_seconds(limits):
+                self._refuse(refusals.too_slow("body"))
+
+    def _phase(self, n_unsent: int) -> Phase:
+        is_answered = self.cycle is None or self.cycle.response_complete
+        if self.transport.is_closing():
+            return Phase.SENDING
+        if self._is_lingering:
+            return Phase.LINGERING
+        if self._is_in_body and not (self._is_deaf or is_answered or self.flow.read_paused):
+            return Phase.BODY
+        if n_unsent:
+            return Phase.SENDING
+        if self._is_in_head and is_answered:
+            return Phase.HEAD
+        return Phase.IDLE if is_answered else Phase.ANSWER
+
+    def _send_seconds(self, limits: Limits, *, hurry: bool) -> float:
+        if self._connection.follows and hurry:
+            return _FOLLOWING_SECONDS
+        return limits.rest_seconds if self._connection.rests else limits.send_seconds
+
+    def _body_seconds(self, limits: Limits) -> float:
+        return limits.rest_seconds if self._connection.rests else limits.body_seconds
+
+    def _idle_seconds(self, limits: Limits) -> float:
+        return limits.linger_silent_seconds if self._is_surplus else limits.idle_seconds
