@@ -107,7 +107,8 @@ class LearnViewSet(_PredictionsViewSet):
     @extend_schema(
         operation_id="learn",
         summary="Learn",
-        description="By the `id` of a prediction, or from `features`; the `id` has precedence.",
+        description="By the `id` of a prediction, or from `features`; the `id` has precedence. "
+        "Another `model` than the one that predicted it learns from the same features.",
         request=schemas.LEARN,
         responses={201: schemas.EMPTY, **schemas.REFUSALS},
     )

@@ -41,7 +41,7 @@ os.register_at_fork(after_in_child=_tokens.seed)
 
 
 class _Elsewhere(Exception):
-    """The id's prediction was made by another model."""
+    """Another model is to learn it: the one that predicted the id, or the one that the request names."""
 
     def __init__(self, name: str) -> None:
         self.name = name
@@ -127,7 +127,9 @@ class Batch:
         return self._state.name, prediction
 
     def _learn_by_id(self, command: LearnById) -> int:
-        pending = self._find_pending(command.prediction_id)
+        pending = self._find_pending(command)
+        if pending.model_id != self._state.model_id:
+            return self._learn_of_another(command, pending)
         y_true = self._hot.flavor.ground_truth(command.ground_truth)
         x = features.decode(pending.features)
         y_pred = learns.decode_prediction(pending.prediction)
@@ -141,6 +143,27 @@ class Batch:
                 ground_truth=y_true,
                 predicted_at=pending.predicted_at,
                 learned_at=self._stamp(command.received_at, pending.predicted_at),
+            ),
+            y_pred,
+        )
+        return self._hot.seq
+
+    def _learn_of_another(self, command: LearnById, pending: Pending) -> int:
+        """Learn from the features that another model had; what is scored is predicted now."""
+        y_true = self._hot.flavor.ground_truth(command.ground_truth)
+        text = pending.features
+        # The model may write to what it predicts from.
+        y_pred = self._hot.predict(features.decode(text))
+        self._learn(features.decode(text), y_true, y_pred)
+        self._forget_pending(command.prediction_id)
+        self._record(
+            Learn(
+                prediction_id=command.prediction_id,
+                features=msgspec.Raw(text),
+                prediction=msgspec.Raw(learns.encode_prediction(y_pred)),
+                ground_truth=y_true,
+                predicted_at=None,
+                learned_at=self._stamp(command.received_at),
             ),
             y_pred,
         )
@@ -215,12 +238,16 @@ class Batch:
                 )
             )
 
-    def _find_pending(self, prediction_id: str) -> Pending:
+    def _find_pending(self, command: LearnById) -> Pending:
+        prediction_id = command.prediction_id
         pending = self.write.predicted.get(prediction_id) or self._stored.get(prediction_id)
         if pending is None:
             raise PredictionNotPending(prediction_id)
-        if pending.model_id != self._state.model_id:
+        is_own = pending.model_id == self._state.model_id
+        if command.name is None and not is_own:
             raise _Elsewhere(pending.model_name)
+        if command.name is not None and command.name != self._state.name:
+            raise _Elsewhere(command.name)
         return pending
 
     def _forget_pending(self, prediction_id: str) -> None:

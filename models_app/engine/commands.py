@@ -155,7 +155,11 @@ class Predict(Command):
 
 
 class LearnById(Command):
-    """Score a pending prediction and learn from its features; the id's model counts."""
+    """Score a pending prediction and learn from its features.
+
+    It is for the model that predicted it. Another one that is named learns from the same features instead,
+    and is scored by what it predicts of them now.
+    """
 
     __slots__ = ("ground_truth", "prediction_id", "received_at")
     commits = True

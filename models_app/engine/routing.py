@@ -39,8 +39,8 @@ class Directory:
         Not thread-safe: to be called under the engine's lock.
         """
         if isinstance(command, LearnById):
-            # The model of the id has precedence over one that the request names. It is remembered when it
-            # was learned, too: what else is asked of the id then keeps its place in the same queue.
+            # First to the model of the id, whatever model is named: its prediction may be under way there. It
+            # is remembered when it was learned, too: what else is asked of it keeps its place in the queue.
             return self._model_by_id.get(command.prediction_id)
         name = command.name or self.default_name
         if name is not None and isinstance(command, Predict) and command.prediction_id is not None:
@@ -71,7 +71,7 @@ class Directory:
             return self.guess(command)
         pending = found.pending.get(command.prediction_id)
         if pending is not None:
-            return pending.model_name
+            return command.name or pending.model_name
         # What was predicted just before it in the same stream is not in the database yet; but it may be a
         # wrong guess that led here.
         return None if command.was_misrouted else self.guess(command)

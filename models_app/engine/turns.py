@@ -295,7 +295,10 @@ class Turns:
         """Return the commands that are meant for this model; answer or send away the others."""
         ours: list[Command] = []
         for command in commands:
-            by_id = isinstance(command, LearnById)
+            # Where an id leads to is a guess, at first.
+            by_id = isinstance(command, LearnById) and not (
+                command.was_misrouted and command.name == queue.name
+            )
             if state is not None and (state.is_default or not command.relies_on_default):
                 ours.append(command)
             elif not command.relies_on_default and not by_id:

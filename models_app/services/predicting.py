@@ -51,8 +51,9 @@ def learn_command(
     """Return the command to learn from a ground truth, durably; its answer is the model's seq afterwards.
 
     With an id, what was predicted under it is scored and learned from, by the model that predicted it, and is
-    pending no more. Without, the features are predicted, scored and learned from. `now` is in seconds since
-    the epoch.
+    pending no more. Another model that is named learns from the same features, and its own prediction, made
+    then, is scored. Without an id, the features are predicted, scored and learned from. `now` is in seconds
+    since the epoch.
 
     Raises `InvalidRequest`, `NoFeatures`; the engine `PredictionNotPending`, `InvalidGroundTruth`,
     `ModelNotFound`, `NoDefaultModel`, `ModelRaised`, `StorageUnavailable`; then nothing has changed.

@@ -282,7 +282,7 @@ class TestRouting:
         make_engine().call(predict("first", {}, "1"))
 
         engine = make_engine()
-        assert engine.call(learn_by_id("1", 1.0, "second")) == 1
+        assert engine.call(learn_by_id("1", 1.0)) == 1
 
         assert engine.call(Inspect("first")).seq == 1
         assert engine.call(Inspect("second")).seq == 0

@@ -52,6 +52,19 @@ def slash(request: pytest.FixtureRequest) -> str:
     return end
 
 
+def learn_by(way: str, client: Client, record: dict[str, object]) -> str | None:
+    """Learn one record, alone or among others; return the message of its refusal."""
+    if way == "alone":
+        answer = client.learn(**record)
+        return None if answer.status == 201 else answer.message
+    if way == "array":
+        body = client.request("POST", "/api/learn", json.dumps([record]).encode()).json[0]
+    else:
+        sent = json.dumps({"op": "learn", **record}).encode() + b"\n"
+        body = json.loads(client.request("POST", "/api/stream", sent).body.splitlines()[0])
+    return body.get("message")  # type: ignore[no-any-return]  # JSON
+
+
 class TestRoutes:
     def test_init_tells_the_flavor(self, client: Client, slash: str) -> None:
         client.init("multiclass")
@@ -213,19 +226,40 @@ class TestRoutes:
         # When 42 was predicted, nothing had been counted.
         assert client.metrics()["MAE"] == (10 + 1) / 2
 
-    def test_an_id_has_precedence_over_features_and_its_model_over_the_named(
-        self, client: Client, uploads: Uploads
-    ) -> None:
+    def test_an_id_has_precedence_over_features(self, client: Client, uploads: Uploads) -> None:
         client.init("regression")
         client.upload(uploads.bytes("counting"), "counting")
         client.upload(uploads.bytes("counting"), "other")
         client.predict(features={"tag": "kept"}, id=42, model="counting")
 
-        answer = client.learn(id=42, features={"tag": "sent"}, model="other", ground_truth=1)
+        answer = client.learn(id=42, features={"tag": "sent"}, ground_truth=1)
 
         assert answer.status == 201
         assert blobs.loads(client.download("counting")).tags == ["kept"]
         assert blobs.loads(client.download("other")).tags == []
+
+    @pytest.mark.parametrize("way", ["alone", "array", "stream"])
+    def test_a_truth_by_id_may_be_for_another_model(
+        self, server: Server, client: Client, uploads: Uploads, way: str
+    ) -> None:
+        client.init("regression")
+        for name in ("counting", "other"):
+            client.upload(uploads.bytes("counting"), name)
+        client.learn(features={"tag": "before"}, model="other", ground_truth=1)
+        client.predict(features={"tag": "kept"}, id=42, model="counting")
+
+        refused, learned = (
+            learn_by(way, client, {"id": 42, "model": model, "ground_truth": 5})
+            for model in ("nobody", "other")
+        )
+
+        assert refused == "No model named 'nobody'."
+        assert learned is None
+        assert blobs.loads(client.download("counting")).tags == []
+        assert blobs.loads(client.download("other")).tags == ["before", "kept"]
+        # Its own prediction is scored: it had learned once.
+        assert client.metrics("other")["MAE"] == (1 + 4) / 2
+        assert server.database.pending_ids() == set()
 
     def test_metrics_are_of_all_models_or_of_one(self, client: Client, uploads: Uploads, slash: str) -> None:
         client.init("regression")
