@@ -5,18 +5,19 @@ import sys
 import threading
 import time
 from argparse import ArgumentTypeError
+from collections import deque
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, Self
 
 from django.conf import settings
 from django.core.management.base import CommandError, CommandParser
 from tqdm import tqdm  # type: ignore[import-untyped]  # it has no types of its own
 
-from models_app.domain.errors import ChantillyError
+from models_app.domain.errors import ChantillyError, InvalidGroundTruth, ModelRaised
 from models_app.management.base import ServiceCommand, message_line
-from models_app.services.feeding import Answered, Feed
+from models_app.services.feeding import MAX_IN_FLIGHT, Answered, Feed
 from models_app.services.files import (
     STANDARD_INPUT,
     BadLine,
@@ -25,6 +26,8 @@ from models_app.services.files import (
     Record,
     Source,
     format_of,
+    hint,
+    normalized,
     opened,
     records,
 )
@@ -32,6 +35,9 @@ from models_app.services.files import (
 INTERRUPTED = 130
 _SHOWN_REFUSALS = 20
 _REFRESH_SECONDS = 0.1
+# Records that an answer may still come for, and those that were read ahead.
+_REMEMBERED = 2 * MAX_IN_FLIGHT
+_CSV_ONLY = ("delimiter", "decimal", "thousands", "na")
 
 
 @dataclass(slots=True)
@@ -107,6 +113,7 @@ class FileCommand(ServiceCommand):
             metavar="COLUMN",
             help="a column that is no feature; may be repeated",
         )
+        _add_dialect(parser)
         parser.add_argument("--skip-errors", action="store_true", help="go on after a bad line, and count it")
         parser.add_argument(
             "--from-line", type=line_number, default=1, metavar="N", help="skip what stands before line N"
@@ -114,16 +121,26 @@ class FileCommand(ServiceCommand):
 
     def serve(self, *args: Any, **options: Any) -> None:
         """Open the file and run over it; raises CommandError where it is not run to its end."""
-        layout = self.layout(**options | {"format": _format(options["file"], options["format"])})
-        with opened(options["file"], max_line_bytes=settings.MAX_BODY_BYTES) as source:
+        form = _format(options["file"], options["format"])
+        layout = _as_written(self.layout(**options | {"format": form}), options)
+        self._recent: deque[Record | BadLine] = deque(maxlen=_REMEMBERED)
+        with opened(
+            options["file"],
+            max_line_bytes=settings.MAX_BODY_BYTES,
+            encoding=options["encoding"],
+            is_text=form is Format.CSV,
+            on_note=lambda text: _print(f"{_name(options['file'])}: {text}"),
+        ) as source:
             lines = (line for line in records(source, layout) if line.line >= options["from_line"])
             feed = self.feed(**options)
-            tally = self._run(feed, source, lines)
-        self.report(tally, **options)
+            tally = self._run(feed, source, self._remembered(lines))
+        # Of a file that nothing was made of there is nothing to tell.
+        if not (tally.failed is not None and tally.n_done == tally.n_skipped == 0):
+            self.report(tally, **options)
         if feed.was_interrupted:
             raise CommandError("Interrupted.", returncode=INTERRUPTED)
         if tally.failed is not None:
-            raise CommandError(_told(source, tally.failed))
+            raise CommandError(_told(source, tally.failed) + self._hint(tally.failed, layout))
 
     def layout(self, *args: Any, **options: Any) -> Layout:
         """Return where in the file's lines the parts of a record are. Raises CommandError."""
@@ -143,6 +160,19 @@ class FileCommand(ServiceCommand):
     def report(self, tally: Tally, **options: Any) -> None:
         """Tell what came of it."""
         raise NotImplementedError
+
+    def _remembered(self, lines: Iterator[Record | BadLine]) -> Iterator[Record | BadLine]:
+        for line in lines:
+            self._recent.append(line)
+            yield line
+
+    def _hint(self, refused: Answered, layout: Layout) -> str:
+        if not isinstance(refused.error, (InvalidGroundTruth, ModelRaised)):
+            return ""
+        for record in self._recent:
+            if isinstance(record, Record) and record.line == refused.line:
+                return f" {hint(record, layout) or ''}".rstrip()
+        return ""
 
     def _run(self, feed: Feed[Record], source: Source, lines: Iterator[Record | BadLine]) -> Tally:
         tally = Tally()
@@ -196,7 +226,59 @@ class _Bar:
 
     def print(self, text: str) -> None:
         """Print a line on stderr, above the bar."""
-        tqdm.write(text, file=sys.stderr)
+        _print(text)
+
+
+def _print(text: str) -> None:
+    tqdm.write(text, file=sys.stderr)
+
+
+def _add_dialect(parser: CommandParser) -> None:
+    """Take how the file is written, where that is not to be guessed."""
+    parser.add_argument(
+        "--delimiter", metavar="CHAR", help=r"of a CSV file, if it is not guessed; 	 is a tab"
+    )
+    parser.add_argument("--decimal", choices=[".", ","], help="before a CSV number's decimals")
+    parser.add_argument("--thousands", metavar="CHAR", help="between a CSV number's thousands: never guessed")
+    parser.add_argument(
+        "--encoding", metavar="NAME", help="of the file, if it is not guessed: cp1252, utf-16"
+    )
+    parser.add_argument(
+        "--na",
+        action="append",
+        default=[],
+        metavar="TOKEN",
+        help="a CSV cell that is no value (NA, ?, -); may be repeated",
+    )
+
+
+def _as_written(layout: Layout, options: dict[str, Any]) -> Layout:
+    """Return a layout with what the options say of how the file is written. Raises CommandError."""
+    if layout.format is not Format.CSV and (named := [name for name in _CSV_ONLY if options[name]]):
+        raise CommandError(f"--{named[0]} is for CSV files; in NDJSON each value says what it is.")
+    delimiter, thousands = options["delimiter"], options["thousands"]
+    delimiter = "\t" if delimiter == r"\t" else delimiter
+    for name, value in (("delimiter", delimiter), ("thousands", thousands)):
+        if value is not None and (len(value) != 1 or value in '"\r\n' or value.isalnum()):
+            raise CommandError(f"--{name} is one character, neither a letter nor a digit nor a quote.")
+    if thousands is not None and thousands in (options["decimal"] or ".", delimiter):
+        raise CommandError("--thousands must be another character than --decimal and --delimiter.")
+    if options["encoding"] is not None:
+        try:
+            normalized(options["encoding"])
+        except LookupError:
+            raise CommandError(f"There is no encoding '{options['encoding']}'.") from None
+    return replace(
+        layout,
+        delimiter=delimiter,
+        decimal=options["decimal"],
+        thousands=thousands,
+        missing=frozenset(token.strip() for token in options["na"]),
+    )
+
+
+def _name(file: str) -> str:
+    return "standard input" if file == STANDARD_INPUT else file
 
 
 @contextmanager

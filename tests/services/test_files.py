@@ -19,10 +19,23 @@ MAX_LINE_BYTES = 10_000
 
 @pytest.fixture
 def read(tmp_path: Path) -> Read:
-    def read(content: bytes | str, form: Format = Format.CSV, **layout: Any) -> list[Any]:
+    def read(
+        content: bytes | str,
+        form: Format = Format.CSV,
+        *,
+        encoding: str | None = None,
+        notes: list[str] | None = None,
+        **layout: Any,
+    ) -> list[Any]:
         file = tmp_path / "file"
         file.write_bytes(content.encode() if isinstance(content, str) else content)
-        with opened(str(file), max_line_bytes=MAX_LINE_BYTES) as source:
+        with opened(
+            str(file),
+            max_line_bytes=MAX_LINE_BYTES,
+            encoding=encoding,
+            is_text=form is Format.CSV,
+            on_note=None if notes is None else notes.append,
+        ) as source:
             return list(records(source, Layout(format=form, **layout)))
 
     return read
@@ -147,11 +160,12 @@ class TestCsv:
         assert lines[2].ground_truth == 2
 
     def test_goes_on_after_a_line_that_is_not_utf_8(self, read: Read) -> None:
-        lines = read(b"x\n\xff\xfe\nb\n")
+        lines = read(b"x\n\xff\xfe\nb\n", encoding="utf-8")
 
         ((line, reason),) = bad(lines)
         assert line == 2
         assert reason.startswith("'utf-8' codec can't decode byte 0xff")
+        assert reason.endswith("say --encoding.")
         assert features(lines[1]) == {"x": "b"}
 
     def test_tells_of_a_quote_that_nothing_ends(self, read: Read) -> None:
@@ -161,7 +175,7 @@ class TestCsv:
         ("header", "reason"),
         [
             ("x,,y", "Column 2 of the header has no name."),
-            ("x,y,x", "The header has the column 'x' twice."),
+            ("x,y,x", "The header has the column 'x' twice: rename one; --ignore=x leaves both out."),
             ("x,z", "There is no column 'y'; the header has x, z."),
         ],
     )
@@ -174,7 +188,9 @@ class TestCsv:
 
     @pytest.mark.parametrize("option", [{"strings": {"nope"}}, {"ignored": {"nope"}}, {"id_column": "nope"}])
     def test_knows_every_column_that_is_named(self, read: Read, option: dict[str, Any]) -> None:
-        assert list(bad(read("x\n1\n", **option))) == [(1, "There is no column 'nope'; the header has x.")]
+        assert list(bad(read("x,y\n1,2\n", **option))) == [
+            (1, "There is no column 'nope'; the header has x, y.")
+        ]
 
     def test_asks_for_an_id_in_each_row(self, read: Read) -> None:
         assert list(bad(read("x,no\n1,7\n2,\n", id_column="no"))) == [(3, "no: required field")]

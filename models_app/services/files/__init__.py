@@ -7,6 +7,8 @@ it would have got had a client sent them.
 from collections.abc import Iterator
 
 from models_app.services.files.csv_rows import csv_records
+from models_app.services.files.encodings import normalized
+from models_app.services.files.hints import hint
 from models_app.services.files.layouts import BadLine, Format, Layout, Record, format_of
 from models_app.services.files.ndjson_lines import ndjson_records
 from models_app.services.files.sources import STANDARD_INPUT, Source, opened
@@ -19,6 +21,8 @@ __all__ = [
     "Record",
     "Source",
     "format_of",
+    "hint",
+    "normalized",
     "opened",
     "records",
 ]

@@ -1,14 +1,14 @@
 """CSV: a header, and a record a row."""
 
 import csv
-import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import cast
 
 import msgspec
 
 from models_app.domain.errors import ChantillyError, InvalidRequest
 from models_app.domain.scoring import GroundTruth
+from models_app.services.files.dialects import Dialect, dialect_of, json_number, number_reader
 from models_app.services.files.layouts import BadLine, Layout, Record, ground_truth
 from models_app.services.files.sources import Source, Unreadable
 
@@ -30,23 +30,27 @@ class _TextLines:
 
 def csv_records(source: Source, layout: Layout) -> Iterator[Record | BadLine]:
     """Yield what stands in each row below the header that is not blank."""
+    dialect = dialect_of(source.head, delimiter=layout.delimiter, decimal=layout.decimal)
     # Strict: a stray quote is an error, rather than a value that swallows what follows.
-    rows = csv.reader(_TextLines(source), strict=True)
+    rows = csv.reader(
+        _TextLines(source),
+        strict=True,
+        delimiter=dialect.delimiter,
+        skipinitialspace=dialect.skips_spaces,
+    )
     columns: _Columns | None = None
     while True:
         line = source.line + 1
         try:
             row = next(rows)
             if row and columns is None:
-                columns = _Columns(row, layout)
+                columns = _Columns(row, layout, dialect, source.note)
             elif row and columns is not None:
                 yield columns.record(line, row)
         except StopIteration:
             return
         except (Unreadable, ChantillyError, csv.Error, UnicodeDecodeError) as error:
-            refusal = (
-                error if isinstance(error, ChantillyError) else InvalidRequest(f"{error}".rstrip(".") + ".")
-            )
+            refusal = error if isinstance(error, ChantillyError) else InvalidRequest(_reason(error))
             # Without its header a file means nothing.
             ends_file = columns is None or isinstance(error, Unreadable)
             yield BadLine(line=line, error=refusal, ends_file=ends_file)
@@ -54,7 +58,11 @@ def csv_records(source: Source, layout: Layout) -> Iterator[Record | BadLine]:
                 return
 
 
-_JSON_NUMBER = re.compile(r"\s*-?(?:0|[1-9][0-9]*)(?:\.[0-9]+)?(?:[eE][+-]?[0-9]+)?\s*").fullmatch
+def _reason(error: Exception) -> str:
+    said = f"{error}".rstrip(".")
+    return f"{said}: say --encoding." if isinstance(error, UnicodeDecodeError) else f"{said}."
+
+
 # As JSON, Python, and spreadsheets write them.
 _BOOLEANS = {
     "true": "true", "True": "true", "TRUE": "true", "false": "false", "False": "false", "FALSE": "false",
@@ -64,25 +72,35 @@ _BOOLEANS = {
 class _Columns:
     """Makes records of the rows below a header."""
 
-    def __init__(self, header: list[str], layout: Layout) -> None:
-        names = [name.strip() for name in header]
-        _check_header(names, layout)
+    def __init__(
+        self, header: list[str], layout: Layout, dialect: Dialect, note: Callable[[str], None]
+    ) -> None:
+        names = _named([name.strip() for name in header])
+        _check_header(names, layout, dialect)
         self._n_columns = len(names)
         self._layout = layout
+        self._note = note
+        to_json = _cell_reader(dialect, layout)
         self._target = names.index(layout.target) if layout.target is not None else None
         self._id = names.index(layout.id_column) if layout.id_column is not None else None
         apart = layout.ignored | {layout.target, layout.id_column}
+        if names[0] == "" and "" not in apart:
+            apart = apart | {""}
+            note("the first column has no name (the index, as pandas writes it) and is left out.")
         self._features = [
-            (index, _string(name) + ":", _string if name in layout.strings else cell_json)
+            (index, _string(name) + ":", _string if name in layout.strings else to_json)
             for index, name in enumerate(names)
             if name not in apart
         ]
-        self._target_json = _string if layout.target in layout.strings else cell_json
+        self._target_json = _string if layout.target in layout.strings else to_json
+        self._missing = layout.missing
 
     def record(self, line: int, row: list[str]) -> Record:
         """Return a row's record; an empty cell is a feature that is not there."""
         if len(row) != self._n_columns:
-            raise InvalidRequest(f"The row has {len(row)} columns, the header {self._n_columns}.")
+            row = self._fitted(row)
+        if self._missing:
+            row = ["" if cell.strip() in self._missing else cell for cell in row]
         members = [key + to_json(row[index]) for index, key, to_json in self._features if row[index]]
         return Record(
             line=line,
@@ -90,6 +108,12 @@ class _Columns:
             ground_truth=self._ground_truth(row) if self._layout.has_ground_truth else None,
             prediction_id=self._prediction_id(row),
         )
+
+    def _fitted(self, row: list[str]) -> list[str]:
+        """Return a row without the empty cells that a spreadsheet writes at its end."""
+        if len(row) < self._n_columns or any(row[self._n_columns :]):
+            raise InvalidRequest(f"The row has {len(row)} columns, the header {self._n_columns}.")
+        return row[: self._n_columns]
 
     def _ground_truth(self, row: list[str]) -> GroundTruth:
         cell = "" if self._target is None else row[self._target]
@@ -105,22 +129,43 @@ class _Columns:
 
 def cell_json(cell: str) -> str:
     """Return a cell as JSON text: a number or a boolean where it reads as one, else a string."""
-    if _JSON_NUMBER(cell):
-        return cell.strip()
-    return _BOOLEANS.get(cell) or _string(cell)
+    return json_number(cell) or _BOOLEANS.get(cell) or _string(cell)
+
+
+def _cell_reader(dialect: Dialect, layout: Layout) -> Callable[[str], str]:
+    """Return `cell_json`, or what does the same for numbers that look otherwise."""
+    read = number_reader(decimal=dialect.decimal, thousands=layout.thousands)
+    if read is json_number:
+        return cell_json
+    return lambda cell: read(cell) or _BOOLEANS.get(cell) or _string(cell)
+
+
+def _named(names: list[str]) -> list[str]:
+    """Return a header without the empty names that a spreadsheet writes at its end."""
+    while len(names) > 1 and not names[-1]:
+        names = names[:-1]
+    return names
 
 
 def _string(text: str) -> str:
     return _encoder.encode(text).decode()
 
 
-def _check_header(names: list[str], layout: Layout) -> None:
-    if not all(names):
-        raise InvalidRequest(f"Column {names.index('') + 1} of the header has no name.")
-    twice = {name for name in names if names.count(name) > 1}
+def _check_header(names: list[str], layout: Layout, dialect: Dialect) -> None:
+    # The first may be an index.
+    if not all(names[1:]) or names == [""]:
+        unnamed = names.index("", min(1, len(names) - 1)) + 1
+        raise InvalidRequest(f"Column {unnamed} of the header has no name.")
+    twice = {name for name in names if names.count(name) > 1} - layout.ignored
     if twice:
-        raise InvalidRequest(f"The header has the column '{min(twice)}' twice.")
+        name = min(twice)
+        raise InvalidRequest(
+            f"The header has the column '{name}' twice: rename one; --ignore={name} leaves both out."
+        )
     asked_for = {layout.target, layout.id_column, *layout.strings, *layout.ignored} - {None}
     missing = sorted(cast("set[str]", asked_for).difference(names))
     if missing:
-        raise InvalidRequest(f"There is no column '{missing[0]}'; the header has {', '.join(names)}.")
+        found = ", ".join(filter(None, names))
+        advice = "; is --delimiter another?" if len(names) == 1 else ""
+        cut = "" if dialect.delimiter == "," else f" (cut at {dialect.delimiter!r})"
+        raise InvalidRequest(f"There is no column '{missing[0]}'; the header has {found}{cut}{advice}.")

@@ -28,6 +28,9 @@ class Layout:
     (the ground truth), `id_column` and the `ignored` ones. Other NDJSON lines are what the API takes: to
     learn from where `has_ground_truth`, else to predict from. What stands in the columns `strings` is a
     string, whatever it looks like.
+
+    Of CSV: by what values are kept apart, what stands before a number's decimals (None: both are guessed) and
+    between its thousands, and which values are `missing`.
     """
 
     format: Format
@@ -37,6 +40,10 @@ class Layout:
     id_column: str | None = None
     strings: frozenset[str] = frozenset()
     ignored: frozenset[str] = frozenset()
+    delimiter: str | None = None
+    decimal: str | None = None
+    thousands: str | None = None
+    missing: frozenset[str] = frozenset()
 
 
 class Record(msgspec.Struct, frozen=True, gc=False, kw_only=True):
