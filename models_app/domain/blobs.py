@@ -1,7 +1,8 @@
 """Models as bytes. The only place that pickles, unpickles, signs and compresses.
 
 `pickle` is some fifteen times faster than `dill` on a forest of 10 MB and its bytes load with either; `dill`
-takes what `pickle` refuses: functions and classes of `__main__`, lambdas.
+takes what `pickle` refuses: functions and classes of `__main__`, lambdas. Both nest a few calls for each link
+of a chain of objects; what is too deep for that is written piece by piece (`piecewise`).
 """
 
 import hashlib
@@ -9,7 +10,7 @@ import hmac
 import io
 import pickle
 import platform
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from importlib.metadata import version
 from typing import Any
@@ -20,6 +21,7 @@ import zstandard
 from models_app.domain import dill_globals
 from models_app.domain.errors import ModelNotLoadable, ModelNotReadable
 from models_app.domain.failing import pass_on_interrupt
+from models_app.domain.picklers import dill_pickler, dill_piecewise, pickle_piecewise
 
 PICKLE_PROTOCOL = 5
 ZSTD_LEVEL = 1
@@ -31,17 +33,30 @@ dill_globals.install()
 
 
 def dumps(value: object) -> bytes:
-    """Return `value` as bytes that both `pickle.loads` and `dill.loads` take."""
+    """Return `value` as bytes that both `pickle.loads` and `dill.loads` take, however deep it is.
+
+    Raises what the members of `value` raise that cannot be pickled.
+    """
     try:
-        return pickle.dumps(value, protocol=PICKLE_PROTOCOL)
+        return _to_any_depth(_pickle_dumps, pickle_piecewise, value)
     except Exception:
-        return _dill_dumps(value)
+        return _to_any_depth(_dill_dumps, dill_piecewise, value)
+
+
+def _to_any_depth(at_once: Callable[[Any], bytes], piecewise: Callable[[Any], bytes], value: object) -> bytes:
+    try:
+        return at_once(value)
+    except RecursionError:
+        return piecewise(value)
+
+
+def _pickle_dumps(value: object) -> bytes:
+    return pickle.dumps(value, protocol=PICKLE_PROTOCOL)
 
 
 def _dill_dumps(value: object) -> bytes:
     buffer = io.BytesIO()
-    # `recurse` takes along the globals that a function uses, not all of its module's.
-    dill.Pickler(buffer, protocol=PICKLE_PROTOCOL, recurse=True).dump(value)
+    dill_pickler(buffer).dump(value)
     return buffer.getvalue()
 
 

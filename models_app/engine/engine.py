@@ -1,7 +1,6 @@
 """The engine: queues of models, a small pool of threads that serves them, and their start and stop."""
 
 import logging
-import sys
 import threading
 import time
 from collections.abc import Callable, Iterable, Sequence
@@ -35,10 +34,6 @@ from models_app.engine.workers import Workers
 logger = logging.getLogger(__name__)
 
 _POLL_SECONDS = 0.01
-# A tree that splits on a growing number (a time, a counter) keeps it in a chain some thousand links long, and
-# pickling takes several calls a link. The limit holds for all threads: at 40,000, JSON nested that deeply
-# would overflow the 8 MB that the others have.
-RECURSION_LIMIT = 15_000
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -124,7 +119,6 @@ class Engine:
     def start(self) -> None:
         """Start the threads."""
         self._accepts = True
-        sys.setrecursionlimit(max(RECURSION_LIMIT, sys.getrecursionlimit()))
         forks.own()
         self._workers.start(self._options.threads)
         self._supervisor.start()

@@ -1,7 +1,6 @@
 """What a bare River loop gives: the measure of everything that the server promises."""
 
 import math
-import sys
 from collections.abc import Iterable
 from typing import Any
 
@@ -9,7 +8,7 @@ from river import metrics
 
 from models_app.domain.fingerprints import fingerprint
 from models_app.domain.learns import Learn
-from models_app.engine.engine import RECURSION_LIMIT
+from models_app.domain.recursion import set_recursion_limit
 
 #: The contract's table.
 METRICS: dict[str, list[str]] = {
@@ -69,7 +68,7 @@ class Fold:
 
     def __init__(self, model: Any, flavor: str) -> None:
         # River's trees take from it how deep they may grow; it is part of their state.
-        sys.setrecursionlimit(max(RECURSION_LIMIT, sys.getrecursionlimit()))
+        set_recursion_limit()
         self.model = model
         self.seq = 0
         self.scores = Scores(flavor)
