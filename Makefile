@@ -14,8 +14,7 @@ CHECK_SETTINGS := --settings=tests.settings
 .PHONY: run test lint demo bench vendor clean
 
 run: $(VENV)/run.stamp
-	@$(BIN)/python manage.py setup
-	@exec $(BIN)/python manage.py serve
+	@exec $(BIN)/python manage.py serve --setup
 
 # A process for each core; the tests of one file stay together.
 test: $(VENV)/dev.stamp

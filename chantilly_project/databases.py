@@ -25,7 +25,7 @@ def sqlite(url: str, *, folder: Path, timeout: float, synchronous: str) -> dict[
     parsed = dj_database_url.parse(url)
     pragmas = ("PRAGMA " + pragma.format(synchronous=synchronous) for pragma in PRAGMAS)
     return {
-        "ENGINE": "django.db.backends.sqlite3",
+        "ENGINE": "models_app.sqlite",
         "NAME": folder / parsed["NAME"],
         "CONN_MAX_AGE": None,
         "OPTIONS": {

@@ -233,8 +233,8 @@ class CallRecorder:
     def _attempt(self, action: Callable[[], None]) -> None:
         try:
             action()
-        except StorageUnavailable:
-            logger.warning("The call statistics could not be read or saved; they wait.", exc_info=True)
+        except StorageUnavailable as error:
+            logger.warning("The call statistics could not be read or saved; they wait: %s", error)
 
 
 def _statistics(row: CallStatistics | None) -> RouteStatistics:

@@ -7,6 +7,9 @@ import socket
 from django.conf import settings
 from django.core.management.base import CommandError
 
+from models_app.models.server_locks import AlreadyServed
+from models_app.services import runtime
+
 
 def is_wildcard(host: str) -> bool:
     """Tell whether the address stands for all of the machine's, as `0.0.0.0` and `::` do."""
@@ -34,6 +37,16 @@ def allow_host(host: str) -> None:
         settings.ALLOWED_HOSTS = [*settings.ALLOWED_HOSTS, name]
 
 
+def claim_database() -> None:
+    """Become the database's one server; raises CommandError if another process is."""
+    try:
+        runtime.claim_database()
+    except AlreadyServed as error:
+        raise CommandError(str(error)) from error
+    except OSError as error:
+        raise CommandError(f"The database cannot be used: {error.filename}: {error.strerror}.") from error
+
+
 def bind(host: str, port: int) -> list[socket.socket]:
     """Take the port on every address of the host; 0 draws one. Raises CommandError if it is taken.
 
@@ -58,6 +71,13 @@ def bind(host: str, port: int) -> list[socket.socket]:
     return sockets
 
 
+def _advice(error: OSError) -> str:
+    """Return what to type where the port is another program's."""
+    if error.errno not in (errno.EADDRINUSE, errno.EACCES):
+        return ""
+    return " Choose another: `PORT=8000 make run`, or `serve --port 8000`."
+
+
 def _bind_one(family: socket.AddressFamily, address: tuple[object, ...]) -> socket.socket | None:
     """Listen on one address; None if the machine does not have it, as with IPv6 names and no IPv6."""
     try:
@@ -75,5 +95,7 @@ def _bind_one(family: socket.AddressFamily, address: tuple[object, ...]) -> sock
         bound.close()
         if error.errno == errno.EADDRNOTAVAIL:
             return None
-        raise CommandError(f"PORT {address[1]} of {address[0]} cannot be used: {error.strerror}.") from error
+        raise CommandError(
+            f"PORT {address[1]} of {address[0]} cannot be used: {error.strerror}.{_advice(error)}"
+        ) from error
     return bound

@@ -14,7 +14,8 @@ from django.db.backends.base.base import BaseDatabaseWrapper
 
 from models_app.domain import learns
 from models_app.engine.ports import Conflict, Pending, Replayed, Write
-from models_app.models.transactions import unavailable, writer_lock, writer_lock_if_free
+from models_app.models.transactions import check_files, unavailable, writer_lock, writer_lock_if_free
+from models_app.sqlite.files import refuse_in_doubt
 
 _ADVANCE = """
 UPDATE models_app_servedmodel
@@ -61,9 +62,22 @@ class Writer:
         segments = [learns.encode(write.learns) for write in writes]
         with writer_lock():
             try:
-                return _write_all(self._raw(), writes, segments)
+                outcomes = _write_all(self._raw(), writes, segments)
+                # Nothing is acknowledged that went into a file without a name.
+                self._check_files()
             except (sqlite3.Error, DatabaseError) as error:
                 # It may be broken.
+                self._disconnect()
+                raise unavailable(error) from error
+        return outcomes
+
+    def probe(self) -> None:
+        """Write to the disk what changes nothing; raises `StorageUnavailable` where that fails."""
+        with writer_lock():
+            try:
+                _touch(self._raw())
+                self._check_files()
+            except (sqlite3.Error, DatabaseError) as error:
                 self._disconnect()
                 raise unavailable(error) from error
 
@@ -83,7 +97,12 @@ class Writer:
         if connection is not None:
             connection.close()
 
+    def _check_files(self) -> None:
+        if self._connection is not None:
+            check_files(self._connection)
+
     def _raw(self) -> sqlite3.Connection:
+        refuse_in_doubt()
         if self._connection is None:
             self._connection = connections.create_connection(DEFAULT_DB_ALIAS)
             self._connection.inc_thread_sharing()
@@ -94,9 +113,23 @@ class Writer:
 
 def raw_connection() -> sqlite3.Connection:
     """Return this thread's connection of `sqlite3`."""
+    refuse_in_doubt()
     connection.ensure_connection()
     raw: sqlite3.Connection = connection.connection
     return raw
+
+
+def _touch(raw: sqlite3.Connection) -> None:
+    """Commit a page that says what it has said."""
+    (version,) = raw.execute("PRAGMA user_version").fetchone()
+    raw.execute("BEGIN IMMEDIATE")
+    try:
+        raw.execute(f"PRAGMA user_version = {version:d}")
+        raw.execute("COMMIT")
+    except BaseException:
+        if raw.in_transaction:
+            raw.execute("ROLLBACK")
+        raise
 
 
 def _write_all(raw: sqlite3.Connection, writes: Sequence[Write], segments: Sequence[str]) -> list[Outcome]:

@@ -10,6 +10,7 @@ from datetime import UTC, datetime
 from typing import Concatenate, ParamSpec, TypeVar
 
 from django.conf import settings
+from django.db import DEFAULT_DB_ALIAS, connections
 
 from models_app.domain import learns
 from models_app.domain.errors import ModelNotLoadable
@@ -19,7 +20,7 @@ from models_app.models.commits import Outcome, Writer, raw_connection
 from models_app.models.served import ServedModel
 from models_app.models.signing import read_snapshot, save_snapshot, snapshots_of
 from models_app.models.snapshots import Snapshot
-from models_app.models.transactions import translated_errors, unavailable, write_transaction
+from models_app.models.transactions import check_files, translated_errors, unavailable, write_transaction
 
 P = ParamSpec("P")
 R = TypeVar("R")
@@ -135,6 +136,16 @@ class SqliteStorage:
                 return
             others = [other for other in model.remarks if other["code"] != remark["code"]]
             ServedModel.objects.filter(pk=model.pk).update(remarks=[*others, remark])
+
+    @_guarded
+    def probe(self) -> None:
+        """Raise `StorageUnavailable` unless the disk takes what is written."""
+        _writer.probe()
+
+    @_guarded
+    def check_files(self) -> None:
+        """Raise `StorageUnavailable` unless the database is where it was opened."""
+        check_files(connections[DEFAULT_DB_ALIAS])
 
     def close(self) -> None:
         """Give back the connection that all threads write through; the next commit opens another."""

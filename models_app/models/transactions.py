@@ -1,14 +1,17 @@
 """Writing to the database: one writer at a time within the process, and one error for all that can fail."""
 
+import sqlite3
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 
 from django.conf import settings
-from django.db import DatabaseError, connection, transaction
+from django.db import DEFAULT_DB_ALIAS, DatabaseError, connection, connections, transaction
+from django.db.backends.base.base import BaseDatabaseWrapper
 
 from models_app.domain.errors import StorageUnavailable
 from models_app.engine import forks
+from models_app.sqlite.base import DatabaseWrapper
 
 # SQLite has one writer at a time; who finds it taken sleeps for up to 100 ms before it looks again. Threads
 # of one process queue up here instead.
@@ -41,8 +44,16 @@ def writer_lock_if_free() -> Iterator[bool]:
 @contextmanager
 def write_transaction() -> Iterator[None]:
     """Run a block as one durable transaction; raises `StorageUnavailable` where the database refuses."""
-    with writer_lock(), translated_errors(), transaction.atomic(durable=True):
-        yield
+    with writer_lock(), translated_errors():
+        with transaction.atomic(durable=True):
+            yield
+        check_files(connections[DEFAULT_DB_ALIAS])
+
+
+def check_files(wrapper: BaseDatabaseWrapper) -> None:
+    """Raise what `sqlite3` raises unless what a connection has written is in the database by its name."""
+    if isinstance(wrapper, DatabaseWrapper):
+        wrapper.check_files()
 
 
 @contextmanager
@@ -50,7 +61,7 @@ def translated_errors() -> Iterator[None]:
     """Turn what the database raises into `StorageUnavailable`."""
     try:
         yield
-    except DatabaseError as error:
+    except (DatabaseError, sqlite3.Error) as error:
         raise unavailable(error) from error
 
 

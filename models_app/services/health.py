@@ -4,7 +4,8 @@ from django.db import connection
 from django.db.migrations.executor import MigrationExecutor
 
 from models_app.domain.errors import StorageUnavailable
-from models_app.models.transactions import translated_errors, writer_lock
+from models_app.models.storage import SqliteStorage
+from models_app.models.transactions import translated_errors
 from models_app.services.runtime import engine_is_running, get_engine
 from models_app.services.seeding import hash_seed_warning
 
@@ -19,17 +20,9 @@ def check_ready() -> list[str]:
         executor = MigrationExecutor(connection)
         if executor.migration_plan(executor.loader.graph.leaf_nodes()):
             raise StorageUnavailable("Migrations are not applied: run `manage.py migrate`.")
-        _check_writable()
+    SqliteStorage().probe()
     get_engine()
     if not engine_is_running():
         raise StorageUnavailable("The engine does not run.")
     warning = hash_seed_warning()
     return [] if warning is None else [warning]
-
-
-def _check_writable() -> None:
-    with writer_lock(), connection.cursor() as cursor:
-        # Taking the write lock and giving it back writes nothing.
-        cursor.execute("BEGIN IMMEDIATE")
-        cursor.execute("UPDATE models_app_configuration SET flavor = flavor")
-        cursor.execute("ROLLBACK")

@@ -14,6 +14,7 @@ from models_app.engine.engine import Engine, EngineOptions
 from models_app.engine.memory import MemoryLimits
 from models_app.engine.ports import Event, Write
 from models_app.engine.snapshots import SnapshotPolicy
+from models_app.models import server_locks
 from models_app.models.storage import SqliteStorage
 from models_app.services import publishing
 from models_app.services.folding import get_instance_metrics
@@ -85,11 +86,14 @@ class _Runtime:
             housekeeper.join(timeout=1.0)
             _put_off_if_refused(get_instance_metrics().persist)
         SqliteStorage().close()
+        server_locks.release()
 
     def _keep_house(self) -> None:
         while not self._housekeeping_ends.wait(_TIDY_SECONDS):
             engine = self.engine
             if engine is not None:
+                # Where nothing is written, this is how it is noticed.
+                _put_off_if_refused(SqliteStorage().check_files)
                 _put_off_if_refused(engine.save_activity)
                 _put_off_if_refused(get_instance_metrics().tidy)
                 for callback in self.tidy_callbacks:
@@ -107,11 +111,20 @@ def get_engine() -> Engine:
 
 
 def start_engine() -> None:
-    """Start the engine as a server's: hot models are loaded, counts and metrics are kept written down."""
+    """Start the engine as a server's: hot models are loaded, counts and metrics are kept written down.
+
+    Raises `AlreadyServed` where another process serves the database.
+    """
+    server_locks.acquire()
     engine = get_engine()
     engine.watch_models(settings.MODEL_SECONDS)
     if _runtime.start_housekeeping():
         _put_off_if_refused(engine.preload)
+
+
+def claim_database() -> None:
+    """Make this process the database's one server, before it starts; raises `AlreadyServed`, `OSError`."""
+    server_locks.acquire()
 
 
 def stop_engine(*, seconds: float) -> None:
@@ -145,6 +158,9 @@ def announce_shutdown() -> None:
     for callback in _runtime.shutdown_callbacks:
         try:
             callback()
+        except ChantillyError as error:
+            # A disk that is full, for one.
+            logger.warning("what was to be done before the stop was refused: %s", error)
         except Exception:
             logger.exception("a shutdown callback failed")
 

@@ -1,5 +1,6 @@
 import http.client
 import pickle
+import shutil
 import signal
 import socket
 import sqlite3
@@ -25,6 +26,12 @@ def instance(tmp_path_factory: pytest.TempPathFactory) -> Path:
     done = manage(folder, "setup")
     assert done.returncode == 0, done.stderr
     return folder
+
+
+@pytest.fixture
+def another(instance: Path, tmp_path: Path) -> Path:
+    """An instance that nobody serves yet."""
+    return shutil.copytree(instance, tmp_path / "another")
 
 
 @pytest.fixture(scope="module")
@@ -79,16 +86,30 @@ class TestServe:
         assert (answer.status, answer.getheader("Error-Code")) == (403, "cross_site_request")
         connection.close()
 
-    def test_refuses_a_port_that_is_taken(self, server: Served, instance: Path) -> None:
-        port = str(urlsplit(server.url).port)
-
-        ended = manage(instance, "serve", "--port", port)
+    @pytest.mark.parametrize("command", ["serve", "runserver"])
+    def test_keeps_another_from_serving_the_same_instance(
+        self, server: Served, instance: Path, command: str
+    ) -> None:
+        ended = manage(instance, command, PORT="0")
 
         assert ended.returncode == 1
-        assert (
-            ended.stderr
-            == f"CommandError: PORT {port} of 127.0.0.1 cannot be used: Address already in use.\n"
+        assert f"served already, by process {server.process.pid} (" in ended.stderr
+        assert httpx.get(f"{server.url}/readyz").status_code == 200
+        assert manage(instance, "list_models").returncode == 0
+
+    def test_refuses_a_port_that_is_taken_before_it_makes_a_password(
+        self, server: Served, tmp_path: Path
+    ) -> None:
+        port = str(urlsplit(server.url).port)
+
+        ended = manage(tmp_path / "new", "serve", "--setup", "--port", port)
+
+        assert ended.returncode == 1
+        assert ended.stderr == (
+            f"CommandError: PORT {port} of 127.0.0.1 cannot be used: Address already in use. "
+            "Choose another: `PORT=8000 make run`, or `serve --port 8000`.\n"
         )
+        assert "password" not in ended.stdout
 
     @pytest.mark.parametrize(
         ("arguments", "reason"),
@@ -97,8 +118,8 @@ class TestServe:
             (["--host", "no.such.host.invalid", "--port", "0"], "HOST no.such.host.invalid cannot be used"),
         ],
     )
-    def test_refuses_an_address_that_is_none(self, instance: Path, arguments: list[str], reason: str) -> None:
-        ended = manage(instance, "serve", *arguments)
+    def test_refuses_an_address_that_is_none(self, tmp_path: Path, arguments: list[str], reason: str) -> None:
+        ended = manage(tmp_path / "new", "serve", *arguments)
 
         assert ended.returncode == 1
         assert reason in ended.stderr
@@ -119,13 +140,13 @@ class TestServe:
 
 
 class TestHosts:
-    def test_that_it_listens_on_are_allowed(self, instance: Path) -> None:
-        with served(instance, "--host", "127.0.0.2") as running:
+    def test_that_it_listens_on_are_allowed(self, another: Path) -> None:
+        with served(another, "--host", "127.0.0.2") as running:
             assert running.url.startswith("http://127.0.0.2:")
             assert httpx.get(f"{running.url}/api/schema").status_code == 200
 
-    def test_are_asked_for_where_it_listens_on_all_addresses(self, instance: Path) -> None:
-        with served(instance, HOST="0.0.0.0") as running:
+    def test_are_asked_for_where_it_listens_on_all_addresses(self, another: Path) -> None:
+        with served(another, HOST="0.0.0.0") as running:
             assert running.process.stdout is not None
             assert "ALLOWED_HOSTS (now localhost, " in running.process.stdout.readline()
             port = urlsplit(running.url).port
@@ -135,16 +156,16 @@ class TestHosts:
 
 class TestStop:
     @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
-    def test_is_clean_and_leaves_the_database_whole(self, instance: Path, number: int) -> None:
-        with served(instance) as running:
+    def test_is_clean_and_leaves_the_database_whole(self, another: Path, number: int) -> None:
+        with served(another) as running:
             code = running.stop(number)
 
         assert code == 0
-        with sqlite3.connect(instance / "chantilly.sqlite3") as database:
+        with sqlite3.connect(another / "chantilly.sqlite3") as database:
             assert database.execute("PRAGMA integrity_check").fetchone() == ("ok",)
 
-    def test_ends_open_streams(self, instance: Path) -> None:
-        with served(instance) as running, httpx.stream("GET", f"{running.url}/api/stream/events") as stream:
+    def test_ends_open_streams(self, another: Path) -> None:
+        with served(another) as running, httpx.stream("GET", f"{running.url}/api/stream/events") as stream:
             chunks = stream.iter_raw()
             next(chunks)
             rest: list[bytes] = []
@@ -157,9 +178,9 @@ class TestStop:
             assert code == 0
             assert not reader.is_alive()
 
-    def test_does_not_wait_for_idle_connections(self, instance: Path) -> None:
+    def test_does_not_wait_for_idle_connections(self, another: Path) -> None:
         with (
-            served(instance) as running,
+            served(another) as running,
             socket.create_connection(_address(running)),
             httpx.Client() as client,
         ):
@@ -167,19 +188,19 @@ class TestStop:
 
             assert running.stop() == 0
 
-    def test_finishes_what_was_accepted(self, instance: Path, tmp_path: Path) -> None:
-        with served(instance) as running:
+    def test_finishes_what_was_accepted(self, another: Path, tmp_path: Path) -> None:
+        with served(another) as running:
             answers = _begin_slow_learn(running, tmp_path / "began", seconds=2)
 
             code = running.stop()
 
             assert code == 0
             assert answers.result(60).status_code == 201
-        with served(instance) as running:
+        with served(another) as running:
             assert httpx.get(f"{running.url}/api/metrics").json()["MAE"] == 1.0
 
-    def test_does_not_wait_for_a_model_that_never_returns(self, instance: Path, tmp_path: Path) -> None:
-        with served(instance) as running:
+    def test_does_not_wait_for_a_model_that_never_returns(self, another: Path, tmp_path: Path) -> None:
+        with served(another) as running:
             answers = _begin_slow_learn(running, tmp_path / "began", seconds=3600)
 
             running.stop()
@@ -188,14 +209,14 @@ class TestStop:
             error = answers.exception(60)
             assert isinstance(error, httpx.TransportError) or answers.result().is_server_error
 
-    def test_ends_the_process_where_nothing_else_does(self, instance: Path) -> None:
+    def test_ends_the_process_where_nothing_else_does(self, another: Path) -> None:
         script = (
             "import time, django; from django.core.management import call_command; django.setup(); "
             "from models_app.services import runtime; runtime.on_shutdown(lambda: time.sleep(3600)); "
             "call_command('serve', port=0)"
         )
         settings = {"DJANGO_SETTINGS_MODULE": "chantilly_project.settings", "SHUTDOWN_SECONDS": "1"}
-        with served(instance, command=["-c", script], **settings) as running:
+        with served(another, command=["-c", script], **settings) as running:
             assert running.stop() == 1
             assert running.process.stdout is not None
             assert "did not stop in time" in running.process.stdout.read()

@@ -45,6 +45,7 @@ def make_instance(folder: Path) -> Path:
     """Make a new instance's folder, with the tests' hash seed."""
     folder.mkdir(mode=0o700)
     (folder / "hash_seed").write_text(f"{HASH_SEED}\n")
+    (folder / "hash_seed").chmod(0o600)
     return folder
 
 

@@ -1,9 +1,11 @@
 """`manage.py runserver`: daphne with autoreload, for development."""
 
+import os
 from typing import Any
 
 from daphne.management.commands.runserver import Command as DaphneCommand
 from django.conf import settings
+from django.core.management.base import CommandError
 
 from models_app.management import listening
 from models_app.services import runtime
@@ -23,6 +25,12 @@ class Command(DaphneCommand):  # type: ignore[misc]
 
     def inner_run(self, *args: Any, **options: Any) -> None:
         """Serve until the interrupt; the reloader ends the process without one."""
+        try:
+            listening.claim_database()
+        except CommandError as error:
+            # Raised in the reloader's thread, it would be waited for a change of the code.
+            self.stderr.write(f"CommandError: {error}")
+            os._exit(1)
         listening.allow_host(self.addr)
         try:
             super().inner_run(*args, **options)

@@ -7,6 +7,7 @@ from argparse import ArgumentParser
 from typing import Any
 
 from django.conf import settings
+from django.core.management import call_command
 from django.core.management.base import BaseCommand, CommandError
 from django.db import Error, connections
 
@@ -31,11 +32,20 @@ class Command(BaseCommand):
         parser.add_argument(
             "--port", default=settings.PORT, type=int, help=f"port (PORT, now {settings.PORT})"
         )
+        parser.add_argument(
+            "--setup",
+            dest="with_setup",
+            action="store_true",
+            help="do first what `setup` does, once the port is found to be free",
+        )
 
-    def handle(self, *_args: Any, host: str, port: int, **_options: Any) -> None:
-        """Serve. Raises CommandError if the port is taken or the database is not migrated."""
-        _require_migrations()
+    def handle(self, *_args: Any, host: str, port: int, with_setup: bool, **_options: Any) -> None:
+        """Serve. Raises CommandError if another process serves, the port is taken or migrations wait."""
+        listening.claim_database()
         sockets = listening.bind(host, port)
+        if with_setup:
+            call_command("setup")
+        _require_migrations()
         listening.allow_host(host)
         url = listening.base_url(host, sockets[0].getsockname()[1])
         sys.setswitchinterval(SWITCH_INTERVAL)
