@@ -11,7 +11,6 @@ must not stall the others. Outside of a call, and in threads that a model starts
 
 import functools
 import hashlib
-import os
 import random
 import threading
 from collections.abc import Callable, Iterator
@@ -26,6 +25,8 @@ from numpy.random import bit_generator, mtrand
 _PYTHON: random.Random = random._inst
 _NUMPY: np.random.RandomState = mtrand._rand
 _SEED_BITS = 32
+# The hash of a string is the instance's own: all of its processes have one seed for hashes.
+_INSTANCE = hash("the instance")
 # Aliases for methods under another name.
 _ALIASES = {"ranf": "random_sample", "sample": "random_sample", "seed": "seed"}
 
@@ -105,7 +106,9 @@ class Draws:
         """Return what stands in for the generator of `numpy.random`."""
         if "numpy" not in self._ready:
             self._use("numpy")
-            self._numpy = self._numpy or np.random.RandomState(0)
+            with apart():
+                # Numpy takes noise even for one with a seed.
+                self._numpy = self._numpy or np.random.RandomState(0)
             self._numpy.seed(self._seed("numpy"))
         return self._numpy  # type: ignore[return-value]
 
@@ -120,7 +123,7 @@ class Draws:
         self._ready.add(kind)
 
     def _seed(self, kind: str) -> int:
-        text = f"{os.environ.get('PYTHONHASHSEED', '')}/{self._key}/{self.call}/{kind}"
+        text = f"{_INSTANCE}/{self._key}/{self.call}/{kind}"
         return int.from_bytes(hashlib.sha256(text.encode()).digest()[: _SEED_BITS // 8])
 
 

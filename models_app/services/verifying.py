@@ -7,9 +7,11 @@ from models_app.domain import blobs, scoring
 from models_app.domain.comparisons import compare
 from models_app.domain.errors import ChantillyError, ModelNotFound, ModelNotLoadable
 from models_app.domain.failing import described, pass_on_interrupt
+from models_app.domain.remarks import NOT_REPLAYABLE
 from models_app.engine.hot import HotModel, Spoiled
 from models_app.engine.ports import ModelState, Segment, SnapshotData
 from models_app.engine.recovery import from_snapshot, recover
+from models_app.models import ServedModel
 from models_app.models.signing import read_snapshot, snapshots_of
 from models_app.models.storage import SqliteStorage
 from models_app.models.transactions import translated_errors
@@ -21,7 +23,8 @@ class Verification:
 
     `n_compared` snapshots on the way were compared with the fold; `differences` says, in order, what is not
     as it should be. With `has_unseeded`, random generators without a seed differ, and nothing else: no replay
-    can draw what the operating system drew.
+    can draw what the operating system drew. Of a model that is not `is_replayable` the journal and the
+    metrics are verified, not the model: it looks at the clock, or the like, when it learns.
     """
 
     name: str
@@ -30,6 +33,7 @@ class Verification:
     n_compared: int
     has_unseeded: bool
     differences: tuple[str, ...]
+    is_replayable: bool = True
 
     @property
     def is_equal(self) -> bool:
@@ -90,6 +94,7 @@ class _Verifier:
         self._differences: list[str] = []
         self._n_compared = 0
         self._has_unseeded = False
+        self._is_replayable = not _is_known_not_to_be_replayable(state)
 
     def verify(self) -> Verification:
         seqs = self._snapshot_seqs()
@@ -113,6 +118,7 @@ class _Verifier:
             n_compared=self._n_compared,
             has_unseeded=self._has_unseeded,
             differences=tuple(self._differences),
+            is_replayable=self._is_replayable,
         )
 
     def _snapshot_seqs(self) -> list[int]:
@@ -165,9 +171,11 @@ class _Verifier:
         self._compare(folded, live, f"the served model at seq {live.seq}")
 
     def _compare(self, folded: HotModel, other: HotModel, title: str) -> None:
+        # It may have been found out by this very fold.
+        self._is_replayable &= folded.is_replayable
         compared = compare(_normal(other.model), _normal(folded.model))
         self._has_unseeded |= compared.has_unseeded
-        if compared.difference is not None:
+        if compared.difference is not None and self._is_replayable:
             self._differences.append(
                 f"The model of {title} is not the one that the journal leads to: {compared.difference}."
             )
@@ -184,6 +192,12 @@ class _Verifier:
         with translated_errors():
             row = snapshots_of(self._state).filter(seq=seq).first()
         return None if row is None else from_snapshot(self._state, read_snapshot(row))
+
+
+def _is_known_not_to_be_replayable(state: ModelState) -> bool:
+    with translated_errors():
+        remarks = ServedModel.objects.filter(pk=state.model_id).values_list("remarks", flat=True).first()
+    return any(remark["code"] == NOT_REPLAYABLE["code"] for remark in remarks or ())
 
 
 def _normal(model: object) -> object:

@@ -134,6 +134,15 @@ class TestProcessWideGenerators:
         assert drawn[0] == drawn[1]
         assert isinstance(held["generator"], np.random.RandomState)
 
+    def test_draw_the_same_in_the_first_call_as_later(self) -> None:
+        draws = Draws("model")
+        drawn = []
+        for _ in range(2):
+            with draws.of_call(1):
+                drawn.append((np.random.rand(), random.random(), np.random.default_rng().random()))
+
+        assert drawn[0] == drawn[1]
+
     @given(st.integers(min_value=1, max_value=200))
     def test_give_noise_of_any_length(self, bits: int) -> None:
         assert 0 <= Draws("model").entropy(bits) < 2**bits

@@ -153,6 +153,56 @@ class Tracked:
         self.n += 1
 
 
+class Drawing:
+    """Draws from the process's generators, when it learns and when it predicts."""
+
+    def __init__(self) -> None:
+        self.noise = 0.0
+
+    def predict_one(self, x: Features) -> float:
+        import random
+
+        import numpy as np
+
+        return self.noise + random.random() + float(np.random.normal())
+
+    def learn_one(self, x: Features, y: float) -> None:
+        import random
+
+        import numpy as np
+
+        self.noise += random.gauss(0, 1) * float(np.random.rand()) + float(np.random.default_rng().random())
+
+
+class Asked:
+    """Counts how often it is asked, and predicts that."""
+
+    def __init__(self) -> None:
+        self.n = 0
+
+    def predict_one(self, x: Features) -> int:
+        self.n += 1
+        return self.n
+
+    def learn_one(self, x: Features, y: float) -> None:
+        self.n += 100
+
+
+class Stamping:
+    """Predicts when it has learned last."""
+
+    def __init__(self) -> None:
+        self.moment = 0.0
+
+    def predict_one(self, x: Features) -> float:
+        return self.moment
+
+    def learn_one(self, x: Features, y: float) -> None:
+        import time
+
+        self.moment = time.time()
+
+
 class OnlyLearning:
     """Predicts nothing."""
 
@@ -203,6 +253,9 @@ def main(folder: Path) -> None:
         "labelled": Labelled(),
         "answering": Answering(),
         "tracked": Tracked(),
+        "drawing": Drawing(),
+        "asked": Asked(),
+        "stamping": Stamping(),
         "only_learning": OnlyLearning(),
         "only_predicting": OnlyPredicting(),
         "functions": functions(),

@@ -1,5 +1,6 @@
 import sqlite3
 import threading
+import time
 
 import pytest
 from django.db import connection
@@ -251,3 +252,46 @@ class TestVerifyModel:
             dump = list(database.iterdump())
         database.close()
         return dump
+
+
+class Stamping:
+    """A classifier that keeps when it has learned."""
+
+    def __init__(self) -> None:
+        self.moments: list[int] = []
+
+    def predict_proba_one(self, x: dict[str, float]) -> dict[bool, float]:
+        return {True: 0.25, False: 0.75}
+
+    def learn_one(self, x: dict[str, float], y: bool) -> None:
+        self.moments.append(time.time_ns())
+
+
+class TestAModelThatCannotBeHadAgain:
+    def test_is_verified_but_for_itself(self, instance: Instance) -> None:
+        instance.upload("model", Stamping())
+        instance.run("model", 5)
+        runtime.stop_engine(seconds=10)
+
+        verification = verify()
+
+        assert (verification.is_equal, verification.is_replayable) == (True, False)
+        assert (verification.seq, verification.n_compared) == (5, 5)
+
+    def test_is_found_out_by_the_fold(self, instance: Instance) -> None:
+        instance.upload("model", Stamping())
+        instance.run("model", 5)
+        runtime.stop_engine(seconds=10)
+        ServedModel.objects.update(remarks=[])
+
+        verification = verify()
+
+        assert (verification.is_equal, verification.is_replayable) == (True, False)
+
+    def test_is_different_where_its_journal_is(self, instance: Instance) -> None:
+        instance.upload("model", Stamping())
+        instance.run("model", 5)
+        runtime.stop_engine(seconds=10)
+        JournalSegment.objects.filter(first_seq=3).delete()
+
+        assert not verify().is_equal

@@ -47,5 +47,7 @@ def _summary(verification: Verification) -> str:
     outcome = "equal" if verification.is_equal else "DIFFERENT"
     if verification.is_equal and verification.has_unseeded:
         outcome += ", but for random generators without a seed"
+    if verification.is_equal and not verification.is_replayable:
+        outcome += ", but for the model itself, which cannot be had again from what it learned"
     learns = f"learns {verification.first_seq:,} to {verification.seq:,}"
     return f"{verification.name}: {outcome} ({learns}, {verification.n_compared} snapshots compared)"
