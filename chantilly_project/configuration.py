@@ -177,6 +177,18 @@ SETTINGS = (
         "Connections open at a time, at most; fewer where the system allows the process fewer open files.",
     ),
     Setting(
+        "STREAMS_MAX",
+        "1000",
+        parsing.whole(1, 1_000_000),
+        "Event streams open at a time, at most, and as many WebSockets.",
+    ),
+    Setting(
+        "STREAMS_MAX_PER_CLIENT",
+        "200",
+        parsing.whole(1, 1_000_000),
+        "The same of one address. A proxy must say in `X-Forwarded-For` whom it speaks for.",
+    ),
+    Setting(
         "STREAM_BACKLOG",
         "1000",
         parsing.whole(1, 1_000_000),

@@ -1,5 +1,6 @@
 """What HTTP makes of a refusal: one table, one shape."""
 
+import errno
 import logging
 import uuid
 from collections.abc import Mapping
@@ -24,9 +25,11 @@ STATUS_BY_ERROR: dict[type[ChantillyError], int] = {
     errors.ModelNotLoadable: 503,
     errors.ServerStopping: 503,
     errors.StorageUnavailable: 503,
+    errors.TooManyStreams: 503,
 }
 _DEFAULT_STATUS = 400
-_PASSES_SOON = (errors.ModelBusy, errors.ServerStopping, errors.StorageUnavailable)
+_PASSES_SOON = (errors.ModelBusy, errors.ServerStopping, errors.StorageUnavailable, errors.TooManyStreams)
+_NO_FILES_LEFT = {errno.EMFILE, errno.ENFILE}
 
 
 def handle(error: BaseException, context: Mapping[str, Any]) -> JsonAnswer:
@@ -34,6 +37,8 @@ def handle(error: BaseException, context: Mapping[str, Any]) -> JsonAnswer:
 
     A view may map errors differently through its `status_by_error`.
     """
+    if isinstance(error, OSError) and error.errno in _NO_FILES_LEFT:
+        error = errors.StorageUnavailable(f"The server cannot open files now: {error.strerror}.")
     if isinstance(error, ChantillyError):
         statuses = getattr(context.get("view"), "status_by_error", STATUS_BY_ERROR)
         response = refusal(statuses.get(type(error), _DEFAULT_STATUS), error.code, error.message)

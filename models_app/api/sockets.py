@@ -11,8 +11,11 @@ from channels.consumer import get_handler_name
 from channels.exceptions import StopConsumer
 from channels.generic.websocket import AsyncWebsocketConsumer
 
+from models_app.api import exceptions
+from models_app.api.answers import ALWAYS
 from models_app.api.records import Batch, Window
-from models_app.domain.errors import ServerStopping
+from models_app.api.seats import Seats, client_of
+from models_app.domain.errors import ServerStopping, TooManyStreams
 
 logger = logging.getLogger(__name__)
 
@@ -24,6 +27,9 @@ MAX_RECORDS = 10_000
 _GOING_AWAY = 1001
 _TOO_BIG = 1009
 
+#: The WebSockets that are open.
+sockets = Seats("WebSockets")
+_Send = Callable[[dict[str, Any]], Awaitable[None]]
 _decoder = msgspec.json.Decoder(list[msgspec.Raw])
 
 
@@ -48,9 +54,23 @@ class StreamConsumer(AsyncWebsocketConsumer):  # type: ignore[misc]  # channels 
         self,
         scope: dict[str, Any],
         receive: Callable[[], Awaitable[dict[str, Any]]],
-        send: Callable[[dict[str, Any]], Awaitable[None]],
+        send: _Send,
     ) -> None:
-        """Serve the connection to its end. What was submitted by then is done all the same."""
+        """Serve the connection to its end, if there is a seat for it."""
+        try:
+            leave = sockets.take(client_of(scope))
+        except TooManyStreams as error:
+            await _refuse(error, scope, send)
+            return
+        try:
+            await self._serve(scope, receive, send)
+        finally:
+            leave()
+
+    async def _serve(
+        self, scope: dict[str, Any], receive: Callable[[], Awaitable[dict[str, Any]]], send: _Send
+    ) -> None:
+        # What was submitted by the end is done all the same.
         self._window = Window(max_batches=_MESSAGES_UNDER_WAY, max_bytes=_BYTES_UNDER_WAY)
         self._queue: asyncio.Queue[_UnderWay | _Closing] = asyncio.Queue()
         self._has_begun = False
@@ -116,6 +136,17 @@ class StreamConsumer(AsyncWebsocketConsumer):  # type: ignore[misc]  # channels 
             logger.debug("a client went away with answers under way: %r", error)
             return False
         return True
+
+
+async def _refuse(error: TooManyStreams, scope: dict[str, Any], send: _Send) -> None:
+    if "websocket.http.response" not in scope.get("extensions", {}):
+        # The server answers the handshake with a bare 403.
+        await send({"type": "websocket.close", "code": 1013})
+        return
+    answer = exceptions.handle(error, {})
+    headers = answer.ready_headers() + ALWAYS
+    await send({"type": "websocket.http.response.start", "status": answer.status_code, "headers": headers})
+    await send({"type": "websocket.http.response.body", "body": answer.content})
 
 
 def _records(message: bytes) -> tuple[list[Any], bool]:

@@ -172,6 +172,12 @@ class StorageUnavailable(ChantillyError):
     code = "storage_unavailable"
 
 
+class TooManyStreams(ChantillyError):
+    """As many streams are open as the settings allow."""
+
+    code = "too_many_streams"
+
+
 class ServerStopping(ChantillyError):
     """The server is about to exit and takes no new work."""
 

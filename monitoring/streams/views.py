@@ -11,6 +11,7 @@ from drf_spectacular.utils import OpenApiParameter, extend_schema
 from rest_framework.exceptions import PermissionDenied
 
 from models_app.api.dispatch import AsyncViewSet
+from models_app.api.seats import Seats, client_of
 from monitoring.streams.channels import EVENTS, METRICS, MODELS
 from monitoring.streams.hub import Listener, get_channel
 from monitoring.streams.live import LiveStream
@@ -19,6 +20,9 @@ from monitoring.streams.live import LiveStream
 CONTENT_TYPE = "text/event-stream; charset=utf-8"
 # Older than every event: who comes with an id that says nothing is told that it missed some.
 UNKNOWN_POSITION = -1
+
+#: The event streams that are open, of all kinds.
+listeners = Seats("event streams")
 
 _PARAMETERS = [
     OpenApiParameter(
@@ -96,8 +100,10 @@ def _answer(
     if request.method == "HEAD":
         response = HttpResponse(content_type=CONTENT_TYPE)
     else:
-        # It is closed with the response.
+        leave = listeners.take(client_of(request.scope))  # type: ignore[attr-defined]  # of every ASGI request
+        # It is closed with the response, and so is the seat left.
         response = StreamingHttpResponse(listen(), content_type=CONTENT_TYPE)
+        response._resource_closers.append(leave)  # type: ignore[attr-defined]  # private, as all of closing
     add_default_headers(response, request=request)
     return response
 

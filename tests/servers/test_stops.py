@@ -49,8 +49,8 @@ class TestStop:
         # Uvicorn says so when half of SHUTDOWN_SECONDS has passed.
         assert "timeout graceful shutdown exceeded" not in counting.log
         assert counting.complaints == []
-        for client in silent:
-            client.close()
+        for listener in silent:
+            listener.close()
 
     def test_lets_a_client_read_what_was_done_before_it_had_sent_everything(self, counting: Server) -> None:
         begun = threading.Event()
@@ -99,7 +99,7 @@ class TestRefusals:
                 yield b"x" * 65_536
 
         url = f"http://localhost:{server.port}{path}"
-        answers = [
+        answers: list[requests.Response | httpx.Response] = [
             requests.post(url, data=body(), headers=headers, timeout=30),
             httpx.post(url, content=body(), headers=headers, timeout=30),
             requests.post(url, data=b"".join(body()), headers=headers, timeout=30),
