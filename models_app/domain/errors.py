@@ -85,19 +85,31 @@ class ModelNotFound(ChantillyError):
     """No model has this name."""
 
     code = "model_not_found"
+    #: The name, where that is known.
+    name = ""
 
     def __init__(self, name: str) -> None:
         super().__init__(f"No model named '{name}'.")
+        self.name = name
 
 
 class SnapshotNotFound(ChantillyError):
-    """The model has no such snapshot to go back to."""
+    """The model has no such snapshot to go back to; `nearest` are the learns at which it has some now."""
 
     code = "snapshot_not_found"
 
-    def __init__(self, name: str, seq: int, generation: int | None = None) -> None:
+    def __init__(
+        self, name: str, seq: int, generation: int | None = None, *, nearest: Sequence[int] = ()
+    ) -> None:
         told = "" if generation is None else f" in generation {generation}"
-        super().__init__(f"'{name}' has no snapshot at learn {seq}{told}.")
+        there = ""
+        if nearest:
+            # One that was listed a moment ago is gone where the model has learned on.
+            there = (
+                f" If there was one, it was thinned out: the first and the newest few are kept. "
+                f"The nearest now: {', '.join(map(str, nearest))}."
+            )
+        super().__init__(f"'{name}' has no snapshot at learn {seq}{told}.{there}")
 
 
 class NotReplayable(ChantillyError):

@@ -7,8 +7,9 @@ from typing import Any
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 from django.db import Error
 
-from models_app.domain.errors import ChantillyError, Message, StorageUnavailable
+from models_app.domain.errors import ChantillyError, Message, ModelNotFound, StorageUnavailable
 from models_app.management.migrating import migrations_are_missing
+from models_app.services import listing
 from models_app.services.seeding import hash_seed_warning
 
 
@@ -46,7 +47,7 @@ class ServiceCommand(BaseCommand):
         try:
             self.serve(**options)
         except ChantillyError as error:
-            raise CommandError(_explain(error)) from error
+            raise CommandError(explained(error)) from error
         except OSError as error:
             raise CommandError(_one_line(_explain_os(error))) from error
 
@@ -70,10 +71,20 @@ def _one_line(value: object) -> str:
     return " ".join(str(value).split())
 
 
-def _explain(error: ChantillyError) -> str:
+def explained(error: ChantillyError) -> str:
+    """Return a refusal in one line, with what may help: for an unknown model, names like it."""
     if isinstance(error, StorageUnavailable) and _is_not_migrated():
         return "The database is not migrated: run `python manage.py setup` first."
-    return message_line(error.message)
+    told = message_line(error.message)
+    return f"{told}{_instead_of(error.name)}" if isinstance(error, ModelNotFound) else told
+
+
+def _instead_of(name: str) -> str:
+    try:
+        near = listing.nearest_names(name)
+    except ChantillyError:
+        return ""
+    return f" Is it {' or '.join(map(repr, near))}?" if near else ""
 
 
 def _explain_os(error: OSError) -> str:

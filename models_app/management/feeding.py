@@ -16,7 +16,7 @@ from django.core.management.base import CommandError, CommandParser
 from tqdm import tqdm  # type: ignore[import-untyped]  # it has no types of its own
 
 from models_app.domain.errors import ChantillyError, InvalidGroundTruth, ModelRaised
-from models_app.management.base import ServiceCommand, message_line
+from models_app.management.base import ServiceCommand, explained
 from models_app.services.feeding import MAX_IN_FLIGHT, Answered, Feed
 from models_app.services.files import (
     STANDARD_INPUT,
@@ -309,7 +309,7 @@ def _told(source: Source, answered: Answered) -> str:
 def reason(answered: Answered) -> str:
     """Return in one line why a record was refused."""
     error = answered.error
-    return message_line(error.message) if isinstance(error, ChantillyError) else " ".join(repr(error).split())
+    return explained(error) if isinstance(error, ChantillyError) else " ".join(repr(error).split())
 
 
 def line_number(text: str) -> int:

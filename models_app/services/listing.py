@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
+from difflib import get_close_matches
 
 from django.db.models import Count
 
@@ -47,6 +48,13 @@ def find_model(name: str) -> ServedModel:
     if model is None:
         raise ModelNotFound(name)
     return model
+
+
+def nearest_names(name: str) -> list[str]:
+    """Return names of models that somebody may have meant, the likeliest first; at most three."""
+    by_folded = {each.casefold(): each for each in model_names()[0]}
+    found = get_close_matches(name.casefold(), by_folded, n=3)
+    return [by_folded[each] for each in found]
 
 
 def list_models(*, with_metrics: bool = False) -> list[ModelSummary]:

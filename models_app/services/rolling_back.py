@@ -13,6 +13,9 @@ from models_app.models.signing import copy_snapshot, read_snapshot
 from models_app.models.transactions import translated_errors, write_transaction
 from models_app.services.listing import find_model
 
+# Snapshots that are told of where one is not there.
+_NEAREST = 3
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Rollback:
@@ -42,8 +45,9 @@ def roll_back(*, name: str, seq: int, now: datetime, generation: int | None = No
     from_snapshot(_state(model), read_snapshot(chosen))
     with write_transaction():
         model = find_model(name)
-        if not Snapshot.objects.filter(pk=chosen.pk, model=model).exists():
-            raise SnapshotNotFound(name, seq, generation)
+        # Where it was only thinned out while it was being loaded, its bytes are at hand.
+        if _is_discarded(chosen, model):
+            raise _not_found(model, seq, generation)
         return _begin_generation(model, chosen, now)
 
 
@@ -60,8 +64,22 @@ def _find(model: ServedModel, seq: int, generation: int | None) -> Snapshot:
         kept = kept.filter(generation=generation)
     found = kept.order_by("-generation").first()
     if found is None:
-        raise SnapshotNotFound(model.name, seq, generation)
+        raise _not_found(model, seq, generation)
     return found
+
+
+def _is_discarded(chosen: Snapshot, model: ServedModel) -> bool:
+    """Say whether another upload has taken the place of the one that a snapshot is of."""
+    later = Generation.objects.filter(model=model, kind=Generation.UPLOAD, generation__gt=chosen.generation)
+    return chosen.model_id != model.pk or later.exists()
+
+
+def _not_found(model: ServedModel, seq: int, generation: int | None) -> SnapshotNotFound:
+    kept = Snapshot.objects.filter(model=model)
+    if generation is not None:
+        kept = kept.filter(generation=generation)
+    seqs = sorted(set(kept.values_list("seq", flat=True)), key=lambda kept_seq: abs(kept_seq - seq))
+    return SnapshotNotFound(model.name, seq, generation, nearest=sorted(seqs[:_NEAREST]))
 
 
 def _begin_generation(model: ServedModel, chosen: Snapshot, now: datetime) -> Rollback:

@@ -138,6 +138,34 @@ class TestDeleteModel:
             run("delete_model", "nobody")
 
 
+class TestUnknownModel:
+    @pytest.mark.parametrize(
+        "command",
+        [
+            ["delete_model", "Hause"],
+            ["roll_back", "Hause"],
+            ["roll_back", "Hause", "--seq", "1"],
+            ["replay", "Hause", "--generation", "1"],
+            ["export_model", "Hause", "out"],
+            ["snapshot_models", "Hause"],
+            ["verify_journal", "Hause"],
+            ["watch_drift", "Hause"],
+            ["learn", "FILE", "--model", "Hause", "--target", "y"],
+            ["predict", "FILE", "--model", "Hause"],
+        ],
+    )
+    def test_is_answered_with_names_like_it(
+        self, instance: Instance, tmp_path: Path, command: list[str]
+    ) -> None:
+        for name in ("house", "mouse", "tree"):
+            instance.upload(name)
+        file = tmp_path / "file.csv"
+        file.write_text("x,y\n1,true\n")
+
+        with pytest.raises(CommandError, match=r"No model named 'Hause'\. Is it 'house'( or 'mouse')?\?$"):
+            run(*(str(file) if word == "FILE" else word for word in command))
+
+
 class TestListModels:
     def test_says_that_there_are_none(self, instance: Instance) -> None:
         assert run("list_models") == "No models.\n"

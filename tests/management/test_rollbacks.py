@@ -102,7 +102,13 @@ class TestRollBack:
         ("arguments", "line"),
         [
             (["roll_back", "nobody"], "No model named 'nobody'."),
-            (["roll_back", "mine", "--seq", "7"], "'mine' has no snapshot at learn 7."),
+            (
+                ["roll_back", "mine", "--seq", "7"],
+                (
+                    "'mine' has no snapshot at learn 7. If there was one, it was thinned out: the first "
+                    "and the newest few are kept. The nearest now: 0."
+                ),
+            ),
             (
                 ["roll_back", "mine", "--seq", "0", "--generation", "9"],
                 "'mine' has no snapshot at learn 0 in generation 9.",

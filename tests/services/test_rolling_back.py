@@ -272,6 +272,37 @@ class TestRollBack:
 
         assert ServedModel.objects.get().generation == 2
 
+    def test_goes_back_to_a_snapshot_that_is_thinned_out_meanwhile(
+        self, instance: Instance, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        instance.upload("model")
+        then = learned(instance, 5)
+
+        def read_and_thin(snapshot: Snapshot) -> Any:
+            data = read_snapshot(snapshot)
+            Snapshot.objects.filter(pk=snapshot.pk).delete()
+            return data
+
+        monkeypatch.setattr("models_app.services.rolling_back.read_snapshot", read_and_thin)
+
+        roll_back(5)
+
+        assert figures() == then
+
+    def test_names_the_nearest_that_are_kept(self, instance: Instance) -> None:
+        instance.upload("model")
+        for _ in range(4):
+            learned(instance, 5)
+
+        with pytest.raises(SnapshotNotFound) as refused:
+            roll_back(12)
+        assert str(refused.value) == (
+            "'model' has no snapshot at learn 12. If there was one, it was thinned out: the first and the "
+            "newest few are kept. The nearest now: 5, 10, 15."
+        )
+        with pytest.raises(SnapshotNotFound, match=r"in generation 7\.$"):
+            roll_back(5, generation=7)
+
     def test_is_undone_with_all_the_rest_by_init(self, instance: Instance) -> None:
         instance.upload("model")
         learned(instance, 5)

@@ -5,7 +5,7 @@ from typing import Any
 from django.core.management.base import CommandError, CommandParser
 
 from models_app.domain.errors import ChantillyError
-from models_app.management.base import ServiceCommand, message_line
+from models_app.management.base import ServiceCommand, explained
 from models_app.services import listing, snapshotting
 
 
@@ -25,7 +25,7 @@ class Command(ServiceCommand):
             try:
                 seq = snapshotting.take_snapshot(name=name)
             except ChantillyError as error:
-                refused.append(f"{name}: {message_line(error.message)}")
+                refused.append(f"{name}: {explained(error)}")
             else:
                 self.stdout.write(f"{name}: snapshot at seq {seq}")
         if refused:
