@@ -5,12 +5,14 @@ default. Pure Python: it runs before Django does. `python -m chantilly_project.c
 the table for the README.
 """
 
+import difflib
 import re
 import runpy
 import traceback
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from chantilly_project import instance, parsing
 from chantilly_project.parsing import Parser
@@ -269,6 +271,12 @@ def load(environ: Mapping[str, str], base: Path) -> Configuration:
     return Configuration(own=own, django=rest, hash_seed=_hash_seed(folder))
 
 
+# What `settings.py` sets beside the table and Django's own.
+_PROJECTS = {"ASGI_APPLICATION", "REST_FRAMEWORK", "SPECTACULAR_SETTINGS"}
+# In `config.py`: a list of names that libraries read which the project does not know.
+_OTHERS = "OTHER_SETTINGS"
+# Settings of the libraries that the project runs.
+_PREFIXES = ("CHANNEL_", "DAPHNE_", "EVENTSTREAM_", "WHITENOISE_")
 # What no error message may show.
 _SECRET = {"SECRET_KEY", "ALERT_WEBHOOK_SECRET"}
 # What no default of the table can tell.
@@ -339,7 +347,37 @@ def _run_config(file: Path, folder: Path) -> dict[str, object]:
         raise ConfigurationError(f"{_place(file, error)}: {type(error).__name__}: {error}") from error
     if names["INSTANCE_PATH"] != folder:
         raise ConfigurationError(f"INSTANCE_PATH cannot be set in {file}: it says where that file is.")
-    return {name: value for name, value in names.items() if name.isupper() and name != "INSTANCE_PATH"}
+    if "HASH_SEED" in names:
+        raise ConfigurationError(f"HASH_SEED cannot be set in {file}: the file `hash_seed` beside it has it.")
+    found: dict[str, Any] = {name: value for name, value in names.items() if _is_setting(name)}
+    others = found.pop(_OTHERS, ())
+    for name in found:
+        if name not in others:
+            _refuse_unknown(name, file)
+    return found
+
+
+def _is_setting(name: str) -> bool:
+    """Say whether a name of `config.py` means a setting; what is lower case or begins with `_` is its own."""
+    return name.isupper() and not name.startswith("_") and name != "INSTANCE_PATH"
+
+
+def _refuse_unknown(name: str, file: Path) -> None:
+    """Raise ConfigurationError for a name that neither this project nor Django nor a library of it reads."""
+    if name in BY_NAME or name in _PROJECTS or name.startswith(_PREFIXES):
+        return
+    # Some 30 ms, and only who sets such a name pays for them.
+    from django.conf import global_settings
+
+    known = {*BY_NAME, *_PROJECTS, *filter(str.isupper, dir(global_settings))}
+    if name in known:
+        return
+    nearest = difflib.get_close_matches(name, sorted(known), n=1)
+    meant = f"Did you mean {nearest[0]}? " if nearest else ""
+    raise ConfigurationError(
+        f"{name} in {file} is no setting. {meant}A name of your own may be in lower case or begin with "
+        f"`_`; what another library reads is named in {_OTHERS}, a list."
+    )
 
 
 def _place(file: Path, error: Exception) -> str:

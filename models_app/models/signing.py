@@ -14,21 +14,46 @@ def signer() -> Signer:
     return Signer([settings.SECRET_KEY, *map(str, settings.SECRET_KEY_FALLBACKS)])
 
 
-def snapshot_context(model_id: int, generation: int, seq: int) -> str:
-    """Return what a snapshot's signature binds its bytes to."""
+def snapshot_context(model_id: int, generation: int, seq: int, name: str) -> str:
+    """Return what a snapshot's signature binds its bytes to: under another name they are not accepted."""
+    return f"{_nameless_context(model_id, generation, seq)}, name {name}"
+
+
+def _nameless_context(model_id: int, generation: int, seq: int) -> str:
+    """Return what signatures were bound to before names were: they hold until the next snapshot."""
     return f"snapshot {seq} of model {model_id}, generation {generation}"
 
 
+def signed_bytes(snapshot: Snapshot) -> tuple[bytes, bytes]:
+    """Return the stored bytes of model and metrics; raises `ModelNotLoadable` if they are not the signed."""
+    model_bytes, metrics_bytes = _stored(snapshot.model_bytes), _stored(snapshot.metrics_bytes)
+    place = snapshot.model_id, snapshot.generation, snapshot.seq
+    try:
+        signer().check(
+            snapshot_context(*place, snapshot.model.name), snapshot.signature, model_bytes, metrics_bytes
+        )
+    except ModelNotLoadable:
+        signer().check(_nameless_context(*place), snapshot.signature, model_bytes, metrics_bytes)
+    return model_bytes, metrics_bytes
+
+
+def _stored(value: object) -> bytes:
+    """Return a column's bytes; what is none (SQLite keeps anything anywhere) is signed by nobody."""
+    return bytes(value) if isinstance(value, bytes | memoryview) else b""
+
+
 def snapshots_of(state: ModelState) -> SnapshotQuerySet:
-    """Return the snapshots of a model's generation."""
-    return Snapshot.objects.filter(model_id=state.model_id, generation=state.generation)
+    """Return the snapshots of a model's generation, each with its model: the name is signed."""
+    return Snapshot.objects.select_related("model").filter(
+        model_id=state.model_id, generation=state.generation
+    )
 
 
 def save_snapshot(state: ModelState, data: SnapshotData) -> None:
     """Insert a snapshot's row, signed; to be called within a transaction."""
     model_bytes = compress(data.model)
     versions = Versions.current()
-    context = snapshot_context(state.model_id, state.generation, data.seq)
+    context = snapshot_context(state.model_id, state.generation, data.seq, state.name)
     Snapshot.objects.create(
         model_id=state.model_id,
         generation=state.generation,
@@ -52,10 +77,8 @@ def copy_snapshot(snapshot: Snapshot, generation: int) -> None:
     The bytes are still those that were taken then, under the versions of then. Raises `ModelNotLoadable`
     where they are not those that were signed.
     """
-    model_bytes, metrics_bytes = bytes(snapshot.model_bytes), bytes(snapshot.metrics_bytes)
-    context = snapshot_context(snapshot.model_id, snapshot.generation, snapshot.seq)
-    signer().check(context, snapshot.signature, model_bytes, metrics_bytes)
-    new_context = snapshot_context(snapshot.model_id, generation, snapshot.seq)
+    model_bytes, metrics_bytes = signed_bytes(snapshot)
+    new_context = snapshot_context(snapshot.model_id, generation, snapshot.seq, snapshot.model.name)
     Snapshot.objects.create(
         model_id=snapshot.model_id,
         generation=generation,
@@ -76,7 +99,9 @@ def copy_snapshot(snapshot: Snapshot, generation: int) -> None:
 def read_snapshot(snapshot: Snapshot) -> SnapshotData:
     """Check a snapshot's versions and signature and return its bytes; raises `ModelNotLoadable`."""
     stored = Versions(
-        river=snapshot.river_version, python=snapshot.python_version, numpy=snapshot.numpy_version
+        river=str(snapshot.river_version),
+        python=str(snapshot.python_version),
+        numpy=str(snapshot.numpy_version),
     )
     mismatch = Versions.current().mismatch(stored)
     if mismatch is not None:
@@ -84,7 +109,5 @@ def read_snapshot(snapshot: Snapshot) -> SnapshotData:
             f"The snapshot at seq {snapshot.seq} was taken under {mismatch}; pickles do not load across "
             "these versions. Go back to them, or upload a model made under these."
         )
-    context = snapshot_context(snapshot.model_id, snapshot.generation, snapshot.seq)
-    model_bytes, metrics_bytes = bytes(snapshot.model_bytes), bytes(snapshot.metrics_bytes)
-    signer().check(context, snapshot.signature, model_bytes, metrics_bytes)
+    model_bytes, metrics_bytes = signed_bytes(snapshot)
     return SnapshotData(seq=snapshot.seq, model=decompress(model_bytes), metrics=metrics_bytes)

@@ -59,7 +59,7 @@ def snapshots_to_go_back_to(*, name: str) -> list[Snapshot]:
 
 
 def _find(model: ServedModel, seq: int, generation: int | None) -> Snapshot:
-    kept = Snapshot.objects.filter(model=model, seq=seq)
+    kept = Snapshot.objects.select_related("model").filter(model=model, seq=seq)
     if generation is not None:
         kept = kept.filter(generation=generation)
     found = kept.order_by("-generation").first()

@@ -3,7 +3,7 @@
 from models_app.domain.blobs import decompress
 from models_app.engine.commands import TakeSnapshot
 from models_app.models import Snapshot
-from models_app.models.signing import signer, snapshot_context
+from models_app.models.signing import signed_bytes
 from models_app.models.transactions import translated_errors
 from models_app.services.runtime import get_engine
 
@@ -25,10 +25,8 @@ def export_snapshot(*, snapshot_id: int) -> bytes | None:
     where the bytes are not those that this instance wrote.
     """
     with translated_errors():
-        snapshot = Snapshot.objects.filter(pk=snapshot_id).first()
+        snapshot = Snapshot.objects.select_related("model").filter(pk=snapshot_id).first()
     if snapshot is None:
         return None
-    context = snapshot_context(snapshot.model_id, snapshot.generation, snapshot.seq)
-    model_bytes = bytes(snapshot.model_bytes)
-    signer().check(context, snapshot.signature, model_bytes, bytes(snapshot.metrics_bytes))
+    model_bytes, _ = signed_bytes(snapshot)
     return decompress(model_bytes)

@@ -112,6 +112,49 @@ class TestConfigurationErrors:
         with pytest.raises(ConfigurationError, match="INSTANCE_PATH cannot be set in"):
             load({}, tmp_path)
 
+    @pytest.mark.parametrize(
+        ("name", "nearest"),
+        [
+            ("SNAPSHOT_KEPT", "SNAPSHOTS_KEPT"),
+            ("ENGINE_THREAD", "ENGINE_THREADS"),
+            ("ALLOWED_HOST", "ALLOWED_HOSTS"),
+            ("TRUSTED_ORIGIN", "TRUSTED_ORIGINS"),
+            ("SESION_COOKIE_SECURE", "SESSION_COOKIE_SECURE"),
+            ("INSTALED_APPS", "INSTALLED_APPS"),
+        ],
+    )
+    def test_name_the_setting_that_is_nearest_to_an_unknown_one(
+        self, tmp_path: Path, name: str, nearest: str
+    ) -> None:
+        file = write_config(tmp_path, f"{name} = 1")
+
+        with pytest.raises(ConfigurationError) as caught:
+            load({}, tmp_path)
+
+        assert str(caught.value).startswith(f"{name} in {file} is no setting. Did you mean {nearest}?")
+
+    def test_say_how_to_name_what_is_no_setting(self, tmp_path: Path) -> None:
+        write_config(tmp_path, "XYZZY = 1")
+
+        with pytest.raises(
+            ConfigurationError, match="is no setting. A name of your own may be in lower case"
+        ):
+            load({}, tmp_path)
+
+    def test_are_not_raised_for_names_of_django_its_libraries_and_ones_own(self, tmp_path: Path) -> None:
+        names = ["SECRET_KEY_FALLBACKS", "EMAIL_HOST", "LOGGING", "CHANNEL_LAYERS", "REST_FRAMEWORK"]
+        mine = ["_MINE", "mine", "Mine", "SENTRY_DSN"]
+        lines = [f"{name} = 'x'" for name in (*names, *mine)]
+        write_config(tmp_path, *lines, "OTHER_SETTINGS = ['SENTRY_DSN']")
+
+        assert load({}, tmp_path).django == dict.fromkeys([*names, "SENTRY_DSN"], "x")
+
+    def test_are_raised_for_a_hash_seed_that_is_not_the_instances(self, tmp_path: Path) -> None:
+        write_config(tmp_path, "HASH_SEED = 3")
+
+        with pytest.raises(ConfigurationError, match="HASH_SEED cannot be set in"):
+            load({}, tmp_path)
+
     def test_do_not_show_secrets(self, tmp_path: Path) -> None:
         with pytest.raises(ConfigurationError) as key_error:
             load({"SECRET_KEY": "hunter2"}, tmp_path)

@@ -1,9 +1,10 @@
 import pickle
 
 import pytest
+from django.db import connection
 
 from models_app.domain.errors import ModelNotFound, ModelNotLoadable
-from models_app.models import Snapshot
+from models_app.models import Snapshot, signing
 from models_app.services import snapshotting
 from tests.services.instances import Instance
 
@@ -30,6 +31,58 @@ class TestTakeSnapshot:
     def test_refuses_a_name_that_nobody_has(self, instance: Instance) -> None:
         with pytest.raises(ModelNotFound):
             snapshotting.take_snapshot(name="nobody")
+
+
+class TestSignature:
+    @pytest.mark.parametrize(
+        "garbage",
+        ["", "0", "0" * 63, "0" * 64, "z" * 64, "ü" * 64, "\0" * 64, b"\xff" * 64, 7, 1.5],
+        ids=repr,
+    )
+    def test_that_is_none_is_a_wrong_one(self, instance: Instance, garbage: str | bytes | float) -> None:
+        instance.upload("model")
+        snapshot = Snapshot.objects.get()
+        with connection.cursor() as cursor:
+            cursor.execute("UPDATE models_app_snapshot SET signature = %s", [garbage])
+
+        with pytest.raises(ModelNotLoadable, match="signature"):
+            snapshotting.export_snapshot(snapshot_id=snapshot.pk)
+
+    @pytest.mark.parametrize("column", ["model_bytes", "metrics_bytes"])
+    @pytest.mark.parametrize("garbage", ["text", 10**15, b""], ids=repr)
+    def test_is_of_bytes(self, instance: Instance, column: str, garbage: str | bytes | float) -> None:
+        instance.upload("model")
+        snapshot = Snapshot.objects.get()
+        with connection.cursor() as cursor:
+            cursor.execute(f"UPDATE models_app_snapshot SET {column} = %s", [garbage])
+
+        with pytest.raises(ModelNotLoadable, match="signature"):
+            snapshotting.export_snapshot(snapshot_id=snapshot.pk)
+
+    def test_holds_under_one_name_only(self, instance: Instance) -> None:
+        instance.upload("good")
+        instance.upload("evil")
+        with connection.cursor() as cursor:
+            for old, new in (("good", "swapped"), ("evil", "good"), ("swapped", "evil")):
+                cursor.execute("UPDATE models_app_servedmodel SET name = %s WHERE name = %s", [new, old])
+
+        for snapshot in Snapshot.objects.all():
+            with pytest.raises(ModelNotLoadable, match="signature"):
+                snapshotting.export_snapshot(snapshot_id=snapshot.pk)
+
+    def test_of_before_names_were_signed_is_accepted_for_what_it_was(self, instance: Instance) -> None:
+        instance.upload("model")
+        snapshot = Snapshot.objects.get()
+        context = f"snapshot 0 of model {snapshot.model_id}, generation {snapshot.generation}"
+        model_bytes, metrics_bytes = bytes(snapshot.model_bytes), bytes(snapshot.metrics_bytes)
+        old = signing.signer().sign(context, model_bytes, metrics_bytes)
+        Snapshot.objects.update(signature=old)
+
+        assert snapshotting.export_snapshot(snapshot_id=snapshot.pk)
+
+        Snapshot.objects.update(generation=snapshot.generation + 1)
+        with pytest.raises(ModelNotLoadable, match="signature"):
+            snapshotting.export_snapshot(snapshot_id=snapshot.pk)
 
 
 class TestExportSnapshot:
