@@ -127,6 +127,15 @@ class Storage(Protocol):
         conflict nothing is written; the others are.
         """
 
+    def enter_turn(self, name: str, seconds: float) -> bool:
+        """Wait that long for other processes that have a turn at the model; say whether it is ours now.
+
+        It is until `leave_turn`. A turn keeps away who asks for one, and nobody else.
+        """
+
+    def leave_turn(self, name: str) -> None:
+        """End the turn that `enter_turn` has begun."""
+
     def save_activity(self, write: Write) -> None:
         """Add the predictions that nothing else made durable to the model's counts, whatever its seq."""
 

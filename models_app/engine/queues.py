@@ -15,14 +15,17 @@ class ModelQueue:
 
     `commands`, `gathering`, `scheduled` and `is_stuck` belong to whoever holds the engine's lock; everything
     else belongs to the one thread that has the queue's turn. `visit` is that thread's last to the model's own
-    code; `is_stuck`: it has not come back in time. `state` is the row that `hot` was loaded for, but for its
+    code; `is_stuck`: it has not come back in time. `contended_until`: other processes write to the model,
+    too; `has_turn`: it is our turn among them. `state` is the row that `hot` was loaded for, but for its
     seq. `n_predictions` and `last_predicted_at` tell of predictions that no commit has written down yet.
     """
 
     __slots__ = (
         "awaits_snapshot",
         "commands",
+        "contended_until",
         "gathering",
+        "has_turn",
         "hot",
         "is_stuck",
         "last_predicted_at",
@@ -53,6 +56,8 @@ class ModelQueue:
         #: The codes of what is written down about the model.
         self.remarked: set[str] = set()
         self.n_conflicts = 0
+        self.contended_until = 0.0
+        self.has_turn = False
         self.n_predictions = 0
         self.last_predicted_at: float | None = None
 

@@ -43,8 +43,14 @@ logger = logging.getLogger(__name__)
 
 # Each redo means that another process got through; more than a few in a row mean a broken database.
 _MAX_ATTEMPTS = 200
-# Who has learned more than that beside this process has most likely left a snapshot, too.
+# Who has learned more than that beside this process may have left a snapshot, too.
 _MAX_CATCH_UP = 1_000
+# Two that write to one model take turns for so long after the other has written last.
+_CONTENDED_SECONDS = 3.0
+# A turn takes no longer then than what both commit in: each has as much of the time.
+_SHARED_SECONDS = 0.001
+# Who has not got its turn by then goes on without: the commit tells whether that was right.
+_TURN_PATIENCE = 0.25
 # How many times as long a turn may take that serves records of streams and arrays only.
 _STREAM_TURN = 5
 
@@ -100,18 +106,18 @@ class Turns:
             self._serve_maintenance(queue, commands[0])
             queue.visit.end()
             return None
+        turn: Turn | None = None
         try:
-            turn = self._begin_as_known(queue, commands)
-            if turn is not None:
-                return turn
-            while True:
+            is_alone = not queue.contended_until or not self._enter_turn(queue)
+            turn = self._begin_as_known(queue, commands) if is_alone else None
+            while turn is None:
                 state = self.storage.find_state(queue.name)
                 commands = self._keep_ours(queue, commands, state)
                 if state is None or not commands:
                     return None
                 try:
                     hot = self._heat(queue, state, commands)
-                    return self._apply(queue, state, hot, commands, is_checked=True)
+                    turn = self._apply(queue, state, hot, commands, is_checked=True)
                 except ModelNotLoadable:
                     if self._is_served(state):
                         raise
@@ -122,7 +128,23 @@ class Turns:
         except BaseException as error:
             # The database cannot be read, or the model cannot be loaded: nobody in the batch is served.
             self._refuse(queue, commands, error)
-        return None
+        finally:
+            if queue.has_turn and turn is None:
+                self._leave_turn(queue)
+        return turn
+
+    def _enter_turn(self, queue: ModelQueue) -> bool:
+        """Wait for other processes that write to the model, too; say whether it is our turn."""
+        if time.perf_counter() < queue.contended_until:
+            queue.has_turn = self.storage.enter_turn(queue.name, _TURN_PATIENCE)
+        if not queue.has_turn:
+            # Nobody has written for a while, or somebody is stuck in there: as if we were alone again.
+            queue.contended_until = 0.0
+        return queue.has_turn
+
+    def _leave_turn(self, queue: ModelQueue) -> None:
+        queue.has_turn = False
+        self.storage.leave_turn(queue.name)
 
     def finish(self, turns: Sequence[Turn], outcomes: Sequence[Outcome]) -> list[Sequence[Command]]:
         """Answer turns after their commit; return of each the commands that are left for its queue's next."""
@@ -130,6 +152,8 @@ class Turns:
         answers: list[Answer] = []
         to_snapshot: list[Turn] = []
         for turn, outcome in zip(turns, outcomes, strict=True):
+            if turn.queue.has_turn:
+                self._leave_turn(turn.queue)
             if not isinstance(outcome, BaseException):
                 self._note(turn)
                 _tell_traces(turn, written_at)
@@ -149,6 +173,8 @@ class Turns:
     def give_up(self, queue: ModelQueue, commands: Sequence[Command], error: BaseException) -> None:
         """Refuse a batch of which nobody knows how far it came; the model is rebuilt from the journal."""
         queue.drop_hot()
+        if queue.has_turn:
+            self._leave_turn(queue)
         self._refuse(queue, commands, error)
 
     def _begin_as_known(self, queue: ModelQueue, commands: list[Command]) -> Turn | None:
@@ -184,7 +210,7 @@ class Turns:
         batch = Batch(state, hot, pending, wants_events=self.observer.wants_events())
         started_at = time.perf_counter()
         visit = queue.visit = Visit(commands, started_at, is_long=commands[0].is_alone)
-        n_applied = batch.apply(commands, started_at + self._seconds_for(commands))
+        n_applied = batch.apply(commands, started_at + self._seconds_for(queue, commands))
         forks.end_in_child()
         if not visit.end():
             queue.rebuilds_after_failure = True
@@ -205,7 +231,10 @@ class Turns:
             computed_at=computed_at,
         )
 
-    def _seconds_for(self, commands: list[Command]) -> float:
+    def _seconds_for(self, queue: ModelQueue, commands: list[Command]) -> float:
+        if queue.contended_until:
+            # Others wait meanwhile. Who has not heard of turns yet is to be met by something short.
+            return min(_SHARED_SECONDS / (1 << queue.n_conflicts), self.batch_seconds)
         # Who sends many records on one connection waits for none of them: fewer commits serve him better.
         is_stream = commands[0].bundle is not None and all(command.bundle is not None for command in commands)
         return self.batch_seconds * (_STREAM_TURN if is_stream else 1)
@@ -278,6 +307,9 @@ class Turns:
         queue = turn.queue
         queue.state = None
         queue.n_conflicts += 1
+        queue.contended_until = time.perf_counter() + _CONTENDED_SECONDS
+        # What was computed in vain may be so again: the model is to be rebuilt from nearby then.
+        queue.rebuilds_after_failure = True
         if queue.n_conflicts < _MAX_ATTEMPTS:
             return turn.commands
         queue.n_conflicts = 0
@@ -329,7 +361,10 @@ class Turns:
         return hot
 
     def _heated(self, queue: ModelQueue, state: ModelState, hot: HotModel | None, visit: Visit) -> HotModel:
-        if hot is not None and hot.is_of(state) and 0 < state.seq - hot.seq <= _MAX_CATCH_UP:
+        if hot is not None and hot.is_of(state) and self._is_near(hot, state):
+            if queue.contended_until:
+                # They go on.
+                queue.contended_until = time.perf_counter() + _CONTENDED_SECONDS
             catch_up(self.storage, state, hot, visit.goes_on)
         else:
             hot = recover(self.storage, state, visit.goes_on)
@@ -340,6 +375,15 @@ class Turns:
         queue.rebuilds_after_failure = False
         queue.hot = hot
         return hot
+
+    def _is_near(self, hot: HotModel, state: ModelState) -> bool:
+        """Say whether to replay what others have learned is cheaper than to begin with their snapshot."""
+        n_behind = state.seq - hot.seq
+        if n_behind <= _MAX_CATCH_UP:
+            return n_behind > 0
+        n_known = hot.seq - hot.snapshot_seq
+        # They take no snapshot before that.
+        return n_known > 0 and hot.replay_seconds / n_known * n_behind < self.policy.min_seconds
 
     def _pending(self, commands: list[Command], *, recent: bool) -> dict[str, Pending]:
         """Return what is pending of what is learned; `recent`: what is remembered need not be looked up."""

@@ -17,6 +17,7 @@ from models_app.domain.errors import ModelNotLoadable
 from models_app.domain.remarks import Remark
 from models_app.engine.ports import ModelState, Pending, Segment, SnapshotData, Write
 from models_app.models.commits import Outcome, Writer, raw_connection
+from models_app.models.gates import Gates
 from models_app.models.served import ServedModel
 from models_app.models.signing import read_snapshot, save_snapshot, snapshots_of
 from models_app.models.snapshots import Snapshot
@@ -48,6 +49,7 @@ ORDER BY first_seq LIMIT ?
 _SEGMENTS_AT_A_TIME = 256
 
 _writer = Writer()
+_gates = Gates()
 
 
 def _guarded(
@@ -121,6 +123,14 @@ class SqliteStorage:
     def commit(self, writes: Sequence[Write]) -> list[Outcome]:
         """See the port."""
         return _writer.commit(writes)
+
+    def enter_turn(self, name: str, seconds: float) -> bool:
+        """See the port."""
+        return _gates.enter(name, seconds)
+
+    def leave_turn(self, name: str) -> None:
+        """See the port."""
+        _gates.leave(name)
 
     @_guarded
     def save_activity(self, write: Write) -> None:
