@@ -12,6 +12,7 @@ import pickle
 import platform
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import partial
 from importlib.metadata import version
 from typing import Any
 
@@ -21,7 +22,8 @@ import zstandard
 from models_app.domain import dill_globals
 from models_app.domain.errors import ModelNotLoadable, ModelNotReadable
 from models_app.domain.failing import pass_on_interrupt
-from models_app.domain.picklers import dill_pickler, dill_piecewise, pickle_piecewise
+from models_app.domain.picklers import Finder, dill_at_once, dill_piecewise, pickle_at_once, pickle_piecewise
+from models_app.domain.set_orders import substitutes
 
 PICKLE_PROTOCOL = 5
 ZSTD_LEVEL = 1
@@ -32,32 +34,31 @@ _MAX_REASON = 300
 dill_globals.install()
 
 
-def dumps(value: object) -> bytes:
+def dumps(value: object, *, settles_sets: bool = False) -> bytes:
     """Return `value` as bytes that both `pickle.loads` and `dill.loads` take, however deep it is.
 
-    Raises what the members of `value` raise that cannot be pickled.
+    Sets of strings, numbers and tuples of them are written so that they are walked after loading as they are
+    now. With `settles_sets`, those in `value` are made anew in place as they will be loaded, so that they
+    stay alike when they grow, too; one whose order cannot be kept (members were removed from it, mostly) gets
+    another order here as well. Raises what the members of `value` raise that cannot be pickled.
     """
+    find = partial(substitutes, settles=settles_sets)
     try:
-        return _to_any_depth(_pickle_dumps, pickle_piecewise, value)
+        return _to_any_depth(pickle_at_once, pickle_piecewise, value, find)
     except Exception:
-        return _to_any_depth(_dill_dumps, dill_piecewise, value)
+        return _to_any_depth(dill_at_once, dill_piecewise, value, find)
 
 
-def _to_any_depth(at_once: Callable[[Any], bytes], piecewise: Callable[[Any], bytes], value: object) -> bytes:
+def _to_any_depth(
+    at_once: Callable[[Any, Finder], bytes],
+    piecewise: Callable[[Any, Finder], bytes],
+    value: object,
+    find: Finder,
+) -> bytes:
     try:
-        return at_once(value)
+        return at_once(value, find)
     except RecursionError:
-        return piecewise(value)
-
-
-def _pickle_dumps(value: object) -> bytes:
-    return pickle.dumps(value, protocol=PICKLE_PROTOCOL)
-
-
-def _dill_dumps(value: object) -> bytes:
-    buffer = io.BytesIO()
-    dill_pickler(buffer).dump(value)
-    return buffer.getvalue()
+        return piecewise(value, find)
 
 
 def loads(data: bytes) -> Any:

@@ -1,52 +1,81 @@
 """Picklers that go as deep as a model does, and write some of its sets in an order of their own."""
 
 import io
-from collections.abc import Iterable
+import pickle
+from collections.abc import Callable, Sequence
 from types import CellType, FunctionType, MethodType
-from typing import Any
+from typing import Any, TypeAlias
 
 import dill
 
 from models_app.domain.cuts import ATOMS, CONTAINERS, PROTOCOL, Opener, Parts, Plan, Reduction, Walk
-from models_app.domain.piecewise import Pieces, PlannedPickler, planned
+from models_app.domain.piecewise import Pickler, Pieces, PlannedPickler, planned
+from models_app.domain.set_orders import Memo, may_have_sets
+
+Substitutes: TypeAlias = Sequence[tuple[Any, Reduction]]
+# Finds, among what was written, what is to be made anew in another way.
+Finder: TypeAlias = Callable[[Memo], Substitutes]
 
 
-def pickle_piecewise(
-    value: Any, *, substitutes: Iterable[tuple[Any, Reduction]] = (), deep: bool = True
-) -> bytes:
-    """Return the pickle of `value`, to any depth if it is `deep`.
+def pickle_at_once(value: Any, find: Finder) -> bytes:
+    """Return the pickle of `value`, with what `find` returns made as it says.
 
-    `substitutes` are members and how they are made anew instead of as they would be. Raises what the members
-    raise that cannot be pickled.
+    Raises `RecursionError` if it is too deep, and what the members raise that cannot be pickled.
     """
-    plan = Walk().plan(value) if deep else Plan()
-    reductions = dict(plan.reductions)
     buffer = io.BytesIO()
-    pieces = Pieces(PlannedPickler(buffer, reductions), buffer, reductions)
-    for member, reduction in substitutes:
-        pieces.substitute(member, reduction)
-    return pieces.write(value, plan)
+    pickler = pickle.Pickler(buffer, PROTOCOL)
+    return _at_once(pickler, buffer, value, find, _pickle_pieces)
 
 
-def dill_piecewise(
-    value: Any, *, substitutes: Iterable[tuple[Any, Reduction]] = (), deep: bool = True
-) -> bytes:
-    """Like `pickle_piecewise`, with what only dill takes: functions and classes of `__main__`, lambdas."""
+def dill_at_once(value: Any, find: Finder) -> bytes:
+    """Like `pickle_at_once`, with what only dill takes: functions and classes of `__main__`, lambdas."""
+    buffer = io.BytesIO()
+    return _at_once(_dill_pickler(buffer), buffer, value, find, _dill_pieces)
+
+
+def pickle_piecewise(value: Any, find: Finder = lambda _memo: ()) -> bytes:
+    """Like `pickle_at_once`, to any depth. Raises what the members raise that cannot be pickled."""
+    return _in_pieces(_pickle_pieces, value, Walk().plan(value), find)
+
+
+def dill_piecewise(value: Any, find: Finder = lambda _memo: ()) -> bytes:
+    """Like `dill_at_once`, to any depth."""
     leaves = dill.Pickler.dispatch.keys() - CONTAINERS - {tuple, frozenset}
-    plan = Walk(_LOOSE, leaves).plan(value) if deep else Plan()
-    reductions = dict(plan.reductions)
-    buffer = io.BytesIO()
-    pickler = dill_pickler(buffer)
+    return _in_pieces(_dill_pieces, value, Walk(_LOOSE, leaves).plan(value), find)
+
+
+def _at_once(
+    pickler: Pickler, buffer: io.BytesIO, value: Any, find: Finder, pieces: Callable[[Plan], Pieces]
+) -> bytes:
+    pickler.dump(value)
+    data = buffer.getvalue()
+    if not may_have_sets(data):
+        return data
+    substitutes = find(pickler.memo.copy())
+    return pieces(Plan()).write(value, Plan(), substitutes) if substitutes else data
+
+
+def _in_pieces(pieces: Callable[[Plan], Pieces], value: Any, plan: Plan, find: Finder) -> bytes:
+    first = pieces(plan)
+    data = first.write(value, plan)
+    substitutes = find(first.pickler.memo.copy()) if may_have_sets(data) else ()
+    return pieces(plan).write(value, plan, substitutes) if substitutes else data
+
+
+def _pickle_pieces(plan: Plan) -> Pieces:
+    reductions, buffer = dict(plan.reductions), io.BytesIO()
+    return Pieces(PlannedPickler(buffer, reductions), buffer, reductions)
+
+
+def _dill_pieces(plan: Plan) -> Pieces:
+    reductions, buffer = dict(plan.reductions), io.BytesIO()
+    pickler = _dill_pickler(buffer)
     # Not in a subclass: dill writes differently for those.
     pickler.reducer_override = lambda member: planned(reductions, member)
-    pieces = Pieces(pickler, buffer, reductions)
-    for member, reduction in substitutes:
-        pieces.substitute(member, reduction)
-    return pieces.write(value, plan)
+    return Pieces(pickler, buffer, reductions)
 
 
-def dill_pickler(buffer: io.BytesIO) -> Any:
-    """Return dill's pickler, which writes to `buffer`."""
+def _dill_pickler(buffer: io.BytesIO) -> Any:
     # `recurse` takes along the globals that a function uses, not all of its module's.
     return dill.Pickler(buffer, protocol=PROTOCOL, recurse=True)
 

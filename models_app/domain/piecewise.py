@@ -7,7 +7,7 @@ the last replaced by POP, make one pickle, which any `pickle.loads` takes: readi
 
 import io
 import pickle
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from struct import unpack_from
 from typing import Any, Protocol
 
@@ -69,15 +69,20 @@ class Pieces:
 
     def __init__(self, pickler: Pickler, buffer: io.BytesIO, reductions: dict[int, Reduction]) -> None:
         """`reductions` are those that the pickler asks for."""
-        self._pickler = pickler
+        self.pickler = pickler
         self._buffer = buffer
         self._reductions = reductions
         self._written: list[bytes] = [_HEAD]
         # Whatever is known by its id must live on.
         self._kept: list[Any] = []
 
-    def write(self, root: Any, plan: Plan) -> bytes:
-        """Return the pickle of `root`."""
+    def write(self, root: Any, plan: Plan, substitutes: Iterable[tuple[Any, Reduction]] = ()) -> bytes:
+        """Return the pickle of `root`.
+
+        `substitutes` are members, and how they are to be made, before anything that holds them.
+        """
+        for value, reduction in substitutes:
+            self._substitute(value, reduction)
         if plan.containers:
             self._make_containers(plan.containers)
         # Once more, since `list` itself is a reference then.
@@ -89,15 +94,15 @@ class Pieces:
         self._written += [self._piece(root), pickle.STOP]
         return b"".join(self._written)
 
-    def substitute(self, value: Any, reduction: Reduction) -> None:
+    def _substitute(self, value: Any, reduction: Reduction) -> None:
         """Write `reduction`, and from here on refer to it where `value` is met."""
         stand = Stand()
         self._reductions[id(stand)] = reduction
         self._add(self._piece(stand))
-        memo = dict(self._pickler.memo.copy())
+        memo = dict(self.pickler.memo.copy())
         place, _ = memo.pop(id(stand))
         memo[id(value)] = (place, value)
-        self._pickler.memo = memo
+        self.pickler.memo = memo
         del self._reductions[id(stand)]
 
     @staticmethod
@@ -113,11 +118,11 @@ class Pieces:
             self._add(self._piece(cut.value))
 
     def _make_containers(self, containers: list[Any]) -> None:
-        memo = dict(self._pickler.memo.copy())
+        memo = dict(self.pickler.memo.copy())
         for container in containers:
             memo[id(container)] = (len(memo), container)
             self._add(_EMPTY[type(container)] + pickle.MEMOIZE)
-        self._pickler.memo = memo
+        self.pickler.memo = memo
 
     def _make(self, value: Any) -> None:
         whole = self._reductions[id(value)]
@@ -141,7 +146,7 @@ class Pieces:
     def _piece(self, value: Any) -> bytes:
         self._buffer.seek(0)
         self._buffer.truncate()
-        self._pickler.dump(value)
+        self.pickler.dump(value)
         return unframed(self._buffer.getvalue())
 
     def _add(self, piece: bytes) -> None:

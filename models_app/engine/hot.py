@@ -216,8 +216,8 @@ class HotModel:
         try:
             return SnapshotData(
                 seq=self.seq,
-                model=blobs.dumps(self.model),
-                metrics=blobs.dumps(self._board),
+                model=blobs.dumps(self.model, settles_sets=True),
+                metrics=blobs.dumps(self._board, settles_sets=True),
                 values=scoring.values(self._board.metrics),
             )
         except BaseException as error:

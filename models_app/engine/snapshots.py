@@ -11,6 +11,9 @@ from models_app.engine.ports import ModelState, Storage
 
 logger = logging.getLogger(__name__)
 
+_MAX_REPORTED = 1_000
+_reported: set[tuple[int, int, object]] = set()
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SnapshotPolicy:
@@ -57,7 +60,24 @@ def try_snapshot(storage: Storage, state: ModelState, hot: HotModel) -> None:
         take_snapshot(storage, state, hot)
     except StorageUnavailable as error:
         logger.warning("no snapshot of '%s' at seq %d: %s", state.name, hot.seq, error)
-    except ModelRaised:
+    except ModelRaised as error:
         # Its class may refuse to be pickled in this state. Asking again at every turn would be as dear.
-        logger.exception("'%s' cannot be pickled at seq %d", state.name, hot.seq)
+        _report(state, hot, error)
         hot.replay_seconds = 0.0
+
+
+def _report(state: ModelState, hot: HotModel, error: ModelRaised) -> None:
+    """Log why a model cannot be pickled, with a traceback, once for each kind of reason."""
+    reason = (state.model_id, state.generation, type(error.__cause__))
+    if reason in _reported:
+        return
+    if len(_reported) >= _MAX_REPORTED:
+        _reported.clear()
+    _reported.add(reason)
+    logger.warning(
+        "'%s' cannot be pickled at seq %d; a restart replays its journal from seq %d",
+        state.name,
+        hot.seq,
+        hot.snapshot_seq,
+        exc_info=error,
+    )
