@@ -1,5 +1,6 @@
 """Middleware of the pages (the dashboard and the admin)."""
 
+import errno
 import logging
 from collections.abc import Callable
 
@@ -65,7 +66,16 @@ class PassingErrors:
         return self._get_response(request)
 
     def process_exception(self, request: HttpRequest, error: Exception) -> HttpResponse | None:
-        """Answer 503 where the server stops, or the database is locked or full."""
+        """Answer 503 where the server stops, the database is locked or full, or no file can be opened."""
+        if isinstance(error, OSError) and error.errno in {errno.EMFILE, errno.ENFILE}:
+            # Not a page: its template is a file, too.
+            logger.warning("a page cannot be shown now: %s", error)
+            return HttpResponse(
+                "Too many files are open. Try again in a moment.",
+                status=503,
+                content_type="text/plain",
+                headers={"Retry-After": "1"},
+            )
         if not isinstance(error, OperationalError | ServerStopping | StorageUnavailable):
             return None
         refusal = unavailable(error) if isinstance(error, OperationalError) else error

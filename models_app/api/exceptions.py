@@ -1,6 +1,5 @@
 """What HTTP makes of a refusal: one table, one shape."""
 
-import errno
 import logging
 import uuid
 from collections.abc import Mapping
@@ -29,7 +28,6 @@ STATUS_BY_ERROR: dict[type[ChantillyError], int] = {
 }
 _DEFAULT_STATUS = 400
 _PASSES_SOON = (errors.ModelBusy, errors.ServerStopping, errors.StorageUnavailable, errors.TooManyStreams)
-_NO_FILES_LEFT = {errno.EMFILE, errno.ENFILE}
 
 
 def handle(error: BaseException, context: Mapping[str, Any]) -> JsonAnswer:
@@ -37,8 +35,7 @@ def handle(error: BaseException, context: Mapping[str, Any]) -> JsonAnswer:
 
     A view may map errors differently through its `status_by_error`.
     """
-    if isinstance(error, OSError) and error.errno in _NO_FILES_LEFT:
-        error = errors.StorageUnavailable(f"The server cannot open files now: {error.strerror}.")
+    error = errors.foreseen(error)
     if isinstance(error, ChantillyError):
         statuses = getattr(context.get("view"), "status_by_error", STATUS_BY_ERROR)
         response = refusal(statuses.get(type(error), _DEFAULT_STATUS), error.code, error.message)

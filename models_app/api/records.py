@@ -15,7 +15,7 @@ import msgspec
 from msgspec import UNSET, Raw, UnsetType
 
 from models_app.api.bodies import BodyReader
-from models_app.domain import predictions
+from models_app.domain import errors, predictions
 from models_app.domain.errors import ChantillyError, InvalidRequest
 from models_app.engine.commands import Bundle, Command
 from models_app.engine.tracing import current_trace
@@ -221,6 +221,7 @@ def _answer(outcome: Any, ref: Raw | UnsetType, line: int | None) -> bytes:
 
 
 def _refusal(error: BaseException) -> dict[str, object]:
+    error = errors.foreseen(error)
     if isinstance(error, ChantillyError):
         return {"error": error.code, "message": error.message}
     logger.error("a record failed", exc_info=error)

@@ -5,6 +5,7 @@ takes what `pickle` refuses: functions and classes of `__main__`, lambdas. Both 
 of a chain of objects; what is too deep for that is written piece by piece (`piecewise`).
 """
 
+import functools
 import hashlib
 import hmac
 import io
@@ -116,7 +117,7 @@ class Versions:
     @classmethod
     def current(cls) -> "Versions":
         """Return those of this process."""
-        return cls(river=version("river"), python=platform.python_version(), numpy=version("numpy"))
+        return cls(river=_version("river"), python=platform.python_version(), numpy=_version("numpy"))
 
     def mismatch(self, stored: "Versions") -> str | None:
         """Say, in words, what keeps bytes `stored` under other versions from loading under these.
@@ -191,3 +192,9 @@ class Signer:
             mac.update(len(part).to_bytes(8))
             mac.update(part)
         return mac.hexdigest()
+
+
+@functools.cache
+def _version(package: str) -> str:
+    # From a file, for each model that is loaded.
+    return version(package)

@@ -1,5 +1,6 @@
 """Everything that can be refused, as facts with a code; what HTTP makes of them is decided in `api`."""
 
+import errno
 from collections.abc import Mapping, Sequence
 
 from models_app.domain.failing import described
@@ -28,6 +29,19 @@ def code_of(error: BaseException) -> str:
     ('server_stopping', 'internal_error')
     """
     return error.code if isinstance(error, ChantillyError) else "internal_error"
+
+
+def foreseen(error: BaseException) -> BaseException:
+    """Return the refusal for an error of the system that passes, or else the error itself.
+
+    >>> foreseen(OSError(errno.EMFILE, "Too many open files"))
+    StorageUnavailable('The server cannot open files now: Too many open files.')
+    >>> foreseen(KeyError("x"))
+    KeyError('x')
+    """
+    if isinstance(error, OSError) and error.errno in {errno.EMFILE, errno.ENFILE}:
+        return StorageUnavailable(f"The server cannot open files now: {error.strerror}.")
+    return error
 
 
 def _rebuild(kind: type[ChantillyError], message: Message) -> ChantillyError:

@@ -1,6 +1,7 @@
 """Requests under way: uvicorn's cycle of one, the shorter one of the short way, and how they are written."""
 
 import asyncio
+import errno
 import logging
 import uuid
 from collections import deque
@@ -100,6 +101,9 @@ class Cycle(RequestResponseCycle):
 
 def failure(error: BaseException | None) -> Refusal:
     """Log that an application failed, or (None) did not answer, and return what the client gets."""
+    if isinstance(error, OSError) and error.errno in {errno.EMFILE, errno.ENFILE}:
+        logger.warning("a request was not answered: %s", error)
+        return refusals.no_files()
     error_id = uuid.uuid4().hex[:12]
     logger.error("internal error %s: a request was not answered", error_id, exc_info=error)
     refusal = refusals.broken()

@@ -5,6 +5,8 @@ from functools import cache
 
 from django.conf import settings
 
+from models_app.management import open_files
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Limits:
@@ -50,5 +52,5 @@ def from_settings() -> Limits:
         idle_seconds=settings.IDLE_SECONDS,
         rest_seconds=settings.REST_SECONDS,
         send_seconds=settings.STREAM_SEND_SECONDS,
-        connections=settings.CONNECTIONS_MAX,
+        connections=open_files.allow_connections(settings.CONNECTIONS_MAX),
     )

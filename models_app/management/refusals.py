@@ -58,6 +58,11 @@ def stopping() -> Refusal:
     return Refusal(503, "server_stopping", "The server is stopping.", b"retry-after: 1\r\n")
 
 
+def no_files() -> Refusal:
+    """Say that the process has as many files open as it may."""
+    return Refusal(503, "storage_unavailable", "The server cannot open files now.", b"retry-after: 1\r\n")
+
+
 def too_slow(what: str) -> Refusal:
     """Say that the rest of a request did not come in time."""
     return Refusal(408, "request_timeout", f"The {what} of the request did not come in time.")

@@ -1,6 +1,7 @@
 """How much a connection may take, and for how long: looked at by the test's own clock."""
 
 import asyncio
+import errno
 from collections.abc import Awaitable, Callable
 from typing import Any
 
@@ -391,6 +392,15 @@ class TestFailures:
             raise error
 
         assert status(sent(GET, application=fails)) == 500
+
+    def test_for_want_of_files_may_pass(self) -> None:
+        async def fails(scope: Any, receive: Any, send: Any) -> None:
+            raise OSError(errno.EMFILE, "Too many open files")
+
+        wire = sent(GET, application=fails)
+
+        assert status(wire) == 503
+        assert b"\r\nretry-after: 1\r\n" in wire.written
 
     def test_of_an_application_that_says_nothing_are_answered(self) -> None:
         async def silent(scope: Any, receive: Any, send: Any) -> None:
