@@ -17,11 +17,13 @@ from django.utils import timezone
 from river import stats
 
 from models_app.domain.errors import StorageUnavailable
+from models_app.engine.repeats import Repeats
 from models_app.models.transactions import translated_errors, write_transaction
 from monitoring.durations import humanize
 from monitoring.models import CallStatistics
 
 logger = logging.getLogger(__name__)
+repeated = Repeats(logger)
 
 ROUTES = ("predict", "learn")
 FADING_FACTOR = 0.3
@@ -234,7 +236,9 @@ class CallRecorder:
         try:
             action()
         except StorageUnavailable as error:
-            logger.warning("The call statistics could not be read or saved; they wait: %s", error)
+            repeated.warning(
+                str(error), "The call statistics could not be read or saved; they wait: %s", error
+            )
 
 
 def _statistics(row: CallStatistics | None) -> RouteStatistics:

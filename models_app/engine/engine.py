@@ -23,6 +23,7 @@ from models_app.engine.committing import Committer
 from models_app.engine.memory import HotSet, MemoryLimits
 from models_app.engine.ports import Observer, Storage
 from models_app.engine.queues import ModelQueue
+from models_app.engine.repeats import Repeats
 from models_app.engine.routing import Directory, look_up
 from models_app.engine.snapshots import SnapshotPolicy
 from models_app.engine.supervising import Supervisor
@@ -32,6 +33,7 @@ from models_app.engine.watching import Watchdog
 from models_app.engine.workers import Workers
 
 logger = logging.getLogger(__name__)
+repeated = Repeats(logger)
 
 _POLL_SECONDS = 0.01
 
@@ -303,7 +305,7 @@ class Engine:
         try:
             found = look_up(self._storage, commands)
         except BaseException as error:
-            logger.warning("%d requests could not be routed: %s", len(commands), error)
+            repeated.warning(str(error), "%d requests could not be routed: %s", len(commands), error)
             deliver([(command, None, error) for command in commands])
             return
         with self._lock:

@@ -8,8 +8,10 @@ from models_app.domain.errors import ModelRaised, StorageUnavailable
 from models_app.engine import forks
 from models_app.engine.hot import HotModel
 from models_app.engine.ports import ModelState, Storage
+from models_app.engine.repeats import Repeats
 
 logger = logging.getLogger(__name__)
+repeated = Repeats(logger)
 
 _MAX_REPORTED = 1_000
 _reported: set[tuple[int, int, object]] = set()
@@ -59,7 +61,7 @@ def try_snapshot(storage: Storage, state: ModelState, hot: HotModel) -> None:
     try:
         take_snapshot(storage, state, hot)
     except StorageUnavailable as error:
-        logger.warning("no snapshot of '%s' at seq %d: %s", state.name, hot.seq, error)
+        repeated.warning(str(error), "no snapshot of '%s' at seq %d: %s", state.name, hot.seq, error)
     except ModelRaised as error:
         # Its class may refuse to be pickled in this state. Asking again at every turn would be as dear.
         _report(state, hot, error)

@@ -34,12 +34,14 @@ from models_app.engine.ports import Conflict, ModelState, Observer, Pending, Sto
 from models_app.engine.queues import ModelQueue
 from models_app.engine.recent import RecentPredictions
 from models_app.engine.recovery import catch_up, recover
+from models_app.engine.repeats import Repeats
 from models_app.engine.snapshots import SnapshotPolicy, take_snapshot, try_snapshot
 from models_app.engine.timings import TimingsByModel
 from models_app.engine.tracing import Stages
 from models_app.engine.visits import Visit, VisitRefused
 
 logger = logging.getLogger(__name__)
+repeated = Repeats(logger)
 
 # Each redo means that another process got through; more than a few in a row mean a broken database.
 _MAX_ATTEMPTS = 200
@@ -462,7 +464,9 @@ class Turns:
 
     def _refuse(self, queue: ModelQueue, commands: Sequence[Command], error: BaseException) -> None:
         if isinstance(error, ChantillyError):
-            logger.warning("'%s' could not serve %d requests: %s", queue.name, len(commands), error)
+            repeated.warning(
+                str(error), "'%s' could not serve %d requests: %s", queue.name, len(commands), error
+            )
         else:
             logger.error("'%s' could not serve %d requests", queue.name, len(commands), exc_info=error)
         deliver([(command, None, error) for command in commands])

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from models_app.domain.errors import ChantillyError
 from models_app.domain.scoring import Scores
 from models_app.engine.ports import ModelState
+from models_app.engine.repeats import Repeats
 from models_app.models import ServedModel
 from models_app.models.storage import SqliteStorage
 from models_app.models.transactions import translated_errors
@@ -18,6 +19,7 @@ from monitoring.drift.watches import DEFAULT_PLAN, Finding, Plan, Watch
 from monitoring.models import DriftAlert
 
 logger = logging.getLogger(__name__)
+repeated = Repeats(logger)
 
 # Beyond this, what was scored is forgotten and read from the journal instead.
 _MAX_TAIL = 500_000
@@ -94,7 +96,7 @@ class Follower:
             except ChantillyError as error:
                 # The next tick begins where this one has ended.
                 self._behind.add(model.pk)
-                logger.warning("drift of '%s' is looked at later: %s", model.name, error)
+                repeated.warning(str(error), "drift of '%s' is looked at later: %s", model.name, error)
         self._tidy()
 
     def erase(self) -> None:

@@ -9,10 +9,12 @@ from collections.abc import Callable, Mapping
 from django.db import connections
 
 from models_app.domain.errors import FlavorNotSet, StorageUnavailable
+from models_app.engine.repeats import Repeats
 from monitoring.streams.frames import text_event
 from monitoring.streams.hub import Channel
 
 logger = logging.getLogger(__name__)
+repeated = Repeats(logger)
 
 #: From one message to the next, at the least.
 INTERVAL_SECONDS = 0.05
@@ -84,7 +86,7 @@ class Publisher:
         except StorageUnavailable as error:
             # Whoever listens is owed the newest value.
             self._is_marked = True
-            logger.warning("What listeners wait for cannot be computed yet: %s", error)
+            repeated.warning(str(error), "What listeners wait for cannot be computed yet: %s", error)
         except Exception:
             # Whatever it is, the thread must go on: `mark` counts on it.
             logger.exception("What listeners wait for could not be computed.")
