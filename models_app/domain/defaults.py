@@ -27,6 +27,12 @@ def kept_items(value: "defaultdict[Any, object]") -> list[tuple[Any, object]]:
     return _unlike(value, _digest(factory()))  # type: ignore[misc]  # it makes, so it is callable
 
 
+def sort_key(key: object) -> str:
+    """Return by what the keys of a `defaultdict` are sorted: the same for equal keys of two models."""
+    kind = type(key)
+    return f"{kind.__name__} {key!r}" if kind in _BUILTINS else _digest(key)
+
+
 def _is_empty(value: object) -> bool:
     # The other zero is not what `float()` makes.
     return repr(value) == "0.0" if type(value) is float else not value

@@ -19,7 +19,7 @@ from typing import Any
 import numpy as np
 
 from models_app.domain.caches import derived_attributes
-from models_app.domain.defaults import kept_items
+from models_app.domain.defaults import kept_items, sort_key
 
 #: A step on a path, as Python would write it (`.weights`, `['a']`), and where it leads.
 Member = tuple[str, object]
@@ -127,8 +127,7 @@ def _set(value: Any) -> Node:
 def _defaultdict(value: defaultdict[Any, object]) -> Node:
     # A prediction that looks at a member makes it: neither that it is there counts, nor when it came.
     items = kept_items(value)
-    if all(type(key) in _ATOMS for key, _ in items):
-        items.sort(key=lambda item: (type(item[0]).__name__, repr(item[0])))
+    items.sort(key=lambda item: sort_key(item[0]))
     node = Node((name_of(type(value)),), [(".default_factory", value.default_factory), *_items(items)])
     node.members += _attributes(value, getattr(value, "__dict__", {}))
     return node

@@ -260,6 +260,13 @@ class TestCompare:
 
         assert compare(*models).is_equal
 
+    def test_does_not_see_in_what_order_a_defaultdict_got_its_keys(self) -> None:
+        keys: list[Any] = [("b", 1), ("a", 2), "c", 3, frozenset("xyz")]
+        one = defaultdict(int, dict.fromkeys(keys, 1))
+        other = defaultdict(int, dict.fromkeys(reversed(keys), 1))
+
+        assert compare(one, other).is_equal
+
     def test_sees_keys_of_any_kind_of_a_defaultdict(self) -> None:
         keyed = [defaultdict(int, {("a", 1): value}) for value in (1, 2)]
 
