@@ -57,3 +57,29 @@ class TestDecode:
 
         assert isinstance(refusal.value.message, dict)
         assert reason in refusal.value.message["features"][0]
+
+
+class TestCopied:
+    @pytest.mark.parametrize(
+        "text",
+        [
+            b'{"a": [1.0, 2.0]}',
+            b'{"a": {"b": 1.0}}',
+            b'{"a": [{"b": []}], "c": "["}',
+            b'{"a": "{", "b": [[]]}',
+        ],
+    )
+    def test_shares_nothing_that_a_model_can_write_to(self, text: bytes) -> None:
+        x = features.decode(text)
+
+        copy = features.copied(x, text)
+
+        assert copy == x
+        assert isinstance(copy, dict)
+        assert isinstance(x, dict)
+        assert copy["a"] is not x["a"] or isinstance(x["a"], str)
+        copy["a"] = copy["c"] = None
+        assert features.decode(text) == x
+
+    def test_gives_a_text_back(self) -> None:
+        assert features.copied("good morning", b'"good morning"') == "good morning"

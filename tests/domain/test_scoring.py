@@ -116,6 +116,15 @@ class TestScore:
 
 
 class TestTake:
+    def test_says_where_each_learn_stood_that_could_not_be_scored(self) -> None:
+        scorer = Scorer(FLAVORS["regression"].new_metrics())
+
+        for prediction in (1.0, None, 2.0, math.nan, None, 3.0):
+            scorer.score(1.0, prediction)
+        scores = scorer.take()
+
+        assert (scores.n, scores.unscored) == (3, [1, 3, 4])
+
     @pytest.mark.parametrize("step", [1, 7, 500])
     def test_folds_means_to_the_last_bit_whatever_is_taken_at_a_time(self, step: int) -> None:
         ours = FLAVORS["regression"].new_metrics()
