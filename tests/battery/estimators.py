@@ -7,10 +7,12 @@ from typing import Any
 
 import river.api
 from river import (
+    anomaly,
     base,
     compose,
     feature_extraction,
     feature_selection,
+    forest,
     imblearn,
     linear_model,
     model_selection,
@@ -21,8 +23,10 @@ from river import (
 
 _HALVES = {False: 0.5, True: 0.5}
 
-#: By class: how to make one of which River does not say it itself.
+#: By class: how to make one of which River does not say it itself, or only one that takes long.
 BY_HAND: dict[str, Any] = {
+    "AMFClassifier": lambda: forest.AMFClassifier(n_estimators=3, seed=1),
+    "AMFRegressor": lambda: forest.AMFRegressor(n_estimators=3, seed=1),
     "Agg": lambda: feature_extraction.Agg(on="a", by="c", how=stats.Mean()),
     "FuncTransformer": lambda: compose.FuncTransformer(dict),
     "Grouper": lambda: compose.Grouper(preprocessing.StatImputer(("a", stats.Mean())), by="c"),
@@ -32,6 +36,9 @@ BY_HAND: dict[str, Any] = {
     "RandomOverSampler": lambda: imblearn.RandomOverSampler(_logistic(), _HALVES, seed=1),
     "RandomSampler": lambda: imblearn.RandomSampler(_logistic(), _HALVES, seed=1),
     "RandomUnderSampler": lambda: imblearn.RandomUnderSampler(_logistic(), _HALVES, seed=1),
+    "RBFSampler": lambda: feature_extraction.RBFSampler(n_components=5, seed=1),
+    "RandomTreesEmbedding": lambda: feature_extraction.RandomTreesEmbedding(n_trees=2, height=3, seed=1),
+    "HalfSpaceTrees": lambda: anomaly.HalfSpaceTrees(n_trees=2, height=4, seed=1),
     "Renamer": lambda: compose.Renamer({"a": "z"}),
     "Suffixer": lambda: compose.Suffixer("_x"),
     "SuccessiveHalvingClassifier": lambda: model_selection.SuccessiveHalvingClassifier(
