@@ -191,6 +191,13 @@ SETTINGS = (
         "The same of one address. A proxy must say in `X-Forwarded-For` whom it speaks for.",
     ),
     Setting(
+        "UPLOAD_SECONDS",
+        "30",
+        parsing.seconds(1, 3600),
+        "What unpickling an upload may take, in a process of its own, in seconds.",
+    ),
+    Setting("UPLOAD_MEMORY", "4G", parsing.size, "Memory that this process may take, beside River's."),
+    Setting(
         "STREAM_BACKLOG",
         "1000",
         parsing.whole(1, 1_000_000),

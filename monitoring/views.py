@@ -62,6 +62,14 @@ _SNAPSHOT: schemas.Schema = {
         "size_bytes": _BYTES,
     },
 }
+_REMARKS: schemas.Schema = {
+    "type": "array",
+    "description": "What there is to know about the model.",
+    "items": {
+        "type": "object",
+        "properties": {"code": {"type": "string"}, "message": {"type": "string"}},
+    },
+}
 STATISTICS: schemas.Schema = {
     "type": "object",
     "description": "With `model` it has more than `predict` and `learn`.",
@@ -77,6 +85,7 @@ STATISTICS: schemas.Schema = {
         "size_bytes": _BYTES,
         "memory_bytes": {**_BYTES, "nullable": True},
         "snapshot": _SNAPSHOT,
+        "remarks": _REMARKS,
     },
 }
 
@@ -122,6 +131,7 @@ def _of_model(model: ServedModel, figures: ModelFigures) -> dict[str, Any]:
         "size_bytes": model.size_bytes,
         "memory_bytes": figures.memory_bytes,
         "snapshot": _of_snapshot(figures.snapshot),
+        "remarks": model.remarks,
     }
 
 

@@ -13,7 +13,7 @@ from django.db.models import QuerySet
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import redirect
 from django.urls import URLPattern, path
-from django.utils.html import format_html
+from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
 
 from models_app.admin import downloads, panels, refusals, rendering
@@ -54,11 +54,16 @@ class ServedModelAdmin(ReadOnlyAdmin[ServedModel]):
         ),
         (
             "The upload",
-            {"fields": ("generation", "size", "sha256", "river_version", "python_version", "numpy_version")},
+            {
+                "fields": (
+                    "generation", "size", "sha256", "river_version", "python_version", "numpy_version",
+                    "notes",
+                )
+            },
         ),
     )  # fmt: skip
     readonly_fields = (
-        "live_metrics", "learns", "predictions", "pending_link", "snapshots_link", "size",
+        "live_metrics", "learns", "predictions", "pending_link", "snapshots_link", "size", "notes",
     )  # fmt: skip
     actions = ("make_default", "take_snapshots", "download_models")
     add_form_template = "admin/models_app/servedmodel/upload.html"
@@ -281,6 +286,12 @@ class ServedModelAdmin(ReadOnlyAdmin[ServedModel]):
         """Link to what it has pending."""
         url = list_url(PendingPrediction, row.pk)
         return format_html('<a href="{}">{} pending</a>', url, f"{figures_of(row).n_pending:,}")
+
+    @admin.display(description="notes")
+    def notes(self, row: ServedModel) -> SafeString | str:
+        """Return what there is to know about it."""
+        found = format_html_join("", "<li>{}</li>", ((remark["message"],) for remark in row.remarks))
+        return format_html("<ul>{}</ul>", found) if row.remarks else rendering.NOTHING
 
     @admin.display(description="snapshots")
     def snapshots_link(self, row: ServedModel) -> SafeString:

@@ -18,12 +18,18 @@ from rest_framework.response import Response
 from rest_framework.viewsets import ViewSet
 
 from models_app.api import exceptions
+from models_app.domain.errors import UploadsBusy
 from models_app.domain.failing import described
 
 _Handler = Callable[..., Awaitable[HttpResponseBase]]
 # What comes here waits for the database or for a model; more threads would only wait together.
 _N_THREADS = 8
 _pool = ThreadPoolExecutor(_N_THREADS, thread_name_prefix="requests")
+# Uploads may take long, and are to keep nothing else waiting: beyond these, and as many that wait, they are
+# refused.
+_N_UPLOADS = 8
+_MAX_UPLOADS = 2 * _N_UPLOADS
+_upload_pool = ThreadPoolExecutor(_N_UPLOADS, thread_name_prefix="uploads")
 
 
 class AsyncViewSet(ViewSet):
@@ -112,6 +118,44 @@ def threaded(
         # With the request's context: what it logs there is told as its own.
         call = functools.partial(copy_context().run, _call, view, request, *args, **kwargs)
         return await asyncio.get_running_loop().run_in_executor(_pool, call)
+
+    return run
+
+
+class Uploads:
+    """The uploads that are under way; for the event loop's thread."""
+
+    def __init__(self, pool: ThreadPoolExecutor, *, at_most: int) -> None:
+        self._pool = pool
+        self._at_most = at_most
+        self._n = 0
+
+    async def run(self, call: Callable[[], HttpResponseBase]) -> HttpResponseBase:
+        """Call in a thread of the pool; raises `UploadsBusy` where too many are under way."""
+        if self._n >= self._at_most:
+            raise UploadsBusy(f"{self._n} uploads are under way; try again.")
+        self._n += 1
+        try:
+            return await asyncio.get_running_loop().run_in_executor(self._pool, call)
+        finally:
+            self._n -= 1
+
+
+uploads = Uploads(_upload_pool, at_most=_MAX_UPLOADS)
+
+
+def in_upload_threads(
+    view: Callable[..., HttpResponseBase],
+) -> Callable[..., Coroutine[Any, Any, HttpResponseBase]]:
+    """Return a view whose POSTs run in threads of their own; all else as `threaded`."""
+    otherwise = threaded(view)
+
+    @functools.wraps(view)
+    async def run(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
+        if request.method != "POST":
+            return await otherwise(request, *args, **kwargs)
+        call = functools.partial(copy_context().run, _call, view, request, *args, **kwargs)
+        return await uploads.run(call)
 
     return run
 

@@ -25,9 +25,16 @@ STATUS_BY_ERROR: dict[type[ChantillyError], int] = {
     errors.ServerStopping: 503,
     errors.StorageUnavailable: 503,
     errors.TooManyStreams: 503,
+    errors.UploadsBusy: 503,
 }
 _DEFAULT_STATUS = 400
-_PASSES_SOON = (errors.ModelBusy, errors.ServerStopping, errors.StorageUnavailable, errors.TooManyStreams)
+_PASSES_SOON = (
+    errors.ModelBusy,
+    errors.ServerStopping,
+    errors.StorageUnavailable,
+    errors.TooManyStreams,
+    errors.UploadsBusy,
+)
 
 
 def handle(error: BaseException, context: Mapping[str, Any]) -> JsonAnswer:

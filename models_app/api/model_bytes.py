@@ -1,5 +1,7 @@
 """/api/model: models as bytes."""
 
+from typing import Any
+
 from django.conf import settings
 from django.http import HttpResponse
 from django.utils import timezone
@@ -8,7 +10,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from models_app.api import schemas
-from models_app.api.dispatch import ThreadedViewSet
+from models_app.api.dispatch import ThreadedViewSet, in_upload_threads
 from models_app.domain import chosen_metrics
 from models_app.domain.errors import ModelNotFound
 from models_app.services import exporting, uploading
@@ -27,10 +29,15 @@ class ModelViewSet(ThreadedViewSet):
 
     max_body_bytes = _MaxModelBytes()
 
+    @classmethod
+    def as_view(cls, actions: Any = None, **initkwargs: Any) -> Any:  # noqa: D102
+        return in_upload_threads(super(ThreadedViewSet, cls).as_view(actions, **initkwargs))
+
     @extend_schema(
         operation_id="upload_model",
         summary="Upload a model",
-        description="A pickle, made with `pickle` or `dill`. It becomes the default model.",
+        description="A pickle, made with `pickle` or `dill`. It is tried, in another process, and becomes "
+        "the default model.",
         parameters=[
             OpenApiParameter(
                 "metrics",
@@ -40,7 +47,7 @@ class ModelViewSet(ThreadedViewSet):
             )
         ],
         request=schemas.MODEL_BYTES,
-        responses={201: schemas.NAME, 400: schemas.ERROR, 413: schemas.ERROR},
+        responses={201: schemas.NAME, 400: schemas.ERROR, 413: schemas.ERROR, 503: schemas.ERROR},
     )
     def create(self, request: Request, name: str | None = None) -> Response:
         """Serve the model in the body."""

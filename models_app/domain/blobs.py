@@ -21,15 +21,13 @@ import dill
 import zstandard
 
 from models_app.domain import dill_globals
-from models_app.domain.errors import ModelNotLoadable, ModelNotReadable
-from models_app.domain.failing import pass_on_interrupt
+from models_app.domain.errors import ModelNotLoadable
 from models_app.domain.picklers import Finder, dill_at_once, dill_piecewise, pickle_at_once, pickle_piecewise
 from models_app.domain.set_orders import substitutes
 
 PICKLE_PROTOCOL = 5
 ZSTD_LEVEL = 1
 _DILL_MARK = b"dill._dill"
-_MAX_REASON = 300
 
 
 dill_globals.install()
@@ -64,7 +62,7 @@ def _to_any_depth(
 
 def loads(data: bytes) -> Any:
     """Return the object that `data` was made from. It runs code: `data` must be trusted."""
-    return dill.loads(data) if _DILL_MARK in data else pickle.loads(data)
+    return dill.loads(data) if needs_dill(data) else pickle.loads(data)
 
 
 def loads_with_names(data: bytes) -> tuple[Any, frozenset[tuple[str, str]] | None]:
@@ -72,7 +70,7 @@ def loads_with_names(data: bytes) -> tuple[Any, frozenset[tuple[str, str]] | Non
 
     None in their place: it brings code along.
     """
-    if _DILL_MARK in data:
+    if needs_dill(data):
         return loads(data), None
     unpickler = _NamingUnpickler(io.BytesIO(data))
     return unpickler.load(), frozenset(unpickler.names)
@@ -90,20 +88,9 @@ class _NamingUnpickler(pickle.Unpickler):
         return super().find_class(module, name)
 
 
-def loads_upload(data: bytes) -> Any:
-    """Like `loads`, for bytes from a client.
-
-    Raises `ModelNotReadable` with the reason in one line.
-    """
-    if not data:
-        raise ModelNotReadable("The body is empty; a pickled model was expected.")
-    try:
-        return loads(data)
-    except BaseException as error:
-        pass_on_interrupt(error)
-        reason = " ".join(f"{type(error).__name__}: {error}".split())[:_MAX_REASON]
-        hint = " (classes and functions of a script need dill.dumps)" if "__main__" in reason else ""
-        raise ModelNotReadable(f"The model cannot be unpickled: {reason}{hint}") from error
+def needs_dill(data: bytes) -> bool:
+    """Say whether `dill` wrote the bytes, and only it can read them."""
+    return _DILL_MARK in data
 
 
 @dataclass(frozen=True, slots=True)

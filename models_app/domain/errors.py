@@ -87,12 +87,20 @@ class ModelNotReadable(ChantillyError):
 
 
 class ModelNotSuitable(ChantillyError):
-    """The uploaded object lacks a method that the flavor needs."""
+    """The uploaded object cannot be served under the flavor; the message says what to do."""
 
     code = "model_not_suitable"
 
-    def __init__(self, method: str) -> None:
-        super().__init__(f"The model does not implement {method}.")
+    @classmethod
+    def lacks(cls, method: str) -> "ModelNotSuitable":
+        """Return the refusal of a model without a method that the flavor needs."""
+        return cls(f"The model does not implement {method}.")
+
+
+class UploadsBusy(ChantillyError):
+    """As many uploads are tried as may be at a time, or no process can be had to try one in."""
+
+    code = "uploads_busy"
 
 
 class ModelNotFound(ChantillyError):

@@ -7,10 +7,10 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-from river import base, metrics
+from river import metrics
 
 from models_app.domain import predictions, scoring
-from models_app.domain.errors import InvalidGroundTruth, ModelNotSuitable, UnknownFlavor
+from models_app.domain.errors import InvalidGroundTruth, UnknownFlavor
 from models_app.domain.predictions import Prediction
 from models_app.domain.scoring import GroundTruth, Metrics
 
@@ -44,26 +44,8 @@ class Flavor:
         >>> FLAVORS["binary"].missing_methods(model)
         ['predict_proba_one']
         """
-        step = _last_step(model)
+        step = last_step(model)
         return [method for method in self.methods if not callable(getattr(step, method, None))]
-
-    def check_model(self, model: object) -> str:
-        """Return the method that predicts, empty where it is the flavor's own.
-
-        A classifier without probabilities has its label to answer. Raises `ModelNotSuitable` for the first
-        method that `model` lacks.
-        """
-        missing = self.missing_methods(model)
-        if missing == [self.predict_method] and self._has_labels(model):
-            return "predict_one"
-        for method in missing:
-            raise ModelNotSuitable(method)
-        return ""
-
-    def _has_labels(self, model: object) -> bool:
-        step = _last_step(model)
-        is_regressor = isinstance(step, base.Regressor)
-        return self.name != "regression" and not is_regressor and callable(getattr(step, "predict_one", None))
 
     def predictor(self, model: object) -> Callable[[Any], object]:
         """Return the bound method that predicts."""
@@ -125,7 +107,7 @@ def needs_labels_only(kind: type[metrics.base.Metric]) -> bool:
     return bool(kind().requires_labels)
 
 
-def _last_step(model: object) -> object:
+def last_step(model: object) -> object:
     """Return the step of a pipeline (of pipelines) that learns and predicts, or the model itself."""
     steps = getattr(model, "steps", None)
     while steps and isinstance(steps, dict):

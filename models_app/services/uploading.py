@@ -1,5 +1,6 @@
 """Models come and go: upload, delete, choice of the default."""
 
+import logging
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -9,7 +10,9 @@ from models_app.domain.blobs import Versions
 from models_app.domain.errors import FlavorNotSet, ModelNotFound
 from models_app.domain.flavors import Flavor, needs_labels_only
 from models_app.domain.names import check_model_name, draw_name
+from models_app.domain.remarks import Remark
 from models_app.domain.scoreboards import Scoreboard
+from models_app.domain.trials import Finding
 from models_app.engine.ports import ModelState, SnapshotData
 from models_app.models import (
     Generation,
@@ -24,6 +27,11 @@ from models_app.models.transactions import write_transaction
 from models_app.services.configuring import get_flavor
 from models_app.services.folding import get_instance_metrics
 from models_app.services.runtime import forget_default
+from models_app.services.trying import try_upload
+
+logger = logging.getLogger(__name__)
+
+_Kinds = tuple[chosen_metrics.Kind, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,6 +40,7 @@ class _Checked:
 
     flavor: Flavor
     predict_method: str
+    remarks: list[Remark]
     first: SnapshotData
     is_scored: bool
 
@@ -43,26 +52,40 @@ def upload_model(*, data: bytes, name: str | None, now: datetime, metrics: Seque
     has pending is kept for its successor. `metrics` are names from `river.metrics`, kept beside the flavor's
     own, or `none`: then the model is not scored at all.
 
+    It is tried in a process of its own first; in this one, the engine unpickles it when it is first used.
+
     Raises `FlavorNotSet`, `InvalidModelName`, `InvalidRequest` for a metric, `ModelNotReadable`,
-    `ModelNotSuitable`.
+    `ModelNotSuitable`, `UploadsBusy`.
     """
     flavor = get_flavor()
     if name is not None:
         check_model_name(name)
     kinds = chosen_metrics.kinds(metrics, flavor)
-    predict_method = flavor.check_model(blobs.loads_upload(data))
-    if flavor.served_by(predict_method).answers_labels:
-        kinds = tuple(kind for kind in kinds if needs_labels_only(kind))
-    board = Scoreboard.new(kinds)
-    first = SnapshotData(seq=0, model=data, metrics=blobs.dumps(board))
+    found = try_upload(data, flavor)
+    kinds, remarks = _scorable(kinds, flavor, found)
+    first = SnapshotData(seq=0, model=data, metrics=blobs.dumps(Scoreboard.new(kinds)))
+    checked = _Checked(flavor, found.predict_method, remarks, first, is_scored=bool(kinds))
     with write_transaction():
         if get_flavor() != flavor:
             # The instance was set to another flavor while the model was being checked.
             raise FlavorNotSet
         name = name or draw_name(_is_taken)
-        _put(name, _Checked(flavor, predict_method, first, is_scored=bool(kinds)), now)
+        _put(name, checked, now)
     forget_default()
+    for remark in remarks:
+        logger.info("'%s': %s", name, remark["message"])
     return name
+
+
+def _scorable(kinds: _Kinds, flavor: Flavor, found: Finding) -> tuple[_Kinds, list[Remark]]:
+    """Return the metrics that can be kept of the model, and what there is to know about it."""
+    if not flavor.served_by(found.predict_method).answers_labels:
+        return kinds, list(found.remarks)
+    kept = tuple(kind for kind in kinds if needs_labels_only(kind))
+    left_out = ", ".join(kind.__name__ for kind in kinds if kind not in kept)
+    told = "It answers labels, without probabilities"
+    told += f"; metrics that need these are left out: {left_out}." if left_out else "."
+    return kept, [Remark(code="no_probabilities", message=told), *found.remarks]
 
 
 def _is_taken(name: str) -> bool:
@@ -113,6 +136,7 @@ def _put(name: str, checked: _Checked, now: datetime) -> None:
     model.n_predictions = 0
     model.is_default = True
     model.is_scored = checked.is_scored
+    model.remarks = checked.remarks
     model.predict_method = checked.predict_method
     model.size_bytes = len(checked.first.model)
     model.sha256 = blobs.sha256(checked.first.model)

@@ -9,6 +9,7 @@ from django.views.decorators.http import require_safe
 
 from models_app.domain import calibration, residuals
 from models_app.domain.errors import ModelNotFound
+from models_app.domain.flavors import get_flavor
 from models_app.domain.windows import SIZE
 from models_app.models import ServedModel
 from models_app.services.listing import find_model
@@ -34,7 +35,9 @@ def diagnosis(model: ServedModel) -> Context:
     outcomes = last_outcomes(model)
     is_regression = model.flavor == "regression"
     found = _of_numbers(outcomes) if is_regression else _of_labels(outcomes, model.flavor == "binary")
-    return {"model": model, "is_regression": is_regression, "window": SIZE, **found}
+    answers_labels = get_flavor(model.flavor).served_by(model.predict_method).answers_labels
+    context = {"model": model, "is_regression": is_regression, "answers_labels": answers_labels}
+    return {**context, "window": SIZE, **found}
 
 
 def _of_numbers(outcomes: Sequence[Outcome]) -> Context:

@@ -3,7 +3,6 @@
 import asyncio
 import json
 import tempfile
-import time
 from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Any
@@ -14,21 +13,12 @@ from models_app.api import exchanges
 from models_app.api.exchanges import ExchangeResponse, Lines, exchange
 from models_app.services import runtime
 from tests.api.engines import engine_stops
+from tests.own_models import Slow
 from tests.services.instances import Instance
 
 LEARN = b'{"features": {"x": 1.0}, "ground_truth": true}\n'
 BAD = b"no record\n"
 LIMIT_SECONDS = 30
-
-
-class Slow:
-    """Takes its time to learn."""
-
-    def predict_proba_one(self, x: dict[str, Any]) -> dict[bool, float]:
-        return {True: 0.5, False: 0.5}
-
-    def learn_one(self, x: dict[str, Any], y: object) -> None:
-        time.sleep(0.03)
 
 
 class Body:

@@ -12,6 +12,7 @@ from models_app.api.records import Batch, Text
 from models_app.api.sockets import _records
 from models_app.domain.errors import InvalidRequest, ServerStopping
 from tests.api.engines import engine_stops
+from tests.own_models import Odd
 from tests.services.instances import Instance
 
 X = {"x": 1.0}
@@ -42,16 +43,6 @@ def served(instance: Instance) -> Instance:
     instance.upload("first")
     instance.upload("second")
     return instance
-
-
-class Odd:
-    """Predicts labels that no JSON can hold."""
-
-    def predict_proba_one(self, x: dict[str, Any]) -> dict[str, float]:
-        return {"\ud800": 1.0}
-
-    def learn_one(self, x: dict[str, Any], y: object) -> None:
-        pass
 
 
 class TestBatch:

@@ -2,7 +2,6 @@
 
 import asyncio
 import json
-import time
 from collections.abc import Callable
 from typing import Any
 
@@ -12,20 +11,11 @@ from models_app.api import sockets
 from models_app.api.sockets import StreamConsumer
 from models_app.services import runtime
 from tests.api.engines import engine_stops
+from tests.own_models import Slow
 from tests.services.instances import Instance
 
 LEARN = '{"features": {"x": 1.0}, "ground_truth": true}'
 LIMIT_SECONDS = 30
-
-
-class Slow:
-    """Takes its time to learn."""
-
-    def predict_proba_one(self, x: dict[str, Any]) -> dict[bool, float]:
-        return {True: 0.5, False: 0.5}
-
-    def learn_one(self, x: dict[str, Any], y: object) -> None:
-        time.sleep(0.05)
 
 
 class Peer:

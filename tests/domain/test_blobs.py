@@ -6,7 +6,7 @@ from river import linear_model, preprocessing
 
 from models_app.domain import blobs
 from models_app.domain.blobs import Signer, Versions
-from models_app.domain.errors import ModelNotLoadable, ModelNotReadable
+from models_app.domain.errors import ModelNotLoadable
 
 
 class TestDumps:
@@ -24,24 +24,6 @@ class TestDumps:
         data = blobs.dumps(lambda x: x * factor)
 
         assert blobs.loads(data)(2) == 6
-
-
-class TestLoadsUpload:
-    def test_says_that_the_body_is_empty(self) -> None:
-        with pytest.raises(ModelNotReadable, match="The body is empty"):
-            blobs.loads_upload(b"")
-
-    def test_gives_the_reason_in_one_line(self) -> None:
-        with pytest.raises(ModelNotReadable) as refusal:
-            blobs.loads_upload(b"not a pickle\nat all")
-
-        assert "\n" not in str(refusal.value.message)
-
-    def test_recommends_dill_for_what_a_script_defined(self) -> None:
-        by_reference = b"c__main__\nNoSuchModel\n."
-
-        with pytest.raises(ModelNotReadable, match=r"dill\.dumps"):
-            blobs.loads_upload(by_reference)
 
 
 class TestCompression:

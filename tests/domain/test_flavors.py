@@ -1,9 +1,9 @@
 import math
 
 import pytest
-from river import compose, linear_model, metrics, preprocessing, tree
+from river import metrics
 
-from models_app.domain.errors import InvalidGroundTruth, ModelNotSuitable, UnknownFlavor
+from models_app.domain.errors import InvalidGroundTruth, UnknownFlavor
 from models_app.domain.flavors import FLAVORS, get_flavor
 
 
@@ -14,43 +14,6 @@ class TestGetFlavor:
             get_flavor(name)
 
         assert refusal.value.message == "Allowed flavors are 'regression', 'binary', 'multiclass'."
-
-
-class TestCheckModel:
-    @pytest.mark.parametrize(
-        ("flavor", "model"),
-        [
-            ("regression", linear_model.LinearRegression()),
-            ("regression", preprocessing.StandardScaler() | linear_model.LinearRegression()),
-            ("binary", linear_model.LogisticRegression()),
-            ("multiclass", tree.HoeffdingTreeClassifier()),
-        ],
-    )
-    def test_accepts_what_the_flavor_needs(self, flavor: str, model: object) -> None:
-        get_flavor(flavor).check_model(model)
-
-    @pytest.mark.parametrize(
-        ("flavor", "model", "method"),
-        [
-            ("regression", object(), "learn_one"),
-            ("regression", preprocessing.StandardScaler(), "predict_one"),
-            ("binary", linear_model.LinearRegression(), "predict_proba_one"),
-            ("binary", preprocessing.StandardScaler() | linear_model.LinearRegression(), "predict_proba_one"),
-            ("multiclass", compose.Pipeline(preprocessing.StandardScaler()), "predict_proba_one"),
-            (
-                "binary",
-                compose.Pipeline(
-                    preprocessing.StandardScaler(), compose.Pipeline(linear_model.LinearRegression())
-                ),
-                "predict_proba_one",
-            ),
-        ],
-    )
-    def test_names_the_first_method_that_lacks(self, flavor: str, model: object, method: str) -> None:
-        with pytest.raises(ModelNotSuitable) as refusal:
-            get_flavor(flavor).check_model(model)
-
-        assert refusal.value.message == f"The model does not implement {method}."
 
 
 class TestMetrics:

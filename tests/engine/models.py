@@ -75,10 +75,10 @@ class Unpicklable(Counting):
 
 
 class Strange(Counting):
-    """Predicts what is no number."""
+    """Predicts what is no number, where it is told to."""
 
     def predict_one(self, x: Features) -> Any:
-        return object()
+        return object() if x.get("strange") else 0.0
 
 
 class SluggishFragile(Fragile):

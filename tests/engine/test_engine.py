@@ -450,7 +450,7 @@ class TestFailure:
         upload(Strange())
 
         with pytest.raises(ModelRaised, match="not a number"):
-            engine.call(predict(None, {}))
+            engine.call(predict(None, {"strange": 1.0}))
 
     def test_to_be_pickled_is_told_to_who_asked_for_the_bytes(
         self, make_engine: MakeEngine, upload: Upload

@@ -15,6 +15,7 @@ from monitoring.pages import outcomes
 from monitoring.pages.diagnosing import diagnosis
 from monitoring.pages.numbers import short
 from monitoring.pages.outcomes import last_outcomes
+from tests.own_models import Astray, Boastful
 from tests.services.instances import Instance, instance
 
 __all__ = ["instance"]
@@ -213,23 +214,3 @@ def bare_residuals(n: int) -> list[float]:
         found.append(y - model.predict_one(x))
         model.learn_one(x, y)
     return found
-
-
-class Astray:
-    """A regression that predicts 1, then nothing, then a number of which a float knows nothing."""
-
-    def learn_one(self, x: dict[str, float], y: float) -> None:
-        pass
-
-    def predict_one(self, x: dict[str, float]) -> float | None:
-        return {1.0: 1.0, 2.0: None}.get(x["x"], float("inf"))
-
-
-class Boastful:
-    """A classification whose probabilities are none."""
-
-    def learn_one(self, x: object, y: object) -> None:
-        pass
-
-    def predict_proba_one(self, x: object) -> dict[bool, float]:
-        return {True: 3.0, False: -2.0}

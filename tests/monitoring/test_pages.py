@@ -26,6 +26,7 @@ from monitoring.models import DriftAlert
 from monitoring.pages import features
 from monitoring.pages.features import drifting_features
 from monitoring.pages.rows import overview_rows
+from tests.own_models import Plain, Shy
 from tests.services.instances import Instance, instance
 
 __all__ = ["instance"]
@@ -346,23 +347,3 @@ def alert(model: str, source: str, *, kind: str, seq: int) -> None:
         model=ServedModel.objects.get(name=model), generation=1, seq=seq, time=timezone.now(), kind=kind,
         source=source, detector="ADWIN", value=float(seq),
     )  # fmt: skip
-
-
-class Plain:
-    """A model without River's base class."""
-
-    def learn_one(self, x: object, y: object) -> None:
-        pass
-
-    def predict_proba_one(self, x: object) -> dict[bool, float]:
-        return {True: 1.0}
-
-    def __repr__(self) -> str:
-        return "<Plain>"
-
-
-class Shy(Plain):
-    """A model that does not let itself be drawn."""
-
-    def _repr_html_(self) -> str:
-        raise ValueError("not today")

@@ -3,6 +3,7 @@ import pytest
 from models_app.models import ServedModel
 from models_app.services import measuring, weighing
 from models_app.services.weighing import Scales
+from tests.own_models import Padded
 from tests.services.instances import Instance
 
 
@@ -60,18 +61,3 @@ class TestScales:
             scales.weigh(ServedModel.objects.get(name=name), measuring.vitals(name=name))
 
         assert list(scales._weights) == [ServedModel.objects.get(name="two").pk]
-
-
-class Padded:
-    """A model that takes some memory."""
-
-    n_bytes = 100_000
-
-    def __init__(self) -> None:
-        self.padding = b"." * self.n_bytes
-
-    def learn_one(self, x: object, y: object) -> None:
-        pass
-
-    def predict_proba_one(self, x: object) -> dict[bool, float]:
-        return {True: 1.0}

@@ -8,6 +8,7 @@ from django.utils import timezone
 
 from models_app.management.base import ServiceCommand
 from models_app.services import uploading
+from models_app.services.listing import find_model
 
 
 class Command(ServiceCommand):
@@ -31,4 +32,7 @@ class Command(ServiceCommand):
     def serve(self, *, file: Path, name: str | None, metrics: list[str], **_options: Any) -> None:
         """Upload the file's bytes; print the model's name."""
         data = file.read_bytes()
-        self.stdout.write(uploading.upload_model(data=data, name=name, metrics=metrics, now=timezone.now()))
+        name = uploading.upload_model(data=data, name=name, metrics=metrics, now=timezone.now())
+        self.stdout.write(name)
+        for remark in find_model(name).remarks:
+            self.stderr.write(f"Note: {remark['message']}")

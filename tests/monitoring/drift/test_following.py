@@ -13,6 +13,7 @@ from monitoring.drift.following import Follower
 from monitoring.drift.planning import set_plan
 from monitoring.drift.watches import Plan
 from monitoring.models import DriftAlert, DriftPlan, DriftState
+from tests.own_models import Silent, Stubborn
 from tests.services.instances import Instance
 
 NOW = 1_790_000_000.0
@@ -32,16 +33,6 @@ def bare(errors: list[float], kind: Callable[[], object] = drift.ADWIN) -> list[
         if detector.drift_detected:  # type: ignore[attr-defined]
             seqs.append(seq)
     return seqs
-
-
-class Stubborn:
-    """A model that never learns: it predicts False."""
-
-    def learn_one(self, x: object, y: object) -> None:
-        pass
-
-    def predict_proba_one(self, x: object) -> dict[bool, float]:
-        return {False: 0.9, True: 0.1}
 
 
 @pytest.fixture
@@ -276,14 +267,6 @@ class TestFollower:
 
         assert follower._followed == {}
         assert DriftState.objects.get().seq == 50
-
-
-class Silent(Stubborn):
-    """A model that has no answer every third time."""
-
-    def predict_proba_one(self, x: object) -> dict[bool, float]:
-        assert isinstance(x, dict)
-        return {} if x["x"] % 3 == 0 else {False: 0.9, True: 0.1}
 
 
 class TestSetPlan:

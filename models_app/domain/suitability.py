@@ -1,0 +1,109 @@
+"""Which flavor a model is for, as far as its class and its signatures tell, before it is tried."""
+
+import inspect
+from collections.abc import Sequence
+
+from river import base
+from river.reco.base import Ranker
+from river.time_series.base import Forecaster
+
+from models_app.domain.errors import ModelNotSuitable
+from models_app.domain.flavors import Flavor, last_step
+
+# River's kinds whose learns or predictions are no flavor's; the first that fits names the model.
+_KINDS: tuple[tuple[type[object], str], ...] = (
+    (base.MultiTargetRegressor, "a multi-output regressor, which predicts several targets"),
+    (base.MultiLabelClassifier, "a multi-label classifier, which predicts several labels"),
+    (base.AnomalyDetector, "an anomaly detector, which scores features"),
+    (base.SupervisedAnomalyDetector, "an anomaly detector, which scores features"),
+    (base.AnomalyFilter, "an anomaly filter: put a model behind it"),
+    (base.Clusterer, "a clusterer, which learns without a ground truth"),
+    (Ranker, "a recommender, which predicts from a user and an item"),
+    (Forecaster, "a forecaster, which has no features to predict from"),
+)
+# Second parameters that are no ground truth: a weight, or a time.
+_NO_TRUTHS = frozenset({"w", "weight", "weights", "sample_weight", "t", "time", "timestamp"})
+
+
+def check(model: object, flavor: Flavor) -> str:
+    """Return the method that predicts, empty where it is the flavor's own; raises `ModelNotSuitable`."""
+    if isinstance(model, type):
+        name = model.__name__
+        raise ModelNotSuitable(f"This is the class {name}, not a model: pickle an object of it, {name}(...).")
+    step = last_step(model)
+    if getattr(step, "steps", None) == {}:
+        raise ModelNotSuitable("The pipeline has no steps: its last one is to learn and predict.")
+    for kind, told in _KINDS:
+        if is_a(step, kind):
+            raise ModelNotSuitable(_of_another_kind(step, told, flavor))
+    if flavor.name == "regression" and is_a(step, base.Classifier):
+        told = "a classifier, for the flavors 'binary' and 'multiclass'"
+        raise ModelNotSuitable(_of_another_kind(step, told, flavor))
+    method = _method(step, flavor)
+    _check_call(step, "learn_one", ["features", "ground truth"])
+    _check_call(step, method or flavor.predict_method, ["features"])
+    _check_truth(step)
+    return method
+
+
+def is_a(step: object, kind: type[object]) -> bool:
+    """Say whether a model is of a kind of River's, which look into what they wrap, and raise at times."""
+    try:
+        return isinstance(step, kind)
+    except Exception:
+        return False
+
+
+def _method(step: object, flavor: Flavor) -> str:
+    missing = flavor.missing_methods(step)
+    if not missing:
+        return ""
+    by_label = flavor.name != "regression" and callable(getattr(step, "predict_one", None))
+    if missing != [flavor.predict_method] or not by_label:
+        raise ModelNotSuitable.lacks(missing[0])
+    if is_a(step, base.Regressor):
+        told = "a regressor, for the flavor 'regression'"
+        raise ModelNotSuitable(_of_another_kind(step, told, flavor))
+    # A classifier without probabilities.
+    return "predict_one"
+
+
+def _of_another_kind(step: object, told: str, flavor: Flavor) -> str:
+    what = "a regressor" if flavor.name == "regression" else "a classifier"
+    missing = flavor.missing_methods(step)
+    lacks = f"The model does not implement {missing[0]}. " if missing else ""
+    name = type(step).__name__
+    return f"{lacks}{name} is {told}; this instance's flavor is '{flavor.name}': upload {what}."
+
+
+def _check_call(step: object, method: str, arguments: Sequence[str]) -> None:
+    """Raise `ModelNotSuitable` where a method cannot be called with so many arguments."""
+    signature = _signature(step, method)
+    if signature is None:
+        return
+    try:
+        signature.bind(*arguments)
+    except TypeError as error:
+        called = f"{type(step).__name__}.{method}{signature}"
+        told = f"{called} cannot be called with {' and '.join(arguments)}: {error}."
+        raise ModelNotSuitable(told) from None
+
+
+def _check_truth(step: object) -> None:
+    signature = _signature(step, "learn_one")
+    if signature is None:
+        return
+    names = [name for name, one in signature.parameters.items() if one.kind is one.POSITIONAL_OR_KEYWORD]
+    if len(names) > 1 and names[1] in _NO_TRUTHS:
+        raise ModelNotSuitable(
+            f"The second parameter of {type(step).__name__}.learn_one is '{names[1]}', no ground truth: the "
+            "server calls learn_one(features, ground_truth)."
+        )
+
+
+def _signature(step: object, method: str) -> inspect.Signature | None:
+    try:
+        return inspect.signature(getattr(step, method))
+    except (TypeError, ValueError):
+        # Compiled, or odd: the trial shows it.
+        return None

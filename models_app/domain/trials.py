@@ -1,0 +1,242 @@
+"""A trial of a model before it is served: made-up records, on a copy, in bounded time.
+
+What a model does with features that are not its own says little; what it does with those that it takes says
+much. A model that takes none of these is served all the same, unless it fails in a way that no features mend.
+"""
+
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from typing import Any
+
+from models_app.domain import blobs, river_versions, suitability, uploads
+from models_app.domain.errors import ChantillyError, ModelNotSuitable
+from models_app.domain.failing import described
+from models_app.domain.features import Features
+from models_app.domain.flavors import Flavor, get_flavor, last_step
+from models_app.domain.predictions import Prediction, UnsupportedPrediction
+from models_app.domain.remarks import Remark
+from models_app.domain.scoring import GroundTruth
+
+#: What is under way; a process that ends meanwhile has this to say.
+LOADING, TRYING = "unpickling", "trying"
+#: What trying may take, in seconds; a model that needs longer is taken as it is.
+TRYING_SECONDS = 2.0
+_N_LEARNS = 12
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """How a model that can be served predicts, as in `ModelState`, and what there is to know about it."""
+
+    predict_method: str = ""
+    remarks: tuple[Remark, ...] = ()
+
+
+class _Slow(Exception):
+    """The time is up."""
+
+
+class _Failed(Exception):
+    """The model raised at a step; `is_final`: whatever the features are."""
+
+    def __init__(self, step: str, error: BaseException, *, is_final: bool = False) -> None:
+        super().__init__(step, error)
+        self.step = step
+        self.error = error
+        self.is_final = is_final
+
+
+def run(data: bytes, flavor_name: str, reached: Callable[[str, str], None]) -> Finding:
+    """Unpickle an upload and try it; `reached` hears how far it is, and how the model predicts.
+
+    Raises `ModelNotReadable`, `ModelNotSuitable`. It runs the upload's code: see `services.trials`.
+    """
+    flavor = get_flavor(flavor_name)
+    reached(LOADING, "")
+    model = uploads.loads(data)
+    try:
+        method = suitability.check(model, flavor)
+    except ChantillyError:
+        raise
+    except BaseException as error:
+        told = f"The model raises when its methods are asked for: {uploads.one_line(error)}."
+        raise ModelNotSuitable(told) from error
+    reached(TRYING, method)
+    return _try(data, model, flavor, method)
+
+
+def _try(data: bytes, model: Any, flavor: Flavor, method: str) -> Finding:
+    deadline = time.monotonic() + TRYING_SECONDS
+    failures: list[_Failed] = []
+    for x, truth in _records(flavor):
+        attempt = _Attempt(model, flavor, method, deadline)
+        try:
+            attempt.go_through(x, truth)
+        except _Slow:
+            return attempt.finding()
+        except _Failed as failed:
+            if failed.is_final:
+                raise ModelNotSuitable(failed.step) from failed.error
+            method = attempt.method
+            failures.append(failed)
+            # What raised may have changed it.
+            model = uploads.loads(data)
+        else:
+            return attempt.finding()
+    for failure in failures:
+        reason = _reason(failure, flavor)
+        if reason is not None:
+            raise ModelNotSuitable(reason) from failure.error
+    return Finding(method)
+
+
+class _Attempt:
+    """Lets a model predict and learn from features of one kind, and again after it was pickled."""
+
+    def __init__(self, model: Any, flavor: Flavor, method: str, deadline: float) -> None:
+        self.method = method
+        self._model = model
+        self._flavor = flavor
+        self._deadline = deadline
+        self._remarks: list[Remark] = []
+
+    def finding(self) -> Finding:
+        return Finding(self.method, tuple(self._remarks))
+
+    def go_through(self, x: "_MakeFeatures", truth: "_MakeTruth") -> None:
+        """Raise `_Failed` where the model raises, `_Slow` where it takes too long."""
+        self._predict(x(0))
+        for number in range(_N_LEARNS):
+            self._learn(x(number), truth(number))
+            self._predict(x(number + 1))
+        if self._is_pickled_again():
+            self._goes_on(x, truth)
+
+    def _predict(self, x: Features) -> None:
+        try:
+            self._answer(self.method, x)
+        except (NotImplementedError, AttributeError) as error:
+            if not self._can_tell_labels() or not self._tells_label(x):
+                raise _Failed("predict", error) from error
+            self.method = "predict_one"
+        except BaseException as error:  # panics of Rust are no exceptions
+            raise _Failed("predict", error) from error
+        self._check_time()
+
+    def _learn(self, x: Features, y: GroundTruth) -> None:
+        try:
+            self._model.learn_one(x, y)
+        except BaseException as error:
+            raise _Failed("learn", error) from error
+        self._check_time()
+
+    def _answer(self, method: str, x: Features) -> Prediction:
+        flavor = self._flavor.served_by(method)
+        return flavor.normalize(flavor.predictor(self._model)(x))
+
+    def _can_tell_labels(self) -> bool:
+        has_method = callable(getattr(last_step(self._model), "predict_one", None))
+        return self._flavor.name != "regression" and not self.method and has_method
+
+    def _tells_label(self, x: Features) -> bool:
+        try:
+            self._answer("predict_one", x)
+        except BaseException:
+            return False
+        return True
+
+    def _is_pickled_again(self) -> bool:
+        """Replace the model by what comes out of its own pickle; say whether there is one."""
+        try:
+            data = blobs.dumps(self._model)
+        except BaseException as error:
+            raised = uploads.one_line(error)
+            told = f"It cannot be pickled once it has learned, so that it has no snapshots: {raised}."
+            self._remarks.append(Remark(code="not_picklable", message=told))
+            return False
+        self._check_time()
+        try:
+            self._model = blobs.loads(data)
+        except BaseException as error:
+            raise self._not_its_own(error) from error
+        self._check_time()
+        return True
+
+    def _goes_on(self, x: "_MakeFeatures", truth: "_MakeTruth") -> None:
+        try:
+            for number in range(2):
+                self._predict(x(number))
+                self._learn(x(number), truth(number))
+        except _Failed as failure:
+            raise self._not_its_own(failure.error) from failure
+
+    def _not_its_own(self, error: BaseException) -> _Failed:
+        told = (
+            f"The model does not survive its own pickle: after {_N_LEARNS} learns and a pickle it raises "
+            f"{uploads.one_line(error)}, and it did not before. A restart of the server would break it."
+        )
+        return _Failed(told, error, is_final=True)
+
+    def _check_time(self) -> None:
+        if time.monotonic() > self._deadline:
+            raise _Slow
+
+
+def _reason(failure: _Failed, flavor: Flavor) -> str | None:
+    """Say why no features would mend it; None: others may."""
+    error, told = failure.error, described(failure.error)
+    method = "learn_one" if failure.step == "learn" else flavor.predict_method
+    if isinstance(error, NotImplementedError):
+        return f"The model has {method}, which is not implemented: it raises {told}."
+    if isinstance(error, UnsupportedPrediction):
+        return f"The flavor '{flavor.name}' cannot answer what the model predicts: {error}."
+    # One of the interpreter's own: it says nothing.
+    if isinstance(error, MemoryError) and not error.args:
+        return f"{method} needs more memory than a trial may take (the setting UPLOAD_MEMORY)."
+    if isinstance(error, ModuleNotFoundError) and error.name:
+        return f"{method} raises {told}: {uploads.missing_library(error.name)}."
+    if isinstance(error, NameError) and not isinstance(error, UnboundLocalError):
+        return (
+            f"{method} raises {told}: a function of the model uses a name that did not come along. Import or "
+            "define it within the function, or pickle with dill.dumps(model, recurse=True)."
+        )
+    hint = river_versions.hint(error)
+    return f"{method} raises {told}: {hint}." if hint else None
+
+
+_MakeFeatures = Callable[[int], Features]
+_MakeTruth = Callable[[int], GroundTruth]
+
+
+def _numbers(number: int) -> Features:
+    return {"a": (7 * number % 5) / 2 + 0.25, "b": (3 * number % 7) - 1.5, "c": float(number % 4)}
+
+
+def _mixed(number: int) -> Features:
+    return {"a": 0.5 + number % 5, "b": ("red", "green", "blue")[number % 3], "c": number % 2 == 0}
+
+
+def _words(number: int) -> Features:
+    return {"a": ("red", "green", "blue")[number % 3], "b": ("left", "right")[number % 2]}
+
+
+def _text(number: int) -> Features:
+    return ("a good match for all", "another day at the sea", "the good sea")[number % 3]
+
+
+_TRUTHS: dict[str, tuple[_MakeTruth, ...]] = {
+    "regression": (lambda number: 0.5 + (5 * number % 7),),
+    "binary": (lambda number: number % 2 == 0,),
+    "multiclass": (
+        lambda number: "abc"[number % 3],
+        lambda number: number % 2 == 0,
+        lambda number: number % 3,
+    ),
+}
+
+
+def _records(flavor: Flavor) -> Iterator[tuple[_MakeFeatures, _MakeTruth]]:
+    for features in (_numbers, _mixed, _words, _text):
+        for truth in _TRUTHS[flavor.name]:
+            yield features, truth

@@ -1,0 +1,216 @@
+"""The server's side of trials: asks the helper, starts it where it does not run, and says what came of it."""
+
+import atexit
+import json
+import os
+import re
+import signal
+import socket
+import subprocess
+import sys
+import threading
+from contextlib import suppress
+from dataclasses import dataclass
+from typing import Any
+
+from models_app.domain import trials
+from models_app.domain.errors import ChantillyError, ModelNotReadable, ModelNotSuitable, UploadsBusy
+from models_app.domain.remarks import Remark
+from models_app.domain.trials import Finding
+from models_app.services.trials import frames
+from models_app.services.trials.limits import Limits
+
+_BOOT = (
+    "import json, sys; arguments = json.loads(sys.argv[1]); sys.path[:] = arguments['path']; "
+    "from models_app.services.trials.helper import boot; boot(arguments)"
+)
+# What nobody who uploads a model needs to know.
+_SECRET = re.compile(r"SECRET|PASSWORD|TOKEN|_KEY$|^(DATABASE|REDIS)_URL$|^OTEL_")
+# River is imported meanwhile.
+_START_SECONDS = 60.0
+# The helper ends a trial in time; one that does not has trouble of its own.
+_GRACE_SECONDS = 5.0
+_REFUSALS: dict[str, type[ChantillyError]] = {
+    kind.code: kind for kind in (ModelNotReadable, ModelNotSuitable)
+}
+
+
+class _NoHelper(Exception):
+    """The helper has ended, or cannot be started."""
+
+
+class Helper:
+    """The helper process of this one. For any thread; started when it is first needed."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._control: socket.socket | None = None
+        self._process: subprocess.Popen[bytes] | None = None
+        self._owner = 0
+
+    def run(self, data: bytes, flavor: str, limits: Limits) -> Finding:
+        """Try an upload in a process of its own.
+
+        Raises `ModelNotReadable`, `ModelNotSuitable`, and `UploadsBusy` where there is no process to be had.
+        """
+        for _ in range(2):
+            with suppress(_NoHelper):
+                return self._run(data, flavor, limits)
+        raise UploadsBusy("The process that tries uploads cannot be started, or has ended; try again.")
+
+    def close(self) -> None:
+        """End the helper, if it runs."""
+        with self._lock:
+            self._end()
+
+    @property
+    def pid(self) -> int | None:
+        """The helper's process id; None where it does not run."""
+        return None if self._process is None else self._process.pid
+
+    def _run(self, data: bytes, flavor: str, limits: Limits) -> Finding:
+        mine, its = socket.socketpair()
+        with mine:
+            with its:
+                self._hand_over(its, limits)
+            exchange = _Exchange(mine, limits)
+            try:
+                return exchange.run(data, flavor)
+            except TimeoutError:
+                self.close()
+                raise _NoHelper from None
+
+    def _hand_over(self, connection: socket.socket, limits: Limits) -> None:
+        with self._lock:
+            control = self._started()
+            try:
+                socket.send_fds(control, [frames.SECONDS.pack(limits.seconds)], [connection.fileno()])
+            except OSError:
+                self._end()
+                raise _NoHelper from None
+
+    def _started(self) -> socket.socket:
+        if self._control is not None and self._owner == os.getpid():
+            return self._control
+        mine, its = socket.socketpair()
+        arguments = {"path": sys.path, "control": its.fileno(), "recursion_limit": sys.getrecursionlimit()}
+        with its:
+            try:
+                self._process = subprocess.Popen(  # noqa: S603  # this Python itself
+                    [sys.executable, "-c", _BOOT, json.dumps(arguments)],
+                    pass_fds=[its.fileno()],
+                    stdin=subprocess.DEVNULL,
+                    stdout=subprocess.DEVNULL,
+                    env={name: value for name, value in os.environ.items() if not _SECRET.search(name)},
+                )
+            except OSError:
+                mine.close()
+                raise _NoHelper from None
+        self._control, self._owner = mine, os.getpid()
+        self._await_start(mine)
+        return mine
+
+    def _await_start(self, control: socket.socket) -> None:
+        control.settimeout(_START_SECONDS)
+        try:
+            is_ready = control.recv(1) != b""
+        except OSError:
+            is_ready = False
+        control.settimeout(None)
+        if not is_ready:
+            self._end()
+            raise _NoHelper
+
+    def _end(self) -> None:
+        control, process = self._control, self._process
+        self._control = self._process = None
+        if control is None or process is None or self._owner != os.getpid():
+            # A fork's: its parent sees to it.
+            return
+        control.close()
+        process.kill()
+        process.wait()
+
+
+@dataclass(slots=True)
+class _Exchange:
+    """One trial: what was sent, and how far it is."""
+
+    connection: socket.socket
+    limits: Limits
+    stage: str = ""
+    predict_method: str = ""
+
+    def run(self, data: bytes, flavor: str) -> Finding:
+        self.connection.settimeout(self.limits.seconds + _GRACE_SECONDS)
+        request = {
+            "flavor": flavor,
+            "limits": {"seconds": self.limits.seconds, "memory_bytes": self.limits.memory_bytes},
+        }
+        with suppress(BrokenPipeError, ConnectionResetError):
+            # It may have ended before it has read all; it says why.
+            frames.send_request(self.connection, request, data)
+        try:
+            return self._result()
+        except TimeoutError:
+            if self.stage != trials.TRYING:
+                raise
+            # It sleeps, or computes for long: what it does with features of its own, the engine sees.
+            return Finding(self.predict_method)
+        except (frames.Broken, ConnectionResetError):
+            raise _NoHelper from None
+
+    def _result(self) -> Finding:
+        for answer in frames.answers(self.connection):
+            if "stage" in answer:
+                self._reached(answer)
+            elif "refused" in answer:
+                kind = _REFUSALS.get(str(answer["refused"]), ModelNotSuitable)
+                raise kind(str(answer.get("message")))
+            elif "ended" in answer:
+                return self._ended(answer)
+            else:
+                return _finding(answer)
+        raise frames.Broken("it ends too early")
+
+    def _reached(self, answer: dict[str, Any]) -> None:
+        self.stage = str(answer["stage"])
+        self.predict_method = str(answer.get("predict_method", ""))
+        if self.stage == trials.TRYING:
+            self.connection.settimeout(trials.TRYING_SECONDS + 0.5)
+
+    def _ended(self, answer: dict[str, Any]) -> Finding:
+        if answer.get("is_late"):
+            seconds = f"{self.limits.seconds:g} s"
+            raise ModelNotReadable(f"Unpickling the model took longer than {seconds} (UPLOAD_SECONDS).")
+        how = _how(int(answer["ended"]))
+        if self.stage == trials.TRYING:
+            raise ModelNotSuitable(f"The model ended the process that it was tried in ({how}).")
+        raise ModelNotReadable(f"Unpickling the model ended the process that it was tried in ({how}).")
+
+
+def _finding(answer: dict[str, Any]) -> Finding:
+    remarks = answer.get("remarks")
+    told = remarks if isinstance(remarks, list) else []
+    return Finding(
+        str(answer.get("predict_method", "")),
+        tuple(Remark(code=str(one["code"]), message=str(one["message"])) for one in told),
+    )
+
+
+def _how(code: int) -> str:
+    """Say how a process has ended.
+
+    >>> _how(-11), _how(3)
+    ('signal SIGSEGV', 'exit code 3')
+    """
+    if code >= 0:
+        return f"exit code {code}"
+    try:
+        return f"signal {signal.Signals(-code).name}"
+    except ValueError:
+        return f"signal {-code}"
+
+
+helper = Helper()
+atexit.register(helper.close)

@@ -1,0 +1,97 @@
+"""Models of their own code, that a process without Django can import: uploads are tried in one."""
+
+import time
+from typing import Any
+
+
+class Stubborn:
+    """A model that never learns: it predicts False."""
+
+    def learn_one(self, x: object, y: object) -> None:
+        pass
+
+    def predict_proba_one(self, x: object) -> dict[bool, float]:
+        return {False: 0.9, True: 0.1}
+
+
+class Silent(Stubborn):
+    """A model that has no answer every third time."""
+
+    def predict_proba_one(self, x: object) -> dict[bool, float]:
+        assert isinstance(x, dict)
+        return {} if x["x"] % 3 == 0 else {False: 0.9, True: 0.1}
+
+
+class Astray:
+    """A regression that predicts 1, then nothing, then a number of which a float knows nothing."""
+
+    def learn_one(self, x: dict[str, float], y: float) -> None:
+        pass
+
+    def predict_one(self, x: dict[str, float]) -> float | None:
+        return {1.0: 1.0, 2.0: None}.get(x["x"], float("inf"))
+
+
+class Boastful:
+    """A classification whose probabilities are none."""
+
+    def learn_one(self, x: object, y: object) -> None:
+        pass
+
+    def predict_proba_one(self, x: object) -> dict[bool, float]:
+        return {True: 3.0, False: -2.0}
+
+
+class Plain:
+    """A model without River's base class."""
+
+    def learn_one(self, x: object, y: object) -> None:
+        pass
+
+    def predict_proba_one(self, x: object) -> dict[bool, float]:
+        return {True: 1.0}
+
+    def __repr__(self) -> str:
+        return "<Plain>"
+
+
+class Shy(Plain):
+    """A model that does not let itself be drawn."""
+
+    def _repr_html_(self) -> str:
+        raise ValueError("not today")
+
+
+class Padded:
+    """A model that takes some memory."""
+
+    n_bytes = 100_000
+
+    def __init__(self) -> None:
+        self.padding = b"." * self.n_bytes
+
+    def learn_one(self, x: object, y: object) -> None:
+        pass
+
+    def predict_proba_one(self, x: object) -> dict[bool, float]:
+        return {True: 1.0}
+
+
+class Slow:
+    """Takes its time to learn."""
+
+    def predict_proba_one(self, x: dict[str, Any]) -> dict[bool, float]:
+        return {True: 0.5, False: 0.5}
+
+    def learn_one(self, x: dict[str, Any], y: object) -> None:
+        time.sleep(0.03)
+
+
+class Odd:
+    """Predicts labels that no JSON can hold."""
+
+    def predict_proba_one(self, x: dict[str, Any]) -> dict[str, float]:
+        return {"\ud800": 1.0}
+
+    def learn_one(self, x: dict[str, Any], y: object) -> None:
+        pass
