@@ -97,6 +97,11 @@ class Lines:
                 return lines
         return None
 
+    async def drop(self) -> None:
+        """Read what still comes, for nobody: a client may read nothing before it has sent everything."""
+        while self._has_more:
+            self._has_more = (await self._receive()).get("more_body", False)
+
     def _split(self, piece: bytes) -> list[Text]:
         *ends, rest = piece.split(b"\n")
         lines: list[Text] = []
@@ -137,8 +142,10 @@ async def exchange(lines: Lines) -> AsyncGenerator[bytes, None]:
         # Not all is well because all answers are out.
         await working
     finally:
-        working.cancel()
-        await asyncio.gather(working, return_exceptions=True)
+        tasks = [working, *work.dropping]
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
         work.spool.close()
 
 
@@ -147,6 +154,8 @@ class _Exchange:
 
     def __init__(self, lines: Lines) -> None:
         self.spool = _Spool()
+        #: What reads on where nothing more is answered.
+        self.dropping: list[asyncio.Task[None]] = []
         self._lines = lines
         self._loop = asyncio.get_running_loop()
         self._window = Window(max_batches=_BATCHES_UNDER_WAY, max_bytes=_BYTES_UNDER_WAY)
@@ -172,6 +181,7 @@ class _Exchange:
     def _stop(self) -> None:
         self._is_stopping = True
         self._reading.cancel()
+        self.dropping.append(self._loop.create_task(self._lines.drop()))
 
     async def _read(self) -> None:
         try:

@@ -183,6 +183,21 @@ class TestShortWay:
 
         run(test)
 
+    def test_keeps_the_order_of_pipelined_requests_that_could_all_take_it(self) -> None:
+        async def test() -> None:
+            application = Application()
+            async with served(application) as s:
+                s.writer.write(POST + POST.replace(b"{}", b"[]"))
+                first = await application.asked.get()
+                await asyncio.sleep(0.05)
+                # The second waits for its turn, the ordinary way.
+                assert application.asked.empty()
+                first.reply()
+                assert await s.answer() == b"short"
+                assert await s.answer() == b"long /short[]"
+
+        run(test)
+
     def test_is_answered_by_a_server_that_stops(self) -> None:
         async def test() -> None:
             application = Application()

@@ -36,6 +36,19 @@ def deaf(server: Server, path: bytes) -> socket.socket:
     return client
 
 
+def in_background(server: Server, lines: Iterator[bytes]) -> tuple[threading.Thread, list[requests.Response]]:
+    """Begin to send lines, and return the thread that does and what will have the answer."""
+    answers: list[requests.Response] = []
+    url = f"http://localhost:{server.port}/api/stream"
+
+    def send() -> None:
+        answers.append(requests.post(url, data=lines, timeout=60))
+
+    sending = threading.Thread(target=send)
+    sending.start()
+    return sending, answers
+
+
 class TestStop:
     def test_does_not_wait_for_streams_that_nobody_reads(self, counting: Server) -> None:
         silent = [deaf(counting, path) for path in (b"events", b"live", b"metrics") * 7]
@@ -51,6 +64,33 @@ class TestStop:
         assert counting.complaints == []
         for listener in silent:
             listener.close()
+
+    def test_reads_on_where_the_answers_do_not_fit_between_it_and_the_client(self, counting: Server) -> None:
+        begun = threading.Event()
+        long = "x" * 1000
+
+        def lines() -> Iterator[bytes]:
+            for number in range(60_000):
+                if number == 30_000:
+                    begun.set()
+                yield b'{"features": {"x": 1.5}, "ref": "%s"}\n' % long.encode()
+
+        answers: list[requests.Response] = []
+        url = f"http://localhost:{counting.port}/api/stream"
+        sending = threading.Thread(
+            target=lambda: answers.append(requests.post(url, data=lines(), timeout=60))
+        )
+        sending.start()
+        assert begun.wait(60)
+
+        assert counting.stop() == 0
+        sending.join(60)
+
+        (answer,) = answers
+        *done, last = answer.text.splitlines()
+        assert json.loads(last)["line"] == len(done) + 1
+        assert {json.loads(line)["ref"] for line in done} == {long}
+        assert counting.complaints == []
 
     def test_lets_a_client_read_what_was_done_before_it_had_sent_everything(self, counting: Server) -> None:
         begun = threading.Event()
