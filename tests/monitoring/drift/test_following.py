@@ -254,6 +254,25 @@ class TestFollower:
 
         assert not any(table.objects.exists() for table in (DriftAlert, DriftState, DriftPlan))
 
+    @pytest.mark.parametrize("is_hot", [True, False])
+    def test_sees_nothing_that_was_undone_since_the_last_look(
+        self, instance: Instance, told: list[DriftAlert], follower: Follower, is_hot: bool
+    ) -> None:
+        instance.upload("m", Stubborn())
+        learn(instance, TRUTHS[:50])
+        snapshotting.take_snapshot(name="m")
+        follower.tick()
+        learn(instance, TRUTHS[250:600], start=250)
+        rolling_back.roll_back(name="m", seq=50, now=timezone.now())
+        if not is_hot:
+            follower = following(told)
+
+        follower.tick()
+
+        (followed,) = follower._followed.values()
+        assert (followed.generation, followed.watch.seq) == (2, 50)
+        assert told == []
+
     def test_lets_go_of_idle_models(
         self, instance: Instance, told: list[DriftAlert], monkeypatch: pytest.MonkeyPatch
     ) -> None:

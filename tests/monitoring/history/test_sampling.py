@@ -184,6 +184,24 @@ class TestSampler:
 
         assert not MetricSnapshot.objects.exists()
 
+    def test_writes_nothing_that_was_erased_since_it_was_read(
+        self, instance: Instance, clock: Timepiece, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        instance.upload("one")
+        instance.run("one", 2)
+        read = measuring.instance_metrics
+
+        def read_and_erase() -> Any:
+            values = read()
+            instance.init("regression")
+            return values
+
+        monkeypatch.setattr(measuring, "instance_metrics", read_and_erase)
+
+        Sampler(ask=measuring.ask_if_hot, clock=clock.clock).tick()
+
+        assert not MetricSnapshot.objects.exists()
+
     def test_does_not_wait_for_a_slow_model(self, instance: Instance, clock: Timepiece) -> None:
         instance.upload("one")
         instance.run("one", 1)

@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 import trustme
 
+from monitoring.webhook import addresses
 from monitoring.webhook.attempts import MAX_ANSWER_BYTES, Attempt, Message, NotDelivered, Reply, Target
 from monitoring.webhook.signatures import signed_headers
 from tests.monitoring.webhook.receivers import SECRET, Receiver, receiving
@@ -71,6 +72,23 @@ class TestAttempt:
         assert abs(int(received.headers["webhook-timestamp"]) - time.time()) < 60
         assert received.headers["content-type"] == "application/json"
         assert received.headers["host"] == f"127.0.0.1:{receiver.port}"
+
+    def test_goes_to_the_first_address_that_answers(
+        self, receiver: Receiver, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        with socket.socket() as deaf:
+            # Bound, and not listening: who connects is refused.
+            deaf.bind(("127.0.0.1", 0))
+            places = [deaf.getsockname(), deaf.getsockname(), ("127.0.0.1", receiver.port)]
+            found = [addresses.Address(socket.AF_INET, place) for place in places]
+            monkeypatch.setattr(addresses, "find", lambda *_, **__: found)
+
+            assert attempt("http://receiver.example/").run().status == 204
+
+            del found[-1]
+            with pytest.raises(NotDelivered, match="ConnectionRefused"):
+                attempt("http://receiver.example/").run()
+        assert len(receiver.received) == 1
 
     @pytest.mark.parametrize("status", [301, 307, 308])
     def test_follows_no_redirect(self, receiver: Receiver, status: int) -> None:
