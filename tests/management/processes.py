@@ -12,6 +12,8 @@ from pathlib import Path
 
 import httpx
 
+from tests.servers.launchers import run
+
 ROOT = Path(__file__).parents[2]
 READY_SECONDS = 60
 SERVE = ("manage.py", "serve", "--port", "0")
@@ -26,15 +28,7 @@ def environment(instance: Path, **settings: str) -> dict[str, str]:
 
 def manage(instance: Path, *arguments: str, **settings: str) -> subprocess.CompletedProcess[str]:
     """Run one command to its end."""
-    return subprocess.run(
-        [sys.executable, "manage.py", *arguments],
-        cwd=ROOT,
-        env=environment(instance, **settings),
-        capture_output=True,
-        text=True,
-        timeout=120,
-        check=False,
-    )
+    return run(arguments, environment(instance, **settings), timeout=120)
 
 
 @dataclass

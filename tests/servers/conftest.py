@@ -8,7 +8,7 @@ import pytest
 
 from tests.servers import main_models, servers
 from tests.servers.clients import Client
-from tests.servers.launchers import ForkServer, Launcher, environment, make_instance, spawn
+from tests.servers.launchers import ForkServer, Launcher, environment, fork, fork_server, make_instance
 from tests.servers.servers import Server, run_manage
 from tests.servers.uploads import Uploads
 
@@ -46,10 +46,9 @@ def uploads(tmp_path_factory: pytest.TempPathFactory) -> Uploads:
 
 
 @pytest.fixture(scope="session")
-def forks() -> Iterator[ForkServer]:
-    launcher = ForkServer()
-    yield launcher
-    launcher.close()
+def forks() -> ForkServer:
+    """What forks processes of `manage.py`; those are forks that nothing is said of, too."""
+    return fork_server()
 
 
 @pytest.fixture(scope="module")
@@ -69,7 +68,7 @@ def client(server: Server) -> Iterator[Client]:
 
 
 class Start(Protocol):
-    def __call__(self, *, launcher: Launcher = spawn, **settings: str) -> Server: ...
+    def __call__(self, *, launcher: Launcher = fork, **settings: str) -> Server: ...
 
 
 @pytest.fixture
@@ -77,7 +76,7 @@ def start(template: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[
     """Start servers with settings of their own; they end with the test."""
     started: list[Server] = []
 
-    def start(*, launcher: Launcher = spawn, **settings: str) -> Server:
+    def start(*, launcher: Launcher = fork, **settings: str) -> Server:
         server = Server(template, tmp_path_factory.mktemp("own"), launcher, **settings)
         started.append(server)
         server.start()

@@ -4,7 +4,6 @@ import json
 import os
 import runpy
 import sys
-import time
 from pathlib import Path
 
 
@@ -32,29 +31,19 @@ def serve() -> None:
                 return
             answer: int | None = pid
         else:
-            answer = wait(arguments[0], 0.0 if request == "poll" else arguments[1])
+            ended, status = os.waitpid(arguments[0], os.WNOHANG)
+            answer = os.waitstatus_to_exitcode(status) if ended else None
         sys.stdout.write(json.dumps(answer) + "\n")
         sys.stdout.flush()
 
 
-def wait(pid: int, seconds: float | None) -> int | None:
-    """Return the exit code of a fork, None if it has not ended after so many seconds."""
-    deadline = None if seconds is None else time.monotonic() + seconds
-    while True:
-        ended, status = os.waitpid(pid, os.WNOHANG)
-        if ended:
-            return os.waitstatus_to_exitcode(status)
-        if deadline is not None and time.monotonic() >= deadline:
-            return None
-        time.sleep(0.01)
-
-
-def run(arguments: list[str], environment: dict[str, str], log: str) -> None:
-    """Become `manage.py` with these arguments."""
-    output = os.open(log, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
-    nothing = os.open(os.devnull, os.O_RDONLY)
-    for source, target in ((nothing, 0), (output, 1), (output, 2)):
+def run(arguments: list[str], environment: dict[str, str], out: str, err: str) -> None:
+    """Become `manage.py` with these arguments; what it says is appended to files."""
+    appends = os.O_WRONLY | os.O_CREAT | os.O_APPEND
+    for target, (path, flags) in enumerate([(os.devnull, os.O_RDONLY), (out, appends), (err, appends)]):
+        source = os.open(path, flags, 0o600)
         os.dup2(source, target)
+        os.close(source)
     os.environ.clear()
     os.environ.update(environment)
     root = Path(__file__).parents[2]

@@ -1,9 +1,14 @@
 """Ways to start `manage.py`: as a process of its own, or as a fork of one that has the libraries loaded."""
 
+import atexit
+import functools
 import json
 import os
 import subprocess
 import sys
+import tempfile
+import threading
+import time
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, Protocol
@@ -74,19 +79,27 @@ class ForkServer:
             stdout=subprocess.PIPE,
             text=True,
         )
+        self._lock = threading.Lock()
 
     def __call__(self, arguments: Sequence[str], environment: Mapping[str, str], log: Path) -> Process:
         """Start a fork."""
-        pid = self.ask("start", list(arguments), dict(environment), str(log))
+        return self.start(arguments, environment, log, log)
+
+    def start(
+        self, arguments: Sequence[str], environment: Mapping[str, str], out: Path, err: Path
+    ) -> Process:
+        """Start a fork with its output and its errors appended to files."""
+        pid = self.ask("start", list(arguments), dict(environment), str(out), str(err))
         return _Forked(self, int(pid))
 
     def ask(self, *request: object) -> Any:
-        """Send a request and return its answer."""
+        """Send a request and return its answer; any thread may."""
         assert self._process.stdin is not None
         assert self._process.stdout is not None
-        self._process.stdin.write(json.dumps(request) + "\n")
-        self._process.stdin.flush()
-        return json.loads(self._process.stdout.readline())
+        with self._lock:
+            self._process.stdin.write(json.dumps(request) + "\n")
+            self._process.stdin.flush()
+            return json.loads(self._process.stdout.readline())
 
     def close(self) -> None:
         """End the process; its forks have ended before."""
@@ -105,8 +118,40 @@ class _Forked:
         return self._code
 
     def wait(self, timeout: float | None = None) -> int:
-        if self._code is None:
-            self._code = self._parent.ask("wait", self.pid, timeout)
-        if self._code is None:
-            raise subprocess.TimeoutExpired("manage.py", timeout or 0)
-        return self._code
+        deadline = time.monotonic() + (float("inf") if timeout is None else timeout)
+        # Between two looks, others may ask for theirs.
+        while (code := self.poll()) is None:
+            if time.monotonic() >= deadline:
+                raise subprocess.TimeoutExpired("manage.py", timeout or 0)
+            time.sleep(0.01)
+        return code
+
+
+@functools.cache
+def fork_server() -> ForkServer:
+    """Return the one of this process, which ends with it."""
+    server = ForkServer()
+    atexit.register(server.close)
+    return server
+
+
+def fork(arguments: Sequence[str], environment: Mapping[str, str], log: Path) -> Process:
+    """Start a fork; where Python itself is to start otherwise, a process of its own."""
+    launcher = spawn if _needs_own_python(environment) else fork_server()
+    return launcher(arguments, environment, log)
+
+
+def run(
+    arguments: Sequence[str], environment: Mapping[str, str], *, timeout: float
+) -> "subprocess.CompletedProcess[str]":
+    """Run a command of `manage.py` to its end, in a fork."""
+    with tempfile.TemporaryDirectory() as folder:
+        out, err = Path(folder, "out"), Path(folder, "err")
+        code = fork_server().start(arguments, environment, out, err).wait(timeout)
+        return subprocess.CompletedProcess(["manage.py", *arguments], code, out.read_text(), err.read_text())
+
+
+def _needs_own_python(environment: Mapping[str, str]) -> bool:
+    return any(
+        name.startswith("PYTHON") and os.environ.get(name) != value for name, value in environment.items()
+    )

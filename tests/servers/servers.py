@@ -5,13 +5,12 @@ import re
 import shutil
 import signal
 import subprocess
-import sys
 import time
 from pathlib import Path
 
 from tests.servers.clients import Client
 from tests.servers.databases import Database
-from tests.servers.launchers import ROOT, Launcher, Process, environment, spawn
+from tests.servers.launchers import Launcher, Process, environment, fork, run
 
 READY_SECONDS = 60
 #: Those that run: a failing test shows what they said.
@@ -21,7 +20,7 @@ running: "list[Server]" = []
 class Server:
     """An instance, and the process that serves it."""
 
-    def __init__(self, template: Path, folder: Path, launcher: Launcher = spawn, **settings: str) -> None:
+    def __init__(self, template: Path, folder: Path, launcher: Launcher = fork, **settings: str) -> None:
         """Copy a set-up instance into `folder`; `settings` are the process's environment."""
         self.instance = folder / "instance"
         shutil.copytree(template, self.instance)
@@ -115,12 +114,4 @@ class Server:
 
 def run_manage(instance: Path, *arguments: str, **settings: str) -> "subprocess.CompletedProcess[str]":
     """Run a command of `manage.py` to its end."""
-    return subprocess.run(
-        [sys.executable, "manage.py", *arguments],
-        cwd=ROOT,
-        env=environment(instance, **settings),
-        capture_output=True,
-        text=True,
-        timeout=120,
-        check=False,
-    )
+    return run(arguments, environment(instance, **settings), timeout=120)

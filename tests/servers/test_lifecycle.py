@@ -14,7 +14,7 @@ from models_app.domain import blobs
 from tests.servers.clients import Client
 from tests.servers.conftest import Start
 from tests.servers.databases import tag_of
-from tests.servers.launchers import ForkServer
+from tests.servers.launchers import ForkServer, spawn
 from tests.servers.listeners import Heard, listening
 from tests.servers.loads import under_load
 from tests.servers.servers import Server
@@ -27,7 +27,8 @@ STOP_SECONDS = 10
 
 class TestStop:
     def test_under_load_with_open_streams_is_clean(self, start: Start, uploads: Uploads) -> None:
-        server = start()
+        # As users start it: all others of the tests are forks.
+        server = start(launcher=spawn)
         names = ["a", "b", "c"]
         numbers = itertools.count()
         learned: list[int] = []
