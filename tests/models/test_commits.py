@@ -95,6 +95,28 @@ class TestCommit:
         assert set(JournalSegment.objects.values_list("pk", flat=True)) == {*outcomes} - {outcomes[1]}
         assert seqs() == [1, 0, 1, 1, 1]
 
+    def test_undoes_a_claim_that_fails_among_several(self, states: list[ModelState], writer: Writer) -> None:
+        claimed = [*one_prediction(states[1]).predicted.values()]
+        writes = [one_learn(states[0]), one_learn(states[1], claimed=claimed), one_learn(states[2])]
+
+        outcomes = writer.commit(writes)
+
+        assert [type(outcome) for outcome in outcomes] == [int, Conflict, int]
+        # Not even its seq has moved.
+        assert seqs() == [1, 0, 1, 0, 0]
+        assert JournalSegment.objects.count() == 2
+
+    def test_drops_a_connection_that_is_broken(self, states: list[ModelState], writer: Writer) -> None:
+        writer.commit([one_learn(states[0])])
+        writer._raw().close()
+
+        with pytest.raises(StorageUnavailable):
+            writer.commit([one_learn(states[1])])
+
+        assert writer._connection is None
+        assert len(writer.commit([one_learn(states[2])])) == 1
+        assert seqs() == [1, 0, 1, 0, 0]
+
     def test_leaves_nothing_of_a_lone_conflict(self, states: list[ModelState], writer: Writer) -> None:
         write = one_learn(states[0], claimed=[*one_prediction(states[0]).predicted.values()])
 

@@ -1,0 +1,69 @@
+"""The metrics over all models are the fold of all segments, whoever wrote, folded or deleted them."""
+
+import pickle
+
+import pytest
+from django.utils import timezone
+
+from models_app.engine.commands import Bundle, Command
+from models_app.models.storage import SqliteStorage
+from models_app.services import uploading
+from models_app.services.folding import InstanceMetrics
+from models_app.services.uploading import delete_model, upload_model
+from tests.engine.conftest import MakeEngine, learn, make_engine, storage
+from tests.engine.models import Counting
+
+__all__ = ["make_engine", "storage"]
+
+
+@pytest.fixture(autouse=True)
+def _two_models(storage: SqliteStorage) -> None:  # a fixture
+    for name in ("kept", "deleted"):
+        upload_model(data=pickle.dumps(Counting()), name=name, now=timezone.now())
+
+
+@pytest.fixture
+def learned(make_engine: MakeEngine) -> float:  # a fixture
+    """Let both models learn; return the mean absolute error over both."""
+    engine = make_engine()
+    commands: list[Command] = [
+        learn(name, {}, y) for name, y in (("kept", 9.0), ("deleted", 19.0)) for _ in range(3)
+    ]
+    answered = Bundle(commands).answered_in_thread()
+    engine.submit_many(commands)
+    answered.result(timeout=30)
+    return (9 + 8 + 7 + 19 + 18 + 17) / 6
+
+
+class TestInstanceMetrics:
+    def test_of_a_deleted_model_are_written_down_before_its_journal_goes(self, learned: float) -> None:
+        delete_model(name="deleted")
+
+        assert InstanceMetrics().values()["MAE"] == pytest.approx(learned)
+
+    def test_of_a_model_that_is_replaced_are_written_down_too(self, learned: float) -> None:
+        upload_model(data=pickle.dumps(Counting()), name="deleted", now=timezone.now())
+
+        assert InstanceMetrics().values()["MAE"] == pytest.approx(learned)
+
+    def test_agree_with_a_process_that_has_folded_and_deleted(
+        self, learned: float, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        ours, theirs = InstanceMetrics(), InstanceMetrics()
+        monkeypatch.setattr(uploading, "get_instance_metrics", lambda: theirs)
+        delete_model(name="deleted")
+
+        # Its segments are gone, and what was made of them is in the database.
+        assert ours.values()["MAE"] == pytest.approx(learned)
+
+    def test_catch_up_with_what_another_process_has_deleted_meanwhile(
+        self, make_engine: MakeEngine, learned: float, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        ours, theirs = InstanceMetrics(), InstanceMetrics()
+        assert ours.values()["MAE"] == pytest.approx(learned)
+        make_engine().call(learn("deleted", {}, 3.0))
+        monkeypatch.setattr(uploading, "get_instance_metrics", lambda: theirs)
+        delete_model(name="deleted")
+
+        assert ours.values() == theirs.values()
+        assert ours.values()["MAE"] == pytest.approx(6 * learned / 7)
