@@ -1,5 +1,6 @@
 # `make run` serves, `make test` tests, `make lint` checks the code, `make demo` shows it at work, `make bench`
-# measures it beside others (BENCH_ARGS=--short for two minutes of it).
+# measures it beside others (BENCH_ARGS=--short for two minutes of it),
+# `make bench-against BASE=FOLDER` beside another checkout of it.
 # HOST, PORT, INSTANCE_PATH and every other setting are taken from the environment.
 SHELL := /bin/sh
 PYTHON ?= python3
@@ -11,7 +12,7 @@ BENCH := benchmarks/.venvs
 # The tests' settings need no instance folder of the clone and touch none.
 CHECK_SETTINGS := --settings=tests.settings
 
-.PHONY: run test lint demo bench vendor clean
+.PHONY: run test lint demo bench bench-against vendor clean
 
 run: $(VENV)/run.stamp
 	@exec $(BIN)/python manage.py serve --setup
@@ -36,6 +37,10 @@ demo: $(VENV)/demo.stamp
 
 bench: $(BENCH)/main.stamp $(BENCH)/chantilly.stamp
 	@exec $(BENCH)/main/bin/python -m benchmarks $(BENCH_ARGS)
+
+# BASE is the folder of another checkout.
+bench-against: $(BENCH)/main.stamp
+	@exec $(BENCH)/main/bin/python -m benchmarks.against $(BASE) $(BENCH_ARGS)
 
 vendor:
 	@tools/vendor.sh

@@ -34,6 +34,8 @@ class Server:
     title: ClassVar[str]
     #: Whether it does one request at a time.
     is_serial: ClassVar[bool] = False
+    #: Where its command runs.
+    root: Path = ROOT
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
@@ -61,7 +63,7 @@ class Server:
         with affinity.for_servers(), (self.folder / "log").open("ab") as log:
             self._process = subprocess.Popen(
                 self.command(),
-                cwd=ROOT,
+                cwd=self.root,
                 env=_inherited() | dict(self.variables()),
                 stdin=subprocess.DEVNULL,
                 stdout=log,
@@ -158,7 +160,8 @@ class ThisServer(Server):
 
     def _template(self) -> Path:
         """Return an instance that is set up; it is made once in a run."""
-        template = ThisServer(self.folder.with_name(f"template-{os.getpid()}"))
+        template = ThisServer(self.folder.with_name(f"template-{os.getpid()}-{self.root.name}"))
+        template.root = self.root
         if not template.folder.exists():
             template.manage("setup")
         return template.folder
@@ -167,7 +170,7 @@ class ThisServer(Server):
         """Run a command of `manage.py` on the instance; raises CalledProcessError."""
         subprocess.run(
             [sys.executable, "manage.py", *arguments],
-            cwd=ROOT,
+            cwd=self.root,
             env=_inherited() | dict(self.variables()),
             check=True,
             capture_output=True,

@@ -1,7 +1,7 @@
 """What a model does beside its work: whether a prediction changes it, whether a learn can be had again.
 
 Of River's own parts this is known. Of anything else it is found out by trial, at the first call, the second,
-the fourth and so on: a trial costs a pickle of the model or two, and so as good as nothing in the long run.
+the fourth and so on: a trial costs a pickle of the model or two, and all of them a tenth of the time at most.
 """
 
 import copy
@@ -18,7 +18,10 @@ from models_app.domain.remarks import NOT_REPLAYABLE, ON_COPIES, Remark
 from models_app.domain.scoring import GroundTruth
 
 # A learn that takes longer is not made twice.
-_MAX_TRIAL_SECONDS = 1.0
+_MAX_LEARN_SECONDS = 1.0
+# What trials may take of the time since the model was loaded, and in any case.
+_MAX_SHARE = 0.1
+_FREE_SECONDS = 1.0
 
 Predict = Callable[[Features], object]
 
@@ -33,8 +36,8 @@ class Habits:
     """
 
     __slots__ = (
-        "_bytes", "_draws", "_find_predictor", "_model", "_n_learns", "_n_predictions", "_nature",
-        "is_misjudged", "is_replayable", "undoes_predictions",
+        "_bytes", "_draws", "_find_predictor", "_loaded_at", "_model", "_n_learns", "_n_predictions",
+        "_nature", "_trial_seconds", "is_misjudged", "is_replayable", "undoes_predictions",
     )  # fmt: skip
 
     def __init__(
@@ -48,6 +51,8 @@ class Habits:
         self._draws = draws
         self._find_predictor = find_predictor
         self._n_predictions = self._n_learns = 0
+        self._loaded_at = time.perf_counter()
+        self._trial_seconds = 0.0
         # The model's, until it learns.
         self._bytes: bytes | None = None
 
@@ -61,7 +66,16 @@ class Habits:
         if self.undoes_predictions:
             return self._find_predictor(self._copy())(x)
         self._n_predictions += 1
-        before = self._dumped() if self._is_prediction_tried() else None
+        if not self._is_prediction_tried():
+            return self._find_predictor(self._model)(x)
+        started = time.perf_counter()
+        try:
+            return self._predict_on_trial(x)
+        finally:
+            self._trial_seconds += time.perf_counter() - started
+
+    def _predict_on_trial(self, x: Features) -> object:
+        before = self._dumped()
         if before is None:
             return self._find_predictor(self._model)(x)
         # The trial is made on a copy: what it may change is not the model then.
@@ -74,9 +88,17 @@ class Habits:
         return answer
 
     def _is_prediction_tried(self) -> bool:
-        if self._nature is Nature.UNTIL_LEARNED and self._n_learns:
+        if self._nature is Nature.UNTIL_LEARNED:
+            # One that a prediction left alone had learned before it came here.
+            return self._n_predictions == 1 and self._n_learns == 0
+        return self._is_due(self._n_predictions)
+
+    def _is_due(self, n: int) -> bool:
+        """Say whether the `n`th call is tried."""
+        if n & (n - 1) != 0:
             return False
-        return _is_power_of_two(self._n_predictions)
+        age = time.perf_counter() - self._loaded_at
+        return n == 1 or self._trial_seconds < max(_FREE_SECONDS, _MAX_SHARE * age)
 
     def _copy(self) -> Any:
         with apart():
@@ -90,19 +112,22 @@ class Habits:
         self._n_learns += 1
         if self._nature is Nature.UNTIL_LEARNED:
             self.undoes_predictions = False
+        started = time.perf_counter()
         before = self._dumped() if self._is_learn_tried() else None
         if before is None:
             self._model.learn_one(x, y_true)
             return
         # The model may write to what it learns from.
         same_x = copy.deepcopy(x)
-        started = time.perf_counter()
+        begun = time.perf_counter()
         self._model.learn_one(x, y_true)
-        if time.perf_counter() - started < _MAX_TRIAL_SECONDS:
+        ended = time.perf_counter()
+        if ended - begun < _MAX_LEARN_SECONDS:
             self.is_replayable = self._leads_here(before, same_x, y_true)
+        self._trial_seconds += time.perf_counter() - started - (ended - begun)
 
     def _is_learn_tried(self) -> bool:
-        return self._nature is Nature.UNKNOWN and self.is_replayable and _is_power_of_two(self._n_learns)
+        return self._nature is Nature.UNKNOWN and self.is_replayable and self._is_due(self._n_learns)
 
     def _leads_here(self, before: bytes, x: Features, y_true: GroundTruth) -> bool:
         """Say whether the learn, made again by the model as it was, leads to the model as it is."""
@@ -126,7 +151,3 @@ class Habits:
         except BaseException as error:
             pass_on_interrupt(error)
             return None
-
-
-def _is_power_of_two(n: int) -> bool:
-    return n & (n - 1) == 0

@@ -101,3 +101,21 @@ class Failing(Consuming):
         self.__dict__.update(state)
         # The first one that is loaded serves, and those that come of it do not; a trial is not to see that.
         self.is_copy = 0 < self.total < 10
+
+
+class Heavy(Consuming):
+    """Takes long to be loaded, and counts how often it was."""
+
+    n_loads = 0
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.n_learns = 0
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        type(self).n_loads += 1
+        time.sleep(0.3)
+        self.__dict__.update(state)
+
+    def learn_one(self, x: Features, y: float) -> None:
+        self.n_learns += 1

@@ -8,6 +8,7 @@ from river import feature_selection, forest, linear_model, preprocessing
 
 from models_app.domain.errors import StorageUnavailable
 from models_app.domain.remarks import NOT_REPLAYABLE, Remark
+from models_app.engine import habits
 from models_app.engine.commands import Export, Inspect, TakeSnapshot
 from models_app.engine.ports import ModelState
 from models_app.models import ServedModel
@@ -281,3 +282,27 @@ class TestWhatIsFoundOut:
 class Forgetful(SqliteStorage):
     def add_remark(self, state: ModelState, remark: Remark) -> None:
         raise StorageUnavailable("not now")
+
+
+class TestTrials:
+    def test_are_few_where_they_are_dear(self, make_engine: MakeEngine, upload: Upload) -> None:
+        engine = make_engine()
+        upload(habits_models.Heavy())
+
+        for number in range(9):
+            engine.call(learn("model", {"a": float(number)}, 1.0))
+
+        # Each trial of a learn loads a copy, and learns; so does the loading itself.
+        assert exported(engine).n_learns == 9
+        assert habits_models.Heavy.n_loads < 9
+
+    def test_leave_alone_what_takes_long_to_learn(
+        self, make_engine: MakeEngine, upload: Upload, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setattr(habits, "_MAX_LEARN_SECONDS", 0.0)
+        engine = make_engine()
+        upload(habits_models.Stamping())
+
+        engine.call(learn("model", {"a": 1.0}, 1.0))
+
+        assert engine.call(Inspect("model")).is_replayable
