@@ -260,6 +260,18 @@ class TestCircles:
         assert copy.previous[1][0] is copy.previous[0]
         assert copy.previous[2]["a"][0] is copy
 
+    @pytest.mark.parametrize("write", [pickle_piecewise, dill_piecewise])
+    def test_that_begin_with_a_set_are_kept(self, write: Callable[[Any], bytes]) -> None:
+        owners: set[Any] = {"other"}
+        owner = _linked(owners)
+        owners.add(owner)
+
+        copy = blobs.loads(write(owners))
+
+        (member,) = copy - {"other"}
+        assert member.next is copy
+        assert len(copy) == 2
+
     def test_of_what_is_needed_for_its_own_making_are_refused_as_pickle_refuses_them(self) -> None:
         made = Made(None)
         made.next = (made,)
