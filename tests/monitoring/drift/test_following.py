@@ -1,4 +1,5 @@
 import random
+import time
 from collections.abc import Callable
 
 import pytest
@@ -6,7 +7,8 @@ from django.utils import timezone
 from river import drift, dummy, stats
 
 from models_app.domain.errors import InvalidRequest, ModelNotFound
-from models_app.services import publishing, rolling_back, snapshotting, uploading
+from models_app.engine.commands import Command
+from models_app.services import predicting, publishing, rolling_back, snapshotting, uploading
 from monitoring.clocks import Clock
 from monitoring.drift import listing
 from monitoring.drift.following import Follower
@@ -17,6 +19,8 @@ from tests.own_models import Silent, Stubborn
 from tests.services.instances import Instance
 
 NOW = 1_790_000_000.0
+# No divisor of what the tests have learned.
+_AT_A_TIME = 34
 
 
 def outcomes(n: int, change_at: int) -> list[bool]:
@@ -59,6 +63,27 @@ def callbacks(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def learn(instance: Instance, truths: list[bool], *, start: int = 0) -> None:
+    """Have `m` predict and learn, some records a commit."""
+    commands: list[Command] = []
+    for number, truth in enumerate(truths, start=start):
+        commands += [
+            predicting.predict_command(
+                features_json=b'{"x":%d}' % number, prediction_id=f"p{number}", model="m", now=time.time()
+            ),
+            predicting.learn_command(
+                ground_truth=truth, prediction_id=f"p{number}", features_json=None, model="m", now=time.time()
+            ),
+        ]
+    for first in range(0, len(commands), _AT_A_TIME):
+        some = commands[first : first + _AT_A_TIME]
+        futures = [command.answered_in_thread() for command in some]
+        predicting.submit(some)
+        for future in futures:
+            future.result()
+
+
+def learn_one_by_one(instance: Instance, truths: list[bool], *, start: int = 0) -> None:
+    """Have `m` predict and learn, each in a commit of its own."""
     for number, truth in enumerate(truths, start=start):
         instance.predict(f"p{number}", "m", x=float(number))
         instance.learn(f"p{number}", truth)
@@ -77,7 +102,7 @@ class TestFollower:
         follower = following(told, hears=hears)
         instance.upload("m", Stubborn())
         for start in range(0, 600, 150):
-            learn(instance, TRUTHS[start : start + 150], start=start)
+            learn_one_by_one(instance, TRUTHS[start : start + 150], start=start)
             follower.tick()
 
         assert EXPECTED
