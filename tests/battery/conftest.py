@@ -1,0 +1,3 @@
+from tests.servers.conftest import forks, template
+
+__all__ = ["forks", "template"]
