@@ -1,3 +1,4 @@
+import re
 from typing import Any
 
 import pytest
@@ -17,6 +18,11 @@ from river import (
 from models_app.domain import suitability
 from models_app.domain.errors import ModelNotSuitable
 from models_app.domain.flavors import get_flavor
+
+
+def shown(value: object) -> str:
+    """Return what is the same in every process."""
+    return re.sub(r" at 0x[0-9a-f]+", "", repr(value))
 
 
 def scaled(model: Any) -> Any:
@@ -85,7 +91,7 @@ class TestCheck:
             # It has the method; that it is not implemented shows when it is tried.
             ("binary", ensemble.VotingClassifier([linear_model.LogisticRegression()] * 2), ""),
         ],
-        ids=repr,
+        ids=shown,
     )
     def test_returns_how_the_model_predicts(self, flavor: str, model: object, method: str) -> None:
         assert suitability.check(model, get_flavor(flavor)) == method
@@ -99,7 +105,7 @@ class TestCheck:
             ("regression", preprocessing.StandardScaler(), "predict_one"),
             ("multiclass", compose.Pipeline(preprocessing.StandardScaler()), "predict_proba_one"),
         ],
-        ids=repr,
+        ids=shown,
     )
     def test_names_the_first_method_that_lacks(self, flavor: str, model: object, method: str) -> None:
         assert refusal(flavor, model) == f"The model does not implement {method}."
@@ -128,7 +134,7 @@ class TestCheck:
             ("regression", NoTruth(), ["NoTruth.learn_one", "features and ground truth"]),
             ("binary", NeedsMore(), ["NeedsMore.predict_one", "'item'"]),
         ],
-        ids=repr,
+        ids=shown,
     )  # fmt: skip
     def test_says_what_a_model_is_for(self, flavor: str, model: object, told: list[str]) -> None:
         message = refusal(flavor, model)
