@@ -8,7 +8,8 @@ import numpy as np
 
 from models_app.domain.fingerprints import fingerprint
 from models_app.domain.generators import GENERATORS, unseeded_generators
-from models_app.domain.graphs import Node, node_of
+from models_app.domain.graphs import node_of
+from models_app.domain.nodes import Node
 
 _MAX_STEPS = 12
 _MAX_REPR = 60

@@ -10,7 +10,8 @@ from collections.abc import Generator
 from typing import Any
 
 from models_app.domain.generators import unseeded_generators
-from models_app.domain.graphs import Node, node_of
+from models_app.domain.graphs import node_of
+from models_app.domain.nodes import Node
 
 #: Yields members of sets, is sent their digests, and returns its own.
 _Digesting = Generator[object, bytes, bytes]
