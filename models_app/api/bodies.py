@@ -1,14 +1,17 @@
 """The API's JSON bodies: decoded fast where they are right, explained field by field where they are not."""
 
 import json
-from collections.abc import Iterable
-from typing import Generic, TypeVar
+import math
+import re
+from collections.abc import Iterator
+from itertools import islice
+from typing import Any, Generic, TypeVar
 
 import msgspec
 from msgspec import UNSET, Raw, UnsetType
 
-from models_app.domain.errors import InvalidRequest, Message
-from models_app.domain.features import non_finite_members
+from models_app.domain import features
+from models_app.domain.errors import MAX_REASONS, InvalidRequest, Message
 
 T = TypeVar("T", bound=msgspec.Struct)
 
@@ -36,6 +39,9 @@ class LearnBody(msgspec.Struct, forbid_unknown_fields=True, gc=False):
     model: str | UnsetType = UNSET
 
 
+#: What decoders raise.
+UNREADABLE = (msgspec.MsgspecError, UnicodeDecodeError, RecursionError)
+
 # What each field must be, in words and for `isinstance`.
 _EXPECTED: dict[str, tuple[str, tuple[type, ...]]] = {
     "flavor": ("must be a string", (str,)),
@@ -44,8 +50,11 @@ _EXPECTED: dict[str, tuple[str, tuple[type, ...]]] = {
     "model": ("must be a string", (str,)),
     "ground_truth": ("must be a number, a string or a boolean", (bool, int, float, str)),
     "op": ("must be 'predict' or 'learn'", (str,)),
-    "ref": ("may be anything", (object,)),
+    "ref": ("may be anything", (object, bool)),
 }
+
+
+_UNKNOWN_FIELD = re.compile("Object contains unknown field `(.*)`", re.DOTALL)
 
 
 class BodyReader(Generic[T]):
@@ -53,7 +62,11 @@ class BodyReader(Generic[T]):
 
     def __init__(self, kind: type[T]) -> None:
         self._decoder = msgspec.json.Decoder(kind)
-        self._fields = {field.name: field.required for field in msgspec.structs.fields(kind)}
+        fields = msgspec.structs.fields(kind)
+        self._fields = {field.name: field.required for field in fields}
+        # Takes the same fields, whatever stands in them, and passes over all others.
+        members = [(field.name, Raw | UnsetType, UNSET) for field in fields]
+        self._lenient_decoder = msgspec.json.Decoder(msgspec.defstruct("Members", members, gc=False))
 
     def read(self, body: bytes) -> T:
         """Return the decoded body.
@@ -62,36 +75,77 @@ class BodyReader(Generic[T]):
         """
         try:
             return self._decoder.decode(body)
-        except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as error:
+        except UNREADABLE as error:
             raise InvalidRequest(self._explain(body, error)) from None
 
     def _explain(self, body: bytes, error: Exception) -> Message:
+        if len(body) > features.MAX_EXPLAINED_BYTES:
+            return self._explain_long(body, error)
         try:
-            value = json.loads(body)
+            value = _loaded(body)
         except RecursionError:
             return "The body is nested too deeply."
         except ValueError as reason:
             return f"The body is not valid JSON: {reason}."
         if not isinstance(value, dict):
             return "The body must be a JSON object."
-        reasons = dict(self._reasons(value))
+        reasons = dict(islice(self._reasons(value), MAX_REASONS))
         return reasons or f"The body cannot be read: {error}."
 
-    def _reasons(self, body: dict[str, object]) -> Iterable[tuple[str, list[str]]]:
-        for name, required in self._fields.items():
-            if required and name not in body:
-                yield name, ["required field"]
+    def _reasons(self, body: dict[str, object]) -> Iterator[tuple[str, list[str]]]:
+        yield from self._missing(body)
         for name, value in body.items():
             if name not in self._fields:
                 yield name, ["unknown field"]
             elif reason := _reason(name, value):
                 yield name, [reason]
 
+    def _missing(self, body: dict[str, Any]) -> Iterator[tuple[str, list[str]]]:
+        for name, required in self._fields.items():
+            if required and name not in body:
+                yield name, ["required field"]
+
+    def _explain_long(self, body: bytes, error: Exception) -> Message:
+        """Say what is wrong with a body that would take long to decode: less than could be said."""
+        if isinstance(error, RecursionError):
+            return "The body is nested too deeply."
+        try:
+            members = self._lenient_decoder.decode(body)
+        except UNREADABLE as reason:
+            return f"The body is not valid JSON: {reason}."
+        known = {name: raw for name in self._fields if (raw := getattr(members, name)) is not UNSET}
+        reasons = dict(self._missing(known))
+        for name, raw in known.items():
+            if fault := _reason_of_text(name, raw):
+                reasons[name] = [fault]
+        # Of unknown fields the first only: the decoder has stopped there.
+        if unknown := _UNKNOWN_FIELD.match(str(error)):
+            reasons[unknown[1]] = ["unknown field"]
+        return reasons or f"The body cannot be read: {error}."
+
+
+def _loaded(text: bytes) -> Any:
+    # Python refuses to read integers of so many digits, and that would be told as a fault of the JSON.
+    return json.loads(text, parse_int=lambda digits: int(digits) if len(digits) < 4_000 else math.inf)
+
+
+def _reason_of_text(name: str, raw: Raw) -> str | None:
+    text = bytes(raw)
+    if len(text) > features.MAX_EXPLAINED_BYTES:
+        # No field but these may be that long.
+        return None if name in {"features", "ref"} else "is too long"
+    try:
+        return _reason(name, _loaded(text))
+    except (ValueError, RecursionError) as error:
+        return f"cannot be read: {error}"
+
 
 def _reason(name: str, value: object) -> str | None:
     expected, kinds = _EXPECTED[name]
     if not isinstance(value, kinds) or (isinstance(value, bool) and bool not in kinds):
         return expected
-    for path in non_finite_members(value):
-        return f"{path}: must be a finite number" if path else "must be a finite number"
-    return None
+    found = features.first_fault(value)
+    if found is None:
+        return None
+    path, reason = found
+    return f"{path}: {reason}" if path else reason

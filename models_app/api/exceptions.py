@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 import msgspec
-from django.core.exceptions import PermissionDenied
+from django.core.exceptions import BadRequest, PermissionDenied, SuspiciousOperation
 from django.http import Http404
 from rest_framework import exceptions as drf
 
@@ -53,6 +53,9 @@ def handle(error: BaseException, context: Mapping[str, Any]) -> JsonAnswer:
         return refusal(404, "not_found", "There is nothing at this address.")
     if isinstance(error, PermissionDenied):
         return refusal(403, "permission_denied", "This is not allowed.")
+    if isinstance(error, BadRequest | SuspiciousOperation):
+        # A thousand parameters, for instance.
+        return refusal(400, "bad_request", str(error))
     if isinstance(error, drf.APIException):
         return _from_drf(error, context)
     return _unforeseen(error)
@@ -60,7 +63,7 @@ def handle(error: BaseException, context: Mapping[str, Any]) -> JsonAnswer:
 
 def refusal(status: int, code: str, message: Message) -> JsonAnswer:
     """Return an answer in the shape that every refusal has."""
-    response = JsonAnswer(msgspec.json.encode({"message": message}), status)
+    response = JsonAnswer(msgspec.json.encode({"message": errors.told(message)}), status)
     response["Error-Code"] = code
     return response
 

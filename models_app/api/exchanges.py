@@ -195,7 +195,7 @@ class _Exchange:
 
     async def _submit(self, texts: list[Text]) -> None:
         await self._window.enter(sum(len(text) for text in texts if isinstance(text, bytes)))
-        batch, first_line = Batch(texts), self._n_lines + 1
+        batch, first_line = await Batch.submitted(texts), self._n_lines + 1
         self._queue.put_nowait((batch, first_line))
         self._n_lines += len(texts)
         if first_line == 1:

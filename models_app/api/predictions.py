@@ -9,21 +9,20 @@ from django.http.response import HttpResponseBase
 from drf_spectacular.utils import extend_schema
 from msgspec import UNSET
 
-from models_app.api import schemas
-from models_app.api.answers import JsonAnswer
-from models_app.api.bodies import BodyReader, LearnBody, PredictBody
+from models_app.api import aside, schemas
+from models_app.api.answers import JsonAnswer, encoded, prediction_fields
+from models_app.api.bodies import UNREADABLE, BodyReader, LearnBody, PredictBody
 from models_app.api.dispatch import AsyncViewSet
 from models_app.api.exceptions import STATUS_BY_ERROR
 from models_app.api.records import Batch
 from models_app.api.shortcuts import Reply, Shortcut
-from models_app.domain import errors, predictions
+from models_app.domain import errors
 from models_app.domain.errors import InvalidRequest
 from models_app.engine.commands import Command
 from models_app.services import predicting, publishing
 
 _predict_reader = BodyReader(PredictBody)
 _learn_reader = BodyReader(LearnBody)
-_encoder = msgspec.json.Encoder()
 _NOTHING = b"{}"
 _array_decoder = msgspec.json.Decoder(list[msgspec.Raw])
 MAX_RECORDS = 10_000
@@ -57,15 +56,22 @@ class _PredictionsViewSet(AsyncViewSet):
 
     def answer_soon(self, body: bytes, reply: Reply) -> Shortcut | None:
         """Answer a body with one record through `reply`, without a task; None: it has to be dispatched."""
-        if self.is_protected or _is_array(body):
+        if self.is_protected or len(body) > aside.MAX_BYTES_ON_LOOP or _is_array(body):
             return None
         return Shortcut(self, reply).take(body)
 
     async def _create(self, body: bytes, status: int) -> HttpResponse:
-        if _is_array(body):
-            return await _answer_array(body, self.route, status)
-        command = self.ask(body)
-        return self.tell(command, await predicting.answer(command))
+        is_long = len(body) > aside.MAX_BYTES_ON_LOOP
+        asked = await aside.run(self._read, body) if is_long else self._read(body)
+        if isinstance(asked, Command):
+            return self.tell(asked, await predicting.answer(asked))
+        # Refusals have their place among the answers.
+        answers = await (await Batch.submitted(asked, self.route)).answers()
+        return JsonAnswer(b"[" + b",".join(answers) + b"]", status)
+
+    def _read(self, body: bytes) -> Command | list[msgspec.Raw]:
+        """Return what a body asks, or its records where it is an array of them; raises `InvalidRequest`."""
+        return _records(body) if _is_array(body) else self.ask(body)
 
 
 class PredictViewSet(_PredictionsViewSet):
@@ -94,9 +100,7 @@ class PredictViewSet(_PredictionsViewSet):
         )
 
     def tell(self, command: Command, answer: Any) -> JsonAnswer:  # noqa: D102
-        name, prediction = answer
-        content = {"model": name, "prediction": predictions.to_json(prediction)}
-        return JsonAnswer(_encoder.encode(content), 201 if command.commits else 200)
+        return JsonAnswer(encoded(prediction_fields(*answer)), 201 if command.commits else 200)
 
 
 class LearnViewSet(_PredictionsViewSet):
@@ -135,13 +139,13 @@ def _is_array(body: bytes) -> bool:
     return body[:1] == b"[" or (body[:1].isspace() and body.lstrip()[:1] == b"[")
 
 
-async def _answer_array(body: bytes, op: str, status: int) -> HttpResponse:
-    """Answer an array of records with an array of answers, refusals in their place among them."""
+def _records(body: bytes) -> list[msgspec.Raw]:
     try:
         texts = _array_decoder.decode(body)
-    except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as error:
+    except RecursionError:
+        raise InvalidRequest("The body is nested too deeply.") from None
+    except UNREADABLE as error:
         raise InvalidRequest(f"The body is not valid JSON: {error}.") from None
     if len(texts) > MAX_RECORDS:
         raise InvalidRequest(f"An array may have {MAX_RECORDS} records at the most.")
-    answers = await Batch(texts, op).answers()
-    return JsonAnswer(b"[" + b",".join(answers) + b"]", status)
+    return texts

@@ -5,6 +5,7 @@ Used by arrays, the NDJSON stream and the WebSocket alike. A record that is refu
 """
 
 import asyncio
+import json
 import logging
 import time
 from collections import deque
@@ -14,8 +15,10 @@ from typing import Any
 import msgspec
 from msgspec import UNSET, Raw, UnsetType
 
-from models_app.api.bodies import BodyReader
-from models_app.domain import errors, predictions
+from models_app.api import aside
+from models_app.api.answers import encoded, prediction_fields
+from models_app.api.bodies import UNREADABLE, BodyReader
+from models_app.domain import errors, features, nesting
 from models_app.domain.errors import ChantillyError, InvalidRequest
 from models_app.engine.commands import Bundle, Command
 from models_app.engine.tracing import current_trace
@@ -23,9 +26,7 @@ from models_app.services import predicting
 
 logger = logging.getLogger(__name__)
 
-_encoder = msgspec.json.Encoder()
 _LEARNED = b"{}"
-_UNREADABLE = (msgspec.MsgspecError, UnicodeDecodeError, RecursionError)
 
 
 class Record(msgspec.Struct, forbid_unknown_fields=True, gc=False):
@@ -63,13 +64,28 @@ class Batch:
     """
 
     def __init__(self, texts: Sequence[Text], op: str | None = None) -> None:
-        now = time.time()
-        self._asked = [_ask(text, op, now) for text in texts]
-        commands = [asked for asked, _ in self._asked if isinstance(asked, Command)]
-        self._bundle = Bundle(commands)
+        self._begin(_ask_all(texts, op, time.time()))
+        predicting.submit(self._commands)
+
+    @classmethod
+    async def submitted(cls, texts: Sequence[Text], op: str | None = None) -> "Batch":
+        """Return a batch; what would hold up the event loop is done in a thread."""
+        if len(texts) <= aside.MAX_RECORDS_ON_LOOP and _n_bytes(texts) <= 2 * aside.MAX_BYTES_ON_LOOP:
+            return cls(texts, op)
+        batch = cls.__new__(cls)
+        batch._begin(await aside.run(_ask_all, texts, op, time.time()))
+        if len(texts) <= aside.MAX_RECORDS_ON_LOOP:
+            predicting.submit(batch._commands)
+        else:
+            await aside.run(predicting.submit, batch._commands)
+        return batch
+
+    def _begin(self, asked: list[Asked]) -> None:
+        self._asked = asked
+        self._commands = [command for command, _ in asked if isinstance(command, Command)]
+        self._bundle = Bundle(self._commands)
         self._trace = current_trace.get()
         self._outcomes: asyncio.Future[list[Any]] = self._bundle.answered_in_loop()
-        predicting.submit(commands)
 
     def __len__(self) -> int:
         return len(self._asked)
@@ -80,7 +96,13 @@ class Batch:
 
     async def answers(self, first_line: int | None = None) -> list[bytes]:
         """Return the answers as JSON texts, in order; refusals name their line where lines are counted."""
-        outcomes = iter(await self._outcomes)
+        outcomes = await self._outcomes
+        if len(self._asked) <= aside.MAX_RECORDS_ON_LOOP:
+            return self._told(outcomes, first_line)
+        return await aside.run(self._told, outcomes, first_line)
+
+    def _told(self, results: Sequence[Any], first_line: int | None) -> list[bytes]:
+        outcomes = iter(results)
         answers: list[bytes] = []
         n_refused = 0
         for position, (asked, ref) in enumerate(self._asked):
@@ -137,6 +159,14 @@ class Window:
         return len(self._sizes) < self._max_batches and self._n_bytes + n_bytes <= self._max_bytes
 
 
+def _n_bytes(texts: Sequence[Text]) -> int:
+    return sum(len(text) for text in texts if not isinstance(text, ChantillyError))
+
+
+def _ask_all(texts: Sequence[Text], op: str | None, now: float) -> list[Asked]:
+    return [_ask(text, op, now) for text in texts]
+
+
 def _ask(text: Text, op: str | None, now: float) -> Asked:
     if isinstance(text, ChantillyError):
         return text, UNSET
@@ -146,26 +176,46 @@ def _ask(text: Text, op: str | None, now: float) -> Asked:
         ref = _readable(record.ref)
         return _command(record, op, now), ref
     except InvalidRequest as refusal:
-        return refusal, _find_reference(text) if ref is UNSET else ref
+        return refusal, _find_reference(bytes(text)) if ref is UNSET else ref
     except ChantillyError as refusal:
         return refusal, ref
 
 
 def _readable(ref: Raw | UnsetType) -> Raw | UnsetType:
-    # Raw JSON is not decoded: its strings may hold anything, and would make the answer unreadable.
-    try:
-        if ref is not UNSET:
-            bytes(ref).decode()
-    except UnicodeDecodeError:
-        raise InvalidRequest({"ref": ["must be valid UTF-8"]}) from None
+    if ref is not UNSET:
+        # Raw JSON is not decoded: its strings may hold anything, and would make the answer unreadable.
+        text = bytes(ref)
+        if text.isdigit() or (text[:1] == b'"' and text.isascii()):
+            # As most are.
+            return ref
+        try:
+            fault = nesting.fault_of(text, msgspec.json.decode(text))
+        except UnicodeDecodeError:
+            fault = "must be valid UTF-8"
+        except UNREADABLE as error:
+            fault = str(error)
+        if fault is not None:
+            raise InvalidRequest({"ref": [fault]})
     return ref
 
 
-def _find_reference(text: bytes | Raw) -> Raw | UnsetType:
+def _find_reference(text: bytes) -> Raw | UnsetType:
     """Return the reference of a record that is refused, where it can be told: the client looks for it."""
     try:
-        return _readable(_reference_decoder.decode(bytes(text)).ref)
-    except (*_UNREADABLE, InvalidRequest):
+        return _readable(_reference_decoder.decode(text).ref)
+    except (*UNREADABLE, InvalidRequest):
+        return _find_reference_in_odd(text)
+
+
+def _find_reference_in_odd(text: bytes) -> Raw | UnsetType:
+    """Look again, less strictly: what stands beside the reference may be NaN, or no character."""
+    if len(text) > features.MAX_EXPLAINED_BYTES:
+        return UNSET
+    try:
+        found = json.loads(text.decode("utf-8", "surrogateescape"))
+        # Bytes that are no characters would come back as what the client did not send.
+        return _readable(Raw(json.dumps(found["ref"], allow_nan=False, ensure_ascii=False).encode()))
+    except (ValueError, TypeError, KeyError, RecursionError, InvalidRequest):
         return UNSET
 
 
@@ -209,15 +259,14 @@ def _answer(outcome: Any, ref: Raw | UnsetType, line: int | None) -> bytes:
         if line is not None:
             answer["line"] = line
     elif isinstance(outcome, tuple):
-        name, prediction = outcome
-        answer = {"model": name, "prediction": predictions.to_json(prediction)}
+        answer = prediction_fields(*outcome)
     elif ref is UNSET:
         return _LEARNED
     else:
         answer = {}
     if ref is not UNSET:
         answer["ref"] = ref
-    return _encoder.encode(answer)
+    return encoded(answer)
 
 
 def _refusal(error: BaseException) -> dict[str, object]:

@@ -11,7 +11,7 @@ from channels.consumer import get_handler_name
 from channels.exceptions import StopConsumer
 from channels.generic.websocket import AsyncWebsocketConsumer
 
-from models_app.api import exceptions
+from models_app.api import aside, exceptions
 from models_app.api.answers import ALWAYS
 from models_app.api.records import Batch, Window
 from models_app.api.seats import Seats, client_of
@@ -94,12 +94,13 @@ class StreamConsumer(AsyncWebsocketConsumer):  # type: ignore[misc]  # channels 
         message = text_data.encode() if text_data is not None else bytes_data or b""
         if not await self._window.enter(len(message)):
             return
-        texts, is_list = _records(message)
+        is_long = len(message) > aside.MAX_BYTES_ON_LOOP
+        texts, is_list = await aside.run(_records, message) if is_long else _records(message)
         if len(texts) > MAX_RECORDS:
             self._close_next(_TOO_BIG, f"A message may have {MAX_RECORDS} records at the most.")
             return
         try:
-            batch = Batch(texts)
+            batch = await Batch.submitted(texts)
         except ServerStopping as refusal:
             self._close_next(_GOING_AWAY, str(refusal.message))
             return

@@ -2,24 +2,44 @@
 
 import errno
 from collections.abc import Mapping, Sequence
+from itertools import islice
 
 from models_app.domain.failing import described
+from models_app.domain.texts import MAX_PART, sendable
+
+#: Fields whose reasons are listed, and reasons of each: a body may have a million faults.
+MAX_REASONS = 10
 
 #: What the client is told: one sentence, or the reasons by field.
 Message = str | Mapping[str, Sequence[str]]
 
 
 class ChantillyError(Exception):
-    """A refusal. `code` is for machines and stays; `message` is for people."""
+    """A refusal. `code` is for machines and stays; `message` is for people, and can be sent as it is."""
 
     code = "error"
 
     def __init__(self, message: Message) -> None:
+        message = told(message)
         super().__init__(message)
         self.message = message
 
     def __reduce__(self) -> tuple[object, ...]:
         return (_rebuild, (type(self), self.message))
+
+
+def told(message: Message) -> Message:
+    r"""Return a message as it can be sent, whatever a client or a model has put into it.
+
+    >>> told("a\ud800"), told({"b\udc00": ["unknown field"]})
+    ('a\\ud800', {'b\\udc00': ['unknown field']})
+    """
+    if isinstance(message, str):
+        return sendable(message)
+    return {
+        sendable(field, MAX_PART): [sendable(reason, MAX_PART) for reason in islice(reasons, MAX_REASONS)]
+        for field, reasons in islice(message.items(), MAX_REASONS)
+    }
 
 
 def code_of(error: BaseException) -> str:

@@ -6,17 +6,39 @@ which a model may write to.
 
 import json
 import math
-from collections.abc import Iterator
 
 import msgspec
 
+from models_app.domain import nesting, texts
 from models_app.domain.errors import InvalidRequest
 
 #: What a model gets: an object of named values, or one text.
 Features = dict[str, object] | str
 
 _decoder: msgspec.json.Decoder[Features] = msgspec.json.Decoder(dict[str, object] | str)
+_UNREADABLE = (msgspec.MsgspecError, UnicodeDecodeError, RecursionError)
 _WRONG_TYPE = "must be an object or a string"
+# To decode a longer text once more, only to say more exactly what is wrong, would take too long.
+MAX_EXPLAINED_BYTES = 1 << 16
+_MAX_PATH = 150
+
+
+def read(text: bytes) -> Features:
+    """Return the features that a client has sent, within the limits of `nesting`; else as `decode`.
+
+    What is stored already was taken under the limits of its time, and is decoded without them.
+
+    Raises `InvalidRequest`.
+    """
+    if len(text) > nesting.MAX_VALUES and nesting.has_too_many_values(text):
+        raise InvalidRequest({"features": [f"must not have more than {nesting.MAX_VALUES:,} values"]})
+    try:
+        x = _decoder.decode(text)
+    except _UNREADABLE as error:
+        raise _refusal(text, error) from None
+    if len(text) > nesting.MAX_DEPTH and (fault := nesting.fault_of(text, x)):
+        raise InvalidRequest({"features": [fault]})
+    return x
 
 
 def decode(text: bytes | str | msgspec.Raw) -> Features:
@@ -30,10 +52,8 @@ def decode(text: bytes | str | msgspec.Raw) -> Features:
     """
     try:
         return _decoder.decode(text)
-    except RecursionError:
-        raise InvalidRequest({"features": ["nested too deeply"]}) from None
-    except (msgspec.MsgspecError, UnicodeDecodeError) as error:
-        raise InvalidRequest({"features": [_reason(text, error)]}) from None
+    except _UNREADABLE as error:
+        raise _refusal(text, error) from None
 
 
 def copied(x: Features, text: bytes) -> Features:
@@ -49,28 +69,61 @@ def copied(x: Features, text: bytes) -> Features:
     return decode(text)
 
 
-def non_finite_members(value: object, path: str = "") -> Iterator[str]:
-    """Yield the paths of the numbers below `value` that are NaN or infinite.
+def first_fault(value: object) -> tuple[str, str] | None:
+    r"""Return the path and the reason of the first part of a JSON value that no model can be given.
 
-    >>> list(non_finite_members({"a": [1.0, float("inf")]}))
-    ['a[1]']
+    That is a number that is not finite, or a text with half a character. The path is empty for the value
+    itself. None: there is no such part.
+
+    >>> first_fault({"a": [1.0, float("inf")]}), first_fault({"a": 1})
+    (('a[1]', 'must be a finite number'), None)
+    >>> first_fault({"a": {"\ud800": 1}})
+    ('a.\ud800', 'must not have half a character in its name')
     """
-    if isinstance(value, float) and not math.isfinite(value):
-        yield path
-    elif isinstance(value, dict):
-        for key, member in value.items():
-            yield from non_finite_members(member, f"{path}.{key}" if path else str(key))
-    elif isinstance(value, list):
-        for index, member in enumerate(value):
-            yield from non_finite_members(member, f"{path}[{index}]")
+    # Not by recursion: it may be nested as deeply as the decoder could follow.
+    waiting: list[tuple[str, object]] = [("", value)]
+    while waiting:
+        path, value = waiting.pop()
+        if isinstance(value, float) and not math.isfinite(value):
+            return _short(path), "must be a finite number"
+        if isinstance(value, str) and not texts.is_well_formed(value):
+            return _short(path), "must not have half a character"
+        if isinstance(value, dict):
+            for key in value:
+                if not texts.is_well_formed(key):
+                    return _short(_below(path, key)), "must not have half a character in its name"
+            waiting += reversed([(_below(path, key), member) for key, member in value.items()])
+        elif isinstance(value, list):
+            waiting += reversed([(f"{path}[{index}]", member) for index, member in enumerate(value)])
+    return None
+
+
+def _below(path: str, name: str) -> str:
+    return f"{path}.{name[:_MAX_PATH]}" if path else name[:_MAX_PATH]
+
+
+def _short(path: str) -> str:
+    # The reason comes behind it, and has to be seen.
+    return path if len(path) <= _MAX_PATH else f"{path[:_MAX_PATH]}…"
+
+
+def _refusal(text: bytes | str | msgspec.Raw, error: Exception) -> InvalidRequest:
+    reason = "nested too deeply" if isinstance(error, RecursionError) else _reason(text, error)
+    return InvalidRequest({"features": [reason]})
 
 
 def _reason(text: bytes | str | msgspec.Raw, error: Exception) -> str:
+    text = bytes(text) if isinstance(text, msgspec.Raw) else text
+    if len(text) > MAX_EXPLAINED_BYTES:
+        return str(error)
     try:
-        value = json.loads(bytes(text) if isinstance(text, msgspec.Raw) else text)
+        value = json.loads(text)
     except (ValueError, RecursionError):
         return f"not valid JSON: {error}"
     if not isinstance(value, dict | str):
         return _WRONG_TYPE
-    culprits = list(non_finite_members(value))
-    return f"{culprits[0]}: must be a finite number" if culprits else str(error)
+    found = first_fault(value)
+    if found is None:
+        return str(error)
+    path, reason = found
+    return f"{path}: {reason}" if path else reason

@@ -20,7 +20,7 @@ class Flavor:
     """One task.
 
     `predict_method` is what a prediction calls; `normalize` makes its answer plain; `check_ground_truth`
-    returns the reason why a value cannot be scored, or None.
+    returns the reason why a value cannot be scored, or None. `takes_numbers`: ground truths are numbers.
     """
 
     name: str
@@ -28,6 +28,7 @@ class Flavor:
     metrics: tuple[type[metrics.base.Metric], ...]
     normalize: Callable[[object], Prediction]
     check_ground_truth: Callable[[object], str | None]
+    takes_numbers: bool = False
 
     @property
     def methods(self) -> tuple[str, str]:
@@ -75,11 +76,19 @@ class Flavor:
         return scoring.new_metrics(self.metrics)
 
     def ground_truth(self, value: object) -> GroundTruth:
-        """Return `value` if it can be scored and learned; raises `InvalidGroundTruth`."""
+        """Return `value` if it can be scored and learned, as it is kept; raises `InvalidGroundTruth`."""
         reason = self.check_ground_truth(value)
         if reason is not None:
             raise InvalidGroundTruth(reason)
         return value  # type: ignore[return-value]  # checked just now
+
+    def learned(self, value: GroundTruth) -> GroundTruth:
+        """Return a ground truth as it is scored and learned: booleans are numbers for a regression.
+
+        >>> FLAVORS["regression"].learned(True), FLAVORS["binary"].learned(True)
+        (1, True)
+        """
+        return int(value) if self.takes_numbers and type(value) is bool else value
 
 
 def get_flavor(name: str) -> Flavor:
@@ -117,7 +126,7 @@ def last_step(model: object) -> object:
 
 
 def _regression_truth(value: object) -> str | None:
-    if isinstance(value, bool) or not isinstance(value, int | float):
+    if not isinstance(value, int | float):
         return "must be a number for a regression"
     return _overflowing(value)
 
@@ -152,6 +161,7 @@ FLAVORS: dict[str, Flavor] = {
             metrics=(metrics.MAE, metrics.RMSE, metrics.SMAPE),
             normalize=predictions.number,
             check_ground_truth=_regression_truth,
+            takes_numbers=True,
         ),
         Flavor(
             name="binary",

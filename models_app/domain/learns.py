@@ -5,8 +5,9 @@ from typing import cast
 import msgspec
 
 from models_app.domain import features, predictions
+from models_app.domain.errors import ModelRaised
 from models_app.domain.features import Features
-from models_app.domain.predictions import Prediction
+from models_app.domain.predictions import Prediction, UnsupportedPrediction
 from models_app.domain.scoring import GroundTruth
 
 
@@ -52,7 +53,17 @@ def decode(text: str | bytes) -> list[Learn]:
 
 
 def encode_prediction(prediction: Prediction) -> str:
-    """Return a prediction as JSON text that keeps every label's type."""
+    """Return a prediction as JSON text that keeps every label's type.
+
+    Raises `ModelRaised` where a label is no text that can be written, or a number too large.
+    """
+    try:
+        return _prediction_json(prediction)
+    except (UnicodeEncodeError, OverflowError, msgspec.MsgspecError) as error:
+        raise ModelRaised(UnsupportedPrediction(f"the model's prediction cannot be kept: {error}")) from error
+
+
+def _prediction_json(prediction: Prediction) -> str:
     if predictions.has_json(prediction):
         # The usual case, quicker: a tuple is encoded as a list is.
         plain = list(prediction.items()) if isinstance(prediction, dict) else prediction

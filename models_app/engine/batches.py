@@ -174,12 +174,14 @@ class Batch:
         # The model may write to what it predicts from.
         x = features.copied(command.x, command.text)
         y_pred = self._hot.predict(command.x)
+        # Before the model changes: it may have predicted what cannot be kept.
+        prediction = learns.encode_prediction(y_pred)
         self._learn(x, y_true, y_pred)
         self._record(
             Learn(
                 prediction_id=None,
                 features=msgspec.Raw(command.text),
-                prediction=msgspec.Raw(learns.encode_prediction(y_pred)),
+                prediction=msgspec.Raw(prediction),
                 ground_truth=y_true,
                 predicted_at=None,
                 learned_at=self._stamp(command.received_at),

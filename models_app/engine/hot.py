@@ -187,6 +187,8 @@ class HotModel:
         draws.call = 2 * self.seq + 1
         if draws.is_used:
             draws.reset()
+        if type(y_true) is bool:
+            y_true = self.flavor.learned(y_true)
         try:
             # Score before learning: afterwards the model has seen the answer.
             if self._is_scored:

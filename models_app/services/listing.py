@@ -8,6 +8,7 @@ from difflib import get_close_matches
 from django.db.models import Count
 
 from models_app.domain.errors import ChantillyError, ModelNotFound
+from models_app.domain.names import can_be_stored
 from models_app.models import PendingPrediction, ServedModel, Snapshot
 from models_app.models.transactions import translated_errors
 from models_app.services.measuring import model_metrics
@@ -44,7 +45,7 @@ def model_names() -> tuple[list[str], str | None]:
 
 def find_model(name: str) -> ServedModel:
     """Return a model's row; raises `ModelNotFound`."""
-    model = ServedModel.objects.filter(name=name).first()
+    model = ServedModel.objects.filter(name=name).first() if can_be_stored(name) else None
     if model is None:
         raise ModelNotFound(name)
     return model

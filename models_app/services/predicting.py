@@ -4,7 +4,8 @@ from collections.abc import Sequence
 from typing import Any
 
 from models_app.domain import features
-from models_app.domain.errors import NoFeatures
+from models_app.domain.errors import ModelNotFound, NoFeatures
+from models_app.domain.names import can_be_stored
 from models_app.domain.names import prediction_id as canonical_id
 from models_app.domain.scoring import GroundTruth
 from models_app.engine.commands import Command, LearnById, LearnFeatures, Predict, Receiver
@@ -35,7 +36,8 @@ def predict_command(
     Raises `InvalidRequest`; the engine `ModelNotFound`, `NoDefaultModel`, `ModelRaised`,
     `StorageUnavailable`.
     """
-    x = features.decode(features_json)
+    _check_name(model)
+    x = features.read(features_json)
     stored_as = None if prediction_id is None else canonical_id(prediction_id)
     return Predict(model, features_json, x, stored_as, now)
 
@@ -58,13 +60,20 @@ def learn_command(
     Raises `InvalidRequest`, `NoFeatures`; the engine `PredictionNotPending`, `InvalidGroundTruth`,
     `ModelNotFound`, `NoDefaultModel`, `ModelRaised`, `StorageUnavailable`; then nothing has changed.
     """
+    _check_name(model)
     if prediction_id is not None:
         return LearnById(model, canonical_id(prediction_id), ground_truth, now)
     if features_json is None:
         raise NoFeatures
-    return LearnFeatures(model, features_json, features.decode(features_json), ground_truth, now)
+    return LearnFeatures(model, features_json, features.read(features_json), ground_truth, now)
 
 
 def submit(commands: Sequence[Command]) -> None:
     """Give commands to the engine at once, in their order; raises `ServerStopping`."""
     get_engine().submit_many(commands)
+
+
+def _check_name(model: str | None) -> None:
+    # Some databases fail at a null character instead of finding nothing.
+    if model is not None and not can_be_stored(model):
+        raise ModelNotFound(model)

@@ -9,7 +9,7 @@ from models_app.domain import blobs, chosen_metrics
 from models_app.domain.blobs import Versions
 from models_app.domain.errors import FlavorNotSet, ModelNotFound
 from models_app.domain.flavors import Flavor, needs_labels_only
-from models_app.domain.names import check_model_name, draw_name
+from models_app.domain.names import can_be_stored, check_model_name, draw_name
 from models_app.domain.remarks import Remark
 from models_app.domain.scoreboards import Scoreboard
 from models_app.domain.trials import Finding
@@ -98,6 +98,8 @@ def delete_model(*, name: str) -> bool:
     The metrics over all models keep what it has learned. If it was the default, the model uploaded last
     among the others becomes it.
     """
+    if not can_be_stored(name):
+        return False
     with write_transaction():
         model = ServedModel.objects.filter(name=name).first()
         if model is None:

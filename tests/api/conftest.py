@@ -1,3 +1,23 @@
-from tests.services.instances import instance
+from collections.abc import Iterator
 
-__all__ = ["instance"]
+import pytest
+
+from models_app.services import publishing
+from tests.api.clients import Client
+from tests.services.instances import Instance, instance
+
+__all__ = ["client", "instance"]
+
+
+@pytest.fixture
+def client(instance: Instance, monkeypatch: pytest.MonkeyPatch) -> Iterator[Client]:
+    """A client of an instance for binary classification, with a model; the short way is open."""
+    # Who counts the calls would write them down in a thread of his own, after the test's end.
+    monkeypatch.setattr(publishing, "_call_callbacks", [])
+    instance.upload("first")
+    opened = Client()
+    for route in ("predict", "learn"):
+        # It is open for routes that were called once.
+        opened.post(f"/api/{route}", b"{}")
+    yield opened
+    opened.close()

@@ -146,16 +146,35 @@ class TestBatch:
             set(answer) for answer in answers(b'{"ref": 5', b"[5]", b'{"feature": {}, "ref": "\xff"}')
         ] == [{"error", "message"}] * 3
 
-    def test_answers_the_others_where_one_answer_is_no_json(
-        self, served: Instance, caplog: pytest.LogCaptureFixture
-    ) -> None:
+    def test_answers_the_others_where_one_answer_is_no_json(self, served: Instance) -> None:
         served.upload("odd", Odd())
 
-        with caplog.at_level(logging.ERROR, "models_app.api.records"):
-            found = answers({"features": X, "model": "odd"}, {"features": X, "model": "first"})
+        found = answers(
+            {"features": X, "model": "odd"},
+            {"features": X, "model": "odd", "id": 1},
+            {"features": X, "model": "odd", "ground_truth": True},
+            {"features": X, "model": "first"},
+        )
 
-        assert found[0] == {"error": "internal_error", "message": "Internal error."}
-        assert found[1]["model"] == "first"
+        assert [answer.get("error") for answer in found] == ["model_raised"] * 3 + [None]
+        assert all("surrogates not allowed" in answer["message"] for answer in found[:3])
+        assert found[3]["model"] == "first"
+        assert served.state("odd").seq == 0
+
+    def test_says_of_what_was_not_foreseen_only_that_it_was_not(
+        self, served: Instance, caplog: pytest.LogCaptureFixture
+    ) -> None:
+        async def run() -> list[bytes]:
+            batch = Batch([b'{"features": {}, "ref": 1}'])
+            await batch.answered()
+            # As an engine thread would have it, that found a damaged row.
+            batch._bundle.outcomes[0] = KeyError("secret")
+            return await batch.answers()
+
+        with caplog.at_level(logging.ERROR, "models_app.api.records"):
+            (answer,) = asyncio.run(run())
+
+        assert json.loads(answer) == {"error": "internal_error", "message": "Internal error.", "ref": 1}
         assert [record.getMessage() for record in caplog.records] == ["a record failed"]
 
     def test_may_be_empty(self, served: Instance) -> None:

@@ -44,6 +44,34 @@ class TestWindow:
 
         asyncio.run(run())
 
+    def test_has_room_again_for_all_that_was_given_back(self) -> None:
+        async def run() -> None:
+            window = Window(max_batches=9, max_bytes=100)
+            for _ in range(50):
+                assert (await is_let_in(window, 30)).done()
+                assert (await is_let_in(window, 30)).done()
+                # One of the two is always inside: it is never empty, and forgets nothing by that.
+                window.leave()
+                assert (await is_let_in(window, 70)).done()
+                window.leave()
+                window.leave()
+                assert (await is_let_in(window, 20)).done()
+                window.leave()
+
+        asyncio.run(run())
+
+    def test_keeps_count_while_somebody_is_inside(self) -> None:
+        async def run() -> None:
+            window = Window(max_batches=9, max_bytes=100)
+            assert await window.enter(40)
+            for _ in range(50):
+                assert (await is_let_in(window, 60)).done()
+                window.leave()
+                assert (await is_let_in(window, 40)).done()
+                window.leave()
+
+        asyncio.run(run())
+
     def test_lets_a_giant_pass_alone(self) -> None:
         async def run() -> None:
             window = Window(max_batches=9, max_bytes=100)

@@ -41,7 +41,8 @@ class TestGroundTruth:
     @pytest.mark.parametrize(
         ("flavor", "value"),
         [
-            ("regression", 1), ("regression", -2.5), ("binary", True), ("binary", 0), ("binary", 1.0),
+            ("regression", 1), ("regression", -2.5), ("regression", True),
+            ("regression", False), ("binary", True), ("binary", 0), ("binary", 1.0),
             ("multiclass", "cat"), ("multiclass", False), ("multiclass", 3), ("multiclass", 2.5),
         ],
     )  # fmt: skip
@@ -53,7 +54,7 @@ class TestGroundTruth:
     @pytest.mark.parametrize(
         ("flavor", "value"),
         [
-            ("regression", "1"), ("regression", True), ("regression", None), ("regression", math.nan),
+            ("regression", "1"), ("regression", "true"), ("regression", None), ("regression", math.nan),
             ("regression", 10**400), ("binary", "true"), ("binary", 2), ("binary", [True]),
             ("binary", math.nan),
             ("multiclass", None), ("multiclass", ["cat"]), ("multiclass", math.inf),
@@ -65,3 +66,16 @@ class TestGroundTruth:
 
         assert isinstance(refusal.value.message, dict)
         assert list(refusal.value.message) == ["ground_truth"]
+
+
+class TestLearned:
+    @pytest.mark.parametrize(("value", "learned"), [(True, 1), (False, 0), (1.5, 1.5), (2, 2)])
+    def test_has_numbers_only_for_a_regression(self, value: float, learned: float) -> None:
+        found = get_flavor("regression").learned(value)
+
+        assert (found, type(found)) == (learned, type(learned))
+
+    @pytest.mark.parametrize("flavor", ["binary", "multiclass"])
+    @pytest.mark.parametrize("value", [True, False, 1, 0.5])
+    def test_is_what_came_for_labels(self, flavor: str, value: float) -> None:
+        assert get_flavor(flavor).learned(value) is value

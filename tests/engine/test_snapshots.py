@@ -26,7 +26,7 @@ class TestModelsThatCannotBePickled:
             engine.call(learn("model", {"a": float(number)}, 1.0), seconds=20.0)
         engine.stop(seconds=5.0)
 
-        logged = [record for record in caplog.records if "cannot be pickled" in record.getMessage()]
+        logged = [record for record in caplog.records if "cannot be pickled at" in record.getMessage()]
         assert len(logged) == 1
         assert logged[0].getMessage().endswith("a restart replays its journal from seq 0")
         assert logged[0].exc_info

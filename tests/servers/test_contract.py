@@ -549,6 +549,12 @@ REFUSALS = [
         "NaN as truth", "/api/learn", b'{"ground_truth": NaN, "id": "pending"}', {"ground_truth": [_FINITE]}
     ),
     # Bodies that are none.
+    _post("half a character", "/api/predict", b'{"features":{"a":1},"\\udc00":1}',
+          {"\\udc00": ["unknown field"]}),
+    _post("half a character to init", "/api/init", b'{"\\ud800":1}',
+          {"flavor": ["required field"], "\\ud800": ["unknown field"]}),
+    _post("half a character in a feature", "/api/predict", b'{"features":{"\\ud800":1}}',
+          {"features": ["\\ud800: must not have half a character in its name"]}),
     _post("half a body", "/api/predict", b'{"features": {', begins="The body is not valid JSON: "),
     _post("no body", "/api/learn", b"", begins="The body is not valid JSON: "),
     _post("no UTF-8", "/api/predict", b'{"features": {"a": "\xff"}}', begins="features: not valid JSON: "),
@@ -570,7 +576,7 @@ REFUSALS = [
     _post("unfit in place of fit", "/api/model/house", pickle.dumps(preprocessing.StandardScaler()),
           "The model does not implement predict_one.", code="model_not_suitable"),
     _post("no name", "/api/model/%20x", pickle.dumps(regression()), code="invalid_model_name",
-          message={"name": ["must not begin or end with a space, nor have control characters"]}),
+          begins="name: must not begin or end with a space, nor have control characters, "),
     # Models that do not exist.
     _post("predict by nobody", "/api/predict", {"features": {}, "id": 1, "model": "x"}, "No model named 'x'.",
           code="model_not_found"),
@@ -592,7 +598,7 @@ REFUSALS = [
               {"ground_truth": [reason]}, code="invalid_ground_truth", flavor=flavor)
         for flavor, truth, reason in [
             ("regression", "tall", "must be a number for a regression"),
-            ("regression", True, "must be a number for a regression"),
+            ("regression", "true", "must be a number for a regression"),
             ("binary", "yes", "must be true or false (or 1 or 0) for a binary classification"),
             ("binary", 2, "must be true or false (or 1 or 0) for a binary classification"),
             ("multiclass", 10**400, "must fit in a float"),
