@@ -383,7 +383,7 @@ def _refuse_unknown(name: str, file: Path) -> None:
     meant = f"Did you mean {nearest[0]}? " if nearest else ""
     raise ConfigurationError(
         f"{name} in {file} is no setting. {meant}A name of your own may be in lower case or begin with "
-        f"`_`; what another library reads is named in {_OTHERS}, a list."
+        f"`_` (`from x import {name} as _{name}`); what another library reads is named in {_OTHERS}, a list."
     )
 
 

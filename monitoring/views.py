@@ -8,7 +8,7 @@ from drf_spectacular.utils import OpenApiParameter, extend_schema
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from models_app.api import schemas
+from models_app.api import queries, schemas
 from models_app.api.dispatch import ThreadedViewSet
 from models_app.models import ServedModel, Snapshot
 from models_app.services.configuring import get_flavor
@@ -102,6 +102,7 @@ class StatisticsViewSet(ThreadedViewSet):
     )
     def retrieve(self, request: Request) -> Response:
         """Tell the number of calls and their durations, by route; of one model also what else is known."""
+        queries.only(request, "model")
         # Before there is a flavor there is nothing to count: refused.
         get_flavor()
         name = request.query_params.get("model")

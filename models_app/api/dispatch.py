@@ -25,6 +25,8 @@ _Handler = Callable[..., Awaitable[HttpResponseBase]]
 # What comes here waits for the database or for a model; more threads would only wait together.
 _N_THREADS = 8
 _pool = ThreadPoolExecutor(_N_THREADS, thread_name_prefix="requests")
+# What a model itself is asked may wait for one that is stuck, and is to keep nothing else waiting.
+_model_pool = ThreadPoolExecutor(_N_THREADS, thread_name_prefix="models")
 # Uploads may take long, and are to keep nothing else waiting: beyond these, and as many that wait, they are
 # refused.
 _N_UPLOADS = 8
@@ -102,13 +104,22 @@ class ThreadedViewSet(ViewSet):
 
     @classmethod
     def as_view(cls, actions: Any = None, **initkwargs: Any) -> Any:  # noqa: D102
-        return threaded(super().as_view(actions, **initkwargs))
+        return threaded(super().as_view(actions, **initkwargs), asks_model=cls.asks_model)
+
+    @staticmethod
+    def asks_model(request: HttpRequest) -> bool:
+        """Say whether the request waits for a model, which may be stuck."""
+        return _asks_none(request)
+
+
+def _asks_none(_request: HttpRequest) -> bool:
+    return False
 
 
 def threaded(
-    view: Callable[..., HttpResponseBase],
+    view: Callable[..., HttpResponseBase], *, asks_model: Callable[[HttpRequest], bool] = _asks_none
 ) -> Callable[..., Coroutine[Any, Any, HttpResponseBase]]:
-    """Return an ordinary view as one that runs in the pool.
+    """Return an ordinary view as one that runs in a pool: that of the models where it asks one.
 
     Django would run all of them in one thread, or in a new one with a new connection each.
     """
@@ -117,7 +128,8 @@ def threaded(
     async def run(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
         # With the request's context: what it logs there is told as its own.
         call = functools.partial(copy_context().run, _call, view, request, *args, **kwargs)
-        return await asyncio.get_running_loop().run_in_executor(_pool, call)
+        pool = _model_pool if asks_model(request) else _pool
+        return await asyncio.get_running_loop().run_in_executor(pool, call)
 
     return run
 
@@ -145,10 +157,10 @@ uploads = Uploads(_upload_pool, at_most=_MAX_UPLOADS)
 
 
 def in_upload_threads(
-    view: Callable[..., HttpResponseBase],
+    view: Callable[..., HttpResponseBase], *, asks_model: Callable[[HttpRequest], bool] = _asks_none
 ) -> Callable[..., Coroutine[Any, Any, HttpResponseBase]]:
     """Return a view whose POSTs run in threads of their own; all else as `threaded`."""
-    otherwise = threaded(view)
+    otherwise = threaded(view, asks_model=asks_model)
 
     @functools.wraps(view)
     async def run(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:

@@ -3,6 +3,7 @@
 from importlib.metadata import version
 
 from django.db import connection
+from django.http import HttpRequest
 from django.utils import timezone
 from drf_spectacular.utils import OpenApiParameter, extend_schema
 from rest_framework.request import Request
@@ -28,6 +29,7 @@ class InitViewSet(ThreadedViewSet):
     )
     def retrieve(self, request: Request) -> Response:
         """Tell the flavor, the storage and River's version."""
+        queries.only(request)
         flavor = configuring.get_flavor()
         return Response(
             {"flavor": flavor.name, "storage": connection.vendor, "river_version": version("river")}
@@ -42,6 +44,7 @@ class InitViewSet(ThreadedViewSet):
     )
     def create(self, request: Request) -> Response:
         """Erase everything and set the flavor."""
+        queries.only(request)
         body = _init_reader.read(request.body)
         configuring.set_flavor(flavor=body.flavor, now=timezone.now())
         return Response({}, status=201)
@@ -51,14 +54,20 @@ class ModelsViewSet(ThreadedViewSet):
     """The names of the models."""
 
     @extend_schema(operation_id="list_models", summary="List the models", responses={200: schemas.MODELS})
-    def list(self, request: Request) -> Response:
+    def retrieve(self, request: Request) -> Response:
         """List the names of the models."""
+        queries.only(request)
         names, default = listing.model_names()
         return Response({"models": names, "default": default})
 
 
 class MetricsViewSet(ThreadedViewSet):
     """Metrics."""
+
+    @staticmethod
+    def asks_model(request: HttpRequest) -> bool:
+        """Those over all models are there already."""
+        return "model" in request.GET
 
     @extend_schema(
         operation_id="metrics",
@@ -75,6 +84,7 @@ class MetricsViewSet(ThreadedViewSet):
     )
     def retrieve(self, request: Request) -> Response:
         """Tell the metrics over all models, or one model's."""
+        queries.only(request, "model", "rolling")
         configuring.get_flavor()
         name = request.query_params.get("model")
         if queries.flag(request, "rolling"):

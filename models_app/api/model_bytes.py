@@ -3,13 +3,13 @@
 from typing import Any
 
 from django.conf import settings
-from django.http import HttpResponse
+from django.http import HttpRequest, HttpResponse
 from django.utils import timezone
 from drf_spectacular.utils import OpenApiParameter, extend_schema, extend_schema_view
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from models_app.api import schemas
+from models_app.api import queries, schemas
 from models_app.api.dispatch import ThreadedViewSet, in_upload_threads
 from models_app.domain import chosen_metrics
 from models_app.domain.errors import ModelNotFound
@@ -31,7 +31,13 @@ class ModelViewSet(ThreadedViewSet):
 
     @classmethod
     def as_view(cls, actions: Any = None, **initkwargs: Any) -> Any:  # noqa: D102
-        return in_upload_threads(super(ThreadedViewSet, cls).as_view(actions, **initkwargs))
+        view = super(ThreadedViewSet, cls).as_view(actions, **initkwargs)
+        return in_upload_threads(view, asks_model=cls.asks_model)
+
+    @staticmethod
+    def asks_model(request: HttpRequest) -> bool:  # noqa: ARG004  # the parent's
+        """All do."""
+        return True
 
     @extend_schema(
         operation_id="upload_model",
@@ -51,6 +57,7 @@ class ModelViewSet(ThreadedViewSet):
     )
     def create(self, request: Request, name: str | None = None) -> Response:
         """Serve the model in the body."""
+        queries.only(request, chosen_metrics.FIELD)
         names = chosen_metrics.read_names(",".join(request.query_params.getlist(chosen_metrics.FIELD)))
         name = uploading.upload_model(data=request.body, name=name, metrics=names, now=timezone.now())
         return Response({"name": name}, status=201)
@@ -63,6 +70,7 @@ class ModelViewSet(ThreadedViewSet):
     )
     def retrieve(self, request: Request, name: str | None = None) -> HttpResponse:
         """Return the pickled model."""
+        queries.only(request)
         return HttpResponse(exporting.export_model(name=name), content_type="application/octet-stream")
 
     @extend_schema(
@@ -72,6 +80,7 @@ class ModelViewSet(ThreadedViewSet):
     )
     def destroy(self, request: Request, name: str) -> HttpResponse:
         """Delete the model and what it has pending."""
+        queries.only(request)
         if uploading.delete_model(name=name):
             return HttpResponse(status=204)
         return Response({}, status=404, headers={"Error-Code": ModelNotFound.code})

@@ -8,6 +8,13 @@ from rest_framework.request import Request
 from models_app.domain.errors import InvalidRequest
 
 
+def only(request: Request, *names: str) -> None:
+    """Refuse parameters other than these by name; raises `InvalidRequest`."""
+    unknown = [name for name in request.query_params if name not in names]
+    if unknown:
+        raise InvalidRequest({name: ["unknown parameter"] for name in unknown})
+
+
 def flag(request: Request, name: str) -> bool:
     """Return a parameter that is `true` or `false`, the latter without it; raises `InvalidRequest`."""
     value = request.query_params.get(name, "false")
@@ -36,10 +43,12 @@ def moment(request: Request, name: str) -> datetime | None:
     text = request.query_params.get(name)
     if text is None:
         return None
-    found = _from_seconds(text) or _from_iso(text)
+    found = _from_seconds(text)
+    if found is None:
+        found = _from_iso(text)
     if found is None:
         raise InvalidRequest({name: ["must be a time: ISO 8601, or seconds since the epoch"]})
-    return found if found.tzinfo else found.replace(tzinfo=UTC)
+    return found
 
 
 def _from_seconds(text: str) -> datetime | None:
@@ -52,6 +61,10 @@ def _from_seconds(text: str) -> datetime | None:
 def _from_iso(text: str) -> datetime | None:
     try:
         # In an address a plus sign is a space.
-        return parse_datetime(text.replace(" ", "+"))
-    except ValueError:
+        found = parse_datetime(text.replace(" ", "+"))
+        if found is None or found.tzinfo is None:
+            return found and found.replace(tzinfo=UTC)
+        # Beyond the first and the last year there is no time in UTC.
+        return found.astimezone(UTC)
+    except (ValueError, OverflowError):
         return None

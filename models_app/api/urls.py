@@ -21,7 +21,7 @@ urlpatterns = [
         ModelViewSet.as_view({"get": "retrieve", "post": "create", "delete": "destroy"}),
         name="model",
     ),
-    path("models", ModelsViewSet.as_view({"get": "list"}), name="models"),
+    path("models", ModelsViewSet.as_view({"get": "retrieve"}), name="models"),
     path("metrics", MetricsViewSet.as_view({"get": "retrieve"}), name="metrics"),
     path("schema", threaded(SpectacularAPIView.as_view()), name="schema"),
     path("docs", threaded(SpectacularSwaggerView.as_view(url_name="schema")), name="docs"),

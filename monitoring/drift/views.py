@@ -41,8 +41,9 @@ class AlertsViewSet(ThreadedViewSet):
         ],
         responses={200: ALERTS, 400: schemas.ERROR, 404: schemas.ERROR, 503: schemas.ERROR},
     )
-    def list(self, request: Request) -> Response:
+    def retrieve(self, request: Request) -> Response:
         """List drift alerts."""
+        queries.only(request, "model", "before", "limit")
         before = queries.whole(request, "before", default=0, lowest=1, highest=2**63 - 1)
         alerts = list_alerts(
             model=request.query_params.get("model"),

@@ -64,6 +64,7 @@ class HistoryViewSet(ThreadedViewSet):
     )
     def retrieve(self, request: Request) -> Response:
         """Tell the metrics of a model, or over all models, over time."""
+        queries.only(request, "model", "since", "learns", "points")
         n_points = queries.whole(request, "points", default=DEFAULT_POINTS, lowest=1, highest=MAX_POINTS)
         n_learns = queries.whole(request, "learns", default=0, lowest=1, highest=MAX_LEARNS)
         history = read_history(

@@ -1,7 +1,9 @@
 """The OpenAPI document: valid, complete, without a warning."""
 
 import io
+from typing import Any
 
+import pytest
 import yaml
 from django.core.management import call_command
 
@@ -23,6 +25,15 @@ class TestSchema:
             "/api/stream/metrics", "/api/stream/events", "/api/stream/live",
             "/healthz", "/readyz",
         } == set(paths)  # fmt: skip
+
+    @pytest.mark.parametrize(
+        "path", [f"/api/{name}" for name in ("init", "models", "metrics", "alerts", "stats")]
+    )
+    def test_says_that_answers_are_objects(self, path: str) -> None:
+        operation: Any = document()["paths"][path]
+        answer = operation["get"]["responses"]["200"]["content"]["application/json"]["schema"]
+
+        assert answer["type"] == "object"
 
     def test_names_each_operation_once(self) -> None:
         operations = [

@@ -50,6 +50,17 @@ def in_background(server: Server, lines: Iterator[bytes]) -> tuple[threading.Thr
 
 
 class TestStop:
+    def test_is_quiet_after_halves_of_characters(self, counting: Server) -> None:
+        half = b'{"features":{"a":1},"\\udc00":1}'
+        with counting.client() as client:
+            for path in ("/api/predict", "/api/learn", "/api/init"):
+                refused = client.request("POST", path, half, {"Content-Type": "application/json"})
+                assert (refused.status, refused.code) == (400, "invalid_request")
+            lines = client.request("POST", "/api/stream", half + b"\n" + half)
+            assert [json.loads(line)["error"] for line in lines.body.splitlines()] == ["invalid_request"] * 2
+
+        assert counting.stop() == 0
+
     def test_does_not_wait_for_streams_that_nobody_reads(self, counting: Server) -> None:
         silent = [deaf(counting, path) for path in (b"events", b"live", b"metrics") * 7]
         features = {"tag": 0, "text": "x" * 2000}
@@ -108,7 +119,7 @@ class TestStop:
         )
         sending.start()
         assert begun.wait(30)
-        wait_until(lambda: bool(counting.database.learns("counting")))
+        wait_until(lambda: counting.database.seq("counting") > 0)
 
         assert counting.stop() == 0
         sending.join(60)

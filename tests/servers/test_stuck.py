@@ -1,5 +1,7 @@
 """Models that do not come back cost themselves only."""
 
+import contextlib
+import http.client
 import re
 import threading
 
@@ -28,8 +30,18 @@ def server(start: Start, forks: ForkServer, uploads: Uploads) -> Server:
 
 def learn(server: Server, name: str, seconds: float, statuses: list[int]) -> threading.Thread:
     def run() -> None:
-        with server.client() as client:
+        with server.client() as client, contextlib.suppress(OSError, http.client.HTTPException):
             statuses.append(client.learn(features={"sleep": seconds}, ground_truth=1.0, model=name).status)
+
+    thread = threading.Thread(target=run)
+    thread.start()
+    return thread
+
+
+def ask(server: Server, path: str, statuses: list[int]) -> threading.Thread:
+    def run() -> None:
+        with server.client() as client, contextlib.suppress(OSError, http.client.HTTPException):
+            statuses.append(client.get(path).status)
 
     thread = threading.Thread(target=run)
     thread.start()
@@ -75,3 +87,23 @@ class TestStuckModels:
             assert blobs.loads(client.download("stuck-0")).n == 1
             assert client.learn(features={"sleep": 0.0}, ground_truth=1.0, model="stuck-0").status == 201
             assert blobs.loads(client.download("stuck-0")).n == 2
+
+    def test_keep_no_reading_routes_waiting(self, start: Start, forks: ForkServer, uploads: Uploads) -> None:
+        server = start(launcher=forks, MODEL_SECONDS="600")
+        statuses: list[int] = []
+        with server.client() as client:
+            client.init("regression")
+            client.upload(uploads.bytes("sleeping"), "stuck")
+            waiting = [learn(server, "stuck", 600.0, statuses)]
+            wait_until(lambda: "chantilly_model_busy_seconds{" in client.get("/metrics").body.decode())
+            paths = ["/api/model/stuck", "/api/metrics?model=stuck", "/api/metrics?model=stuck&rolling=true"]
+            waiting += [ask(server, path, statuses) for path in paths * 8]
+
+            for path in ("/readyz", "/api/models", "/api/metrics", "/api/stats", "/api/init"):
+                assert client.get(path).status == 200
+
+        # Nobody who waits for the model was answered first.
+        assert statuses == []
+        server.kill()
+        for thread in waiting:
+            thread.join(timeout=60)
