@@ -110,7 +110,8 @@ class TestArrays:
         answer = post(client, path, body)
 
         assert (answer.status, answer.code) == (400, "invalid_request")
-        assert answer.message.startswith("The body is not valid JSON: ")
+        nested = "The body is nested too deeply."
+        assert answer.message == nested or answer.message.startswith("The body is not valid JSON: ")
 
     def test_are_done_in_their_order(self, server: Server, client: Client, counting: str) -> None:
         again = {"op": "learn", "id": "x", "ground_truth": 1}
