@@ -16,9 +16,10 @@ from django.db import connection
 
 from models_app.domain.errors import InvalidRequest, PredictionNotPending
 from models_app.management.base import message_line
-from models_app.management.commands import delete_model, prune_predictions
+from models_app.management.commands import delete_model, prune_predictions, verify_journal
 from models_app.models import Configuration, JournalSegment, PendingPrediction, ServedModel, Snapshot
 from models_app.services import configuring, measuring, runtime, snapshotting
+from models_app.services.verifying import Verification
 from tests.services.instances import Instance, logistic
 
 
@@ -292,14 +293,22 @@ class TestVerifyJournal:
             "good: equal (learns 0 to 0, 0 snapshots compared)",
         ]
 
-    def test_says_where_only_noise_differs(self, instance: Instance) -> None:
+    def test_finds_no_noise_in_generators_without_a_seed(self, instance: Instance) -> None:
         from river import tree
 
         instance.upload("tree", tree.HoeffdingTreeClassifier())
         instance.run("tree", 3)
 
-        assert run("verify_journal", "tree").startswith(
-            "tree: equal, but for random generators without a seed"
+        assert run("verify_journal", "tree").startswith("tree: equal (")
+
+    def test_says_where_only_noise_differs(self) -> None:
+        # As it does in snapshots of before generators without a seed were given one.
+        noisy = Verification(
+            name="tree", first_seq=0, seq=3, n_compared=1, has_unseeded=True, differences=()
+        )  # fmt: skip
+
+        assert verify_journal._summary(noisy) == (
+            "tree: equal, but for random generators without a seed (learns 0 to 3, 1 snapshots compared)"
         )
 
     def test_refuses_a_name_that_nobody_has(self, instance: Instance) -> None:
