@@ -2,6 +2,7 @@
 
 from django.urls import path
 
+from models_app.api import queries
 from models_app.api.dispatch import threaded
 from monitoring.drift.views import AlertsViewSet
 from monitoring.exposition.views import metrics
@@ -19,7 +20,7 @@ urlpatterns = [
     path("models/<str:name>/diagnostics/", diagnostics, name="diagnostics"),
     path("models/<str:name>/pipeline/", pipeline, name="pipeline"),
     path("compare/", compare, name="compare"),
-    path("metrics", threaded(metrics), name="exposition"),
+    path("metrics", queries.take_only(threaded(metrics), "format"), name="exposition"),
     path("api/metrics/history", HistoryViewSet.as_view({"get": "retrieve"}), name="metrics-history"),
     path("api/alerts", AlertsViewSet.as_view({"get": "retrieve"}), name="alerts"),
     path("api/stats", StatisticsViewSet.as_view({"get": "retrieve"}), name="stats"),

@@ -97,12 +97,11 @@ class StatisticsViewSet(ThreadedViewSet):
         operation_id="stats",
         summary="Tell how many calls there were and how long they took",
         description="The mean, and an exponentially weighted mean with a fading factor of 0.3.",
-        parameters=[OpenApiParameter("model", str, description="how this model is served")],
         responses={200: STATISTICS, 400: schemas.ERROR, 404: schemas.ERROR, 503: schemas.ERROR},
     )
+    @queries.takes(OpenApiParameter("model", str, description="how this model is served"))
     def retrieve(self, request: Request) -> Response:
         """Tell the number of calls and their durations, by route; of one model also what else is known."""
-        queries.only(request, "model")
         # Before there is a flavor there is nothing to count: refused.
         get_flavor()
         name = request.query_params.get("model")

@@ -13,7 +13,7 @@ from django.http import HttpResponse, StreamingHttpResponse
 from django.http.response import HttpResponseBase
 from django.urls import ResolverMatch, get_resolver
 
-from models_app.api import exceptions
+from models_app.api import exceptions, queries
 from models_app.api.answers import ALWAYS, JsonAnswer
 from models_app.api.exchanges import ExchangeResponse
 from models_app.api.requests import ApiRequest, Message, Receive, Scope, Send
@@ -81,6 +81,8 @@ class ApiHandler(ASGIHandler):
             request = ApiRequest(scope)
             route = self._routes.get(request.path_info) or self._resolve(request.path_info)
             request.resolver_match = match = route.match
+            if scope.get("query_string"):
+                queries.check(scope["query_string"], queries.declared(match.func, request.method))
             if route.reads_body:
                 request.receive = receive
                 if (connection := _connection(scope)) is not None:

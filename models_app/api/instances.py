@@ -29,7 +29,6 @@ class InitViewSet(ThreadedViewSet):
     )
     def retrieve(self, request: Request) -> Response:
         """Tell the flavor, the storage and River's version."""
-        queries.only(request)
         flavor = configuring.get_flavor()
         return Response(
             {"flavor": flavor.name, "storage": connection.vendor, "river_version": version("river")}
@@ -44,7 +43,6 @@ class InitViewSet(ThreadedViewSet):
     )
     def create(self, request: Request) -> Response:
         """Erase everything and set the flavor."""
-        queries.only(request)
         body = _init_reader.read(request.body)
         configuring.set_flavor(flavor=body.flavor, now=timezone.now())
         return Response({}, status=201)
@@ -56,7 +54,6 @@ class ModelsViewSet(ThreadedViewSet):
     @extend_schema(operation_id="list_models", summary="List the models", responses={200: schemas.MODELS})
     def retrieve(self, request: Request) -> Response:
         """List the names of the models."""
-        queries.only(request)
         names, default = listing.model_names()
         return Response({"models": names, "default": default})
 
@@ -72,19 +69,18 @@ class MetricsViewSet(ThreadedViewSet):
     @extend_schema(
         operation_id="metrics",
         summary="Tell the metrics",
-        parameters=[
-            OpenApiParameter("model", str, description="of this model; of all models without it"),
-            OpenApiParameter(
-                "rolling",
-                bool,
-                description=f"over its last {windows.SIZE:,} learns",
-            ),
-        ],
         responses={200: schemas.METRICS, 400: schemas.ERROR, 404: schemas.ERROR},
+    )
+    @queries.takes(
+        OpenApiParameter("model", str, description="of this model; of all models without it"),
+        OpenApiParameter(
+            "rolling",
+            bool,
+            description=f"over its last {windows.SIZE:,} learns",
+        ),
     )
     def retrieve(self, request: Request) -> Response:
         """Tell the metrics over all models, or one model's."""
-        queries.only(request, "model", "rolling")
         configuring.get_flavor()
         name = request.query_params.get("model")
         if queries.flag(request, "rolling"):

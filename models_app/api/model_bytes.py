@@ -44,20 +44,21 @@ class ModelViewSet(ThreadedViewSet):
         summary="Upload a model",
         description="A pickle, made with `pickle` or `dill`. It is tried, in another process, and becomes "
         "the default model.",
-        parameters=[
-            OpenApiParameter(
-                "metrics",
-                str,
-                description="names from `river.metrics`, with commas, kept beside the flavor's own; "
-                "`none`: the model is not scored",
-            )
-        ],
         request=schemas.MODEL_BYTES,
         responses={201: schemas.NAME, 400: schemas.ERROR, 413: schemas.ERROR, 503: schemas.ERROR},
     )
+    @queries.takes(
+        OpenApiParameter(
+            "metrics",
+            str,
+            many=True,
+            explode=True,
+            description="names from `river.metrics`, with commas, kept beside the flavor's own; "
+            "`none`: the model is not scored",
+        )
+    )
     def create(self, request: Request, name: str | None = None) -> Response:
         """Serve the model in the body."""
-        queries.only(request, chosen_metrics.FIELD)
         names = chosen_metrics.read_names(",".join(request.query_params.getlist(chosen_metrics.FIELD)))
         name = uploading.upload_model(data=request.body, name=name, metrics=names, now=timezone.now())
         return Response({"name": name}, status=201)
@@ -70,7 +71,6 @@ class ModelViewSet(ThreadedViewSet):
     )
     def retrieve(self, request: Request, name: str | None = None) -> HttpResponse:
         """Return the pickled model."""
-        queries.only(request)
         return HttpResponse(exporting.export_model(name=name), content_type="application/octet-stream")
 
     @extend_schema(
@@ -80,7 +80,6 @@ class ModelViewSet(ThreadedViewSet):
     )
     def destroy(self, request: Request, name: str) -> HttpResponse:
         """Delete the model and what it has pending."""
-        queries.only(request)
         if uploading.delete_model(name=name):
             return HttpResponse(status=204)
         return Response({}, status=404, headers={"Error-Code": ModelNotFound.code})

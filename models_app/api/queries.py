@@ -1,18 +1,70 @@
 """What stands after the question mark of an address."""
 
+from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
+from typing import Any, TypeVar
+from urllib.parse import parse_qsl
 
 from django.utils.dateparse import parse_datetime
+from drf_spectacular.utils import OpenApiParameter, extend_schema
 from rest_framework.request import Request
 
 from models_app.domain.errors import InvalidRequest
 
+F = TypeVar("F", bound=Callable[..., Any])
+_QUERY = "query"
+# Names of models, mostly, in one address.
+_MOST = 1_000
 
-def only(request: Request, *names: str) -> None:
-    """Refuse parameters other than these by name; raises `InvalidRequest`."""
-    unknown = [name for name in request.query_params if name not in names]
-    if unknown:
-        raise InvalidRequest({name: ["unknown parameter"] for name in unknown})
+
+def takes(*parameters: OpenApiParameter) -> Callable[[F], F]:
+    """Declare the parameters of an action: for the schema, and for `check`, which refuses all others."""
+
+    def declare(action: F) -> F:
+        declared: F = extend_schema(parameters=list(parameters))(action)
+        named = {parameter.name: parameter.many for parameter in parameters if parameter.location == _QUERY}
+        declared.parameters = named  # type: ignore[attr-defined]
+        return declared
+
+    return declare
+
+
+def take_only(view: F, *names: str) -> F:
+    """Declare the parameters of a view that is not ours to describe, by name."""
+    view.parameters = dict.fromkeys(names, False)  # type: ignore[attr-defined]
+    return view
+
+
+def declared(view: Any, method: str) -> Mapping[str, bool] | None:
+    """Return the names of the parameters that a view takes for a method, and whether each may come often.
+
+    None: any may come, as to a page.
+    """
+    actions: Mapping[str, str] | None = getattr(view, "actions", None)
+    if actions is None:
+        return getattr(view, "parameters", None)
+    action = actions.get("get" if method == "HEAD" else method.lower())
+    return getattr(getattr(view.cls, action), "parameters", {}) if action else None
+
+
+def check(query: bytes, known: Mapping[str, bool] | None) -> None:
+    """Refuse parameters that are not `declared`, and those that come twice where one is taken.
+
+    Raises `InvalidRequest`.
+    """
+    if known is None:
+        return
+    try:
+        given = parse_qsl(query.decode(), keep_blank_values=True, errors="strict", max_num_fields=_MOST)
+    except ValueError as error:
+        raise InvalidRequest(f"The parameters in the address cannot be read: {error}.") from None
+    names = [name for name, _ in given]
+    unknown = {name: ["unknown parameter"] for name in names if name not in known}
+    twice = {
+        name: ["given more than once"] for name, many in known.items() if not many and names.count(name) > 1
+    }
+    if unknown or twice:
+        raise InvalidRequest({**unknown, **twice})
 
 
 def flag(request: Request, name: str) -> bool:

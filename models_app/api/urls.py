@@ -3,12 +3,14 @@
 from django.urls import path
 from drf_spectacular.views import SpectacularAPIView, SpectacularSwaggerView
 
+from models_app.api import queries
 from models_app.api.dispatch import threaded
 from models_app.api.exchanges import ExchangeViewSet
 from models_app.api.instances import InitViewSet, MetricsViewSet, ModelsViewSet
 from models_app.api.model_bytes import DefaultModelViewSet, ModelViewSet
 from models_app.api.predictions import LearnViewSet, PredictViewSet
 
+_schema = queries.take_only(threaded(SpectacularAPIView.as_view()), "format", "lang")
 # The first two take most of the traffic, and routes are tried in their order.
 urlpatterns = [
     path("predict", PredictViewSet.as_view({"post": "create"}), name="predict"),
@@ -23,6 +25,6 @@ urlpatterns = [
     ),
     path("models", ModelsViewSet.as_view({"get": "retrieve"}), name="models"),
     path("metrics", MetricsViewSet.as_view({"get": "retrieve"}), name="metrics"),
-    path("schema", threaded(SpectacularAPIView.as_view()), name="schema"),
+    path("schema", _schema, name="schema"),
     path("docs", threaded(SpectacularSwaggerView.as_view(url_name="schema")), name="docs"),
 ]

@@ -34,16 +34,15 @@ class AlertsViewSet(ThreadedViewSet):
     @extend_schema(
         operation_id="list_alerts",
         summary="List drift alerts, the newest first",
-        parameters=[
-            OpenApiParameter("model", str, description="of this model; of all models without it"),
-            OpenApiParameter("before", int, description="those with smaller ids: the next page"),
-            OpenApiParameter("limit", int, description=f"at most; {DEFAULT_LIMIT} without it"),
-        ],
         responses={200: ALERTS, 400: schemas.ERROR, 404: schemas.ERROR, 503: schemas.ERROR},
+    )
+    @queries.takes(
+        OpenApiParameter("model", str, description="of this model; of all models without it"),
+        OpenApiParameter("before", int, description="those with smaller ids: the next page"),
+        OpenApiParameter("limit", int, description=f"at most; {DEFAULT_LIMIT} without it"),
     )
     def retrieve(self, request: Request) -> Response:
         """List drift alerts."""
-        queries.only(request, "model", "before", "limit")
         before = queries.whole(request, "before", default=0, lowest=1, highest=2**63 - 1)
         alerts = list_alerts(
             model=request.query_params.get("model"),

@@ -52,19 +52,18 @@ class HistoryViewSet(ThreadedViewSet):
         operation_id="metrics_history",
         summary="Tell the metrics over time",
         description="Columns of equal length. The past is kept the more coarsely the older it is.",
-        parameters=[
-            OpenApiParameter("model", str, description="of this model; over all models without it"),
-            OpenApiParameter("since", str, description="ISO 8601, or seconds since the epoch"),
-            OpenApiParameter(
-                "learns", int, description="of so many learns of the model, the newest; all without it"
-            ),
-            OpenApiParameter("points", int, description=f"at most; {DEFAULT_POINTS} without it"),
-        ],
         responses={200: HISTORY, 400: schemas.ERROR, 404: schemas.ERROR, 503: schemas.ERROR},
+    )
+    @queries.takes(
+        OpenApiParameter("model", str, description="of this model; over all models without it"),
+        OpenApiParameter("since", str, description="ISO 8601, or seconds since the epoch"),
+        OpenApiParameter(
+            "learns", int, description="of so many learns of the model, the newest; all without it"
+        ),
+        OpenApiParameter("points", int, description=f"at most; {DEFAULT_POINTS} without it"),
     )
     def retrieve(self, request: Request) -> Response:
         """Tell the metrics of a model, or over all models, over time."""
-        queries.only(request, "model", "since", "learns", "points")
         n_points = queries.whole(request, "points", default=DEFAULT_POINTS, lowest=1, highest=MAX_POINTS)
         n_learns = queries.whole(request, "learns", default=0, lowest=1, highest=MAX_LEARNS)
         history = read_history(

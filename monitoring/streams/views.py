@@ -10,6 +10,7 @@ from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import OpenApiParameter, extend_schema
 from rest_framework.exceptions import PermissionDenied
 
+from models_app.api import queries
 from models_app.api.dispatch import AsyncViewSet
 from models_app.api.seats import Seats, client_of
 from monitoring.streams.channels import EVENTS, METRICS, MODELS
@@ -44,9 +45,9 @@ class StreamViewSet(AsyncViewSet):
         operation_id="stream_metrics",
         summary="Stream the metrics",
         description=f"Server-Sent Events: the metrics after learns, at most 20 a second. {_BACKLOG}",
-        parameters=_PARAMETERS,
         responses=_RESPONSES,
     )
+    @queries.takes(*_PARAMETERS)
     async def metrics(self, request: HttpRequest) -> HttpResponseBase:
         """Open a stream of the metrics."""
         return _open(request, METRICS)
@@ -55,9 +56,9 @@ class StreamViewSet(AsyncViewSet):
         operation_id="stream_events",
         summary="Stream predictions and learns",
         description=f"Server-Sent Events named `predict` and `learn`. {_BACKLOG}",
-        parameters=_PARAMETERS,
         responses=_RESPONSES,
     )
+    @queries.takes(*_PARAMETERS)
     async def events(self, request: HttpRequest) -> HttpResponseBase:
         """Open a stream of predictions and learns."""
         return _open(request, EVENTS)
@@ -71,12 +72,12 @@ class StreamViewSet(AsyncViewSet):
             "those left out. Without `model` also the newest `metrics`, and `models`: by name, what has "
             "changed on the overview."
         ),
-        parameters=[
-            OpenApiParameter(
-                "model", OpenApiTypes.STR, many=True, description="Tell of these models only, and no metrics."
-            )
-        ],
         responses=_RESPONSES,
+    )
+    @queries.takes(
+        OpenApiParameter(
+            "model", OpenApiTypes.STR, many=True, description="Tell of these models only, and no metrics."
+        )
     )
     async def live(self, request: HttpRequest) -> HttpResponseBase:
         """Open a stream for a page."""

@@ -1,29 +1,108 @@
 """What stands after the question mark of an address."""
 
 from datetime import UTC, datetime
+from typing import Any
 
+import msgspec
 import pytest
+from drf_spectacular.generators import SchemaGenerator
+from hypothesis import given
+from hypothesis import strategies as st
 from rest_framework.request import Request
 from rest_framework.test import APIRequestFactory
 
 from models_app.api import queries
 from models_app.domain.errors import InvalidRequest
+from tests.api.clients import Client
 
 
 def request(**parameters: str) -> Request:
     return Request(APIRequestFactory().get("/", parameters))
 
 
-class TestOnly:
+class TestCheck:
     def test_takes_what_is_known(self) -> None:
-        queries.only(request())
-        queries.only(request(model="m"), "model", "rolling")
+        queries.check(b"", {})
+        queries.check(b"model=m&x=1&x=2&y=", {"model": False, "rolling": False, "x": True, "y": False})
+
+    def test_takes_anything_where_nothing_is_declared(self) -> None:
+        queries.check(b"utm_source=x&\xff", None)
 
     def test_refuses_all_else_by_name(self) -> None:
         with pytest.raises(InvalidRequest) as refusal:
-            queries.only(request(modle="m", model="m", x="1"), "model")
+            queries.check(b"modle=m&model=m&x=1&model=n", {"model": False})
 
-        assert refusal.value.message == {"modle": ["unknown parameter"], "x": ["unknown parameter"]}
+        assert refusal.value.message == {
+            "modle": ["unknown parameter"],
+            "x": ["unknown parameter"],
+            "model": ["given more than once"],
+        }
+
+    @pytest.mark.parametrize(
+        "query", [b"\xff=1", b"model=%ff", b"model=%ed%a0%80", b"&".join([b"model="] * 2_000)]
+    )
+    def test_refuses_what_cannot_be_read(self, query: bytes) -> None:
+        with pytest.raises(InvalidRequest, match="cannot be read"):
+            queries.check(query, {"model": False})
+
+    @given(st.binary(max_size=30))
+    def test_takes_or_refuses_any_bytes(self, query: bytes) -> None:
+        try:
+            queries.check(query, {"model": False})
+        except InvalidRequest as refusal:
+            msgspec.json.encode(refusal.message)
+
+
+def operations() -> list[tuple[str, str, dict[str, bool]]]:
+    """Return method and path of each operation of the schema, with its parameters: are they lists?"""
+    generator: Any = SchemaGenerator
+    document = generator().get_schema(public=True)
+    return [
+        (
+            method.upper(),
+            path.replace("{name}", "first"),
+            {
+                parameter["name"]: parameter["schema"].get("type") == "array"
+                for parameter in operation.get("parameters", [])
+                if parameter["in"] == "query"
+            },
+        )
+        for path, methods in document["paths"].items()
+        for method, operation in methods.items()
+    ]
+
+
+class TestRoutes:
+    def test_refuse_what_the_schema_does_not_name(self, client: Client) -> None:
+        for method, path, _ in [*operations(), ("GET", "/metrics", {}), ("GET", "/api/schema", {})]:
+            answer = client.send(method, path, query=b"modle=x&modle=y")
+
+            assert answer.status == 400, (method, path)
+            assert answer.headers[b"error-code"] == b"invalid_request"
+            assert answer.json() == {"message": {"modle": ["unknown parameter"]}}
+
+    def test_refuse_a_second_value_where_they_take_one(self, client: Client) -> None:
+        taken = [
+            (method, path, name, many) for method, path, names in operations() for name, many in names.items()
+        ]
+        assert len(taken) > 10
+
+        for method, path, name, many in taken:
+            if not many:
+                answer = client.send(method, path, query=f"{name}=1&{name}=2".encode())
+
+                assert answer.json() == {"message": {name: ["given more than once"]}}, (method, path)
+
+    def test_take_what_the_schema_names(self, client: Client) -> None:
+        for method, path, names in operations():
+            if "/stream/" not in path:
+                for name in names:
+                    answer = client.send(method, path, query=f"{name}=1".encode())
+
+                    assert b"unknown parameter" not in answer.body, (method, path, name)
+
+    def test_that_are_pages_take_any(self, client: Client) -> None:
+        assert client.send("GET", "/api/docs", query=b"utm_source=x").status == 200
 
 
 class TestMoment:
