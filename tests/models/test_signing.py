@@ -3,7 +3,7 @@
 import pytest
 
 from models_app.domain.errors import ModelNotLoadable
-from models_app.models import Configuration, JournalSegment, Snapshot
+from models_app.models import Configuration, JournalSegment, ServedModel, Snapshot
 from models_app.models.signing import read_snapshot
 from models_app.services import folding, runtime, snapshotting
 from models_app.services.folding import InstanceMetrics
@@ -23,7 +23,6 @@ class TestSnapshot:
         [
             {"seq": 1},
             {"generation": 2},
-            {"model_id": 0},
             {"metrics_bytes": b"\x80\x05]\x94."},
             {"model_bytes": b"\x80\x05]\x94."},
             {"signature": ""},
@@ -36,6 +35,15 @@ class TestSnapshot:
         snapshot = Snapshot.objects.get()
         for name, value in forged.items():
             setattr(snapshot, name, value)
+
+        with pytest.raises(ModelNotLoadable):
+            read_snapshot(snapshot)
+
+    def test_is_refused_under_another_model(self, instance: Instance) -> None:
+        instance.upload("model")
+        instance.upload("other")
+        snapshot = Snapshot.objects.get(model__name="model")
+        snapshot.model = ServedModel.objects.get(name="other")
 
         with pytest.raises(ModelNotLoadable):
             read_snapshot(snapshot)
