@@ -16,6 +16,7 @@ from models_app.domain.features import Features
 from models_app.domain.purity import Nature, are_alike
 from models_app.domain.remarks import NOT_REPLAYABLE, ON_COPIES, Remark
 from models_app.domain.scoring import GroundTruth
+from models_app.engine import forks
 
 # A learn that takes longer is not made twice.
 _MAX_LEARN_SECONDS = 1.0
@@ -121,6 +122,8 @@ class Habits:
         same_x = copy.deepcopy(x)
         begun = time.perf_counter()
         self._model.learn_one(x, y_true)
+        # A child must not go through the trial, where it would fork again.
+        forks.end_in_child()
         ended = time.perf_counter()
         if ended - begun < _MAX_LEARN_SECONDS:
             self.is_replayable = self._leads_here(before, same_x, y_true)
@@ -136,10 +139,12 @@ class Habits:
             with apart():
                 twin = blobs.loads(before)
             twin.learn_one(x, y_true)
+            forks.end_in_child()
             with apart():
                 return are_alike(twin, blobs.dumps(self._model))
         except BaseException as error:
             # It may raise anything, and did not the first time.
+            forks.end_in_child()
             pass_on_interrupt(error)
             return False
 

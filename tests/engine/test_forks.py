@@ -107,14 +107,7 @@ class TestChild:
         assert PendingPrediction.objects.count() <= 1
 
     @pytest.mark.parametrize("raises", [False, True])
-    @pytest.mark.parametrize(
-        "where",
-        [
-            "__setstate__",
-            # The child of a learn on trial is sometimes killed instead of ending by itself.
-            pytest.param("learn_one", marks=pytest.mark.xfail(strict=False, reason="to be found out")),
-        ],
-    )
+    @pytest.mark.parametrize("where", ["__setstate__", "learn_one"])
     def test_ends_while_the_model_is_rebuilt(
         self, make_engine: MakeEngine, upload: Upload, where: str, raises: bool
     ) -> None:
