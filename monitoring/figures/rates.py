@@ -30,10 +30,10 @@ class Rate:
 
 @dataclass(frozen=True, slots=True)
 class _Count:
-    """What a model had done by a time, on the clock that nobody sets."""
+    """What a model had done since its upload by a time, on the clock that nobody sets."""
 
     time: float
-    generation: int
+    uploaded_at: datetime
     n_predictions: int
     n_learns: int
 
@@ -75,7 +75,7 @@ class Rates:
         seconds = min(max(now - base.time, _LEAST_SECONDS), WINDOW_SECONDS)
         return Rate(
             predictions=max(0, model.n_predictions - base.n_predictions) / seconds,
-            learns=max(0, model.seq - base.n_learns) / seconds,
+            learns=max(0, _n_learns(model) - base.n_learns) / seconds,
         )
 
     def erase(self) -> None:
@@ -90,7 +90,7 @@ class Rates:
 
     def _note(self, model: ServedModel, now: float) -> None:
         counts = self._counts.setdefault(model.pk, deque())
-        if counts and counts[-1].generation != model.generation:
+        if counts and counts[-1].uploaded_at != model.uploaded_at:
             counts.clear()
         if not counts:
             counts.append(self._beginning(model, now))
@@ -100,7 +100,8 @@ class Rates:
             counts.popleft()
 
     def _base(self, model: ServedModel, now: float) -> _Count:
-        counts = [count for count in self._counts.get(model.pk, ()) if count.generation == model.generation]
+        known = self._counts.get(model.pk, ())
+        counts = [count for count in known if count.uploaded_at == model.uploaded_at]
         if not counts:
             return self._beginning(model, now)
         old = [count for count in counts if count.time <= now - WINDOW_SECONDS]
@@ -113,7 +114,7 @@ class Rates:
         """
         age = self._clock.now() - model.uploaded_at.timestamp()
         if 0 <= age < WINDOW_SECONDS:
-            return _Count(now - age, model.generation, 0, 0)
+            return _Count(now - age, model.uploaded_at, 0, 0)
         return _count(model, now)
 
 
@@ -124,7 +125,12 @@ def _changed(since: datetime) -> Iterable[ServedModel]:
 
 
 def _count(model: ServedModel, now: float) -> _Count:
-    return _Count(now, model.generation, model.n_predictions, model.seq)
+    return _Count(now, model.uploaded_at, model.n_predictions, _n_learns(model))
+
+
+def _n_learns(model: ServedModel) -> int:
+    """Return the learns since the upload; a rollback undoes some, and they were done all the same."""
+    return model.seq + model.n_undone
 
 
 #: Those of this process.

@@ -5,6 +5,7 @@ from django.db.models import F
 from django.utils import timezone
 
 from models_app.models import ServedModel
+from models_app.services.rolling_back import roll_back
 from monitoring import clocks
 from monitoring.figures.rates import WINDOW_SECONDS, Rate, Rates
 from tests.services.instances import Instance
@@ -95,6 +96,27 @@ class TestRates:
         # Half of the time each.
         assert clock.rate("two").predictions == pytest.approx(5, rel=0.4)
         assert clock.rate("one").learns == pytest.approx(0.5, rel=0.6)
+
+    def test_count_what_a_rollback_has_undone(self, clock: Clock) -> None:
+        clock.spend(60, predictions=10, learns=5)
+
+        roll_back(name="one", seq=0, now=datetime.fromtimestamp(clock.now, UTC))
+
+        assert both(clock.rate()) == pytest.approx((10, 5), rel=0.1)
+        clock.spend(2 * TICK)
+        assert both(clock.rate()) == pytest.approx((10, 5), rel=0.1)
+        clock.spend(30, predictions=10, learns=5)
+        assert both(clock.rate()) == pytest.approx((10, 5), rel=0.1)
+
+    def test_count_what_a_rollback_has_undone_right_after_the_upload(self, instance: Instance) -> None:
+        instance.upload("one")
+        clock = Clock()
+        clock.spend(20, predictions=10, learns=5)
+
+        roll_back(name="one", seq=0, now=datetime.fromtimestamp(clock.now, UTC))
+        clock.spend(20, predictions=10, learns=5)
+
+        assert both(clock.rate()) == pytest.approx((10, 5), rel=0.1)
 
     def test_are_told_before_the_first_look(self, instance: Instance) -> None:
         instance.upload("one")
