@@ -1,7 +1,9 @@
 """What stands after the question mark of an address."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from datetime import UTC, datetime
+from difflib import get_close_matches
+from itertools import islice
 from typing import Any, TypeVar
 from urllib.parse import parse_qsl
 
@@ -9,12 +11,14 @@ from django.utils.dateparse import parse_datetime
 from drf_spectacular.utils import OpenApiParameter, extend_schema
 from rest_framework.request import Request
 
-from models_app.domain.errors import InvalidRequest
+from models_app.domain.errors import MAX_REASONS, InvalidRequest
 
 F = TypeVar("F", bound=Callable[..., Any])
 _QUERY = "query"
 # Names of models, mostly, in one address.
 _MOST = 1_000
+# In characters. No parameter's name has as many, and to compare takes time.
+_LONGEST = 50
 
 
 def takes(*parameters: OpenApiParameter) -> Callable[[F], F]:
@@ -50,7 +54,7 @@ def declared(view: Any, method: str) -> Mapping[str, bool] | None:
 def check(query: bytes, known: Mapping[str, bool] | None) -> None:
     """Refuse parameters that are not `declared`, and those that come twice where one is taken.
 
-    Raises `InvalidRequest`.
+    Raises `InvalidRequest`, with the nearest names that are taken.
     """
     if known is None:
         return
@@ -59,12 +63,20 @@ def check(query: bytes, known: Mapping[str, bool] | None) -> None:
     except ValueError as error:
         raise InvalidRequest(f"The parameters in the address cannot be read: {error}.") from None
     names = [name for name, _ in given]
-    unknown = {name: ["unknown parameter"] for name in names if name not in known}
+    # Of many no more are explained than are listed.
+    unknown = dict(
+        islice(((name, _unknown(name, known)) for name in names if name not in known), MAX_REASONS)
+    )
     twice = {
         name: ["given more than once"] for name, many in known.items() if not many and names.count(name) > 1
     }
     if unknown or twice:
         raise InvalidRequest({**unknown, **twice})
+
+
+def _unknown(name: str, known: Iterable[str]) -> list[str]:
+    near = get_close_matches(name[:_LONGEST], known, n=1)
+    return ["unknown parameter", *(f"is it {meant!r}?" for meant in near)]
 
 
 def flag(request: Request, name: str) -> bool:

@@ -11,11 +11,11 @@ from channels.consumer import get_handler_name
 from channels.exceptions import StopConsumer
 from channels.generic.websocket import AsyncWebsocketConsumer
 
-from models_app.api import aside, exceptions
+from models_app.api import aside, exceptions, queries
 from models_app.api.answers import ALWAYS
 from models_app.api.records import Batch, Window
 from models_app.api.seats import Seats, client_of
-from models_app.domain.errors import ServerStopping, TooManyStreams
+from models_app.domain.errors import ChantillyError, InvalidRequest, ServerStopping, TooManyStreams
 
 logger = logging.getLogger(__name__)
 
@@ -25,7 +25,11 @@ _BYTES_UNDER_WAY = 4 << 20
 MAX_RECORDS = 10_000
 
 _GOING_AWAY = 1001
+_REFUSED = 1008
 _TOO_BIG = 1009
+_TRY_AGAIN_LATER = 1013
+#: What the address may have after its question mark, as `queries.check` takes it: nothing.
+PARAMETERS: dict[str, bool] = {}
 
 #: The WebSockets that are open.
 sockets = Seats("WebSockets")
@@ -56,10 +60,12 @@ class StreamConsumer(AsyncWebsocketConsumer):  # type: ignore[misc]  # channels 
         receive: Callable[[], Awaitable[dict[str, Any]]],
         send: _Send,
     ) -> None:
-        """Serve the connection to its end, if there is a seat for it."""
+        """Serve the connection to its end, if it asks for nothing unknown and there is a seat for it."""
         try:
+            if query := scope.get("query_string"):
+                queries.check(query, PARAMETERS)
             leave = sockets.take(client_of(scope))
-        except TooManyStreams as error:
+        except (InvalidRequest, TooManyStreams) as error:
             await _refuse(error, scope, send)
             return
         try:
@@ -139,10 +145,11 @@ class StreamConsumer(AsyncWebsocketConsumer):  # type: ignore[misc]  # channels 
         return True
 
 
-async def _refuse(error: TooManyStreams, scope: dict[str, Any], send: _Send) -> None:
+async def _refuse(error: ChantillyError, scope: dict[str, Any], send: _Send) -> None:
     if "websocket.http.response" not in scope.get("extensions", {}):
         # The server answers the handshake with a bare 403.
-        await send({"type": "websocket.close", "code": 1013})
+        code = _TRY_AGAIN_LATER if isinstance(error, TooManyStreams) else _REFUSED
+        await send({"type": "websocket.close", "code": code})
         return
     answer = exceptions.handle(error, {})
     headers = answer.ready_headers() + ALWAYS

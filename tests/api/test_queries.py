@@ -1,10 +1,13 @@
 """What stands after the question mark of an address."""
 
+import re
+from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime
 from typing import Any
 
 import msgspec
 import pytest
+from django.urls import URLResolver, get_resolver
 from drf_spectacular.generators import SchemaGenerator
 from hypothesis import given
 from hypothesis import strategies as st
@@ -12,7 +15,7 @@ from rest_framework.request import Request
 from rest_framework.test import APIRequestFactory
 
 from models_app.api import queries
-from models_app.domain.errors import InvalidRequest
+from models_app.domain.errors import MAX_REASONS, InvalidRequest
 from tests.api.clients import Client
 
 
@@ -30,13 +33,19 @@ class TestCheck:
 
     def test_refuses_all_else_by_name(self) -> None:
         with pytest.raises(InvalidRequest) as refusal:
-            queries.check(b"modle=m&model=m&x=1&model=n", {"model": False})
+            queries.check(b"modle=m&model=m&x=1&model=n", {"model": False, "before": False})
 
         assert refusal.value.message == {
-            "modle": ["unknown parameter"],
+            "modle": ["unknown parameter", "is it 'model'?"],
             "x": ["unknown parameter"],
             "model": ["given more than once"],
         }
+
+    def test_explains_no_more_than_is_listed(self) -> None:
+        with pytest.raises(InvalidRequest) as refusal:
+            queries.check(b"&".join(b"model%d=" % number for number in range(1_000)), {"model": False})
+
+        assert len(refusal.value.message) == MAX_REASONS
 
     @pytest.mark.parametrize(
         "query", [b"\xff=1", b"model=%ff", b"model=%ed%a0%80", b"&".join([b"model="] * 2_000)]
@@ -72,14 +81,58 @@ def operations() -> list[tuple[str, str, dict[str, bool]]]:
     ]
 
 
-class TestRoutes:
-    def test_refuse_what_the_schema_does_not_name(self, client: Client) -> None:
-        for method, path, _ in [*operations(), ("GET", "/metrics", {}), ("GET", "/api/schema", {})]:
-            answer = client.send(method, path, query=b"modle=x&modle=y")
+def walked(patterns: Sequence[Any], prefix: str = "/") -> Iterator[tuple[str, Any]]:
+    """Yield the address of each route of the resolver, with its view."""
+    for pattern in patterns:
+        path = prefix + re.sub(r"<str:name>", "first", str(pattern.pattern))
+        if isinstance(pattern, URLResolver):
+            # The admin has parameters of its own, and refuses those that it does not know.
+            if pattern.app_name != "admin":
+                yield from walked(pattern.url_patterns, path)
+        else:
+            yield path, pattern.callback
 
-            assert answer.status == 400, (method, path)
-            assert answer.headers[b"error-code"] == b"invalid_request"
-            assert answer.json() == {"message": {"modle": ["unknown parameter"]}}
+
+ROUTES = dict(walked(get_resolver().url_patterns))
+# Of pages, whose addresses people pass on with what others have added to them.
+PAGES = {
+    "/",
+    "/models/first/",
+    "/models/first/diagnostics/",
+    "/models/first/pipeline/",
+    "/compare/",
+    "/api/docs",
+}
+
+
+class TestRoutes:
+    def test_refuse_any_that_they_do_not_know(self, client: Client) -> None:
+        assert len(ROUTES) > 20
+        for path in ROUTES.keys() - PAGES:
+            methods = [method.upper() for method in getattr(ROUTES[path], "actions", ["get"])]
+            for method in [*methods, *(["HEAD"] if "GET" in methods else [])]:
+                for end in "", "/":
+                    answer = client.send(method, path + end, query=b"zzz=1&zzz=2")
+
+                    assert answer.status == 400, (method, path)
+                    assert answer.headers[b"error-code"] == b"invalid_request"
+                    assert answer.json() == {"message": {"zzz": ["unknown parameter"]}}
+
+    def test_name_the_nearest(self, client: Client) -> None:
+        for path, query, meant in [
+            ("/api/metrics", b"modle=x", "model"),
+            ("/api/alerts", b"limits=1", "limit"),
+            ("/api/stream/events", b"last_event_id=1", "lastEventId"),
+            ("/metrics", b"Format=influx", "format"),
+            ("/api/schema", b"language=en", "lang"),
+        ]:
+            (reasons,) = client.send("GET", path, query=query).json()["message"].values()
+
+            assert reasons == ["unknown parameter", f"is it '{meant}'?"]
+
+    def test_take_those_of_conventions(self, client: Client) -> None:
+        for path, query in [("/metrics", b"format=influx"), ("/api/schema", b"format=json&lang=en")]:
+            assert client.send("GET", path, query=query).status == 200
 
     def test_refuse_a_second_value_where_they_take_one(self, client: Client) -> None:
         taken = [
@@ -101,8 +154,9 @@ class TestRoutes:
 
                     assert b"unknown parameter" not in answer.body, (method, path, name)
 
-    def test_that_are_pages_take_any(self, client: Client) -> None:
-        assert client.send("GET", "/api/docs", query=b"utm_source=x").status == 200
+    def test_that_are_pages_take_any(self) -> None:
+        for path in PAGES:
+            assert queries.declared(ROUTES[path], "GET") is None
 
 
 class TestMoment:

@@ -21,7 +21,7 @@ LIMIT_SECONDS = 30
 class Peer:
     """What stands between the consumer and a client: a server's queues."""
 
-    def __init__(self) -> None:
+    def __init__(self, **scope: object) -> None:
         self._incoming: asyncio.Queue[dict[str, Any]] = asyncio.Queue()
         self.outgoing: asyncio.Queue[dict[str, Any]] = asyncio.Queue()
         self.is_gone = False
@@ -30,7 +30,7 @@ class Peer:
         self.reads.set()
         self._incoming.put_nowait({"type": "websocket.connect"})
         self.serving = asyncio.create_task(
-            StreamConsumer.as_asgi()({"type": "websocket"}, self._incoming.get, self._send)
+            StreamConsumer.as_asgi()({"type": "websocket", **scope}, self._incoming.get, self._send)
         )
 
     async def _send(self, message: dict[str, Any]) -> None:
@@ -98,6 +98,14 @@ def run(conversation: Callable[[Peer], Any]) -> None:
 
 
 class TestStreamConsumer:
+    def test_refuses_unknown_parameters_of_a_server_that_can_say_no_more_than_no(self) -> None:
+        async def talk() -> None:
+            peer = Peer(query_string=b"model=m")
+            assert await peer.next() == {"type": "websocket.close", "code": 1008}
+            await peer.ended()
+
+        asyncio.run(talk())
+
     def test_answers_texts_and_bytes_records_and_lists(self, served: Instance) -> None:
         async def talk(peer: Peer) -> None:
             peer.send(LEARN)

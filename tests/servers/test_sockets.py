@@ -212,6 +212,14 @@ class TestClients:
         assert refused.value.response.status_code == 404
         assert refused.value.response.headers["Error-Code"] == "not_found"
 
+    def test_with_unknown_parameters_are_refused(self, server: Server) -> None:
+        with pytest.raises(InvalidStatus) as refused:
+            open_socket(server, "/ws/stream?model=m")
+
+        response = refused.value.response
+        assert (response.status_code, response.headers["Error-Code"]) == (400, "invalid_request")
+        assert json.loads(response.body) == {"message": {"model": ["unknown parameter"]}}
+
     def test_may_end_the_path_with_a_slash(self, server: Server, counting: str) -> None:
         with open_socket(server, "/ws/stream/") as connection:
             assert ask(connection, {"features": X})["prediction"] == 0
