@@ -18,15 +18,16 @@ from rest_framework.response import Response
 from rest_framework.viewsets import ViewSet
 
 from models_app.api import exceptions
+from models_app.api.awaiting import Awaited
 from models_app.domain.errors import UploadsBusy
 from models_app.domain.failing import described
+from models_app.services import predicting
 
 _Handler = Callable[..., Awaitable[HttpResponseBase]]
-# What comes here waits for the database or for a model; more threads would only wait together.
+# What comes here waits for the database; more threads would only wait together. A model, which may be stuck,
+# is waited for in the event loop: see `awaiting`.
 _N_THREADS = 8
 _pool = ThreadPoolExecutor(_N_THREADS, thread_name_prefix="requests")
-# What a model itself is asked may wait for one that is stuck, and is to keep nothing else waiting.
-_model_pool = ThreadPoolExecutor(_N_THREADS, thread_name_prefix="models")
 # Uploads may take long, and are to keep nothing else waiting: beyond these, and as many that wait, they are
 # refused.
 _N_UPLOADS = 8
@@ -104,34 +105,31 @@ class ThreadedViewSet(ViewSet):
 
     @classmethod
     def as_view(cls, actions: Any = None, **initkwargs: Any) -> Any:  # noqa: D102
-        return threaded(super().as_view(actions, **initkwargs), asks_model=cls.asks_model)
-
-    @staticmethod
-    def asks_model(request: HttpRequest) -> bool:
-        """Say whether the request waits for a model, which may be stuck."""
-        return _asks_none(request)
-
-
-def _asks_none(_request: HttpRequest) -> bool:
-    return False
+        return threaded(super().as_view(actions, **initkwargs))
 
 
 def threaded(
-    view: Callable[..., HttpResponseBase], *, asks_model: Callable[[HttpRequest], bool] = _asks_none
+    view: Callable[..., HttpResponseBase],
 ) -> Callable[..., Coroutine[Any, Any, HttpResponseBase]]:
-    """Return an ordinary view as one that runs in a pool: that of the models where it asks one.
+    """Return an ordinary view as one that runs in a pool; what it has to ask a model is awaited outside.
 
     Django would run all of them in one thread, or in a new one with a new connection each.
     """
 
     @functools.wraps(view)
     async def run(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
-        # With the request's context: what it logs there is told as its own.
-        call = functools.partial(copy_context().run, _call, view, request, *args, **kwargs)
-        pool = _model_pool if asks_model(request) else _pool
-        return await asyncio.get_running_loop().run_in_executor(pool, call)
+        response = await _in_pool(view, request, *args, **kwargs)
+        if isinstance(response, Awaited):
+            return await _in_pool(response.finish, await predicting.answer(response.command))
+        return response
 
     return run
+
+
+async def _in_pool(view: Callable[..., HttpResponseBase], *args: Any, **kwargs: Any) -> HttpResponseBase:
+    # With the request's context: what it logs there is told as its own.
+    call = functools.partial(copy_context().run, _call, view, *args, **kwargs)
+    return await asyncio.get_running_loop().run_in_executor(_pool, call)
 
 
 class Uploads:
@@ -157,10 +155,10 @@ uploads = Uploads(_upload_pool, at_most=_MAX_UPLOADS)
 
 
 def in_upload_threads(
-    view: Callable[..., HttpResponseBase], *, asks_model: Callable[[HttpRequest], bool] = _asks_none
+    view: Callable[..., HttpResponseBase],
 ) -> Callable[..., Coroutine[Any, Any, HttpResponseBase]]:
     """Return a view whose POSTs run in threads of their own; all else as `threaded`."""
-    otherwise = threaded(view, asks_model=asks_model)
+    otherwise = threaded(view)
 
     @functools.wraps(view)
     async def run(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
@@ -172,11 +170,9 @@ def in_upload_threads(
     return run
 
 
-def _call(
-    view: Callable[..., HttpResponseBase], request: HttpRequest, *args: Any, **kwargs: Any
-) -> HttpResponseBase:
+def _call(view: Callable[..., HttpResponseBase], *args: Any, **kwargs: Any) -> HttpResponseBase:
     try:
-        response = view(request, *args, **kwargs)
+        response = view(*args, **kwargs)
         if isinstance(response, Response):
             response.render()
     except Exception:

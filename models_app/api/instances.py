@@ -3,17 +3,20 @@
 from importlib.metadata import version
 
 from django.db import connection
-from django.http import HttpRequest
+from django.http import HttpResponse
 from django.utils import timezone
 from drf_spectacular.utils import OpenApiParameter, extend_schema
 from rest_framework.request import Request
 from rest_framework.response import Response
 
 from models_app.api import queries, schemas
+from models_app.api.awaiting import Awaited, json_of
 from models_app.api.bodies import BodyReader, InitBody
 from models_app.api.dispatch import ThreadedViewSet
 from models_app.domain import windows
 from models_app.domain.errors import InvalidRequest
+from models_app.engine.commands import Inspect
+from models_app.engine.hot import Vitals
 from models_app.services import configuring, listing, measuring
 
 _init_reader = BodyReader(InitBody)
@@ -61,11 +64,6 @@ class ModelsViewSet(ThreadedViewSet):
 class MetricsViewSet(ThreadedViewSet):
     """Metrics."""
 
-    @staticmethod
-    def asks_model(request: HttpRequest) -> bool:
-        """Those over all models are there already."""
-        return "model" in request.GET
-
     @extend_schema(
         operation_id="metrics",
         summary="Tell the metrics",
@@ -79,13 +77,17 @@ class MetricsViewSet(ThreadedViewSet):
             description=f"over its last {windows.SIZE:,} learns",
         ),
     )
-    def retrieve(self, request: Request) -> Response:
+    def retrieve(self, request: Request) -> HttpResponse:
         """Tell the metrics over all models, or one model's."""
         configuring.get_flavor()
         name = request.query_params.get("model")
-        if queries.flag(request, "rolling"):
-            if name is None:
-                raise InvalidRequest({"model": ["required with 'rolling'"]})
-            return Response(measuring.rolling_metrics(name=name))
-        metrics = measuring.instance_metrics() if name is None else measuring.model_metrics(name=name)
-        return Response(metrics)
+        is_rolling = queries.flag(request, "rolling")
+        if name is not None:
+            return Awaited(Inspect(name), json_of(Vitals.rolling if is_rolling else _metrics))
+        if is_rolling:
+            raise InvalidRequest({"model": ["required with 'rolling'"]})
+        return Response(measuring.instance_metrics())
+
+
+def _metrics(vitals: Vitals) -> dict[str, float | None]:
+    return vitals.metrics

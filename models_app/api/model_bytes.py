@@ -3,13 +3,14 @@
 from typing import Any
 
 from django.conf import settings
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpResponse
 from django.utils import timezone
 from drf_spectacular.utils import OpenApiParameter, extend_schema, extend_schema_view
 from rest_framework.request import Request
 from rest_framework.response import Response
 
 from models_app.api import queries, schemas
+from models_app.api.awaiting import Awaited
 from models_app.api.dispatch import ThreadedViewSet, in_upload_threads
 from models_app.domain import chosen_metrics
 from models_app.domain.errors import ModelNotFound
@@ -32,12 +33,7 @@ class ModelViewSet(ThreadedViewSet):
     @classmethod
     def as_view(cls, actions: Any = None, **initkwargs: Any) -> Any:  # noqa: D102
         view = super(ThreadedViewSet, cls).as_view(actions, **initkwargs)
-        return in_upload_threads(view, asks_model=cls.asks_model)
-
-    @staticmethod
-    def asks_model(request: HttpRequest) -> bool:  # noqa: ARG004  # the parent's
-        """All do."""
-        return True
+        return in_upload_threads(view)
 
     @extend_schema(
         operation_id="upload_model",
@@ -71,7 +67,7 @@ class ModelViewSet(ThreadedViewSet):
     )
     def retrieve(self, request: Request, name: str | None = None) -> HttpResponse:
         """Return the pickled model."""
-        return HttpResponse(exporting.export_model(name=name), content_type="application/octet-stream")
+        return Awaited(exporting.export_command(name=name), _pickled)
 
     @extend_schema(
         operation_id="delete_model",
@@ -83,6 +79,10 @@ class ModelViewSet(ThreadedViewSet):
         if uploading.delete_model(name=name):
             return HttpResponse(status=204)
         return Response({}, status=404, headers={"Error-Code": ModelNotFound.code})
+
+
+def _pickled(data: bytes) -> HttpResponse:
+    return HttpResponse(data, content_type="application/octet-stream")
 
 
 @extend_schema_view(

@@ -11,9 +11,14 @@ def export_model(*, name: str | None) -> bytes:
 
     Without a name it is the default model. Raises `ModelNotFound`, `NoDefaultModel`.
     """
+    data: bytes = get_engine().call(export_command(name=name))
+    return data
+
+
+def export_command(*, name: str | None) -> Export:
+    """Return the command whose answer is those bytes; raises `NoDefaultModel`."""
     if name is None:
         name = SqliteStorage().default_name()
         if name is None:
             raise NoDefaultModel
-    data: bytes = get_engine().call(Export(name))
-    return data
+    return Export(name)

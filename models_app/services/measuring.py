@@ -24,11 +24,6 @@ def vitals(*, name: str, seconds: float | None = None) -> Vitals:
     return found
 
 
-def rolling_metrics(*, name: str) -> dict[str, float | None]:
-    """Return one model's metrics over its last learns (`domain.windows.SIZE`); raises `ModelNotFound`."""
-    return vitals(name=name).rolling()
-
-
 def describe_model(*, name: str, seconds: float | None = None) -> str:
     """Return a model as it draws itself, within `seconds`, as HTML, which is not to be trusted.
 

@@ -93,6 +93,7 @@ class TestStuckModels:
         statuses: list[int] = []
         with server.client() as client:
             client.init("regression")
+            client.upload(uploads.bytes("counting"), "quick")
             client.upload(uploads.bytes("sleeping"), "stuck")
             waiting = [learn(server, "stuck", 600.0, statuses)]
             wait_until(lambda: "chantilly_model_busy_seconds{" in client.get("/metrics").body.decode())
@@ -101,6 +102,11 @@ class TestStuckModels:
 
             for path in ("/readyz", "/api/models", "/api/metrics", "/api/stats", "/api/init"):
                 assert client.get(path).status == 200
+            # What other models are asked for is not kept waiting, either.
+            assert client.learn(features={"tag": 1}, ground_truth=1.0, model="quick").status == 201
+            assert blobs.loads(client.download("quick")).n == 1
+            for path in ("/api/metrics?model=quick", "/api/metrics?model=quick&rolling=true"):
+                assert set(client.get(path).json) >= {"MAE"}
 
         # Nobody who waits for the model was answered first.
         assert statuses == []
