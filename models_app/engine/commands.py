@@ -3,17 +3,22 @@
 import asyncio
 import itertools
 import logging
+import threading
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from concurrent.futures import Future
 from dataclasses import dataclass
-from typing import Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
 from models_app.domain.failing import described
 from models_app.domain.features import Features
 from models_app.domain.learns import Learn
 from models_app.domain.scoring import GroundTruth
 from models_app.engine.tracing import Trace, current_trace
+
+if TYPE_CHECKING:
+    from models_app.engine.hot import HotModel
+    from models_app.engine.ports import ModelState
 
 logger = logging.getLogger(__name__)
 
@@ -263,6 +268,21 @@ class TakeDueSnapshot(Maintenance):
     __slots__ = ()
 
 
+class SnapshotThenAnswer(Maintenance):
+    """Take a snapshot of what no replay would lead to, then give the answers to what was learned.
+
+    It is durable already: whatever comes of the snapshot, they are given, and once.
+    """
+
+    __slots__ = ("hot", "state")
+
+    def __init__(self, state: "ModelState", hot: "HotModel", answers: "Sequence[Answer]") -> None:
+        super().__init__(state.name)
+        self.state = state
+        self.hot = hot
+        self.future = _Owed(answers)
+
+
 class Load(Maintenance):
     """Make the model hot."""
 
@@ -282,6 +302,28 @@ class SaveActivity(Maintenance):
 
 
 Answer = tuple[Command, Any, BaseException | None]
+
+
+class _Owed:
+    """Gives answers when whatever they wait for has ended, well or not; from any thread."""
+
+    def __init__(self, answers: Sequence[Answer]) -> None:
+        self._answers = answers
+        # Whoever gets it gives them.
+        self._are_given = threading.Lock()
+
+    def done(self) -> bool:
+        """Say whether they are given."""
+        return self._are_given.locked()
+
+    def set_result(self, result: Any) -> None:
+        """Give them."""
+        if self._are_given.acquire(blocking=False):
+            deliver(self._answers)
+
+    def set_exception(self, error: BaseException) -> None:
+        """Give them all the same."""
+        self.set_result(error)
 
 
 def deliver(answers: Iterable[Answer]) -> None:

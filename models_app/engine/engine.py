@@ -36,6 +36,8 @@ logger = logging.getLogger(__name__)
 repeated = Repeats(logger)
 
 _POLL_SECONDS = 0.01
+# How often it is looked for models that do not come back while the server stops.
+_HURRY_SECONDS = 0.05
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -130,6 +132,14 @@ class Engine:
         self._watchdog.refuse_after(seconds)
         self._supervisor.look_every(min(1.0, seconds / 4))
 
+    def hurry(self, *, seconds: float) -> None:
+        """Refuse from now on who waits for a model that is not quick, and in `seconds` whoever waits.
+
+        For a server that is about to stop; `stop` has to be called still.
+        """
+        self._watchdog.hurry(time.perf_counter() + seconds)
+        self._supervisor.look_every(_HURRY_SECONDS)
+
     def busy_models(self) -> dict[str, float]:
         """Return for how many seconds models have been busy with what they do now, from one second on."""
         return self._watchdog.busy()
@@ -218,7 +228,8 @@ class Engine:
     def _refuse_at_once(self, queue: ModelQueue, command: Command) -> None:
         visit = queue.visit
         seconds = 0.0 if visit is None else time.perf_counter() - visit.since
-        error = ModelBusy(queue.name, seconds)
+        is_last = self._watchdog.is_in_a_hurry
+        error = ServerStopping() if is_last else ModelBusy(queue.name, seconds)
         deliver([(command, None, error)])
         self._turns.note_refused(queue, [command], error)
 

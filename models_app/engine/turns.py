@@ -25,6 +25,7 @@ from models_app.engine.commands import (
     Load,
     Maintenance,
     Predict,
+    SnapshotThenAnswer,
     TakeDueSnapshot,
     TakeSnapshot,
     deliver,
@@ -104,7 +105,9 @@ class Turns:
         None: every command has been answered or routed again.
         """
         if commands and isinstance(commands[0], Maintenance):
-            queue.visit = Visit((), time.perf_counter(), is_long=True)
+            # Others are not refused before they are done; what is owed only needs not to wait for that.
+            owed = commands if isinstance(commands[0], SnapshotThenAnswer) else ()
+            queue.visit = Visit(owed, time.perf_counter(), is_long=True)
             self._serve_maintenance(queue, commands[0])
             queue.visit.end()
             return None
@@ -152,7 +155,7 @@ class Turns:
         """Answer turns after their commit; return of each the commands that are left for its queue's next."""
         written_at = time.perf_counter()
         answers: list[Answer] = []
-        to_snapshot: list[Turn] = []
+        owed: dict[ModelQueue, Command] = {}
         for turn, outcome in zip(turns, outcomes, strict=True):
             if turn.queue.has_turn:
                 self._leave_turn(turn.queue)
@@ -160,16 +163,18 @@ class Turns:
                 self._note(turn)
                 _tell_traces(turn, written_at)
                 if turn.write.learns and not turn.hot.is_replayable and not turn.batch.spoiled:
-                    to_snapshot.append(turn)
+                    # No replay would lead to what has been learned here. But pickling may take long, or for
+                    # ever: that is for a turn of the model's own, not for this thread, which commits for all.
+                    owed[turn.queue] = SnapshotThenAnswer(turn.state, turn.hot, turn.batch.answers)
                 else:
                     answers += turn.batch.answers
         deliver(answers)
-        for turn in to_snapshot:
-            # No replay would lead to what has been learned here.
-            try_snapshot(self.storage, turn.state, turn.hot)
-            deliver(turn.batch.answers)
-        return [
+        left = [
             self._conclude(turn, outcome, written_at) for turn, outcome in zip(turns, outcomes, strict=True)
+        ]
+        return [
+            [owed[turn.queue], *commands] if turn.queue in owed else commands
+            for turn, commands in zip(turns, left, strict=True)
         ]
 
     def give_up(self, queue: ModelQueue, commands: Sequence[Command], error: BaseException) -> None:
@@ -419,6 +424,8 @@ class Turns:
 
     def _maintain(self, queue: ModelQueue, state: ModelState, command: Maintenance) -> object:
         match command:
+            case SnapshotThenAnswer():
+                try_snapshot(self.storage, command.state, command.hot)
             case Load():
                 self._heat(queue, state)
             case TakeSnapshot():

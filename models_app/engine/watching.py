@@ -40,6 +40,19 @@ class Watchdog:
         self._serving = serving
         self._refused = refused
         self._seconds: float | None = None
+        self._ends_at: float | None = None
+
+    @property
+    def is_in_a_hurry(self) -> bool:
+        """Say whether the server stops."""
+        return self._ends_at is not None
+
+    def hurry(self, ends_at: float) -> None:
+        """Refuse who waits for a model that is not quick, from `ends_at` on whoever waits: the server stops.
+
+        `ends_at` is on the clock of `time.perf_counter`.
+        """
+        self._ends_at = ends_at
 
     def refuse_after(self, seconds: float) -> None:
         """Refuse from now on who has waited that long for a model that is stuck."""
@@ -53,9 +66,14 @@ class Watchdog:
 
     def look(self) -> None:
         """Refuse who has waited too long."""
+        now = time.perf_counter()
+        if self._ends_at is not None:
+            for queue, _, since in self._under_way():
+                if not queue.is_stuck and (now - since >= _NOTABLE_SECONDS or now >= self._ends_at):
+                    self._leave(queue, now - since)
+            return
         if self._seconds is None:
             return
-        now = time.perf_counter()
         for queue, thread, since in self._under_way():
             if now - since >= min(_NOTABLE_SECONDS, self._seconds) and not queue.is_stuck:
                 self._judge(queue, thread, now - since, self._seconds)
@@ -91,6 +109,23 @@ class Watchdog:
                 queue.name, taken, place,
             )  # fmt: skip
         self._refuse(queue, refused, ModelBusy(queue.name, taken))
+
+    def _leave(self, queue: ModelQueue, taken: float) -> None:
+        """Wait no longer for a model's answers. Maintenance goes on: it has what time the stop has."""
+        with self._lock:
+            visit = queue.visit
+            if visit is None or not visit.is_under_way:
+                return
+            refused = _take_requests(queue)
+            if visit.commands and visit.end():
+                queue.is_stuck = True
+                refused = [*visit.commands, *refused]
+        if refused:
+            logger.warning(
+                "'%s' has been busy for %.1f s, and the server stops: %d requests were refused",
+                queue.name, taken, len(refused),
+            )  # fmt: skip
+        self._refuse(queue, refused, ServerStopping())
 
     def _refuse(self, queue: ModelQueue, commands: Sequence[Command], error: ChantillyError) -> None:
         deliver([(command, None, error) for command in commands])

@@ -41,8 +41,7 @@ def make_config() -> uvicorn.Config:
         server_header=False,
         # Django has set up logging.
         log_config=None,
-        # Half for the requests, so that the other half is left for the snapshots.
-        timeout_graceful_shutdown=max(1, int(settings.SHUTDOWN_SECONDS / 2)),
+        timeout_graceful_shutdown=runtime.seconds_for_requests(),
     )
 
 

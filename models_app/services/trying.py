@@ -4,14 +4,17 @@ from django.conf import settings
 
 from models_app.domain.flavors import Flavor
 from models_app.domain.trials import Finding
+from models_app.services import runtime
 from models_app.services.trials.client import helper
 from models_app.services.trials.limits import Limits
+
+runtime.on_shutdown(helper.stop)
 
 
 def try_upload(data: bytes, flavor: Flavor) -> Finding:
     """Unpickle and try an upload where it can do no harm; return how it predicts, and what there is to know.
 
-    Raises `ModelNotReadable`, `ModelNotSuitable`, `UploadsBusy`.
+    Raises `ModelNotReadable`, `ModelNotSuitable`, `ServerStopping`, `UploadsBusy`.
     """
     limits = Limits(seconds=settings.UPLOAD_SECONDS, memory_bytes=settings.UPLOAD_MEMORY)
     return helper.run(data, flavor.name, limits)

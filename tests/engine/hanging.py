@@ -1,6 +1,7 @@
 """Models that do not come back until they are let go."""
 
 import threading
+import time
 from typing import Any
 
 from tests.engine.models import Counting, Features
@@ -60,3 +61,11 @@ class Hanging(Counting):
         self.__dict__.update(state)
         if self.where == "__setstate__":
             self.hang("__setstate__")
+
+
+class Stamped(Hanging):
+    """Looks at the clock when it learns: no replay leads to what it is."""
+
+    def learn_one(self, x: Features, y: float) -> None:
+        self.stamp = time.time_ns()
+        super().learn_one(x, y)

@@ -8,12 +8,21 @@ from typing import Any
 import pytest
 
 from models_app.domain.errors import ModelBusy, ServerStopping
-from models_app.engine.commands import Bundle, Command, Describe, Export, Inspect, Load, TakeSnapshot
+from models_app.engine.commands import (
+    Bundle,
+    Command,
+    Describe,
+    Export,
+    Inspect,
+    Load,
+    SnapshotThenAnswer,
+    TakeSnapshot,
+)
 from models_app.engine.engine import Engine
 from models_app.engine.snapshots import SnapshotPolicy
 from models_app.models import PendingPrediction
 from tests.engine.conftest import MakeEngine, Upload, learn, learn_by_id, predict
-from tests.engine.hanging import Hanging, caught, hold, let_go
+from tests.engine.hanging import Hanging, Stamped, caught, hold, let_go
 from tests.engine.models import Counting, Slow
 from tests.servers.waiting import wait_until
 
@@ -340,3 +349,96 @@ class TestLongWork:
         engine.submit(command)
 
         assert answered.result(timeout=30) == [21]
+
+
+class TestSnapshotBeforeAnAnswer:
+    @pytest.fixture
+    def held(self, engine: Engine, upload: Upload, monkeypatch: pytest.MonkeyPatch) -> Engine:
+        """Return an engine that knows that a model cannot be replayed, which hangs when it is pickled."""
+        monkeypatch.setattr("models_app.engine.watching._LONG", 1)
+        let_go()
+        upload(Stamped("model", "__getstate__"))
+        upload(Counting(), "other")
+        engine.call(learn("other", {}, 1.0), seconds=30)
+        # The first, second and fourth prediction are tried, and pickle it.
+        for number in range(4):
+            engine.call(learn("model", {}, float(number)), seconds=30)
+        hold("model")
+        return engine
+
+    def test_keeps_nobody_else_waiting_where_it_hangs(self, held: Engine) -> None:
+        owed, other = ask(held, learn("model", {}, 2.0), learn("other", {}, 2.0))
+        assert other.result(timeout=30) == 2
+        wait_until(lambda: "model" in caught)
+        assert held.call(learn("other", {}, 3.0), seconds=30) == 3
+
+        # It is durable, and said to be: who hears of a refusal would have it learned again.
+        assert owed.result(timeout=30) == 5
+        assert is_stuck(held)
+        refuse(ask(held, predict("model", {}))[0])
+        let_go()
+        wait_until(lambda: not is_stuck(held))
+
+        vitals = held.call(Inspect("model"), seconds=30)
+        assert (vitals.seq, vitals.snapshot_seq) == (5, 5)
+
+    def test_does_not_hold_up_a_stop_where_it_hangs(self, held: Engine) -> None:
+        [owed] = ask(held, learn("model", {}, 2.0))
+        wait_until(lambda: "model" in caught)
+
+        held.hurry(seconds=0.0)
+
+        assert owed.result(timeout=30) == 5
+        held.stop(seconds=60)
+        assert not held.is_running
+
+    def test_gives_the_answers_once(self, held: Engine, monkeypatch: pytest.MonkeyPatch) -> None:
+        queue = held._queues["model"]
+        assert queue.hot is not None
+        assert queue.state is not None
+        answered: list[Any] = []
+        monkeypatch.setattr("models_app.engine.commands.deliver", answered.append)
+        command = SnapshotThenAnswer(queue.state, queue.hot, [(learn("model", {}, 1.0), 1, None)])
+        for _ in range(2):
+            command.future.set_exception(ModelBusy("model", 1.0))
+
+        assert (len(answered), command.future.done()) == (1, True)
+
+
+class TestStop:
+    @pytest.mark.parametrize("seconds", [0.0, 3600.0])
+    def test_refuses_who_waits_for_a_model_that_hangs(
+        self, make_engine: MakeEngine, upload: Upload, seconds: float, caplog: pytest.LogCaptureFixture
+    ) -> None:
+        upload(Hanging("model"))
+        engine = make_engine(threads=2)
+        waiting = ask(engine, learn("model", {}, 1.0))
+        wait_until(lambda: "model" in caught)
+        waiting += ask(engine, predict("model", {}), Export("model"))
+
+        engine.hurry(seconds=seconds)
+        for future in waiting:
+            with pytest.raises(ServerStopping):
+                future.result(timeout=30)
+        [late] = ask(engine, predict("model", {}))
+        assert isinstance(late.exception(timeout=0), ServerStopping)
+        engine.stop(seconds=60)
+
+        assert "the server stops: 3 requests were refused" in caplog.text
+
+    def test_lets_maintenance_come_to_its_end(self, make_engine: MakeEngine, upload: Upload) -> None:
+        let_go()
+        upload(Hanging("model", "__getstate__"))
+        engine = make_engine(threads=2, snapshots=SnapshotPolicy(min_seconds=3600))
+        engine.call(learn("model", {}, 1.0))
+        hold("model")
+        [taken] = ask(engine, TakeSnapshot("model"))
+        wait_until(lambda: "model" in caught)
+
+        engine.hurry(seconds=0.0)
+        [waiting] = ask(engine, predict("model", {}))
+        with pytest.raises(ServerStopping):
+            waiting.result(timeout=30)
+        let_go()
+
+        assert taken.result(timeout=30) == 1

@@ -121,6 +121,7 @@ class TestWatchdog:
         watchdog = Watchdog(threading.Lock(), list, lambda *them: refused.append(them))
 
         watchdog._judge(queue, None, 10.0, 1.0)
+        watchdog._leave(queue, 10.0)
 
         assert (queue.is_stuck, refused) == (False, [])
 

@@ -9,12 +9,15 @@ import httpx
 import pytest
 import requests
 
+from tests.servers.clients import Answer
 from tests.servers.conftest import Start
 from tests.servers.launchers import ForkServer
 from tests.servers.servers import Server
 from tests.servers.uploads import Uploads
 from tests.servers.waiting import wait_until
 
+# What unpickles it sleeps.
+SLEEPING_PICKLE = b"ctime\nsleep\n(I600\ntR."
 LISTEN = b"GET /api/stream/%s HTTP/1.1\r\nHost: localhost\r\n\r\n"
 
 
@@ -130,6 +133,43 @@ class TestStop:
         assert json.loads(last)["line"] == len(done) + 1
         assert done == ["{}"] * len(done)
         assert len(counting.database.learns("counting")) == len(done)
+
+
+class TestStuck:
+    def test_models_and_uploads_do_not_hold_up_a_stop(
+        self, start: Start, forks: ForkServer, uploads: Uploads
+    ) -> None:
+        server = start(launcher=forks)
+        answers: list[Answer] = []
+        with server.client() as client:
+            client.init("regression")
+            client.upload(uploads.bytes("sleeping"), "stuck")
+        learn = json.dumps({"features": {"sleep": 600.0}, "ground_truth": 1.0}).encode()
+        asked = [("POST", "/api/learn", learn), ("GET", "/api/model/stuck", None)]
+        asked += [("GET", "/api/metrics?model=stuck", None), ("POST", "/api/stream", learn)]
+
+        def ask(method: str, path: str, body: bytes | None) -> None:
+            with server.client() as client:
+                answers.append(client.request(method, path, body, {"Content-Type": "application/json"}))
+
+        asked.insert(0, ("POST", "/api/model/x", SLEEPING_PICKLE))
+        waiting = [threading.Thread(target=ask, args=each) for each in asked]
+        for thread in waiting:
+            thread.start()
+        with server.client() as client:
+            wait_until(lambda: b"chantilly_model_busy_seconds{" in client.get("/metrics").body)
+
+        assert server.stop() == 0
+        for thread in waiting:
+            thread.join(60)
+
+        told = sorted((answer.status, answer.code) for answer in answers)
+        assert told == [(200, None), *[(503, "server_stopping")] * 4]
+        (lines,) = [answer.body.splitlines() for answer in answers if answer.status == 200]
+        assert {json.loads(line)["error"] for line in lines} == {"server_stopping"}
+        # Uvicorn says so when half of SHUTDOWN_SECONDS has passed.
+        assert "timeout graceful shutdown exceeded" not in server.log
+        assert server.complaints == []
 
 
 class TestRefusals:

@@ -14,7 +14,13 @@ from dataclasses import dataclass
 from typing import Any
 
 from models_app.domain import trials
-from models_app.domain.errors import ChantillyError, ModelNotReadable, ModelNotSuitable, UploadsBusy
+from models_app.domain.errors import (
+    ChantillyError,
+    ModelNotReadable,
+    ModelNotSuitable,
+    ServerStopping,
+    UploadsBusy,
+)
 from models_app.domain.remarks import Remark
 from models_app.domain.trials import Finding
 from models_app.services.trials import frames
@@ -47,16 +53,29 @@ class Helper:
         self._control: socket.socket | None = None
         self._process: subprocess.Popen[bytes] | None = None
         self._owner = 0
+        self._n_stops = 0
 
     def run(self, data: bytes, flavor: str, limits: Limits) -> Finding:
         """Try an upload in a process of its own.
 
-        Raises `ModelNotReadable`, `ModelNotSuitable`, and `UploadsBusy` where there is no process to be had.
+        Raises `ModelNotReadable`, `ModelNotSuitable`, `ServerStopping`, and `UploadsBusy` where there is no
+        process to be had.
         """
+        n_stops = self._n_stops
         for _ in range(2):
             with suppress(_NoHelper):
                 return self._run(data, flavor, limits)
+            if self._n_stops != n_stops:
+                raise ServerStopping
         raise UploadsBusy("The process that tries uploads cannot be started, or has ended; try again.")
+
+    def stop(self) -> None:
+        """Give up what is being tried, for good: the server stops."""
+        self._n_stops += 1
+        process = self._process
+        # Not under the lock: whoever starts the helper holds it for seconds.
+        if process is not None and self._owner == os.getpid():
+            process.kill()
 
     def close(self) -> None:
         """End the helper, if it runs."""
