@@ -44,6 +44,7 @@ class Protocol(EndingProtocol):
         # Uvicorn goes by whether a logger has handlers, and the root logger has some.
         self.access_log = False
         self._short_way = _find_short_way(self.app)
+        self._max_lines = self._limits.header_lines
         #: Bytes since the last head that was complete, or the last byte of a body.
         self._n_unread = 0
         self._n_segment = 0
@@ -86,11 +87,27 @@ class Protocol(EndingProtocol):
         self.expect_100_continue = False
         self._is_in_head = True
 
+    def on_url(self, url: bytes) -> None:
+        """Take a piece of the address."""
+        self.url += url
+        if len(self.url) > self._limits.url_bytes:
+            self._check(heads.check_size, self.url, (), self._limits)
+
+    def on_header(self, name: bytes, value: bytes) -> None:
+        """Take a header line, or one of a trailer."""
+        name = name.lower()
+        if name == b"expect" and value.lower() == b"100-continue":
+            self.expect_100_continue = True
+        self.headers.append((name, value))
+        # Not at the end: more may come for as long as a head may take.
+        if len(self.headers) > self._max_lines:
+            self._check(heads.check_size, self.url, self.headers, self._limits)
+
     def on_headers_complete(self) -> None:
         """Begin to answer, or wait for the whole body."""
         self._is_in_head = False
         limits = self._limits
-        if max(self._n_segment, self._n_unread) > limits.url_bytes or len(self.headers) > limits.header_lines:
+        if max(self._n_segment, self._n_unread) > limits.url_bytes:
             self._check(heads.check_size, self.url, self.headers, limits)
         self._n_unread = 0
         if self.parser.should_upgrade():

@@ -64,11 +64,29 @@ class TestSizes:
 
         assert wire.written.count(b"HTTP/1.1 200 ") == 60
 
-    def test_are_refused_for_too_many_header_lines(self) -> None:
-        assert status(sent(HEAD + b"X: a\r\n" * 10 + b"\r\n")) == 431
+    @pytest.mark.parametrize("end", [b"\r\n", b"", b"X"])
+    def test_are_refused_for_too_many_header_lines_as_soon_as_they_are_there(self, end: bytes) -> None:
+        assert status(sent(HEAD + b"X: a\r\n" * 11 + end)) == 431
+        assert status(sent(HEAD, *[b"X: a\r\n"] * 11, end)) == 431
 
-    def test_are_refused_for_a_long_address(self) -> None:
-        assert status(sent(b"GET /%s HTTP/1.1\r\nHost: a\r\n\r\n" % (b"x" * 200))) == 414
+    def test_are_those_of_one_head(self) -> None:
+        assert sent((HEAD + b"X: a\r\n" * 9 + b"\r\n") * 3).written.count(b"HTTP/1.1 200 ") == 3
+
+    @pytest.mark.parametrize("end", [b" HTTP/1.1\r\nHost: a\r\n\r\n", b""])
+    def test_are_refused_for_a_long_address_as_soon_as_it_is_there(self, end: bytes) -> None:
+        assert status(sent(b"GET /%s%s" % (b"x" * 200, end))) == 414
+        assert status(sent(b"GET /", *[b"x" * 20] * 10, end)) == 414
+
+    def test_are_refused_after_the_answers_that_are_due(self) -> None:
+        wire = sent(GET * 2 + HEAD + b"X: a\r\n" * 11)
+
+        assert [part[:3] for part in bytes(wire.written).split(b"HTTP/1.1 ")[1:]] == [b"200", b"200", b"431"]
+        assert wire.is_over
+
+    def test_are_refused_for_too_many_lines_of_a_trailer(self) -> None:
+        chunked = POST.replace(b"Content-Length: 10", b"Transfer-Encoding: chunked")
+
+        assert status(sent(chunked + b"0\r\n" + b"X: a\r\n" * 12)) == 431
 
     @pytest.mark.parametrize("rest", [b"0;" + b"x" * 100, b"0\r\nX: " + b"x" * 100])
     def test_are_limited_for_what_is_no_body(self, rest: bytes) -> None:
