@@ -9,9 +9,9 @@ from django.template.loader import render_to_string
 from models_app.admin import rendering
 from models_app.admin.filters import is_chosen
 from models_app.admin.of_models import OfModelAdmin
-from models_app.domain import learns
 from models_app.domain.learns import Learn
 from models_app.models import JournalSegment
+from models_app.models.segments import to_segment
 
 
 @admin.register(JournalSegment)
@@ -44,7 +44,8 @@ class JournalSegmentAdmin(OfModelAdmin[JournalSegment]):
     @admin.display(description="learns")
     def learn_table(self, row: JournalSegment) -> str:
         """Return the learns as a table."""
-        rows = [_row(seq, learn) for seq, learn in enumerate(learns.decode(row.learns), start=row.first_seq)]
+        segment = to_segment(row.first_seq, row.last_seq, row.learns)
+        rows = [_row(seq, learn) for seq, learn in enumerate(segment.learns, start=segment.first_seq)]
         return render_to_string("admin/models_app/learns.html", {"rows": rows})
 
 

@@ -51,7 +51,6 @@ class Pending:
 class Segment:
     """Learns `first_seq` to `last_seq` of one model, as one commit wrote them."""
 
-    segment_id: int
     first_seq: int
     last_seq: int
     learns: Sequence[Learn]

@@ -8,9 +8,9 @@ from django.db import models
 class Configuration(models.Model):
     """What the instance is set to.
 
-    The metrics over all models are the fold of all segments in the order of their ids. `metrics_bytes` holds
-    them up to segment `metrics_segment_id`: what is deleted later stays counted. `epoch` changes with each
-    `init`.
+    The metrics over all models are the fold of all segments in the order of their commits. `metrics_bytes`
+    holds them up to `metrics_position` (`journal.positions.Position`): what is deleted later stays counted.
+    `epoch` changes with each `init`.
     """
 
     ONLY_ID = 1
@@ -20,7 +20,7 @@ class Configuration(models.Model):
     epoch = models.UUIDField(default=uuid.uuid4, editable=False)
     metrics_bytes = models.BinaryField()
     metrics_signature = models.CharField(max_length=64)
-    metrics_segment_id = models.BigIntegerField(default=0)
+    metrics_position = models.CharField(max_length=64, default="0")
     initialized_at = models.DateTimeField()
 
     class Meta:

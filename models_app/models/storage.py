@@ -12,12 +12,12 @@ from typing import Concatenate, ParamSpec, TypeVar
 from django.conf import settings
 from django.db import DEFAULT_DB_ALIAS, connections
 
-from models_app.domain import learns
 from models_app.domain.errors import ModelNotLoadable
 from models_app.domain.remarks import Remark
 from models_app.engine.ports import ModelState, Pending, Segment, SnapshotData, Write
 from models_app.models.commits import Outcome, Writer, raw_connection
 from models_app.models.gates import Gates
+from models_app.models.segments import segments_of
 from models_app.models.served import ServedModel
 from models_app.models.signing import read_snapshot, save_snapshot, snapshots_of
 from models_app.models.snapshots import Snapshot
@@ -41,12 +41,6 @@ SELECT p.prediction_id, p.model_id, m.name, p.token, p.features, p.prediction, p
 FROM models_app_pendingprediction p JOIN models_app_servedmodel m ON m.id = p.model_id
 WHERE p.prediction_id IN ({marks})
 """
-_SEGMENTS = """
-SELECT id, first_seq, last_seq, learns FROM models_app_journalsegment
-WHERE model_id = ? AND generation = ? AND first_seq > ?
-ORDER BY first_seq LIMIT ?
-"""
-_SEGMENTS_AT_A_TIME = 256
 
 _writer = Writer()
 _gates = Gates()
@@ -201,21 +195,7 @@ class SqliteStorage:
 
     def segments(self, state: ModelState, after_seq: int) -> Iterator[Segment]:
         """See the port."""
-        while rows := self._segment_rows(state, after_seq):
-            for segment_id, first_seq, last_seq, learned in rows:
-                yield Segment(
-                    segment_id=segment_id,
-                    first_seq=first_seq,
-                    last_seq=last_seq,
-                    learns=learns.decode(learned),
-                )
-            after_seq = rows[-1][2]
-
-    @_guarded
-    def _segment_rows(self, state: ModelState, after_seq: int) -> list[tuple[int, int, int, str]]:
-        # Some at a time: a cursor left open would keep SQLite from folding its log into the database.
-        some = (state.model_id, state.generation, after_seq, _SEGMENTS_AT_A_TIME)
-        return raw_connection().execute(_SEGMENTS, some).fetchall()
+        return segments_of(state.model_id, state.generation, after_seq=after_seq)
 
 
 def _to_pending(row: tuple[str, int, str, int, str, str, str]) -> Pending:

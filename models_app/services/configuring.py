@@ -4,12 +4,12 @@ import uuid
 from datetime import datetime
 
 from django.db import connection
-from django.db.models import Max
 
-from models_app.domain import blobs
 from models_app.domain.errors import FlavorNotSet
 from models_app.domain.flavors import FLAVORS, Flavor
 from models_app.domain.flavors import get_flavor as flavor_called
+from models_app.journal import keeping
+from models_app.journal.positions import Position
 from models_app.models import (
     Configuration,
     Generation,
@@ -19,7 +19,6 @@ from models_app.models import (
     ServedModel,
     Snapshot,
 )
-from models_app.models.signing import signer
 from models_app.models.transactions import translated_errors, write_transaction
 from models_app.services import publishing
 
@@ -48,9 +47,9 @@ def set_flavor(*, flavor: str, now: datetime) -> None:
     """
     chosen = flavor_called(flavor)
     epoch = uuid.uuid4()
-    metrics_bytes = blobs.dumps(chosen.new_metrics())
     with write_transaction():
-        last_segment_id = _last_segment_id()
+        position = _last_position()
+        made, signature = keeping.seal(chosen.new_metrics(), metrics_context(epoch, position))
         with connection.cursor() as cursor:
             for table in _ERASED:
                 # At once: the ORM would read what hangs on each row first.
@@ -58,21 +57,20 @@ def set_flavor(*, flavor: str, now: datetime) -> None:
         Configuration.objects.create(
             flavor=chosen.name,
             epoch=epoch,
-            metrics_bytes=metrics_bytes,
-            metrics_signature=signer().sign(metrics_context(epoch, last_segment_id), metrics_bytes),
-            metrics_segment_id=last_segment_id,
+            metrics_bytes=made,
+            metrics_signature=signature,
+            metrics_position=str(position),
             initialized_at=now,
         )
         publishing.erased()
 
 
-def _last_segment_id() -> int:
-    """Return an id that no segment so far has exceeded: what comes later belongs to the new epoch."""
-    folded = Configuration.objects.values_list("metrics_segment_id", flat=True).first()
-    written = JournalSegment.objects.aggregate(last=Max("pk"))["last"]
-    return max(folded or 0, written or 0)
+def _last_position() -> Position:
+    """Return the position after all that was ever written: what comes later belongs to the new epoch."""
+    folded = Configuration.objects.values_list("metrics_position", flat=True).first()
+    return max(Position() if folded is None else Position.read(folded), Position.newest())
 
 
-def metrics_context(epoch: uuid.UUID, segment_id: int) -> str:
+def metrics_context(epoch: uuid.UUID, position: Position) -> str:
     """Return what the signature of the metrics over all models binds them to."""
-    return f"metrics of {epoch} up to segment {segment_id}"
+    return f"metrics of {epoch} up to segment {position}"

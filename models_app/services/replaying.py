@@ -4,14 +4,13 @@ import time
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from django.db.models import QuerySet
-
 from models_app.domain.errors import NotReplayable
 from models_app.domain.learns import Learn
 from models_app.engine.commands import LearnAgain, ReplayTarget
 from models_app.engine.ports import ModelState
-from models_app.models import Generation, JournalSegment, Replay, ServedModel
-from models_app.models.storage import SqliteStorage
+from models_app.journal import reading
+from models_app.journal.positions import Place
+from models_app.models import Generation, Replay, ServedModel
 from models_app.models.transactions import write_transaction
 from models_app.services.feeding import Feed
 from models_app.services.files import BadLine
@@ -38,8 +37,7 @@ def begin_replay(
     with write_transaction():
         model = find_model(name)
         common_seq = _common_seq(model, generation)
-        newest = _journal(model.pk, generation).order_by("-first_seq").values_list("last_seq", flat=True)
-        last_seq = max(newest.first() or 0, common_seq)
+        last_seq = max(reading.last_seq(model.pk, generation), common_seq)
         replay, _ = Replay.objects.get_or_create(
             model=model,
             generation=model.generation,
@@ -97,24 +95,12 @@ class PlannedReplay:
     def records(self) -> Iterator[JournalRecord | BadLine]:
         """Yield the records, up to a gap in the journal if it has one."""
         seq = self.after_seq
-        for segment in SqliteStorage().segments(self.source, after_seq=self._begin_of_segment()):
-            # It has a gap, or all is there.
-            if segment.first_seq > min(seq + 1, self.until_seq):
-                break
-            for number, learn in enumerate(segment.learns, start=segment.first_seq):
-                if seq < number <= self.until_seq:
-                    yield JournalRecord(number, learn)
-                    seq = number
+        place = Place(self.source.model_id, self.source.generation, seq)
+        for seq, learn in reading.learns_after(place, until_seq=self.until_seq):
+            yield JournalRecord(seq, learn)
         if seq < self.until_seq:
             error = NotReplayable(f"The journal of '{self.source.name}' has a gap after learn {seq}.")
             yield BadLine(line=seq + 1, error=error, ends_file=True)
-
-    def _begin_of_segment(self) -> int:
-        """Return the seq before the segment that has the first record: one may end in its middle."""
-        segments = _journal(self.source.model_id, self.source.generation)
-        holding = segments.filter(first_seq__lte=self.after_seq + 1).order_by("-first_seq")
-        first_seq = holding.values_list("first_seq", flat=True).first()
-        return self.after_seq if first_seq is None else first_seq - 1
 
     def _to_command(self, record: JournalRecord) -> LearnAgain:
         return LearnAgain(
@@ -147,7 +133,3 @@ def _common_seq(model: ServedModel, source: int) -> int:
 def _check(seq: int, field: str, lowest: int, highest: int) -> None:
     if not lowest <= seq <= highest:
         raise NotReplayable({field: [f"must be from {lowest} to {highest}"]})
-
-
-def _journal(model_id: int, generation: int) -> "QuerySet[JournalSegment]":
-    return JournalSegment.objects.filter(model_id=model_id, generation=generation)

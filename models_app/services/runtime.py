@@ -14,6 +14,7 @@ from models_app.engine.engine import Engine, EngineOptions
 from models_app.engine.memory import MemoryLimits
 from models_app.engine.ports import Event, Write
 from models_app.engine.snapshots import SnapshotPolicy
+from models_app.journal.positions import Position
 from models_app.models import server_locks
 from models_app.models.storage import SqliteStorage
 from models_app.services import publishing
@@ -35,7 +36,7 @@ class _Observer:
         self, write: Write, segment_id: int | None, scores: Sequence[Scores], events: Sequence[Event]
     ) -> None:
         if segment_id is not None:
-            get_instance_metrics().committed(segment_id, scores)
+            get_instance_metrics().committed(Position.after_segment(segment_id), scores)
             publishing.scored(write.state, write.seq + 1, scores)
         if events:
             publishing.publish(events)

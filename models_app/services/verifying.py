@@ -11,6 +11,8 @@ from models_app.domain.remarks import NOT_REPLAYABLE
 from models_app.engine.hot import HotModel, Spoiled
 from models_app.engine.ports import ModelState, Segment, SnapshotData
 from models_app.engine.recovery import from_snapshot, recover
+from models_app.journal.positions import Place
+from models_app.journal.reading import segments_after
 from models_app.models import ServedModel
 from models_app.models.signing import read_snapshot, snapshots_of
 from models_app.models.storage import SqliteStorage
@@ -79,10 +81,7 @@ class _AsOf(SqliteStorage):
 
     def segments(self, state: ModelState, after_seq: int) -> Iterator[Segment]:
         """End with the segment that leads to the seq."""
-        for segment in super().segments(state, after_seq):
-            if segment.first_seq > self._seq:
-                return
-            yield segment
+        return segments_after(Place(state.model_id, state.generation, after_seq), until_seq=self._seq)
 
 
 class _Verifier:

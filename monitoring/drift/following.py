@@ -1,20 +1,22 @@
 """Following the journal: every learn of every model is shown to its detectors, off the hot path."""
 
 import logging
-import threading
-from collections import deque
-from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass, replace
 
 from models_app.domain.errors import ChantillyError
 from models_app.domain.scoring import Scores
 from models_app.engine.ports import ModelState
 from models_app.engine.repeats import Repeats
+from models_app.journal.following import Tail, follow
+from models_app.journal.pieces import Known, Read
+from models_app.journal.positions import Place
+from models_app.journal.reading import read_after
 from models_app.models import ServedModel
-from models_app.models.storage import SqliteStorage
 from models_app.models.transactions import translated_errors
 from monitoring.clocks import Clock, LastLook
 from monitoring.drift import storing, values
+from monitoring.drift.values import Values
 from monitoring.drift.watches import DEFAULT_PLAN, Finding, Plan, Watch
 from monitoring.models import DriftAlert
 
@@ -30,20 +32,7 @@ SAVE_SECONDS = 60.0
 _SAVE_FROM = 50_000
 _IDLE_SECONDS = 600.0
 
-
-@dataclass(frozen=True, slots=True)
-class _Scored:
-    """Learns that follow each other, and when they were committed, in seconds since the epoch."""
-
-    model_id: int
-    generation: int
-    first_seq: int
-    scores: Sequence[Scores]
-    at: float
-
-    @property
-    def n(self) -> int:
-        return sum(some.n + len(some.unscored) for some in self.scores)
+_Tail = dict[Place, Known[Place]]
 
 
 @dataclass(slots=True)
@@ -59,8 +48,7 @@ class _Followed:
 class Follower:
     """Shows learns to detectors, in the order of the journal, and tells what they find.
 
-    What this process commits is kept until the next tick; what others commit, or what went by too fast, is
-    read from the journal. One thread at a time ticks; `scored` is for any.
+    One thread at a time ticks; `scored` is for any.
     """
 
     def __init__(self, *, tell: Callable[[Sequence[DriftAlert]], None], clock: Clock | None = None) -> None:
@@ -68,31 +56,26 @@ class Follower:
         self._tell = tell
         self._clock = clock or Clock()
         self._last_look = LastLook(self._clock)
-        self._tail: deque[_Scored] = deque()
-        self._tail_length = 0
-        self._tail_lock = threading.Lock()
+        self._tail: Tail[Place] = Tail(max_learns=_MAX_TAIL)
         self._followed: dict[int, _Followed] = {}
         self._behind: set[int] = set()
 
     def scored(self, model: ModelState, first_seq: int, scores: Sequence[Scores]) -> None:
         """Remember what learns scored."""
-        scored = _Scored(model.model_id, model.generation, first_seq, scores, self._clock.now())
-        with self._tail_lock:
-            self._tail.append(scored)
-            self._tail_length += scored.n
-            if self._tail_length > _MAX_TAIL:
-                self._tail.clear()
-                self._tail_length = 0
+        begin = Place(model.model_id, model.generation, first_seq - 1)
+        n_learns = sum(some.n + len(some.unscored) for some in scores)
+        end = replace(begin, seq=begin.seq + n_learns)
+        self._tail.add(begin, Known(end, scores, self._clock.now()))
 
     def tick(self) -> None:
         """Show the detectors what was learned since the last time; raises `StorageUnavailable`."""
-        tail = self._take_tail()
+        tail = self._tail.take_all()
         with translated_errors():
             plans = storing.plans()
             models = self._changed()
         for model in models:
             try:
-                self._follow(model, plans.get(model.pk, DEFAULT_PLAN), tail.get(model.pk, ()))
+                self._follow(model, plans.get(model.pk, DEFAULT_PLAN), tail)
             except ChantillyError as error:
                 # The next tick begins where this one has ended.
                 self._behind.add(model.pk)
@@ -106,15 +89,6 @@ class Follower:
         self._behind.clear()
         self._last_look.forget()
 
-    def _take_tail(self) -> dict[int, list[_Scored]]:
-        with self._tail_lock:
-            taken, self._tail = self._tail, deque()
-            self._tail_length = 0
-        by_model: dict[int, list[_Scored]] = {}
-        for scored in taken:
-            by_model.setdefault(scored.model_id, []).append(scored)
-        return by_model
-
     def _changed(self) -> Sequence[ServedModel]:
         models = ServedModel.objects.filter(is_scored=True).order_by("pk")
         since = self._last_look.again()
@@ -123,7 +97,7 @@ class Follower:
         self._behind.clear()
         return list(models)
 
-    def _follow(self, model: ServedModel, plan: Plan | None, tail: Sequence[_Scored]) -> None:
+    def _follow(self, model: ServedModel, plan: Plan | None, tail: _Tail) -> None:
         if plan is None:
             self._followed.pop(model.pk, None)
             return
@@ -146,35 +120,18 @@ class Follower:
             elif not n_unsaved and age >= _IDLE_SECONDS:
                 self._followed.pop(model_id, None)
 
-    def _see(
-        self, model: ServedModel, watch: Watch, tail: Sequence[_Scored]
-    ) -> Iterator[tuple[Finding, float]]:
+    def _see(self, model: ServedModel, watch: Watch, tail: _Tail) -> Iterator[tuple[Finding, float]]:
         """Yield what is found, with the time of the learn that revealed it."""
-        if watch.plan.watches_errors_only:
-            for scored in tail:
-                if scored.generation == model.generation and scored.first_seq == watch.seq + 1:
-                    for numbers in values.of_scores(scored.scores):
-                        for finding in watch.see(numbers):
-                            yield finding, scored.at
-        if watch.seq < model.seq:
-            yield from self._read(model, watch)
-
-    def _read(self, model: ServedModel, watch: Watch) -> Iterator[tuple[Finding, float]]:
-        until = watch.seq + _MAX_LEARNS
-        state = ModelState(
-            model_id=model.pk, name=model.name, flavor=model.flavor, generation=model.generation,
-            seq=model.seq, is_default=model.is_default, predict_method=model.predict_method,
-        )  # fmt: skip
-        is_regression = model.flavor == "regression"
-        for segment in SqliteStorage().segments(state, after_seq=watch.seq):
-            if segment.first_seq != watch.seq + 1:
-                return
-            for learn in segment.learns:
-                for finding in watch.see(values.of_learn(learn, watch.plan, is_regression=is_regression)):
-                    yield finding, learn.learned_at
-            if watch.seq >= until:
-                self._behind.add(model.pk)
-                return
+        n_read = 0
+        for piece in _pieces(model, watch, tail):
+            for numbers, at in _shown(piece, watch.plan, is_regression=model.flavor == "regression"):
+                for finding in watch.see(numbers):
+                    yield finding, at
+            if isinstance(piece, Read):
+                n_read += len(piece.learns)
+                if n_read >= _MAX_LEARNS:
+                    self._behind.add(model.pk)
+                    return
 
     def _save(self, model_id: int, followed: _Followed, found: Sequence[tuple[Finding, float]]) -> None:
         try:
@@ -186,3 +143,28 @@ class Follower:
         followed.saved_seq, followed.saved_at = followed.watch.seq, self._clock.monotonic()
         if alerts:
             self._tell(alerts)
+
+
+def _pieces(model: ServedModel, watch: Watch, tail: _Tail) -> Iterator[Known[Place] | Read[Place]]:
+    """Yield what a watch has not seen."""
+
+    def known(after: Place) -> Known[Place] | None:
+        # Scores say nothing of features.
+        return tail.pop(after, None) if watch.plan.watches_errors_only else None
+
+    def read(after: Place) -> Iterable[Read[Place]]:
+        return read_after(after) if after.seq < model.seq else ()
+
+    return follow(Place(model.pk, model.generation, watch.seq), known=known, read=read)
+
+
+def _shown(
+    piece: Known[Place] | Read[Place], plan: Plan, *, is_regression: bool
+) -> Iterator[tuple[Values, float]]:
+    """Yield the numbers of each learn, and its time."""
+    if isinstance(piece, Known):
+        for numbers in values.of_scores(piece.scores):
+            yield numbers, piece.at
+    else:
+        for learn in piece.learns:
+            yield values.of_learn(learn, plan, is_regression=is_regression), learn.learned_at

@@ -5,10 +5,9 @@ from collections.abc import Sequence
 from datetime import UTC, datetime
 from importlib.metadata import version
 
-from models_app.domain import blobs
 from models_app.domain.errors import ModelNotLoadable
+from models_app.journal import keeping
 from models_app.models import Generation, ServedModel
-from models_app.models.signing import signer
 from models_app.models.transactions import translated_errors, write_transaction
 from monitoring.drift.watches import Finding, Plan, Watch
 from monitoring.models import DriftAlert, DriftPlan, DriftState
@@ -35,11 +34,10 @@ def load(model: ServedModel, plan: Plan) -> Watch:
             return Watch(plan, seq=begun.values_list("seq", flat=True).first() or 0)
     data = bytes(row.watch_bytes)
     try:
-        signer().check(_context(model.pk, row.generation, row.seq), row.signature, data)
+        watch: Watch = keeping.unseal(data, row.signature, _context(model.pk, row.generation, row.seq))
     except ModelNotLoadable:
         # Another secret key, or another River: the detectors begin anew.
         return Watch(plan, seq=model.seq)
-    watch: Watch = blobs.loads(data)
     return watch if watch.plan == plan else Watch(plan, seq=model.seq)
 
 
@@ -50,13 +48,8 @@ def save(
 
     Raises `StorageUnavailable`; then nothing is written.
     """
-    data = blobs.dumps(watch)
-    state = {
-        "generation": generation,
-        "seq": watch.seq,
-        "watch_bytes": data,
-        "signature": signer().sign(_context(model_id, generation, watch.seq), data),
-    }
+    data, signature = keeping.seal(watch, _context(model_id, generation, watch.seq))
+    state = {"generation": generation, "seq": watch.seq, "watch_bytes": data, "signature": signature}
     with write_transaction():
         model = ServedModel.objects.filter(pk=model_id, generation=generation).first()
         if model is None:

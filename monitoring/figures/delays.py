@@ -9,15 +9,17 @@ from collections import OrderedDict, deque
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
-from models_app.domain import learns
-from models_app.models import JournalSegment, ServedModel
+from models_app.domain.learns import Learn
+from models_app.engine.ports import Segment
+from models_app.journal.positions import Place
+from models_app.journal.reading import newest_first
+from models_app.models import ServedModel
 from models_app.models.transactions import translated_errors
 
 #: Learns that are looked back at.
 LEARNS = 1_000
 # Of the journal, at a time: features may be of any size.
-_MAX_BYTES = 4 << 20
-_SEGMENTS_AT_A_TIME = 50
+_MAX_CHARACTERS = 4 << 20
 # Models that somebody looks at. Their learns are not read twice; the others' would be.
 _MAX_MODELS = 200
 
@@ -55,28 +57,24 @@ class DelayReader:
 
     def _read_on(self, model: ServedModel, read: _Read) -> None:
         """Read what was learned since the last time, no further back than it counts."""
-        segments = list(_newest_segments(model, after_seq=read.seq))
-        for last_seq, some in reversed(segments):
-            read.seq = last_seq
-            read.delays.extend(map(_delay, some))
+        segments = list(_newest_segments(Place(model.pk, model.generation, read.seq)))
+        for segment in reversed(segments):
+            read.seq = segment.last_seq
+            read.delays.extend(map(_delay, segment.learns))
 
 
-def _delay(learn: learns.Learn) -> float | None:
+def _delay(learn: Learn) -> float | None:
     # Journals of earlier versions have learns that a clock has set before their predictions.
     return None if learn.predicted_at is None else max(0.0, learn.learned_at - learn.predicted_at)
 
 
-def _newest_segments(model: ServedModel, *, after_seq: int) -> Iterator[tuple[int, list[learns.Learn]]]:
-    """Yield the newest segments, the latest first, each with its last seq."""
-    found = JournalSegment.objects.filter(model=model, generation=model.generation, first_seq__gt=after_seq)
-    n_learns = n_bytes = 0
-    rows = found.order_by("-first_seq").values_list("last_seq", "learns")
-    for last_seq, text in rows.iterator(chunk_size=_SEGMENTS_AT_A_TIME):
-        some = learns.decode(text)
-        yield last_seq, some
-        n_learns += len(some)
-        n_bytes += len(text)
-        if n_learns >= LEARNS or n_bytes > _MAX_BYTES:
+def _newest_segments(after: Place) -> Iterator[Segment]:
+    """Yield the newest segments, the latest first."""
+    n_learns = 0
+    for segment in newest_first(after, max_characters=_MAX_CHARACTERS):
+        yield segment
+        n_learns += len(segment.learns)
+        if n_learns >= LEARNS:
             return
 
 

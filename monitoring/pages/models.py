@@ -9,11 +9,12 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.clickjacking import xframe_options_sameorigin
 from django.views.decorators.http import require_safe
 
-from models_app.domain import learns
 from models_app.domain.errors import ChantillyError, ModelNotFound
 from models_app.domain.windows import SIZE
 from models_app.engine.hot import Vitals
-from models_app.models import JournalSegment, ServedModel
+from models_app.journal.positions import Place
+from models_app.journal.reading import newest_first
+from models_app.models import ServedModel
 from models_app.services import measuring
 from models_app.services.listing import find_model
 from monitoring.figures.reporting import model_figures
@@ -97,11 +98,10 @@ def _confusions(model: ServedModel, vitals: Vitals | None) -> Confusions | None:
 
 def _example(model: ServedModel) -> tuple[object, object]:
     """Return features and a ground truth that the model has seen."""
-    segments = JournalSegment.objects.filter(model=model, generation=model.generation)
-    newest = segments.order_by("-first_seq").values_list("learns", flat=True).first()
+    newest = next(newest_first(Place(model.pk, model.generation, 0)), None)
     if newest is None:
         return _EXAMPLE_FEATURES, json.loads(EXAMPLE_TRUTHS[model.flavor])
-    learn = learns.decode(newest)[-1]
+    learn = newest.learns[-1]
     x = learn.x()
     if len(bytes(learn.features)) > _MAX_EXAMPLE_CHARACTERS:
         x = x[:_MAX_EXAMPLE_CHARACTERS] if isinstance(x, str) else _EXAMPLE_FEATURES

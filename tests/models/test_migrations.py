@@ -11,6 +11,11 @@ INSERT INTO models_app_servedmodel
      python_version, numpy_version, uploaded_at)
 VALUES ('old', 'binary', 3, 7, 1, 1, 0, 0, '', '', '', '', '2026-01-02 03:04:05')
 """
+_CONFIGURATION = """
+INSERT INTO models_app_configuration
+    (id, flavor, epoch, metrics_bytes, metrics_signature, metrics_segment_id, initialized_at)
+VALUES (1, 'binary', '', '', 'signed', 42, '2026-01-02 03:04:05')
+"""
 
 
 class TestGenerations:
@@ -35,8 +40,12 @@ class TestGenerations:
         database.rows(
             _MODEL.replace("generation, seq,", "generation, n_undone, seq,").replace("3, 7", "3, 0, 7")
         )
+        database.rows(_CONFIGURATION)
 
         migrated = manage(instance, "migrate")
 
         assert migrated.returncode == 0, migrated.stderr
         assert database.rows("SELECT predict_method, remarks FROM models_app_servedmodel") == [("", "[]")]
+        # The metrics over all models go on from the segment that they have.
+        kept = database.rows("SELECT metrics_position, metrics_signature FROM models_app_configuration")
+        assert kept == [("42", "signed")]

@@ -55,7 +55,7 @@ class TestMetricsOverAllModels:
         [
             {"metrics_bytes": b"\x80\x05]\x94."},
             {"metrics_signature": ""},
-            {"metrics_segment_id": 1_000},
+            {"metrics_position": "1000"},
         ],
     )
     def test_are_refused_where_they_are_not_what_was_signed(
@@ -83,7 +83,7 @@ class TestStop:
 
         assert list(Snapshot.objects.order_by("seq").values_list("seq", flat=True)) == [0, 3]
         # A fold that finds the newest segment done has nothing to fold.
-        assert Configuration.objects.get().metrics_segment_id == max(_segment_ids())
+        assert Configuration.objects.get().metrics_position == str(max(_segment_ids()))
         assert snapshotting.take_snapshot(name="model") == 3
 
 

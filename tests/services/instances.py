@@ -15,7 +15,7 @@ from models_app.domain.scoring import GroundTruth
 from models_app.engine.commands import Command
 from models_app.engine.ports import ModelState
 from models_app.models.storage import SqliteStorage
-from models_app.services import configuring, predicting, runtime, uploading
+from models_app.services import configuring, folding, predicting, runtime, uploading
 
 
 def logistic() -> Any:
@@ -70,8 +70,10 @@ class Instance:
 
 
 @pytest.fixture
-def instance(transactional_db: None) -> Iterator[Instance]:
+def instance(transactional_db: None, monkeypatch: pytest.MonkeyPatch) -> Iterator[Instance]:
     """An instance for binary classification, without a model."""
+    # The tests' database begins anew with the ids of segments that this process has seen already.
+    monkeypatch.setattr(folding, "_instance", folding.InstanceMetrics())
     started = Instance()
     started.init("binary")
     yield started

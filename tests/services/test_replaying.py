@@ -17,9 +17,7 @@ from models_app.services.feeding import Answered
 from tests.servers.folds import Scores
 from tests.services.history_models import Refusing
 from tests.services.instances import Instance
-from tests.services.test_rolling_back import figures, learned, metrics_of_a_new_process, roll_back
-
-__all__ = ["metrics_of_a_new_process"]
+from tests.services.test_rolling_back import figures, learned, roll_back
 
 
 def replay(generation: int = 1, **options: Any) -> list[Answered]:

@@ -15,7 +15,6 @@ from models_app.models import Generation, JournalSegment, PendingPrediction, Ser
 from models_app.models.signing import read_snapshot
 from models_app.services import (
     configuring,
-    folding,
     listing,
     measuring,
     rolling_back,
@@ -25,15 +24,8 @@ from models_app.services import (
     verifying,
 )
 from models_app.services.exporting import export_model
-from models_app.services.folding import InstanceMetrics
 from models_app.services.rolling_back import Rollback
 from tests.services.instances import Instance
-
-
-@pytest.fixture(autouse=True)
-def metrics_of_a_new_process(monkeypatch: pytest.MonkeyPatch) -> None:
-    # The tests' database begins anew with the ids of segments that this process has seen already.
-    monkeypatch.setattr(folding, "_instance", InstanceMetrics())
 
 
 @dataclass(frozen=True)

@@ -4,6 +4,7 @@ import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
+from models_app.journal import reading as journal
 from models_app.models import JournalSegment, ServedModel
 from models_app.services import predicting, runtime
 from monitoring.figures import delays as reading
@@ -58,7 +59,7 @@ class TestDelayReader:
         self, instance: Instance, monkeypatch: pytest.MonkeyPatch
     ) -> None:
         monkeypatch.setattr(reading, "LEARNS", 3)
-        monkeypatch.setattr(reading, "_SEGMENTS_AT_A_TIME", 1)
+        monkeypatch.setattr(journal, "_NEWEST_AT_A_TIME", 1)
         instance.upload("one")
         for seconds in (10, 20, 30, 40, 50):
             learn_after(instance, seconds)
@@ -68,7 +69,7 @@ class TestDelayReader:
     def test_does_not_read_all_of_large_features(
         self, instance: Instance, monkeypatch: pytest.MonkeyPatch
     ) -> None:
-        monkeypatch.setattr(reading, "_MAX_BYTES", 0)
+        monkeypatch.setattr(reading, "_MAX_CHARACTERS", 0)
         instance.upload("one")
         for seconds in (10, 20):
             learn_after(instance, seconds)

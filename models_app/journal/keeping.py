@@ -1,0 +1,21 @@
+"""What a follower has made of the journal up to a place: kept as bytes, signed with that place.
+
+They are to be written in one transaction with the place, so that nothing is followed twice, or left out.
+"""
+
+from typing import Any
+
+from models_app.domain import blobs
+from models_app.models.signing import signer
+
+
+def seal(made: object, context: str) -> tuple[bytes, str]:
+    """Return what was made as bytes, and their signature; `context` says of what, and up to where."""
+    data = blobs.dumps(made)
+    return data, signer().sign(context, data)
+
+
+def unseal(data: bytes, signature: str, context: str) -> Any:
+    """Undo `seal`; raises `ModelNotLoadable` where the bytes are not those that were signed."""
+    signer().check(context, signature, data)
+    return blobs.loads(data)
