@@ -4,8 +4,10 @@ To unpickle runs code, and a model may run more when it is tried: that is for a 
 `services.trials`.
 """
 
+import codecs
 import io
 import pickle
+import pickletools
 import platform
 import re
 from collections.abc import Callable, Sequence
@@ -20,6 +22,8 @@ from models_app.domain.code_objects import ForeignCode
 from models_app.domain.errors import ModelNotReadable
 
 _MAX_REASON = 300
+# By so many it is seen whether it is a text.
+_TEXT_BYTES = 200
 # Where a module lies on the server is nobody's business.
 _PLACE = re.compile(r" from '[^']*'>")
 _CANNOT = "The model cannot be unpickled"
@@ -135,12 +139,33 @@ def _format_hint(data: bytes) -> str | None:
         return "it is compressed with zlib, as by joblib.dump: send pickle.dumps(model)"
     if _JOBLIB in data:
         return "it was written by joblib.dump: send pickle.dumps(model)"
-    return "it is a text: send the bytes that pickle.dumps(model) returns" if _is_text(data[:200]) else None
+    return "it is a text: send the bytes that pickle.dumps(model) returns" if _is_text(data) else None
 
 
 def _is_text(data: bytes) -> bool:
-    # A pickle of protocol 0 is a text, too, without blanks among its words.
-    return data.isascii() and b" " in data and all(byte >= 32 or byte in b"\t\r\n" for byte in data)
+    r"""Say whether the bytes are a text, and no pickle of protocol 0, which is one, too.
+
+    >>> _is_text(b"hello"), _is_text(b"cmissing\nmodel\n.")
+    (True, False)
+    """
+    utf_16 = data.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE))
+    decoder = codecs.getincrementaldecoder("utf-16" if utf_16 else "utf-8-sig")()
+    try:
+        # The last character may be cut.
+        begin = decoder.decode(data[:_TEXT_BYTES])
+    except UnicodeDecodeError:
+        return False
+    return all(each.isprintable() or each in "\t\r\n\f" for each in begin) and not _is_pickle(data)
+
+
+def _is_pickle(data: bytes) -> bool:
+    try:
+        for _ in pickletools.genops(data):
+            pass
+    except Exception:
+        # An argument may be anything that is none.
+        return False
+    return True
 
 
 def _error_hint(error: BaseException) -> str | None:

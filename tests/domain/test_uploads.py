@@ -51,6 +51,14 @@ class Raising:
         return exec, (self.code,)
 
 
+# Each begins like a pickle, or like nothing.
+TEXTS = [
+    b"no pickle at all", b"hello", b"hello\n", b"config\nmodel\n", b"model.pkl", b"I am a model", b"x,y\n1,2\n",
+    b"\xef\xbb\xbfhello", "größe".encode(), ("é" * 300).encode(), "hello".encode("utf-16"), b"\xfe\xff\x00h",
+    "模型".encode(), b"0",
+]  # fmt: skip
+
+
 class TestLoads:
     @pytest.mark.parametrize("dumps", [pickle.dumps, dill.dumps])
     def test_returns_the_model(self, dumps: Any) -> None:
@@ -80,7 +88,7 @@ class TestLoads:
             (b"[1, 2]", "JSON"),
             (b"<!doctype html><p>no</p>", "page"),
             (b"@model.pkl", "--data-binary @FILE"),
-            (b"no pickle at all", "a text"),
+            *((text, "it is a text") for text in TEXTS),
             (b"\x80\x06" + MODEL[2:], "protocol=5"),
             (MODEL[:-9], "The model cannot be unpickled"),
             (b"\x80\x05\x8c\x08nowhere_\x8c\x05Model\x93.", "install 'nowhere_' in the server's environment"),
