@@ -1,7 +1,7 @@
 """What the list of served models tells beyond their rows."""
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from django.contrib.admin.views.main import ChangeList
@@ -9,17 +9,28 @@ from django.db.models import Func, IntegerField, OuterRef, QuerySet, Subquery
 from django.http import HttpRequest
 
 from models_app.models import PendingPrediction, ServedModel, Snapshot
+from models_app.services import measuring
 
 _ATTRIBUTE = "figures"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Figures:
-    """One model's pending predictions, and the metrics that its newest snapshot tells."""
+    """One model's pending predictions, and its metrics: as of now, or as its newest snapshot tells them."""
 
     n_pending: int = 0
     metrics: dict[str, float | None] | None = None
     metrics_seq: int | None = None
+
+    @property
+    def title(self) -> str:
+        """Return as of when the metrics are."""
+        return f"As of learn {self.metrics_seq or 0:,}"
+
+    def lag(self, model: ServedModel) -> str:
+        """Return the same, where the model has learned since."""
+        seq = self.metrics_seq
+        return "" if seq is None or seq >= model.seq else f" (as of learn {seq:,} of {model.seq:,})"
 
 
 class FigureList(ChangeList):
@@ -34,7 +45,7 @@ class FigureList(ChangeList):
         """Read the page, then the figures of what is on it."""
         super().get_results(request)
         models = list(self.result_list)
-        found = _read(models)
+        found = _with_live(models, _read(models))
         for model in models:
             vars(model)[_ATTRIBUTE] = found.get(model.pk, Figures())
         self.result_list = models
@@ -59,6 +70,17 @@ def _read(models: Iterable[ServedModel]) -> dict[int, Figures]:
         pk: Figures(n_pending=n_pending, metrics=metrics, metrics_seq=seq)
         for pk, n_pending, metrics, seq in rows.values_list("pk", "n_pending", "metrics", "metrics_seq")
     }
+
+
+def _with_live(models: Iterable[ServedModel], found: dict[int, Figures]) -> dict[int, Figures]:
+    """Return the figures; of hot models that have learned since their snapshots, with metrics as of now."""
+    behind = {model.name: model.pk for model in models if found.get(model.pk, Figures()).lag(model)}
+    live = measuring.vitals_of_hot(behind, seconds=measuring.PATIENCE_SECONDS)
+    of_now = {
+        behind[name]: replace(found[behind[name]], metrics=vitals.metrics, metrics_seq=vitals.seq)
+        for name, vitals in live.items()
+    }
+    return found | of_now
 
 
 def _pending_counts() -> QuerySet[PendingPrediction, dict[str, int]]:

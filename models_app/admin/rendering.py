@@ -36,9 +36,9 @@ def metrics(values: Mapping[str, float | None] | None) -> str:
     )
 
 
-def metrics_cell(values: Mapping[str, float | None], title: str = "") -> SafeString:
-    """Return metrics for a cell of a list, with a text that the mouse pointer shows."""
-    return format_html('<div class="metrics" title="{}">{}</div>', title, metrics(values))
+def metrics_cell(values: Mapping[str, float | None], title: str = "", note: str = "") -> SafeString:
+    """Return metrics for a cell of a list, with a text that the mouse pointer shows, and one behind them."""
+    return format_html('<div class="metrics" title="{}">{}{}</div>', title, metrics(values), note)
 
 
 def age(moment: datetime) -> str:

@@ -24,7 +24,7 @@ from models_app.admin.uploads import UploadForm
 from models_app.domain.errors import ChantillyError
 from models_app.models import JournalSegment, PendingPrediction, ServedModel, Snapshot
 from models_app.services import exporting, snapshotting, uploading
-from models_app.services.measuring import model_metrics
+from models_app.services.measuring import PATIENCE_SECONDS, model_metrics
 
 DOWNLOAD = "models_app_servedmodel_download"
 _CHANGE = "admin:models_app_servedmodel_change"
@@ -266,18 +266,17 @@ class ServedModelAdmin(ReadOnlyAdmin[ServedModel]):
 
     @admin.display(description="metrics")
     def metrics(self, row: ServedModel) -> SafeString | str:
-        """Return the metrics of the newest snapshot: no model is loaded for a list."""
+        """Return the metrics, and as of when where that is not now: no model is loaded for a list."""
         figures = figures_of(row)
         if not figures.metrics:
             return rendering.NOTHING
-        title = f"As of learn {figures.metrics_seq:,}, the newest snapshot"
-        return rendering.metrics_cell(figures.metrics, title)
+        return rendering.metrics_cell(figures.metrics, figures.title, figures.lag(row))
 
     @admin.display(description="metrics")
     def live_metrics(self, row: ServedModel) -> str:
         """Return the metrics as of now."""
         try:
-            return rendering.metrics(model_metrics(name=row.name))
+            return rendering.metrics(model_metrics(name=row.name, seconds=PATIENCE_SECONDS))
         except ChantillyError as error:
             return str(error)
 

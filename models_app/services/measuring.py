@@ -1,13 +1,18 @@
 """Metrics: of one model, and over all models of the instance."""
 
-from concurrent.futures import Future
+from collections.abc import Iterable
+from concurrent.futures import Future, wait
+from contextlib import suppress
 from typing import Any
 
-from models_app.domain.errors import ModelBusy
+from models_app.domain.errors import ModelBusy, ServerStopping
 from models_app.engine.commands import Command, Describe, Inspect
 from models_app.engine.hot import Vitals
 from models_app.services.folding import get_instance_metrics
-from models_app.services.runtime import get_engine
+from models_app.services.runtime import engine_is_running, get_engine
+
+#: How long a page waits for models, which may be busy, in seconds.
+PATIENCE_SECONDS = 2.0
 
 
 def instance_metrics() -> dict[str, float | None]:
@@ -56,6 +61,21 @@ def ask_if_hot(name: str) -> Future[Any] | None:
     return future
 
 
-def model_metrics(*, name: str) -> dict[str, float | None]:
-    """Return one model's metrics by name, in the flavor's order; raises `ModelNotFound`."""
-    return vitals(name=name).metrics
+def vitals_of_hot(names: Iterable[str], *, seconds: float) -> dict[str, Vitals]:
+    """Return the figures of those models that are in memory and answer within `seconds`, by name."""
+    if not engine_is_running():
+        return {}
+    asked: dict[str, Future[Any]] = {}
+    with suppress(ServerStopping):
+        asked.update((name, future) for name in names if (future := ask_if_hot(name)) is not None)
+    wait(asked.values(), timeout=seconds)
+    done = {name: future for name, future in asked.items() if future.done() and not future.exception()}
+    return {name: future.result() for name, future in done.items()}
+
+
+def model_metrics(*, name: str, seconds: float | None = None) -> dict[str, float | None]:
+    """Return one model's metrics by name, in the flavor's order, within `seconds`.
+
+    Raises `ModelNotFound`, `ModelBusy`.
+    """
+    return vitals(name=name, seconds=seconds).metrics

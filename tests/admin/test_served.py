@@ -12,6 +12,7 @@ from django.test import Client, override_settings
 from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 
+from models_app.admin import rendering
 from models_app.models import JournalSegment, PendingPrediction, ServedModel, Snapshot
 from models_app.services import runtime, snapshotting
 from models_app.services.measuring import model_metrics
@@ -42,17 +43,29 @@ class TestList:
         assert '<td class="field-learns">3</td>' in page
         assert '<td class="field-pending">1</td>' in page
         assert '<td class="field-default">✓</td>' in page
-        assert "As of learn 3, the newest snapshot" in page
+        assert "As of learn 3" in page
         assert "LogLoss 0." in page
         assert "minutes ago" in page
 
-    def test_shows_the_metrics_of_the_newest_snapshot(self, instance: Instance, client: Client) -> None:
-        instance.upload("model")
+    @pytest.mark.parametrize("is_hot", [True, False])
+    def test_shows_metrics_as_of_now_or_says_as_of_when(
+        self, instance: Instance, client: Client, is_hot: bool, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        for name in ("model", "unlearned"):
+            instance.upload(name)
         instance.run("model", 2)
         snapshotting.take_snapshot(name="model")
+        then = rendering.metrics(Snapshot.objects.get(model__name="model", seq=2).metric_values)
         instance.run("model", 2)
+        now = rendering.metrics(model_metrics(name="model"))
+        if not is_hot:
+            # As in a process that has just started.
+            monkeypatch.setattr(runtime._runtime, "engine", None)
 
-        assert "As of learn 2, the newest snapshot" in html(client, list_url(ServedModel))
+        page = html(client, list_url(ServedModel))
+
+        assert (f'title="As of learn 4">{now}</div>' in page) == is_hot
+        assert (f'title="As of learn 2">{then} (as of learn 2 of 4)</div>' in page) != is_hot
 
     def test_asks_the_database_as_often_for_ten_models_as_for_one(
         self, instance: Instance, client: Client

@@ -53,9 +53,9 @@ class Raising:
 
 # Each begins like a pickle, or like nothing.
 TEXTS = [
-    b"no pickle at all", b"hello", b"hello\n", b"config\nmodel\n", b"model.pkl", b"I am a model", b"x,y\n1,2\n",
-    b"\xef\xbb\xbfhello", "größe".encode(), ("é" * 300).encode(), "hello".encode("utf-16"), b"\xfe\xff\x00h",
-    "模型".encode(), b"0",
+    b"no pickle at all", b"hello", b"hello\n", b"config\nmodel\n", b"model.pkl", b"I am a model",
+    b"x,y\n1,2\n", b"\xef\xbb\xbfhello", "größe".encode(), ("é" * 300).encode(),
+    "hello".encode("utf-16"), b"\xfe\xff\x00h", "模型".encode(), b"0",
 ]  # fmt: skip
 
 
