@@ -38,7 +38,8 @@ def _methods(view: Callable[..., Any]) -> list[str]:
     """The methods of a viewset's route, of a class-based view, or GET for a plain function."""
     actions = getattr(view, "actions", None)
     if actions:
-        return [method.upper() for method in actions]
+        # Django REST framework adds HEAD at the first request.
+        return [method.upper() for method in actions if method != "head"]
     view_class = getattr(view, "cls", getattr(view, "view_class", None))
     names = getattr(view_class, "http_method_names", ["get"])
     return [
