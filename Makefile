@@ -23,7 +23,7 @@ test: $(VENV)/dev.stamp
 	$(BIN)/coverage run -m pytest -n auto --dist loadfile
 	$(BIN)/coverage combine --quiet
 	$(BIN)/coverage report --skip-covered --fail-under=95
-	$(BIN)/coverage report --include='models_app/domain/*,models_app/engine/*' --fail-under=99
+	$(BIN)/coverage report --include='models_app/domain/*,models_app/paradigms/*,models_app/engine/*' --fail-under=99
 
 lint: $(VENV)/dev.stamp
 	$(BIN)/ruff check .

@@ -37,7 +37,7 @@ def _doing(model: ServedModel) -> dict[str, Any]:
         Link("All drift alerts", list_url(DriftAlert, model.pk)),
         Link("What is watched", _plan_url(model, plan)),
     ]
-    return {"model": model, "headline": headline(model.flavor), "alerts": alerts, "links": links}
+    return {"model": model, "headline": model.paradigm.headline, "alerts": alerts, "links": links}
 
 
 def _newest(alerts: QuerySet[DriftAlert]) -> QuerySet[DriftAlert]:

@@ -5,6 +5,7 @@ from typing import Any
 from models_app.admin import rendering
 from models_app.admin.panels import Panel
 from models_app.domain.errors import ChantillyError
+from models_app.paradigms.registry import FLAVORS
 from models_app.services.glancing import glance
 
 
@@ -13,7 +14,7 @@ def _glance() -> dict[str, Any]:
         seen = glance()
     except ChantillyError as error:
         return {"refusal": str(error)}
-    return {"glance": seen, "metrics": rendering.metrics(seen.metrics)}
+    return {"glance": seen, "flavors": list(FLAVORS), "metrics": rendering.metrics(seen.metrics)}
 
 
 PANEL = Panel(

@@ -10,9 +10,9 @@ from django.template.defaultfilters import filesizeformat
 from django.utils import timezone
 
 from models_app.admin import refusals
-from models_app.domain import chosen_metrics
 from models_app.domain.errors import ChantillyError
 from models_app.domain.names import MAX_LENGTH
+from models_app.paradigms import chosen_metrics
 from models_app.services import uploading
 
 

@@ -12,8 +12,8 @@ from rest_framework.response import Response
 from models_app.api import queries, schemas
 from models_app.api.awaiting import Awaited
 from models_app.api.dispatch import ThreadedViewSet, in_upload_threads
-from models_app.domain import chosen_metrics
 from models_app.domain.errors import ModelNotFound
+from models_app.paradigms import chosen_metrics
 from models_app.services import exporting, uploading
 
 

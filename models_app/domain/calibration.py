@@ -1,9 +1,9 @@
 """Calibration: of what was called 80 % probable, did four in five come true?"""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 
-from models_app.domain.predictions import Prediction, is_scorable, most_probable
+from models_app.domain.predictions import Label, Prediction, Probabilities, is_scorable
 from models_app.domain.scoring import GroundTruth
 
 N_BINS = 10
@@ -26,20 +26,23 @@ class Bin:
     observed: float | None
 
 
-def claim(y_true: GroundTruth, y_pred: Prediction, *, is_binary: bool) -> Claim | None:
-    """Return what a classification claimed: how probable True is, else how probable its foremost label.
+def claim(
+    y_true: GroundTruth, y_pred: Prediction, find_label: Callable[[Probabilities], Label]
+) -> Claim | None:
+    """Return what a classification claimed: how probable the label is that `find_label` finds.
 
     None: it claimed nothing, or no probability.
 
-    >>> claim(False, {True: 0.8, False: 0.2}, is_binary=True)
+    >>> from models_app.domain.predictions import most_probable
+    >>> claim(False, {True: 0.8, False: 0.2}, lambda y_pred: True)
     (0.8, False)
-    >>> claim("cat", {"cat": 0.7, "dog": 0.3}, is_binary=False)
+    >>> claim("cat", {"cat": 0.7, "dog": 0.3}, most_probable)
     (0.7, True)
-    >>> claim("cat", {}, is_binary=False)
+    >>> claim("cat", {}, most_probable)
     """
     if not is_scorable(y_pred) or not isinstance(y_pred, dict):
         return None
-    label = True if is_binary else most_probable(y_pred)
+    label = find_label(y_pred)
     share = y_pred.get(label)
     if share is None and (other := y_pred.get(False)) is not None:
         # Of two labels one is enough.

@@ -6,7 +6,6 @@ the fourth and so on: a trial costs a pickle of the model or two, and all of the
 
 import copy
 import time
-from collections.abc import Callable
 from typing import Any
 
 from models_app.domain import blobs
@@ -17,14 +16,13 @@ from models_app.domain.purity import Nature, are_alike
 from models_app.domain.remarks import NOT_REPLAYABLE, ON_COPIES, Remark
 from models_app.domain.scoring import GroundTruth
 from models_app.engine import forks
+from models_app.paradigms.base import Paradigm
 
 # A learn that takes longer is not made twice.
 _MAX_LEARN_SECONDS = 1.0
 # What trials may take of the time since the model was loaded, and in any case.
 _MAX_SHARE = 0.1
 _FREE_SECONDS = 1.0
-
-Predict = Callable[[Features], object]
 
 
 class Habits:
@@ -37,20 +35,19 @@ class Habits:
     """
 
     __slots__ = (
-        "_bytes", "_draws", "_find_predictor", "_loaded_at", "_model", "_n_learns", "_n_predictions",
-        "_nature", "_trial_seconds", "is_misjudged", "is_replayable", "undoes_predictions",
+        "_bytes", "_draws", "_learn_one", "_loaded_at", "_model", "_n_learns", "_n_predictions",
+        "_nature", "_paradigm", "_trial_seconds", "is_misjudged", "is_replayable", "undoes_predictions",
     )  # fmt: skip
 
-    def __init__(
-        self, model: Any, nature: Nature, draws: Draws, *, find_predictor: Callable[[Any], Predict]
-    ) -> None:
+    def __init__(self, model: Any, nature: Nature, draws: Draws, paradigm: Paradigm) -> None:
         self.undoes_predictions = nature is Nature.CHANGING
         self.is_misjudged = False
         self.is_replayable = True
         self._nature = nature
         self._model = model
         self._draws = draws
-        self._find_predictor = find_predictor
+        self._paradigm = paradigm
+        self._learn_one = paradigm.learner(model)
         self._n_predictions = self._n_learns = 0
         self._loaded_at = time.perf_counter()
         self._trial_seconds = 0.0
@@ -65,10 +62,10 @@ class Habits:
     def predict(self, x: Features) -> object:
         """Return what the model predicts; raises what it raises."""
         if self.undoes_predictions:
-            return self._find_predictor(self._copy())(x)
+            return self._paradigm.predictor(self._copy())(x)
         self._n_predictions += 1
         if not self._is_prediction_tried():
-            return self._find_predictor(self._model)(x)
+            return self._paradigm.predictor(self._model)(x)
         started = time.perf_counter()
         try:
             return self._predict_on_trial(x)
@@ -78,11 +75,11 @@ class Habits:
     def _predict_on_trial(self, x: Features) -> object:
         before = self._dumped()
         if before is None:
-            return self._find_predictor(self._model)(x)
+            return self._paradigm.predictor(self._model)(x)
         # The trial is made on a copy: what it may change is not the model then.
         with apart():
             twin = blobs.loads(before)
-        answer = self._find_predictor(twin)(x)
+        answer = self._paradigm.predictor(twin)(x)
         with apart():
             self.undoes_predictions = not are_alike(twin, before)
         self.is_misjudged = self.undoes_predictions and self._n_predictions > 1
@@ -116,12 +113,12 @@ class Habits:
         started = time.perf_counter()
         before = self._dumped() if self._is_learn_tried() else None
         if before is None:
-            self._model.learn_one(x, y_true)
+            self._learn_one(x, y_true)
             return
         # The model may write to what it learns from.
         same_x = copy.deepcopy(x)
         begun = time.perf_counter()
-        self._model.learn_one(x, y_true)
+        self._learn_one(x, y_true)
         # A child must not go through the trial, where it would fork again.
         forks.end_in_child()
         ended = time.perf_counter()
@@ -138,7 +135,7 @@ class Habits:
         try:
             with apart():
                 twin = blobs.loads(before)
-            twin.learn_one(x, y_true)
+            self._paradigm.learner(twin)(x, y_true)
             forks.end_in_child()
             with apart():
                 return are_alike(twin, blobs.dumps(self._model))

@@ -11,7 +11,6 @@ from models_app.domain.draws import Draws
 from models_app.domain.errors import ModelRaised
 from models_app.domain.failing import described, pass_on_interrupt
 from models_app.domain.features import Features
-from models_app.domain.flavors import Flavor, get_flavor
 from models_app.domain.learns import Learn
 from models_app.domain.predictions import Prediction
 from models_app.domain.purity import Nature, nature_of
@@ -21,6 +20,8 @@ from models_app.domain.scoring import GroundTruth, Metrics, Scorer, Scores
 from models_app.domain.windows import Window
 from models_app.engine.habits import Habits
 from models_app.engine.ports import ModelState, SnapshotData
+from models_app.paradigms.base import Paradigm
+from models_app.paradigms.registry import get_flavor
 
 
 class Spoiled(Exception):
@@ -99,7 +100,7 @@ class HotModel:
         self.model, names = blobs.loads_with_names(snapshot.model)
         self._board = Scoreboard.of(blobs.loads(snapshot.metrics))
         self.snapshot_seconds = time.perf_counter() - started
-        self.flavor: Flavor = get_flavor(state.flavor).served_by(state.predict_method)
+        self.flavor: Paradigm = get_flavor(state.flavor).served_by(state.predict_method)
         self.model_id = state.model_id
         self.generation = state.generation
         self.seq = self.snapshot_seq = snapshot.seq
@@ -110,10 +111,10 @@ class HotModel:
         self._draws = Draws(state.name)
         self._habits: Habits | None = None
         self._predict_one = self.flavor.predictor(self.model)
-        self._learn_one = self.model.learn_one
+        self._learn_one = self.flavor.learner(self.model)
         nature = nature_of(names)
         if nature is not Nature.KNOWN and not (nature is Nature.UNTIL_LEARNED and self.seq):
-            habits = Habits(self.model, nature, self._draws, find_predictor=self.flavor.predictor)
+            habits = Habits(self.model, nature, self._draws, self.flavor)
             self._habits = habits
             self._predict_one, self._learn_one = habits.predict, habits.learn
         self._scorer = Scorer(self._board.metrics)

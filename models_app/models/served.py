@@ -7,6 +7,8 @@ from django.db import models
 from django.db.models.functions import Coalesce, Greatest
 
 from models_app.domain.names import MAX_LENGTH
+from models_app.paradigms.base import Paradigm
+from models_app.paradigms.registry import get_flavor
 
 
 class ServedModelQuerySet(models.QuerySet["ServedModel"]):
@@ -68,3 +70,8 @@ class ServedModel(models.Model):
 
     def __str__(self) -> str:
         return self.name
+
+    @property
+    def paradigm(self) -> Paradigm:
+        """What the model's flavor says of it; raises `UnknownFlavor`."""
+        return get_flavor(self.flavor).served_by(self.predict_method)

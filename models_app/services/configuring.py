@@ -6,8 +6,6 @@ from datetime import datetime
 from django.db import connection
 
 from models_app.domain.errors import FlavorNotSet
-from models_app.domain.flavors import FLAVORS, Flavor
-from models_app.domain.flavors import get_flavor as flavor_called
 from models_app.journal import keeping
 from models_app.journal.positions import Position
 from models_app.models import (
@@ -20,6 +18,9 @@ from models_app.models import (
     Snapshot,
 )
 from models_app.models.transactions import translated_errors, write_transaction
+from models_app.paradigms.base import Paradigm
+from models_app.paradigms.registry import FLAVORS
+from models_app.paradigms.registry import get_flavor as flavor_called
 from models_app.services import publishing
 
 # In the order that foreign keys ask for.
@@ -35,7 +36,7 @@ def get_configuration() -> Configuration:
     return configuration
 
 
-def get_flavor() -> Flavor:
+def get_flavor() -> Paradigm:
     """Return the instance's flavor; raises `FlavorNotSet`."""
     return flavor_called(get_configuration().flavor)
 

@@ -5,14 +5,12 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from models_app.domain import blobs, chosen_metrics
+from models_app.domain import blobs
 from models_app.domain.blobs import Versions
 from models_app.domain.errors import FlavorNotSet, ModelNotFound
-from models_app.domain.flavors import Flavor, needs_labels_only
 from models_app.domain.names import can_be_stored, check_model_name, draw_name
 from models_app.domain.remarks import Remark
 from models_app.domain.scoreboards import Scoreboard
-from models_app.domain.trials import Finding
 from models_app.engine.ports import ModelState, SnapshotData
 from models_app.models import (
     Generation,
@@ -24,6 +22,9 @@ from models_app.models import (
 )
 from models_app.models.signing import save_snapshot
 from models_app.models.transactions import write_transaction
+from models_app.paradigms import chosen_metrics
+from models_app.paradigms.base import Kind, Paradigm
+from models_app.paradigms.trials import Finding
 from models_app.services.configuring import get_flavor
 from models_app.services.folding import get_instance_metrics
 from models_app.services.runtime import forget_default
@@ -31,14 +32,14 @@ from models_app.services.trying import try_upload
 
 logger = logging.getLogger(__name__)
 
-_Kinds = tuple[chosen_metrics.Kind, ...]
+_Kinds = tuple[Kind, ...]
 
 
 @dataclass(frozen=True, slots=True)
 class _Checked:
     """A model that can be served: how it predicts, and its bytes with metrics that have seen nothing."""
 
-    flavor: Flavor
+    flavor: Paradigm
     predict_method: str
     remarks: list[Remark]
     first: SnapshotData
@@ -77,11 +78,12 @@ def upload_model(*, data: bytes, name: str | None, now: datetime, metrics: Seque
     return name
 
 
-def _scorable(kinds: _Kinds, flavor: Flavor, found: Finding) -> tuple[_Kinds, list[Remark]]:
+def _scorable(kinds: _Kinds, flavor: Paradigm, found: Finding) -> tuple[_Kinds, list[Remark]]:
     """Return the metrics that can be kept of the model, and what there is to know about it."""
-    if not flavor.served_by(found.predict_method).answers_labels:
+    served = flavor.served_by(found.predict_method)
+    if not served.answers_labels:
         return kinds, list(found.remarks)
-    kept = tuple(kind for kind in kinds if needs_labels_only(kind))
+    kept = tuple(kind for kind in kinds if served.can_score(kind))
     left_out = ", ".join(kind.__name__ for kind in kinds if kind not in kept)
     told = "It answers labels, without probabilities"
     told += f"; metrics that need these are left out: {left_out}." if left_out else "."

@@ -7,6 +7,7 @@ from typing import Any
 from river import drift
 
 from models_app.domain.errors import InvalidRequest
+from models_app.paradigms.base import Paradigm
 
 Parameters = Mapping[str, float | int | bool | str | None]
 
@@ -55,13 +56,13 @@ def shown(name: str, error: float) -> float:
     return 1 - error if name in _SHOWN_HITS else error
 
 
-def check(name: str, parameters: Parameters, *, flavor: str, watches_numbers: bool) -> None:
+def check(name: str, parameters: Parameters, *, paradigm: Paradigm, watches_numbers: bool) -> None:
     """Raise `InvalidRequest` where a detector cannot be made, or cannot take what it is to watch.
 
     `watches_numbers`: it is to watch features or predictions, too.
     """
-    if name in BINARY and (flavor == "regression" or watches_numbers):
-        what = "a regression's errors" if flavor == "regression" else "features and predictions"
+    if name in BINARY and (paradigm.errors_in_words is not None or watches_numbers):
+        what = paradigm.errors_in_words or "features and predictions"
         choice = ", ".join(NUMERIC)
         raise InvalidRequest({"detector": [f"{name} takes 0 and 1 only; for {what} choose {choice}"]})
     new_detector(name, parameters)

@@ -14,6 +14,7 @@ from models_app.journal.positions import Place
 from models_app.journal.reading import read_after
 from models_app.models import ServedModel
 from models_app.models.transactions import translated_errors
+from models_app.paradigms.base import Paradigm
 from monitoring.clocks import Clock, LastLook
 from monitoring.drift import storing, values
 from monitoring.drift.values import Values
@@ -124,7 +125,7 @@ class Follower:
         """Yield what is found, with the time of the learn that revealed it."""
         n_read = 0
         for piece in _pieces(model, watch, tail):
-            for numbers, at in _shown(piece, watch.plan, is_regression=model.flavor == "regression"):
+            for numbers, at in _shown(piece, watch.plan, model.paradigm):
                 for finding in watch.see(numbers):
                     yield finding, at
             if isinstance(piece, Read):
@@ -159,12 +160,12 @@ def _pieces(model: ServedModel, watch: Watch, tail: _Tail) -> Iterator[Known[Pla
 
 
 def _shown(
-    piece: Known[Place] | Read[Place], plan: Plan, *, is_regression: bool
+    piece: Known[Place] | Read[Place], plan: Plan, paradigm: Paradigm
 ) -> Iterator[tuple[Values, float]]:
     """Yield the numbers of each learn, and its time."""
     if isinstance(piece, Known):
-        for numbers in values.of_scores(piece.scores):
+        for numbers in values.of_scores(piece.scores, paradigm):
             yield numbers, piece.at
     else:
         for learn in piece.learns:
-            yield values.of_learn(learn, plan, is_regression=is_regression), learn.learned_at
+            yield values.of_learn(learn, plan, paradigm), learn.learned_at

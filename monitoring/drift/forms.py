@@ -28,7 +28,7 @@ class DriftPlanForm(forms.ModelForm[DriftPlan]):
             self.add_error("parameters", "must be a JSON object")
             return cleaned
         try:
-            planning.check(DriftPlan(**cleaned).plan(), flavor=cleaned["model"].flavor)
+            planning.check(DriftPlan(**cleaned).plan(), cleaned["model"].paradigm)
         except InvalidRequest as error:
             refusals.put_on_form(self, error)
         return cleaned

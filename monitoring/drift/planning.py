@@ -1,6 +1,7 @@
 """Choosing what is watched of a model."""
 
 from models_app.models.transactions import write_transaction
+from models_app.paradigms.base import Paradigm
 from models_app.services.listing import find_model
 from monitoring.drift import detectors
 from monitoring.drift.watches import Plan
@@ -17,7 +18,7 @@ def set_plan(*, name: str, plan: Plan | None) -> None:
         if plan is None:
             DriftPlan.objects.update_or_create(model=model, defaults={"is_on": False})
             return
-        check(plan, flavor=model.flavor)
+        check(plan, model.paradigm)
         DriftPlan.objects.update_or_create(
             model=model,
             defaults={
@@ -30,8 +31,8 @@ def set_plan(*, name: str, plan: Plan | None) -> None:
         )
 
 
-def check(plan: Plan, *, flavor: str) -> None:
+def check(plan: Plan, paradigm: Paradigm) -> None:
     """Raise `InvalidRequest`, naming the field, where a plan cannot be followed."""
     detectors.check(
-        plan.detector, plan.parameters, flavor=flavor, watches_numbers=not plan.watches_errors_only
+        plan.detector, plan.parameters, paradigm=paradigm, watches_numbers=not plan.watches_errors_only
     )

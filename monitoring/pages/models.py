@@ -20,9 +20,10 @@ from models_app.services.listing import find_model
 from monitoring.figures.reporting import model_figures
 from monitoring.models import DriftAlert
 from monitoring.pages.confusions import Confusions, confusions
+from monitoring.pages.diagnoses import diagnosis_of
 from monitoring.pages.features import LOOKED_AT, drifting_features
 from monitoring.pages.figures import figures_context
-from monitoring.pages.overview import EXAMPLE_TRUTHS, base_url, headline
+from monitoring.pages.overview import base_url
 from monitoring.pages.snippets import snippets
 
 _EXAMPLE_FEATURES: dict[str, object] = {"x": 1.5}
@@ -46,7 +47,8 @@ def model_page(request: HttpRequest, name: str) -> HttpResponse:
     context = {
         "model": model,
         "busy_seconds": measuring.busy_seconds(name=name),
-        "headline": headline(model.flavor),
+        "headline": model.paradigm.headline,
+        "diagnosis": diagnosis_of(model.paradigm),
         "window": SIZE,
         "vitals": vitals,
         "metrics": _metrics(vitals),
@@ -93,14 +95,14 @@ def _metrics(vitals: Vitals | None) -> list[tuple[str, float | None, float | Non
 
 
 def _confusions(model: ServedModel, vitals: Vitals | None) -> Confusions | None:
-    return None if vitals is None or model.flavor == "regression" else confusions(vitals.window.pairs())
+    return None if vitals is None or not model.paradigm.has_labels else confusions(vitals.window.pairs())
 
 
 def _example(model: ServedModel) -> tuple[object, object]:
     """Return features and a ground truth that the model has seen."""
     newest = next(newest_first(Place(model.pk, model.generation, 0)), None)
     if newest is None:
-        return _EXAMPLE_FEATURES, json.loads(EXAMPLE_TRUTHS[model.flavor])
+        return _EXAMPLE_FEATURES, json.loads(model.paradigm.example_truth)
     learn = newest.learns[-1]
     x = learn.x()
     if len(bytes(learn.features)) > _MAX_EXAMPLE_CHARACTERS:

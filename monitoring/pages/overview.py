@@ -8,13 +8,10 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_safe
 
 from models_app.domain.errors import FlavorNotSet
-from models_app.domain.flavors import FLAVORS
+from models_app.paradigms.registry import FLAVORS
 from models_app.services.configuring import get_flavor
 from models_app.services.measuring import instance_metrics
 from monitoring.pages.rows import overview_rows
-
-#: What the page's example commands send, as JSON.
-EXAMPLE_TRUTHS = {"regression": "2.5", "binary": "true", "multiclass": '"cat"'}
 
 
 @never_cache
@@ -30,7 +27,7 @@ def overview(request: HttpRequest) -> HttpResponse:
         "headline": headline(flavor),
         "rows": rows,
         "n_learns": sum(row.n_learns for row in rows),
-        "example_truth": EXAMPLE_TRUTHS.get(flavor or "", "1"),
+        "example_truth": FLAVORS[flavor].example_truth if flavor in FLAVORS else "1",
         "base_url": base_url(request),
     }
     return render(request, "monitoring/overview.html", context)
@@ -38,7 +35,7 @@ def overview(request: HttpRequest) -> HttpResponse:
 
 def headline(flavor: str | None) -> str:
     """Return the metric that a list has room for: the flavor's first."""
-    return FLAVORS[flavor].metrics[0].__name__ if flavor in FLAVORS else "metric"
+    return FLAVORS[flavor].headline if flavor in FLAVORS else "metric"
 
 
 def base_url(request: HttpRequest) -> str:

@@ -18,9 +18,9 @@ if __name__ == "__main__":
 
 from river import base, linear_model, naive_bayes
 
-from models_app.domain.flavors import FLAVORS
 from models_app.domain.impure import CHANGING
 from models_app.domain.recursion import set_recursion_limit
+from models_app.paradigms.registry import FLAVORS
 from tests.battery import estimators, records
 
 #: Records that are predicted by id before they are learned; learned as a whole; the same after a crash.

@@ -6,6 +6,8 @@ from river import datasets, linear_model, metrics, preprocessing
 from models_app.domain.calibration import Claim, claim, expected_error, reliability
 from models_app.domain.predictions import Prediction, most_probable
 from models_app.domain.scoring import GroundTruth
+from models_app.paradigms.binary import BINARY
+from models_app.paradigms.multiclass import MULTICLASS
 
 
 class TestClaim:
@@ -26,7 +28,7 @@ class TestClaim:
     def test_is_of_true_in_a_binary_classification(
         self, y_true: GroundTruth, y_pred: Prediction, expected: Claim | None
     ) -> None:
-        assert claim(y_true, y_pred, is_binary=True) == expected
+        assert claim(y_true, y_pred, BINARY.claimed_label) == expected
 
     @pytest.mark.parametrize(
         ("y_true", "y_pred", "expected"),
@@ -40,7 +42,7 @@ class TestClaim:
     def test_is_of_the_most_probable_label_otherwise(
         self, y_true: GroundTruth, y_pred: Prediction, expected: Claim | None
     ) -> None:
-        assert claim(y_true, y_pred, is_binary=False) == expected
+        assert claim(y_true, y_pred, MULTICLASS.claimed_label) == expected
 
 
 class TestReliability:
@@ -59,7 +61,7 @@ class TestReliability:
         for x, y in datasets.Phishing():
             y_pred = model.predict_proba_one(x)
             accuracy.update(y, most_probable(y_pred))
-            claims.append(claim(y, y_pred, is_binary=False) or (0.0, False))
+            claims.append(claim(y, y_pred, MULTICLASS.claimed_label) or (0.0, False))
             model.learn_one(x, y)
 
         bins = reliability(claims)

@@ -6,9 +6,9 @@ import pytest
 from river import metrics
 
 from models_app.domain import scoring
-from models_app.domain.flavors import FLAVORS
 from models_app.domain.predictions import Label, Probabilities
 from models_app.domain.scoring import Scorer
+from models_app.paradigms.registry import FLAVORS
 
 
 class TestScore:

@@ -6,8 +6,8 @@ from django.core.management.base import CommandError, CommandParser
 from django.utils import timezone
 
 from models_app.domain.errors import FlavorNotSet
-from models_app.domain.flavors import FLAVORS
 from models_app.management.base import ServiceCommand
+from models_app.paradigms.registry import FLAVORS
 from models_app.services import configuring, listing
 
 YES = "yes"

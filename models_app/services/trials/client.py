@@ -13,7 +13,6 @@ from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
 
-from models_app.domain import trials
 from models_app.domain.errors import (
     ChantillyError,
     ModelNotReadable,
@@ -22,7 +21,8 @@ from models_app.domain.errors import (
     UploadsBusy,
 )
 from models_app.domain.remarks import Remark
-from models_app.domain.trials import Finding
+from models_app.paradigms import trials
+from models_app.paradigms.trials import Finding
 from models_app.services.trials import frames
 from models_app.services.trials.limits import Limits
 

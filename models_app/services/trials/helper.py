@@ -15,8 +15,8 @@ from typing import Any
 
 import river
 
-from models_app.domain import trials
 from models_app.domain.errors import ChantillyError, ModelNotReadable
+from models_app.paradigms import trials
 from models_app.services.trials import frames
 from models_app.services.trials.limits import Limits, write_nothing
 

@@ -1,6 +1,7 @@
 import pytest
 
 from models_app.domain.errors import InvalidRequest
+from models_app.paradigms.registry import FLAVORS
 from monitoring.drift.detectors import BINARY, NAMES, NUMERIC, check, new_detector, parameters_of, shown
 
 
@@ -46,7 +47,7 @@ class TestCheck:
         self, name: str, parameters: dict[str, object], field: str, reason: str
     ) -> None:
         with pytest.raises(InvalidRequest) as refusal:
-            check(name, parameters, flavor="binary", watches_numbers=False)  # type: ignore[arg-type]
+            check(name, parameters, paradigm=FLAVORS["binary"], watches_numbers=False)  # type: ignore[arg-type]
 
         message = refusal.value.message
         assert isinstance(message, dict)
@@ -58,8 +59,8 @@ class TestCheck:
         self, name: str, flavor: str, watches_numbers: bool
     ) -> None:
         with pytest.raises(InvalidRequest, match="takes 0 and 1 only"):
-            check(name, {}, flavor=flavor, watches_numbers=watches_numbers)
+            check(name, {}, paradigm=FLAVORS[flavor], watches_numbers=watches_numbers)
 
     @pytest.mark.parametrize("name", NUMERIC)
     def test_lets_the_others_watch_everything(self, name: str) -> None:
-        check(name, {}, flavor="regression", watches_numbers=True)
+        check(name, {}, paradigm=FLAVORS["regression"], watches_numbers=True)

@@ -4,10 +4,10 @@ import msgspec
 import pytest
 
 from models_app.domain import learns
-from models_app.domain.flavors import FLAVORS
 from models_app.domain.learns import Learn
 from models_app.domain.predictions import Prediction
 from models_app.domain.scoring import Scorer
+from models_app.paradigms.registry import FLAVORS
 from monitoring.drift import values
 from monitoring.drift.watches import ERROR, PREDICTION, Plan
 
@@ -40,10 +40,10 @@ class TestOfLearn:
         ],
     )
     def test_counts_labels_as_wrong_or_right(self, y_pred: Any, y_true: Any, seen: dict[str, float]) -> None:
-        assert values.of_learn(record(y_pred, y_true), PLAN, is_regression=False) == seen
+        assert values.of_learn(record(y_pred, y_true), PLAN, FLAVORS["multiclass"]) == seen
 
     def test_takes_the_distance_of_numbers(self) -> None:
-        assert values.of_learn(record(7, 3.5), PLAN, is_regression=True) == {ERROR: 3.5, PREDICTION: 7.0}
+        assert values.of_learn(record(7, 3.5), PLAN, FLAVORS["regression"]) == {ERROR: 3.5, PREDICTION: 7.0}
 
 
 class TestOfScores:
@@ -55,7 +55,9 @@ class TestOfScores:
         for y_pred, y_true in outcomes:
             scorer.score(y_true, y_pred)
 
-        told = list(values.of_scores([scorer.take()]))
+        told = list(values.of_scores([scorer.take()], FLAVORS["multiclass"]))
 
         plan = Plan()
-        assert told == [values.of_learn(record(*outcome), plan, is_regression=False) for outcome in outcomes]
+        assert told == [
+            values.of_learn(record(*outcome), plan, FLAVORS["multiclass"]) for outcome in outcomes
+        ]

@@ -1,7 +1,7 @@
 """A model in a module that needs Django to be set up."""
 
 from models_app.models import ServedModel
-from tests.domain.trial_models import Own
+from tests.paradigms.trial_models import Own
 
 #: What the module is imported for elsewhere.
 TABLE = ServedModel._meta.db_table

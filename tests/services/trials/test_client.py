@@ -13,10 +13,10 @@ import pytest
 from river import linear_model, preprocessing, rules
 
 from models_app.domain.errors import ModelNotReadable, ModelNotSuitable, UploadsBusy
-from models_app.domain.trials import Finding
+from models_app.paradigms.trials import Finding
 from models_app.services.trials.client import Helper
 from models_app.services.trials.limits import Limits
-from tests.domain.trial_models import Hesitant, Labels
+from tests.paradigms.trial_models import Hesitant, Labels
 from tests.servers.waiting import wait_until
 from tests.services.trials.evil import Learning, Unpickled
 from tests.services.trials.of_django import OfDjango

@@ -15,9 +15,9 @@ from river import (
     tree,
 )
 
-from models_app.domain import suitability
 from models_app.domain.errors import ModelNotSuitable
-from models_app.domain.flavors import get_flavor
+from models_app.paradigms import suitability
+from models_app.paradigms.registry import get_flavor
 
 
 def shown(value: object) -> str:

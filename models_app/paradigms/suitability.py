@@ -8,7 +8,7 @@ from river.reco.base import Ranker
 from river.time_series.base import Forecaster
 
 from models_app.domain.errors import ModelNotSuitable
-from models_app.domain.flavors import Flavor, last_step
+from models_app.paradigms.base import Paradigm, is_a, last_step
 
 # River's kinds whose learns or predictions are no flavor's; the first that fits names the model.
 _KINDS: tuple[tuple[type[object], str], ...] = (
@@ -25,7 +25,7 @@ _KINDS: tuple[tuple[type[object], str], ...] = (
 _NO_TRUTHS = frozenset({"w", "weight", "weights", "sample_weight", "t", "time", "timestamp"})
 
 
-def check(model: object, flavor: Flavor) -> str:
+def check(model: object, flavor: Paradigm) -> str:
     """Return the method that predicts, empty where it is the flavor's own; raises `ModelNotSuitable`."""
     if isinstance(model, type):
         name = model.__name__
@@ -36,9 +36,9 @@ def check(model: object, flavor: Flavor) -> str:
     for kind, told in _KINDS:
         if is_a(step, kind):
             raise ModelNotSuitable(_of_another_kind(step, told, flavor))
-    if flavor.name == "regression" and is_a(step, base.Classifier):
-        told = "a classifier, for the flavors 'binary' and 'multiclass'"
-        raise ModelNotSuitable(_of_another_kind(step, told, flavor))
+    other = flavor.unsuitable(step)
+    if other is not None:
+        raise ModelNotSuitable(_of_another_kind(step, other, flavor))
     method = _method(step, flavor)
     _check_call(step, "learn_one", ["features", "ground truth"])
     _check_call(step, method or flavor.predict_method, ["features"])
@@ -46,34 +46,21 @@ def check(model: object, flavor: Flavor) -> str:
     return method
 
 
-def is_a(step: object, kind: type[object]) -> bool:
-    """Say whether a model is of a kind of River's, which look into what they wrap, and raise at times."""
-    try:
-        return isinstance(step, kind)
-    except Exception:
-        return False
-
-
-def _method(step: object, flavor: Flavor) -> str:
+def _method(step: object, flavor: Paradigm) -> str:
     missing = flavor.missing_methods(step)
     if not missing:
         return ""
-    by_label = flavor.name != "regression" and callable(getattr(step, "predict_one", None))
-    if missing != [flavor.predict_method] or not by_label:
+    method = flavor.fallback(step)
+    if missing != [flavor.predict_method] or method is None:
         raise ModelNotSuitable.lacks(missing[0])
-    if is_a(step, base.Regressor):
-        told = "a regressor, for the flavor 'regression'"
-        raise ModelNotSuitable(_of_another_kind(step, told, flavor))
-    # A classifier without probabilities.
-    return "predict_one"
+    return method
 
 
-def _of_another_kind(step: object, told: str, flavor: Flavor) -> str:
-    what = "a regressor" if flavor.name == "regression" else "a classifier"
+def _of_another_kind(step: object, told: str, flavor: Paradigm) -> str:
     missing = flavor.missing_methods(step)
     lacks = f"The model does not implement {missing[0]}. " if missing else ""
     name = type(step).__name__
-    return f"{lacks}{name} is {told}; this instance's flavor is '{flavor.name}': upload {what}."
+    return f"{lacks}{name} is {told}; this instance's flavor is '{flavor.name}': upload {flavor.wanted}."
 
 
 def _check_call(step: object, method: str, arguments: Sequence[str]) -> None:

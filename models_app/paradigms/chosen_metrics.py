@@ -4,23 +4,14 @@ from collections.abc import Sequence
 from typing import Any
 
 from river import metrics
-from river.metrics import base
 
 from models_app.domain.errors import InvalidRequest
-from models_app.domain.flavors import Flavor
-
-Kind = type[base.Metric]
+from models_app.paradigms.base import Kind, Paradigm
 
 #: The choice of no metrics at all: the model is not scored.
 NONE = "none"
 #: The field that the choice is made in.
 FIELD = "metrics"
-
-_FITTING: dict[str, tuple[Kind, ...]] = {
-    "regression": (base.RegressionMetric,),
-    "binary": (base.BinaryMetric, base.MultiClassMetric),
-    "multiclass": (base.MultiClassMetric,),
-}
 
 
 def read_names(text: str) -> list[str]:
@@ -32,12 +23,12 @@ def read_names(text: str) -> list[str]:
     return [name.strip() for name in text.split(",") if name.strip()]
 
 
-def kinds(names: Sequence[str], flavor: Flavor) -> tuple[Kind, ...]:
+def kinds(names: Sequence[str], flavor: Paradigm) -> tuple[Kind, ...]:
     """Return the flavor's metrics and those named, each once; none at all for `none`.
 
     Raises `InvalidRequest`, which names the first that there is not or that does not fit.
 
-    >>> from models_app.domain.flavors import FLAVORS
+    >>> from models_app.paradigms.registry import FLAVORS
     >>> [kind.__name__ for kind in kinds(["R2"], FLAVORS["regression"])]
     ['MAE', 'RMSE', 'SMAPE', 'R2']
     >>> kinds(["none"], FLAVORS["regression"])
@@ -50,13 +41,13 @@ def kinds(names: Sequence[str], flavor: Flavor) -> tuple[Kind, ...]:
     return tuple(dict.fromkeys([*flavor.metrics, *(_kind(name, flavor) for name in names)]))
 
 
-def available(flavor: Flavor) -> list[str]:
+def available(flavor: Paradigm) -> list[str]:
     """Return the names of the metrics that can be chosen beside the flavor's own."""
     named = ((name, _called(name)) for name in dict.fromkeys(metrics.__all__))
     return [name for name, kind in named if kind not in flavor.metrics and _fits(kind, flavor)]
 
 
-def _kind(name: str, flavor: Flavor) -> Kind:
+def _kind(name: str, flavor: Paradigm) -> Kind:
     kind = _called(name)
     if kind is None:
         raise _refusal(f"'{name}' is no metric of river.metrics")
@@ -71,8 +62,8 @@ def _called(name: str) -> Any:
     return getattr(metrics, name, None) if name in metrics.__all__ else None
 
 
-def _fits(kind: object, flavor: Flavor) -> bool:
-    return isinstance(kind, type) and issubclass(kind, _FITTING[flavor.name]) and _is_a_number(kind)
+def _fits(kind: object, flavor: Paradigm) -> bool:
+    return isinstance(kind, type) and issubclass(kind, flavor.fitting_metrics) and _is_a_number(kind)
 
 
 def _is_a_number(kind: Kind) -> bool:

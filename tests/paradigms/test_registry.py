@@ -4,7 +4,7 @@ import pytest
 from river import metrics
 
 from models_app.domain.errors import InvalidGroundTruth, UnknownFlavor
-from models_app.domain.flavors import FLAVORS, get_flavor
+from models_app.paradigms.registry import FLAVORS, get_flavor
 
 
 class TestGetFlavor:

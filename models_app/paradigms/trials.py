@@ -9,14 +9,16 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
-from models_app.domain import blobs, river_versions, suitability, uploads
+from models_app.domain import blobs, river_versions, uploads
 from models_app.domain.errors import ChantillyError, ModelNotSuitable
 from models_app.domain.failing import described
 from models_app.domain.features import Features
-from models_app.domain.flavors import Flavor, get_flavor, last_step
 from models_app.domain.predictions import Prediction, UnsupportedPrediction
 from models_app.domain.remarks import Remark
 from models_app.domain.scoring import GroundTruth
+from models_app.paradigms import suitability
+from models_app.paradigms.base import MakeTruth, Paradigm
+from models_app.paradigms.registry import get_flavor
 
 #: What is under way; a process that ends meanwhile has this to say.
 LOADING, TRYING = "unpickling", "trying"
@@ -66,7 +68,7 @@ def run(data: bytes, flavor_name: str, reached: Callable[[str, str], None]) -> F
     return _try(data, model, flavor, method)
 
 
-def _try(data: bytes, model: Any, flavor: Flavor, method: str) -> Finding:
+def _try(data: bytes, model: Any, flavor: Paradigm, method: str) -> Finding:
     deadline = time.monotonic() + TRYING_SECONDS
     failures: list[_Failed] = []
     for x, truth in _records(flavor):
@@ -94,7 +96,7 @@ def _try(data: bytes, model: Any, flavor: Flavor, method: str) -> Finding:
 class _Attempt:
     """Lets a model predict and learn from features of one kind, and again after it was pickled."""
 
-    def __init__(self, model: Any, flavor: Flavor, method: str, deadline: float) -> None:
+    def __init__(self, model: Any, flavor: Paradigm, method: str, deadline: float) -> None:
         self.method = method
         self._model = model
         self._flavor = flavor
@@ -104,7 +106,7 @@ class _Attempt:
     def finding(self) -> Finding:
         return Finding(self.method, tuple(self._remarks))
 
-    def go_through(self, x: "_MakeFeatures", truth: "_MakeTruth") -> None:
+    def go_through(self, x: "_MakeFeatures", truth: MakeTruth) -> None:
         """Raise `_Failed` where the model raises, `_Slow` where it takes too long."""
         self._predict(x(0))
         for number in range(_N_LEARNS):
@@ -117,16 +119,17 @@ class _Attempt:
         try:
             self._answer(self.method, x)
         except (NotImplementedError, AttributeError) as error:
-            if not self._can_tell_labels() or not self._tells_label(x):
+            method = None if self.method else self._flavor.fallback(self._model)
+            if method is None or not self._answers(method, x):
                 raise _Failed("predict", error) from error
-            self.method = "predict_one"
+            self.method = method
         except BaseException as error:  # panics of Rust are no exceptions
             raise _Failed("predict", error) from error
         self._check_time()
 
     def _learn(self, x: Features, y: GroundTruth) -> None:
         try:
-            self._model.learn_one(x, y)
+            self._flavor.learner(self._model)(x, y)
         except BaseException as error:
             raise _Failed("learn", error) from error
         self._check_time()
@@ -135,13 +138,9 @@ class _Attempt:
         flavor = self._flavor.served_by(method)
         return flavor.normalize(flavor.predictor(self._model)(x))
 
-    def _can_tell_labels(self) -> bool:
-        has_method = callable(getattr(last_step(self._model), "predict_one", None))
-        return self._flavor.name != "regression" and not self.method and has_method
-
-    def _tells_label(self, x: Features) -> bool:
+    def _answers(self, method: str, x: Features) -> bool:
         try:
-            self._answer("predict_one", x)
+            self._answer(method, x)
         except BaseException:
             return False
         return True
@@ -166,7 +165,7 @@ class _Attempt:
         self._check_time()
         return True
 
-    def _goes_on(self, x: "_MakeFeatures", truth: "_MakeTruth") -> None:
+    def _goes_on(self, x: "_MakeFeatures", truth: MakeTruth) -> None:
         try:
             for number in range(2):
                 self._predict(x(number))
@@ -188,7 +187,7 @@ class _Attempt:
             raise _Slow
 
 
-def _reason(failure: _Failed, flavor: Flavor) -> str | None:
+def _reason(failure: _Failed, flavor: Paradigm) -> str | None:
     """Say why no features would mend it; None: others may."""
     error, told = failure.error, described(failure.error)
     method = "learn_one" if failure.step == "learn" else flavor.predict_method
@@ -211,7 +210,6 @@ def _reason(failure: _Failed, flavor: Flavor) -> str | None:
 
 
 _MakeFeatures = Callable[[int], Features]
-_MakeTruth = Callable[[int], GroundTruth]
 
 
 def _numbers(number: int) -> Features:
@@ -230,18 +228,7 @@ def _text(number: int) -> Features:
     return ("a good match for all", "another day at the sea", "the good sea")[number % 3]
 
 
-_TRUTHS: dict[str, tuple[_MakeTruth, ...]] = {
-    "regression": (lambda number: 0.5 + (5 * number % 7),),
-    "binary": (lambda number: number % 2 == 0,),
-    "multiclass": (
-        lambda number: "abc"[number % 3],
-        lambda number: number % 2 == 0,
-        lambda number: number % 3,
-    ),
-}
-
-
-def _records(flavor: Flavor) -> Iterator[tuple[_MakeFeatures, _MakeTruth]]:
+def _records(flavor: Paradigm) -> Iterator[tuple[_MakeFeatures, MakeTruth]]:
     for features in (_numbers, _mixed, _words, _text):
-        for truth in _TRUTHS[flavor.name]:
+        for truth in flavor.trial_truths:
             yield features, truth

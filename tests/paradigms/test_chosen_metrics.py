@@ -5,12 +5,14 @@ import random
 import pytest
 from river import metrics
 
-from models_app.domain import chosen_metrics, scoring
-from models_app.domain.chosen_metrics import available, kinds
+from models_app.domain import scoring
 from models_app.domain.errors import InvalidRequest
-from models_app.domain.flavors import FLAVORS
 from models_app.domain.scoreboards import Scoreboard
 from models_app.domain.scoring import Scorer
+from models_app.paradigms import chosen_metrics
+from models_app.paradigms.base import Paradigm
+from models_app.paradigms.chosen_metrics import available, kinds
+from models_app.paradigms.registry import FLAVORS
 
 EVERY = [(flavor, name) for flavor in FLAVORS.values() for name in available(flavor)]
 
@@ -49,7 +51,7 @@ class TestEveryMetric:
 
     @pytest.mark.parametrize(("flavor", "name"), EVERY, ids=[f"{f.name}-{n}" for f, n in EVERY])
     def test_gives_what_it_gives_alone(self, flavor: object, name: str) -> None:
-        assert isinstance(flavor, type(FLAVORS["binary"]))
+        assert isinstance(flavor, Paradigm)
         board = Scoreboard.new(kinds([name], flavor))
         alone = getattr(metrics, name)()
         scorer, rng = Scorer(board.metrics), random.Random(1)

@@ -22,10 +22,10 @@ from river import (
 )
 from river.compat import convert_sklearn_to_river
 
-from models_app.domain import trials
 from models_app.domain.errors import ModelNotSuitable
-from models_app.domain.trials import LOADING, TRYING, Finding
-from tests.domain.trial_models import (
+from models_app.paradigms import trials
+from models_app.paradigms.trials import LOADING, TRYING, Finding
+from tests.paradigms.trial_models import (
     Another,
     Bursting,
     Forgetful,
@@ -40,7 +40,7 @@ from tests.domain.trial_models import (
     Several,
 )
 
-FOREIGN = Path(__file__).parent / "foreign"
+FOREIGN = Path(__file__).parents[1] / "domain" / "foreign"
 
 
 def run(model: Any, flavor: str) -> Finding:

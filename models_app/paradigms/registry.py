@@ -1,0 +1,17 @@
+"""All flavors, by their names."""
+
+from models_app.domain.errors import UnknownFlavor
+from models_app.paradigms.base import Paradigm
+from models_app.paradigms.binary import BINARY
+from models_app.paradigms.multiclass import MULTICLASS
+from models_app.paradigms.regression import REGRESSION
+
+FLAVORS: dict[str, Paradigm] = {paradigm.name: paradigm for paradigm in (REGRESSION, BINARY, MULTICLASS)}
+
+
+def get_flavor(name: str) -> Paradigm:
+    """Return the paradigm that clients call `name`; raises `UnknownFlavor`."""
+    try:
+        return FLAVORS[name]
+    except (KeyError, TypeError):
+        raise UnknownFlavor(list(FLAVORS)) from None

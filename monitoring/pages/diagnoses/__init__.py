@@ -1,0 +1,15 @@
+"""What a page shows of how good predictions were beyond a metric: a module a kind, chosen by the paradigm."""
+
+from models_app.paradigms.base import Paradigm
+from monitoring.pages.diagnoses import calibration, residuals
+from monitoring.pages.diagnoses.base import Diagnosis
+
+_DIAGNOSES: dict[str, Diagnosis] = {
+    "residuals": residuals.RESIDUALS,
+    "calibration": calibration.CALIBRATION,
+}
+
+
+def diagnosis_of(paradigm: Paradigm) -> Diagnosis:
+    """Return what fits the paradigm."""
+    return _DIAGNOSES[paradigm.diagnosis]

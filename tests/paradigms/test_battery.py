@@ -1,0 +1,142 @@
+"""What every flavor must keep: the battery that a new one has to pass."""
+
+import json
+import pickle
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+from django.template.loader import get_template
+from river import linear_model, metrics, preprocessing
+
+from models_app.domain import learns, predictions
+from models_app.domain.errors import InvalidGroundTruth
+from models_app.domain.features import Features
+from models_app.domain.predictions import is_scorable
+from models_app.domain.scoring import Scorer, values
+from models_app.paradigms import chosen_metrics, trials
+from models_app.paradigms.base import Paradigm
+from models_app.paradigms.registry import FLAVORS, get_flavor
+from monitoring.pages.diagnoses import diagnosis_of
+from monitoring.pages.outcomes import Outcome
+
+#: A model that fits.
+MODELS: dict[str, Any] = {
+    "regression": linear_model.LinearRegression,
+    "binary": linear_model.LogisticRegression,
+    "multiclass": linear_model.SoftmaxRegression,
+}
+N = 20
+
+
+def by_each_method() -> Iterator[Any]:
+    for flavor in FLAVORS.values():
+        step = MODELS[flavor.name]()
+        for method in ("", flavor.fallback(step) or ""):
+            yield pytest.param(flavor.served_by(method), id=f"{flavor.name}-{method}")
+
+
+@pytest.fixture(params=list({one.id: one for one in by_each_method()}.values()))
+def paradigm(request: pytest.FixtureRequest) -> Paradigm:
+    assert isinstance(request.param, Paradigm)
+    return request.param
+
+
+@pytest.fixture
+def model(paradigm: Paradigm) -> Any:
+    return preprocessing.StandardScaler() | MODELS[paradigm.name]()
+
+
+def features(number: int) -> Features:
+    return {"a": float(number % 5), "b": 1.0 / (1 + number)}
+
+
+class TestEachFlavor:
+    def test_is_found_by_its_name(self, paradigm: Paradigm) -> None:
+        assert get_flavor(paradigm.name).name == paradigm.name
+
+    def test_calls_models_that_fit(self, paradigm: Paradigm, model: Any) -> None:
+        assert paradigm.missing_methods(model) == []
+        assert paradigm.unsuitable(model) is None
+
+        finding = trials.run(pickle.dumps(model), paradigm.name, lambda *_: None)
+
+        assert finding == trials.Finding()
+
+    def test_knows_what_is_no_model(self, paradigm: Paradigm) -> None:
+        assert paradigm.missing_methods(object()) == list(paradigm.methods)
+
+    def test_takes_its_own_ground_truths(self, paradigm: Paradigm) -> None:
+        truths = [make(number) for make in paradigm.trial_truths for number in range(N)]
+        for truth in [json.loads(paradigm.example_truth), *truths]:
+            assert paradigm.ground_truth(truth) is truth
+            assert paradigm.learned(truth) == truth
+
+    @pytest.mark.parametrize("value", [None, [], {}, [1], {"a": 1}, float("nan"), float("inf"), 10**400])
+    def test_refuses_what_is_none(self, paradigm: Paradigm, value: object) -> None:
+        with pytest.raises(InvalidGroundTruth):
+            paradigm.ground_truth(value)
+
+    def test_predicts_scores_learns_and_keeps(self, paradigm: Paradigm, model: Any) -> None:
+        make_truth = paradigm.trial_truths[0]
+        scores = paradigm.new_metrics()
+        scorer = Scorer(scores)
+        predict, learn = paradigm.predictor(model), paradigm.learner(model)
+        errors, levels = [], []
+        for number in range(N):
+            x, y_true = features(number), paradigm.learned(make_truth(number))
+            y_pred = paradigm.normalize(predict(x))
+            assert learns.decode_prediction(learns.encode_prediction(y_pred)) == y_pred
+            json.dumps(predictions.to_json(y_pred), allow_nan=False)
+            if is_scorable(y_pred):
+                scorer.score(y_true, y_pred)
+                errors.append(paradigm.error(y_true, y_pred))
+                levels.append(paradigm.level(y_pred))
+            learn(x, y_true)
+
+        taken = scorer.take()
+
+        assert len(errors) >= N - 1
+        assert errors == list(paradigm.errors(taken))
+        assert all(level is None or isinstance(level, float) for level in levels)
+        assert next(iter(values(scores))) == paradigm.headline
+        assert None not in values(scores).values()
+
+    def test_is_worse_where_predictions_are_wrong(self, paradigm: Paradigm, model: Any) -> None:
+        first, second = (paradigm.trial_truths[0](number) for number in range(2))
+        for _number in range(N):
+            paradigm.learner(model)(features(0), first)
+            y_pred = paradigm.normalize(paradigm.predictor(model)(features(0)))
+
+        assert paradigm.error(first, y_pred) < paradigm.error(second, y_pred)
+
+    def test_has_metrics_that_fit_it(self, paradigm: Paradigm) -> None:
+        more = chosen_metrics.available(paradigm)
+
+        assert more
+        assert all(issubclass(kind, paradigm.fitting_metrics) for kind in paradigm.metrics)
+        assert all(paradigm.can_score(kind) for kind in paradigm.metrics)
+        chosen = chosen_metrics.kinds(more[:1], paradigm)
+        assert chosen == (*paradigm.metrics, getattr(metrics, more[0]))
+
+    def test_is_diagnosed(self, paradigm: Paradigm, model: Any) -> None:
+        diagnosis = diagnosis_of(paradigm)
+        truth = paradigm.trial_truths[0](0)
+        for number in range(N):
+            paradigm.learner(model)(features(number), paradigm.trial_truths[0](number))
+        y_pred = paradigm.normalize(paradigm.predictor(model)(features(0)))
+
+        found = diagnosis.find([Outcome(at=1.0, y_true=truth, y_pred=y_pred)], paradigm)
+
+        assert (found["n"], found["n_left_out"]) == ((0, 1) if paradigm.answers_labels else (1, 0))
+        assert found["drawn"]
+        assert json.dumps(found["drawn"])
+        assert get_template(diagnosis.charts).render({})
+        assert get_template(diagnosis.template).render({**found, "window": 1})
+
+    def test_is_a_flavor_without_a_state(self, paradigm: Paradigm) -> None:
+        before = dict(vars(paradigm))
+        paradigm.new_metrics()[0].update(*((True, True) if paradigm.has_labels else (1.0, 2.0)))
+
+        assert vars(paradigm) == before
+        assert paradigm.served_by("") is paradigm
