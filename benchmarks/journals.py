@@ -25,6 +25,11 @@ def order(server: ThisServer, model: str = MODEL, *, after: int = 0) -> list[tup
     ]
 
 
+def learned(server: ThisServer, model: str = MODEL) -> list[learns.Learn]:
+    """Return the learns of a model, in order."""
+    return [learn for (segment,) in _rows(server, _SEGMENTS, model, 0) for learn in learns.decode(segment)]
+
+
 def seq(server: ThisServer, model: str = MODEL) -> int:
     """Return the number of a model's learns."""
     return int(_rows(server, _SEQ, model)[0][0])

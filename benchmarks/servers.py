@@ -166,15 +166,17 @@ class ThisServer(Server):
             template.manage("setup")
         return template.folder
 
-    def manage(self, *arguments: str) -> None:
-        """Run a command of `manage.py` on the instance; raises CalledProcessError."""
-        subprocess.run(
+    def manage(self, *arguments: str) -> str:
+        """Run a command of `manage.py` on the instance and return what it says; raises CalledProcessError."""
+        done = subprocess.run(
             [sys.executable, "manage.py", *arguments],
             cwd=self.root,
             env=_inherited() | dict(self.variables()),
             check=True,
             capture_output=True,
+            text=True,
         )
+        return done.stdout
 
     @property
     def database(self) -> Path:

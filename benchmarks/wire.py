@@ -55,6 +55,12 @@ def learn_object(sample: Sample) -> bytes:
     return b'{"op":"learn"' + _features(sample) + _truth(sample) + b"}"
 
 
+def learns(workload: Workload) -> list[bytes]:
+    """Return a request for each sample to learn it, with its features."""
+    bodies = [b"{" + _features(sample)[1:] + _truth(sample) + b"}" for sample in workload.samples]
+    return [_head("/api/learn", len(body)) + body for body in bodies]
+
+
 def pair_objects(sample: Sample, number: int) -> bytes:
     """Return a prediction by id and its learn, a line each."""
     name = b',"id":"' + prediction_id(number) + b'"'

@@ -1,6 +1,6 @@
 """The journal's records: everything that one learn was made of."""
 
-from typing import cast
+from typing import Any
 
 import msgspec
 
@@ -40,6 +40,7 @@ class Learn(msgspec.Struct, array_like=True, frozen=True, gc=False, kw_only=True
 
 _encoder = msgspec.json.Encoder()
 _decoder = msgspec.json.Decoder(list[Learn])
+_prediction_decoder = msgspec.json.Decoder(Any)
 
 
 def encode(learns: list[Learn]) -> str:
@@ -73,4 +74,4 @@ def _prediction_json(prediction: Prediction) -> str:
 
 def decode_prediction(text: str | bytes | msgspec.Raw) -> Prediction:
     """Undo `encode_prediction`."""
-    return predictions.from_storage(cast("object", msgspec.json.decode(text)))
+    return predictions.from_storage(_prediction_decoder.decode(text))

@@ -129,6 +129,14 @@ def from_storage(stored: object) -> Prediction:
     {True: 0.25, 'a': nan}
     """
     if isinstance(stored, list):
+        try:
+            plain = dict(stored)
+        except TypeError:
+            # A label that JSON has no number for.
+            plain = None
+        if plain is not None and dict not in map(type, plain.values()):
+            # The usual case, quicker.
+            return plain
         return {
             cast("Label", _float_from_storage(label)): cast("Number", _float_from_storage(share))
             for label, share in stored

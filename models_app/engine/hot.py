@@ -201,13 +201,12 @@ class HotModel:
         self.seq += 1
 
     def replay(self, learn: Learn) -> None:
-        """Apply one record of the journal; raises `Spoiled`."""
-        with self.drawing():
-            self.learn(learn.x(), learn.y_true(), learn.y_pred())
+        """Apply one record of the journal, within `drawing`; raises `Spoiled`."""
+        self.learn(learn.x(), learn.y_true(), learn.y_pred())
         self.learned_at = max(self.learned_at, learn.learned_at)
 
     def drawing(self) -> AbstractContextManager[None]:
-        """Return a context in which calls of `predict` and `learn` draw what can be drawn again."""
+        """Return a context in which `predict`, `learn` and `replay` draw what can be drawn again."""
         return self._draws.drawing()
 
     def snapshot(self) -> SnapshotData:

@@ -16,8 +16,9 @@ class ModelQueue:
     `commands`, `gathering`, `scheduled` and `is_stuck` belong to whoever holds the engine's lock; everything
     else belongs to the one thread that has the queue's turn. `visit` is that thread's last to the model's own
     code; `is_stuck`: it has not come back in time. `contended_until`: other processes write to the model,
-    too; `has_turn`: it is our turn among them. `state` is the row that `hot` was loaded for, but for its
-    seq. `n_predictions` and `last_predicted_at` tell of predictions that no commit has written down yet.
+    too; `has_turn`: it is our turn among them. `waited_seconds` went by between the last one, which
+    ended at `left_at`, and this one. `state` is the row that `hot` was loaded for, but for its seq.
+    `n_predictions` and `last_predicted_at` tell of predictions that no commit has written down yet.
     """
 
     __slots__ = (
@@ -29,6 +30,7 @@ class ModelQueue:
         "hot",
         "is_stuck",
         "last_predicted_at",
+        "left_at",
         "n_conflicts",
         "n_predictions",
         "name",
@@ -38,6 +40,7 @@ class ModelQueue:
         "state",
         "undoes_predictions",
         "visit",
+        "waited_seconds",
     )
 
     def __init__(self, name: str) -> None:
@@ -58,6 +61,8 @@ class ModelQueue:
         self.n_conflicts = 0
         self.contended_until = 0.0
         self.has_turn = False
+        self.left_at = 0.0
+        self.waited_seconds = 0.0
         self.n_predictions = 0
         self.last_predicted_at: float | None = None
 

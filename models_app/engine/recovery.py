@@ -41,14 +41,15 @@ def catch_up(
     for segment in storage.segments(state, after_seq=hot.seq):
         if segment.first_seq != hot.seq + 1:
             break
-        for learn in segment.learns:
-            try:
-                hot.replay(learn)
-            except Spoiled as failure:
-                forks.end_in_child()
-                raise ModelNotLoadable(
-                    f"Learn {hot.seq + 1} of the journal of '{state.name}' does not apply: {failure}"
-                ) from failure
+        try:
+            with hot.drawing():
+                for learn in segment.learns:
+                    hot.replay(learn)
+        except Spoiled as failure:
+            forks.end_in_child()
+            raise ModelNotLoadable(
+                f"Learn {hot.seq + 1} of the journal of '{state.name}' does not apply: {failure}"
+            ) from failure
         forks.end_in_child()
         # They were told to whom they concern when they were learned.
         hot.take_scores()

@@ -50,8 +50,12 @@ _MAX_ATTEMPTS = 200
 _MAX_CATCH_UP = 1_000
 # Two that write to one model take turns for so long after the other has written last.
 _CONTENDED_SECONDS = 3.0
-# A turn takes no longer then than what both commit in: each has as much of the time.
-_SHARED_SECONDS = 0.001
+# A turn computes no longer then than this, or than a share of what went by since the last one of its process:
+# on a slow disk, or where processes wait for a core, it has to be worth its commit and the wait for it.
+_SHARED_SECONDS = 0.0006
+_SHARE = 0.5
+# Batches of so many records of streams and arrays ask for a turn before they have lost to anybody.
+_LONG = 32
 # Who has not got its turn by then goes on without: the commit tells whether that was right.
 _TURN_PATIENCE = 0.25
 # How many times as long a turn may take that serves records of streams and arrays only.
@@ -113,7 +117,7 @@ class Turns:
             return None
         turn: Turn | None = None
         try:
-            is_alone = not queue.contended_until or not self._enter_turn(queue)
+            is_alone = not self._enter_turn(queue, commands)
             turn = self._begin_as_known(queue, commands) if is_alone else None
             while turn is None:
                 state = self.storage.find_state(queue.name)
@@ -138,18 +142,31 @@ class Turns:
                 self._leave_turn(queue)
         return turn
 
-    def _enter_turn(self, queue: ModelQueue) -> bool:
-        """Wait for other processes that write to the model, too; say whether it is our turn."""
+    def _enter_turn(self, queue: ModelQueue, commands: Sequence[Command]) -> bool:
+        """Wait for other processes that write to the model, too; say whether there are any.
+
+        False, too, where nobody has written for a while, or somebody is stuck in there: as if we were alone.
+        """
+        if not queue.contended_until:
+            if len(commands) < _LONG or not _are_of_streams(commands):
+                return False
+            # They come so close upon each other that others lose to them, and they to nobody. Who has lost
+            # has the gate now and then.
+            queue.has_turn = self.storage.enter_turn(queue.name, 0.0)
+            if queue.has_turn:
+                return False
+            queue.contended_until = time.perf_counter() + _CONTENDED_SECONDS
         if time.perf_counter() < queue.contended_until:
             queue.has_turn = self.storage.enter_turn(queue.name, _TURN_PATIENCE)
         if not queue.has_turn:
-            # Nobody has written for a while, or somebody is stuck in there: as if we were alone again.
             queue.contended_until = 0.0
+        queue.waited_seconds = time.perf_counter() - queue.left_at if queue.left_at else 0.0
         return queue.has_turn
 
     def _leave_turn(self, queue: ModelQueue) -> None:
         queue.has_turn = False
         self.storage.leave_turn(queue.name)
+        queue.left_at = time.perf_counter()
 
     def finish(self, turns: Sequence[Turn], outcomes: Sequence[Outcome]) -> list[Sequence[Command]]:
         """Answer turns after their commit; return of each the commands that are left for its queue's next."""
@@ -241,10 +258,10 @@ class Turns:
     def _seconds_for(self, queue: ModelQueue, commands: list[Command]) -> float:
         if queue.contended_until:
             # Others wait meanwhile. Who has not heard of turns yet is to be met by something short.
-            return min(_SHARED_SECONDS / (1 << queue.n_conflicts), self.batch_seconds)
+            seconds = max(_SHARED_SECONDS, _SHARE * queue.waited_seconds)
+            return min(seconds / (1 << queue.n_conflicts), self.batch_seconds)
         # Who sends many records on one connection waits for none of them: fewer commits serve him better.
-        is_stream = commands[0].bundle is not None and all(command.bundle is not None for command in commands)
-        return self.batch_seconds * (_STREAM_TURN if is_stream else 1)
+        return self.batch_seconds * (_STREAM_TURN if _are_of_streams(commands) else 1)
 
     def _note(self, turn: Turn) -> None:
         """Take over what a turn has made of the model."""
@@ -485,6 +502,10 @@ class Turns:
         state = queue.state
         if state is not None and n_timed:
             self.timings.of(state).refused[code_of(error)] += n_timed
+
+
+def _are_of_streams(commands: Sequence[Command]) -> bool:
+    return commands[0].bundle is not None and all(command.bundle is not None for command in commands)
 
 
 def _tell_traces(turn: Turn, written_at: float) -> None:

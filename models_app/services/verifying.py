@@ -134,7 +134,9 @@ class _Verifier:
             self._check_place(segment, folded.seq)
             for learn in segment.learns:
                 try:
-                    folded.replay(learn)
+                    # What is compared in between draws nothing of the model's.
+                    with folded.drawing():
+                        folded.replay(learn)
                 except Spoiled as failure:
                     raise ModelNotLoadable(f"Learn {folded.seq + 1} does not apply: {failure}") from failure
                 if folded.seq in to_compare:

@@ -8,6 +8,7 @@ import pytest
 from models_app.domain.errors import ModelRaised
 from models_app.engine.commands import Bundle, Command, Inspect
 from models_app.engine.engine import Engine
+from models_app.engine.queues import ModelQueue
 from models_app.engine.snapshots import SnapshotPolicy
 from models_app.models import JournalSegment
 from models_app.models.storage import SqliteStorage
@@ -21,9 +22,11 @@ class Turns(SqliteStorage):
     def __init__(self, *, is_free: bool = True) -> None:
         self.is_free = is_free
         self.noted: list[str] = []
+        self.patience: list[float] = []
 
     def enter_turn(self, name: str, seconds: float) -> bool:
         self.noted.append("enter")
+        self.patience.append(seconds)
         return self.is_free
 
     def leave_turn(self, name: str) -> None:
@@ -102,6 +105,64 @@ class TestTurn:
                 engine.call(learn("model", {}, 1.0))
 
         assert turns.noted.count("enter") == turns.noted.count("leave")
+
+
+class TestStream:
+    def test_asks_for_turns_before_it_has_lost_any(self, make_engine: MakeEngine, upload: Upload) -> None:
+        upload(Counting())
+        turns = Turns()
+        engine = make_engine(through=turns)
+
+        submit(engine, 64)
+
+        assert turns.noted == ["enter", "leave"]
+
+    def test_of_few_records_asks_for_none(self, make_engine: MakeEngine, upload: Upload) -> None:
+        upload(Counting())
+        turns = Turns()
+        engine = make_engine(through=turns)
+
+        submit(engine, 8)
+
+        assert turns.noted == []
+
+    def test_waits_for_who_has_the_turn(self, make_engine: MakeEngine, upload: Upload) -> None:
+        upload(Counting())
+        turns = Turns(is_free=False)
+        engine = make_engine(through=turns)
+
+        submit(engine, 64)
+
+        assert turns.noted == ["enter", "enter"]
+        assert turns.patience[0] == 0.0 < turns.patience[1]
+
+
+class TestLengthOfATurn:
+    @pytest.mark.parametrize(
+        ("waited", "n_conflicts", "expected"),
+        [(0.0, 0, 0.0006), (0.0, 1, 0.0003), (0.01, 0, 0.005), (0.01, 2, 0.00125), (9.0, 0, 0.02)],
+    )
+    def test_grows_with_the_wait_for_it(
+        self, make_engine: MakeEngine, waited: float, n_conflicts: int, expected: float
+    ) -> None:
+        queue = ModelQueue("model")
+        queue.contended_until, queue.waited_seconds, queue.n_conflicts = 1.0, waited, n_conflicts
+
+        seconds = make_engine(turn_seconds=0.02)._turns._seconds_for(queue, [learn("model", {}, 1.0)])
+
+        assert seconds == pytest.approx(expected)
+
+    def test_counts_from_the_end_of_the_last(self, make_engine: MakeEngine, upload: Upload) -> None:
+        upload(Counting())
+        engine, other = make_engine(through=Turns()), make_engine()
+
+        overtake(engine, other)
+        queue = engine._queues["model"]
+        left_at = queue.left_at
+        assert queue.waited_seconds == 0.0 < left_at
+        engine.call(predict("model", {}, "an id"))
+
+        assert 0.0 < queue.waited_seconds < time.perf_counter() - left_at
 
 
 class TestTwoProcesses:

@@ -4,6 +4,7 @@ import json
 import logging
 import pickle
 import sqlite3
+import sys
 import time
 from datetime import timedelta
 from io import StringIO
@@ -15,7 +16,7 @@ from django.core.management.base import CommandError
 from django.db import connection
 
 from models_app.domain.errors import InvalidRequest, PredictionNotPending
-from models_app.management.base import message_line
+from models_app.management.base import SWITCH_INTERVAL, message_line
 from models_app.management.commands import delete_model, prune_predictions, verify_journal
 from models_app.models import Configuration, JournalSegment, PendingPrediction, ServedModel, Snapshot
 from models_app.services import configuring, measuring, runtime, snapshotting
@@ -352,6 +353,19 @@ class TestPrunePredictions:
     def test_asks_for_an_age(self, instance: Instance) -> None:
         with pytest.raises(CommandError, match="required: --older-than"):
             run("prune_predictions")
+
+
+class TestCommands:
+    def test_wait_for_no_thread_that_computes(self, request: pytest.FixtureRequest) -> None:
+        interval = sys.getswitchinterval()
+        request.addfinalizer(lambda: logging.getLogger("models_app").setLevel(logging.NOTSET))
+        request.addfinalizer(lambda: sys.setswitchinterval(interval))
+        sys.setswitchinterval(0.005)
+
+        with pytest.raises(SystemExit):
+            delete_model.Command().run_from_argv(["manage.py", "delete_model"])
+
+        assert sys.getswitchinterval() == pytest.approx(SWITCH_INTERVAL)
 
 
 class TestErrors:

@@ -12,11 +12,9 @@ from django.core.management.base import BaseCommand, CommandError
 from django.db import Error, connections
 
 from models_app.management import listening, serving
+from models_app.management.base import SWITCH_INTERVAL
 from models_app.management.migrating import migrations_are_missing
 
-# A thread that computes in Python gives the interpreter away only so often, in seconds. At Python's own 5 ms
-# every hand-over between the event loop and an engine thread waits that long while another model learns.
-SWITCH_INTERVAL = 0.0005
 GARBAGE_THRESHOLDS = (20_000, 20, 50)
 
 
