@@ -171,10 +171,17 @@ REST_FRAMEWORK = {
 }
 SPECTACULAR_SETTINGS = {
     "TITLE": "Chantilly on Django",
-    "DESCRIPTION": "Serves models that learn from one observation at a time.",
+    "DESCRIPTION": "Serves models that learn from one observation at a time. Refusals name their error in "
+    "the header `Error-Code`. Beside OpenAPI: `x-itemSchema` is the schema of each line of a text, "
+    "`x-events` that of each event's data by the event's name, and `x-websocket` describes the WebSockets "
+    "by path.",
     "VERSION": "1",
     "SCHEMA_PATH_PREFIX": "/api",
-    "SERVE_INCLUDE_SCHEMA": False,
+    "POSTPROCESSING_HOOKS": [
+        "monitoring.exposition.described.add",
+        # Afterwards: it completes whatever is there.
+        "models_app.api.describing.complete",
+    ],
     "SWAGGER_UI_DIST": "SIDECAR",
     "SWAGGER_UI_FAVICON_HREF": "SIDECAR",
     "REDOC_DIST": "SIDECAR",

@@ -4,12 +4,13 @@ from dataclasses import asdict
 from typing import Any
 
 from django.utils import timezone
-from drf_spectacular.utils import OpenApiParameter, extend_schema
+from drf_spectacular.utils import OpenApiParameter
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from models_app.api import queries, schemas
+from models_app.api import describing, queries, schemas
 from models_app.api.dispatch import ThreadedViewSet
+from models_app.domain.errors import FlavorNotSet, ModelNotFound
 from models_app.models import ServedModel, Snapshot
 from models_app.services.configuring import get_flavor
 from models_app.services.listing import find_model
@@ -20,84 +21,65 @@ from monitoring.statistics import ROUTES, recorder
 _NANOSECONDS = {"type": "integer", "description": "Nanoseconds."}
 _COUNT = {"type": "integer"}
 _BYTES = {"type": "integer", "description": "Bytes."}
-_ROUTE: schemas.Schema = {
-    "type": "object",
-    "properties": {
-        "n_calls": _COUNT,
-        "mean_duration": _NANOSECONDS,
-        "mean_duration_human": {"type": "string"},
-        "ewm_duration": _NANOSECONDS,
-        "ewm_duration_human": {"type": "string"},
-    },
-}
+_ROUTE = schemas.full(
+    n_calls=_COUNT,
+    mean_duration=_NANOSECONDS,
+    mean_duration_human={"type": "string"},
+    ewm_duration=_NANOSECONDS,
+    ewm_duration_human={"type": "string"},
+)
 _SECONDS = {"type": "number", "nullable": True, "description": "Seconds."}
-_QUANTILES: schemas.Schema = {
-    "type": "object",
-    "properties": {"n": _COUNT, "p50": _SECONDS, "p90": _SECONDS, "p99": _SECONDS},
-}
-_PENDING: schemas.Schema = {
-    "type": "object",
-    "properties": {
-        "n": _COUNT,
-        "by_age": {
-            "type": "array",
-            "items": {"type": "object", "properties": {"up_to_seconds": _SECONDS, "n": _COUNT}},
-        },
-    },
-}
-_RATES: schemas.Schema = {
-    "type": "object",
-    "properties": {
-        "window_seconds": {"type": "number"},
-        "predictions_per_second": {"type": "number"},
-        "learns_per_second": {"type": "number"},
-    },
-}
+_QUANTILES = schemas.full(n=_COUNT, p50=_SECONDS, p90=_SECONDS, p99=_SECONDS)
+_AGE = schemas.full(up_to_seconds=_SECONDS, n=_COUNT)
+_RATES = schemas.full(
+    window_seconds={"type": "number"},
+    predictions_per_second={"type": "number"},
+    learns_per_second={"type": "number"},
+)
 _SNAPSHOT: schemas.Schema = {
-    "type": "object",
+    **schemas.full(
+        seq={"type": "integer", "description": "The learns that it has."},
+        taken_at={"type": "number", "description": "Seconds since the epoch."},
+        size_bytes=_BYTES,
+    ),
     "nullable": True,
-    "properties": {
-        "seq": {"type": "integer", "description": "The learns that it has."},
-        "taken_at": {"type": "number", "description": "Seconds since the epoch."},
-        "size_bytes": _BYTES,
-    },
 }
 _REMARKS: schemas.Schema = {
     "type": "array",
     "description": "What there is to know about the model.",
-    "items": {
-        "type": "object",
-        "properties": {"code": {"type": "string"}, "message": {"type": "string"}},
-    },
+    "items": schemas.full(code={"type": "string"}, message={"type": "string"}),
 }
+_CALLS: dict[str, schemas.Schema] = dict.fromkeys(ROUTES, _ROUTE)
 STATISTICS: schemas.Schema = {
-    "type": "object",
     "description": "With `model` it has more than `predict` and `learn`.",
-    "required": list(ROUTES),
-    "properties": {
-        **dict.fromkeys(ROUTES, _ROUTE),
-        "model": {"type": "string"},
-        "durations": {"type": "object", "properties": dict.fromkeys(STEPS, _QUANTILES)},
-        "delay": _QUANTILES,
-        "pending": _PENDING,
-        "rates": _RATES,
-        "refused": {"type": "object", "additionalProperties": _COUNT, "description": "By error code."},
-        "size_bytes": _BYTES,
-        "memory_bytes": {**_BYTES, "nullable": True},
-        "snapshot": _SNAPSHOT,
-        "remarks": _REMARKS,
-    },
+    "oneOf": [
+        schemas.full(**_CALLS),
+        schemas.full(
+            **_CALLS,
+            model={"type": "string"},
+            durations=schemas.full(**dict.fromkeys(STEPS, _QUANTILES)),
+            delay=_QUANTILES,
+            pending=schemas.full(n=_COUNT, by_age={"type": "array", "items": _AGE}),
+            rates=_RATES,
+            refused={"type": "object", "additionalProperties": _COUNT, "description": "By error code."},
+            size_bytes=_BYTES,
+            memory_bytes={**_BYTES, "nullable": True},
+            snapshot=_SNAPSHOT,
+            remarks=_REMARKS,
+        ),
+    ],
 }
 
 
 class StatisticsViewSet(ThreadedViewSet):
     """The calls of predict and learn since `init`, those that were refused too; and how a model is served."""
 
-    @extend_schema(
+    @describing.operation(
         operation_id="stats",
         summary="Tell how many calls there were and how long they took",
         description="The mean, and an exponentially weighted mean with a fading factor of 0.3.",
-        responses={200: STATISTICS, 400: schemas.ERROR, 404: schemas.ERROR, 503: schemas.ERROR},
+        responses={200: STATISTICS},
+        refusals=[FlavorNotSet, ModelNotFound],
     )
     @queries.takes(OpenApiParameter("model", str, description="how this model is served"))
     def retrieve(self, request: Request) -> Response:

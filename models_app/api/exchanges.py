@@ -8,9 +8,8 @@ from typing import Any
 
 from django.conf import settings
 from django.http import HttpRequest, StreamingHttpResponse
-from drf_spectacular.utils import extend_schema
 
-from models_app.api import schemas
+from models_app.api import describing, request_bodies, schemas
 from models_app.api.dispatch import AsyncViewSet
 from models_app.api.records import Batch, Text, Window, refusal
 from models_app.domain.errors import InvalidRequest, ServerStopping
@@ -43,12 +42,12 @@ class ExchangeViewSet(AsyncViewSet):
     #: The handler does not read the body, but hands over how to receive it, as `request.receive`.
     reads_body = True
 
-    @extend_schema(
+    @describing.operation(
         operation_id="stream",
         summary="Predict and learn, many records on one connection",
         description="A JSON object a line; each is answered with a line, in order, while others still come.",
-        request=schemas.RECORDS,
-        responses={(200, "application/x-ndjson"): schemas.RECORD_ANSWER},
+        request=request_bodies.RECORDS,
+        responses={(200, schemas.NDJSON): schemas.text_of(schemas.RECORD_ANSWER, "An answer a line.")},
     )
     async def create(self, request: HttpRequest) -> ExchangeResponse:
         """Answer each line of the body with a line."""
@@ -57,7 +56,7 @@ class ExchangeViewSet(AsyncViewSet):
             await lines.ask()
         return ExchangeResponse(
             exchange(lines),
-            content_type="application/x-ndjson",
+            content_type=schemas.NDJSON,
             headers={"Cache-Control": "no-cache", "X-Accel-Buffering": "no"},
         )
 

@@ -5,16 +5,23 @@ from importlib.metadata import version
 from django.db import connection
 from django.http import HttpResponse
 from django.utils import timezone
-from drf_spectacular.utils import OpenApiParameter, extend_schema
+from drf_spectacular.utils import OpenApiParameter
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from models_app.api import queries, schemas
+from models_app.api import describing, queries, request_bodies, schemas
 from models_app.api.awaiting import Awaited, json_of
 from models_app.api.bodies import BodyReader, InitBody
 from models_app.api.dispatch import ThreadedViewSet
 from models_app.domain import windows
-from models_app.domain.errors import InvalidRequest
+from models_app.domain.errors import (
+    FlavorNotSet,
+    InvalidRequest,
+    ModelBusy,
+    ModelNotFound,
+    ModelNotLoadable,
+    UnknownFlavor,
+)
 from models_app.engine.commands import Inspect
 from models_app.engine.hot import Vitals
 from models_app.services import configuring, listing, measuring
@@ -25,10 +32,11 @@ _init_reader = BodyReader(InitBody)
 class InitViewSet(ThreadedViewSet):
     """The flavor."""
 
-    @extend_schema(
+    @describing.operation(
         operation_id="get_flavor",
         summary="Tell the flavor",
-        responses={200: schemas.INSTANCE, 400: schemas.ERROR},
+        responses={200: schemas.INSTANCE},
+        refusals=[FlavorNotSet],
     )
     def retrieve(self, request: Request) -> Response:
         """Tell the flavor, the storage and River's version."""
@@ -37,12 +45,13 @@ class InitViewSet(ThreadedViewSet):
             {"flavor": flavor.name, "storage": connection.vendor, "river_version": version("river")}
         )
 
-    @extend_schema(
+    @describing.operation(
         operation_id="set_flavor",
         summary="Set the flavor, erasing everything",
         description="Models, pending predictions, journal, metrics and statistics are erased.",
-        request=schemas.INIT,
-        responses={201: schemas.EMPTY, 400: schemas.ERROR},
+        request=request_bodies.INIT,
+        responses={201: schemas.EMPTY},
+        refusals=[UnknownFlavor],
     )
     def create(self, request: Request) -> Response:
         """Erase everything and set the flavor."""
@@ -54,7 +63,9 @@ class InitViewSet(ThreadedViewSet):
 class ModelsViewSet(ThreadedViewSet):
     """The names of the models."""
 
-    @extend_schema(operation_id="list_models", summary="List the models", responses={200: schemas.MODELS})
+    @describing.operation(
+        operation_id="list_models", summary="List the models", responses={200: schemas.MODELS}
+    )
     def retrieve(self, request: Request) -> Response:
         """List the names of the models."""
         names, default = listing.model_names()
@@ -64,10 +75,11 @@ class ModelsViewSet(ThreadedViewSet):
 class MetricsViewSet(ThreadedViewSet):
     """Metrics."""
 
-    @extend_schema(
+    @describing.operation(
         operation_id="metrics",
         summary="Tell the metrics",
-        responses={200: schemas.METRICS, 400: schemas.ERROR, 404: schemas.ERROR},
+        responses={200: schemas.METRICS},
+        refusals=[FlavorNotSet, ModelNotFound, ModelNotLoadable, ModelBusy],
     )
     @queries.takes(
         OpenApiParameter("model", str, description="of this model; of all models without it"),

@@ -9,10 +9,10 @@ from drf_spectacular.utils import OpenApiParameter, extend_schema, extend_schema
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from models_app.api import queries, schemas
+from models_app.api import describing, queries, request_bodies, schemas
 from models_app.api.awaiting import Awaited
 from models_app.api.dispatch import ThreadedViewSet, in_upload_threads
-from models_app.domain.errors import ModelNotFound
+from models_app.domain import errors
 from models_app.paradigms import chosen_metrics
 from models_app.services import exporting, uploading
 
@@ -35,13 +35,21 @@ class ModelViewSet(ThreadedViewSet):
         view = super(ThreadedViewSet, cls).as_view(actions, **initkwargs)
         return in_upload_threads(view)
 
-    @extend_schema(
+    @describing.operation(
         operation_id="upload_model",
         summary="Upload a model",
         description="A pickle, made with `pickle` or `dill`. It is tried, in another process, and becomes "
         "the default model.",
-        request=schemas.MODEL_BYTES,
-        responses={201: schemas.NAME, 400: schemas.ERROR, 413: schemas.ERROR, 503: schemas.ERROR},
+        request=request_bodies.MODEL_BYTES,
+        responses={201: schemas.NAME},
+        refusals=[
+            errors.FlavorNotSet,
+            errors.InvalidModelName,
+            errors.ModelNotReadable,
+            errors.ModelNotSuitable,
+            errors.ModelRaised,
+            errors.UploadsBusy,
+        ],
     )
     @queries.takes(
         OpenApiParameter(
@@ -59,26 +67,34 @@ class ModelViewSet(ThreadedViewSet):
         name = uploading.upload_model(data=request.body, name=name, metrics=names, now=timezone.now())
         return Response({"name": name}, status=201)
 
-    @extend_schema(
+    @describing.operation(
         operation_id="download_model",
         summary="Download a model",
         description="As it is now, every acknowledged learn included.",
-        responses={(200, "application/octet-stream"): bytes, 400: schemas.ERROR, 404: schemas.ERROR},
+        responses={(200, "application/octet-stream"): bytes},
+        refusals=[
+            errors.ModelBusy,
+            errors.ModelNotFound,
+            errors.ModelNotLoadable,
+            errors.ModelRaised,
+            errors.NoDefaultModel,
+        ],
     )
     def retrieve(self, request: Request, name: str | None = None) -> HttpResponse:
         """Return the pickled model."""
         return Awaited(exporting.export_command(name=name), _pickled)
 
-    @extend_schema(
+    @describing.operation(
         operation_id="delete_model",
         summary="Delete a model",
         responses={204: None, 404: schemas.EMPTY},
+        refusals=[errors.ModelNotFound],
     )
     def destroy(self, request: Request, name: str) -> HttpResponse:
         """Delete the model and what it has pending."""
         if uploading.delete_model(name=name):
             return HttpResponse(status=204)
-        return Response({}, status=404, headers={"Error-Code": ModelNotFound.code})
+        return Response({}, status=404, headers={"Error-Code": errors.ModelNotFound.code})
 
 
 def _pickled(data: bytes) -> HttpResponse:

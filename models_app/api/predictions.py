@@ -6,10 +6,9 @@ from typing import Any, ClassVar
 import msgspec
 from django.http import HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
-from drf_spectacular.utils import extend_schema
 from msgspec import UNSET
 
-from models_app.api import aside, schemas
+from models_app.api import aside, describing, request_bodies, schemas
 from models_app.api.answers import JsonAnswer, encoded, prediction_fields
 from models_app.api.bodies import UNREADABLE, BodyReader, LearnBody, PredictBody
 from models_app.api.dispatch import AsyncViewSet
@@ -25,12 +24,20 @@ _predict_reader = BodyReader(PredictBody)
 _learn_reader = BodyReader(LearnBody)
 _NOTHING = b"{}"
 _array_decoder = msgspec.json.Decoder(list[msgspec.Raw])
-MAX_RECORDS = 10_000
+MAX_RECORDS = schemas.MAX_RECORDS
+# Here the model is a field of the body, not the address.
+_STATUSES = {**STATUS_BY_ERROR, errors.ModelNotFound: 400}
+_REFUSALS = (
+    errors.ModelBusy,
+    errors.ModelNotFound,
+    errors.ModelNotLoadable,
+    errors.ModelRaised,
+    errors.NoDefaultModel,
+)
 
 
 class _PredictionsViewSet(AsyncViewSet):
-    # Here the model is a field of the body, not the address.
-    status_by_error: ClassVar = {**STATUS_BY_ERROR, errors.ModelNotFound: 400}
+    status_by_error: ClassVar = _STATUSES
     route: str
 
     async def dispatch(  # type: ignore[override]  # a coroutine, as its parent's
@@ -79,12 +86,15 @@ class PredictViewSet(_PredictionsViewSet):
 
     route = "predict"
 
-    @extend_schema(
+    @describing.operation(
         operation_id="predict",
         summary="Predict",
-        description="With an `id`, the features are kept until the ground truth comes: then it answers 201.",
-        request=schemas.PREDICT,
-        responses={200: schemas.PREDICTION, 201: schemas.PREDICTION, **schemas.REFUSALS},
+        description="With an `id`, the features are kept until the ground truth comes: then it answers 201. "
+        "An array of records is answered with an array, refusals in their places.",
+        request=request_bodies.PREDICT,
+        responses={200: schemas.PREDICTIONS, 201: schemas.PREDICTION},
+        refusals=_REFUSALS,
+        statuses=_STATUSES,
     )
     async def create(self, request: HttpRequest) -> HttpResponse:
         """Predict from features."""
@@ -108,13 +118,16 @@ class LearnViewSet(_PredictionsViewSet):
 
     route = "learn"
 
-    @extend_schema(
+    @describing.operation(
         operation_id="learn",
         summary="Learn",
         description="By the `id` of a prediction, or from `features`; the `id` has precedence. "
-        "Another `model` than the one that predicted it learns from the same features.",
-        request=schemas.LEARN,
-        responses={201: schemas.EMPTY, **schemas.REFUSALS},
+        "Another `model` than the one that predicted it learns from the same features. "
+        "An array of records is answered with an array, refusals in their places.",
+        request=request_bodies.LEARN,
+        responses={201: schemas.LEARNED},
+        refusals=(*_REFUSALS, errors.InvalidGroundTruth, errors.NoFeatures, errors.PredictionNotPending),
+        statuses=_STATUSES,
     )
     async def create(self, request: HttpRequest) -> HttpResponse:
         """Score a prediction against the ground truth, and learn from it."""

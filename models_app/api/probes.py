@@ -1,11 +1,10 @@
 """/healthz and /readyz, for who starts, watches and balances servers."""
 
 from django.http import HttpRequest, HttpResponse
-from drf_spectacular.utils import extend_schema
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from models_app.api import schemas
+from models_app.api import describing, schemas
 from models_app.api.answers import JsonAnswer
 from models_app.api.dispatch import AsyncViewSet, ThreadedViewSet
 from models_app.services import health
@@ -14,7 +13,9 @@ from models_app.services import health
 class HealthViewSet(AsyncViewSet):
     """The process is up."""
 
-    @extend_schema(operation_id="healthz", summary="Is the process up?", responses={200: schemas.HEALTH})
+    @describing.operation(
+        operation_id="healthz", summary="Is the process up?", responses={200: schemas.HEALTH}
+    )
     async def retrieve(self, request: HttpRequest) -> HttpResponse:
         """Answer from the event loop: it turns."""
         return JsonAnswer(b'{"status":"up"}')
@@ -23,12 +24,12 @@ class HealthViewSet(AsyncViewSet):
 class ReadinessViewSet(ThreadedViewSet):
     """The server can do its work."""
 
-    @extend_schema(
+    @describing.operation(
         operation_id="readyz",
         summary="Can requests be served?",
         description="The database is writable, the migrations are applied and the engine runs. `warnings` "
         "are there where something else is not as it should be.",
-        responses={200: schemas.READINESS, 503: schemas.ERROR},
+        responses={200: schemas.READINESS},
     )
     def retrieve(self, request: Request) -> Response:
         """Check the database and the engine."""

@@ -4,6 +4,13 @@ from typing import Any
 
 Schema = dict[str, Any]
 
+NDJSON = "application/x-ndjson"
+#: Of a text of lines, or of a stream: the schema of each, as OpenAPI 3.2 has it in `itemSchema`.
+ITEMS = "x-itemSchema"
+#: Of an event stream: the schema of the events' data, by the events' name.
+EVENTS = "x-events"
+MAX_RECORDS = 10_000
+
 _LABEL: Schema = {"oneOf": [{"type": "boolean"}, {"type": "number"}, {"type": "string"}]}
 _ID: Schema = {
     "description": '`42` and `"42"` are the same id.',
@@ -14,76 +21,115 @@ _FEATURES: Schema = {
     "oneOf": [{"type": "object", "additionalProperties": True}, {"type": "string"}],
 }
 _MODEL: Schema = {"type": "string", "description": "A model's name; the default model without it."}
+_OP: Schema = {
+    "type": "string",
+    "enum": ["predict", "learn"],
+    "description": "Without it: what the route does; on a stream a ground truth means a learn.",
+}
+_REF: Schema = {"description": "The client's own; echoed in the answer."}
+_NUMBER_OR_NULL: Schema = {"type": "number", "nullable": True}
+_PREDICTED: Schema = {
+    "description": "A number, or probabilities by label; a label, of a classifier without probabilities.",
+    "oneOf": [
+        _NUMBER_OR_NULL,
+        {"type": "boolean"},
+        {"type": "string"},
+        {"type": "object", "additionalProperties": _NUMBER_OR_NULL},
+    ],
+}
+_MESSAGE: Schema = {
+    "description": "One sentence, or the reasons by field.",
+    "oneOf": [
+        {"type": "string"},
+        {"type": "object", "additionalProperties": {"type": "array", "items": {"type": "string"}}},
+    ],
+}
 
 
-def _object(required: list[str] | None = None, **properties: Schema) -> Schema:
+def record(required: list[str] | None = None, **properties: Schema) -> Schema:
+    """Return the schema of an object that has these members and no others."""
     schema: Schema = {"type": "object", "properties": properties, "additionalProperties": False}
     # JSON Schema knows no empty list of what is required.
     return {**schema, "required": required} if required else schema
 
 
-def _json(schema: Schema) -> dict[str, Schema]:
-    return {"application/json": schema}
+def full(**properties: Schema) -> Schema:
+    """Return the schema of an object that always has these members and no others."""
+    return record(list(properties), **properties)
 
 
-INIT = _json(_object(["flavor"], flavor={"type": "string", "enum": ["regression", "binary", "multiclass"]}))
-PREDICT = _json(_object(["features"], features=_FEATURES, id=_ID, model=_MODEL))
-LEARN = _json(_object(["ground_truth"], ground_truth=_LABEL, id=_ID, features=_FEATURES, model=_MODEL))
-MODEL_BYTES: dict[str, Schema] = {"application/octet-stream": {"type": "string", "format": "binary"}}
+def named(name: str) -> Schema:
+    """Return a reference to one of `COMPONENTS`."""
+    return {"$ref": f"#/components/schemas/{name}"}
 
-EMPTY = _object()
-ERROR = _object(
-    ["message"],
-    message={
-        "description": "One sentence, or the reasons by field. The header `Error-Code` names the error.",
-        "oneOf": [
-            {"type": "string"},
-            {"type": "object", "additionalProperties": {"type": "array", "items": {"type": "string"}}},
-        ],
+
+def one_or_many(schema: Schema, many: Schema | None = None) -> Schema:
+    """Return the schema of a value, or of an array of such, or of the other, values."""
+    array = {"type": "array", "maxItems": MAX_RECORDS, "items": many or schema}
+    return {"oneOf": [schema, array]}
+
+
+def text_of(schema: Schema, description: str) -> Schema:
+    """Return the schema of a text that has a value of that schema on each line."""
+    return {"type": "string", "description": description, ITEMS: schema}
+
+
+COMPONENTS: dict[str, Schema] = {
+    "Error": full(message=_MESSAGE),
+    "PredictRequest": record(["features"], features=_FEATURES, id=_ID, model=_MODEL),
+    "LearnRequest": record(["ground_truth"], ground_truth=_LABEL, id=_ID, features=_FEATURES, model=_MODEL),
+    "Prediction": full(model={"type": "string"}, prediction=_PREDICTED),
+    "Record": record(op=_OP, features=_FEATURES, ground_truth=_LABEL, id=_ID, model=_MODEL, ref=_REF),
+    "RecordAnswer": {
+        "description": "A prediction; of a learn nothing but `ref`; or why the record is refused.",
+        "oneOf": [named("RecordPrediction"), named("RecordLearned"), named("RecordRefused")],
     },
-)
-REFUSALS = {400: ERROR, 413: ERROR, 503: ERROR}
-PREDICTION = _object(
-    ["model", "prediction"],
-    model={"type": "string"},
-    prediction={
-        "description": "A number, or probabilities by label; a label, of a classifier without probabilities.",
-        "nullable": True,
-        "oneOf": [
-            {"type": "number"},
-            {"type": "boolean"},
-            {"type": "string"},
-            {"type": "object", "additionalProperties": {"type": "number", "nullable": True}},
-        ],
-    },
-)
-INSTANCE = _object(
-    ["flavor", "storage", "river_version"],
+    "RecordPrediction": record(
+        ["model", "prediction"], model={"type": "string"}, prediction=_PREDICTED, ref=_REF
+    ),
+    "RecordLearned": record(ref=_REF),
+    "RecordRefused": record(
+        ["error", "message"],
+        error={"type": "string", "description": "The code that single routes have in `Error-Code`."},
+        message=_MESSAGE,
+        line={"type": "integer", "minimum": 1, "description": "On streams of lines."},
+        ref=_REF,
+    ),
+    "Metrics": {"type": "object", "additionalProperties": _NUMBER_OR_NULL},
+    "PredictEvent": full(
+        model={"type": "string"},
+        features=_FEATURES,
+        prediction=_PREDICTED,
+    ),
+    "LearnEvent": full(
+        model={"type": "string"},
+        features=_FEATURES,
+        prediction=_PREDICTED,
+        ground_truth=_LABEL,
+    ),
+}
+
+EMPTY = record()
+ERROR = named("Error")
+PREDICTION = named("Prediction")
+PREDICTIONS = one_or_many(PREDICTION, named("RecordAnswer"))
+LEARNED = one_or_many(EMPTY, named("RecordAnswer"))
+METRICS = named("Metrics")
+RECORD = named("Record")
+RECORD_ANSWER = named("RecordAnswer")
+INSTANCE = full(
     flavor={"type": "string"},
     storage={"type": "string"},
     river_version={"type": "string"},
 )
-NAME = _object(["name"], name={"type": "string"})
-MODELS = _object(
-    ["models", "default"],
+NAME = full(name={"type": "string"})
+MODELS = full(
     models={"type": "array", "items": {"type": "string"}},
     default={"type": "string", "nullable": True},
 )
-METRICS: Schema = {"type": "object", "additionalProperties": {"type": "number", "nullable": True}}
-_RECORD = _object(
-    op={"type": "string", "enum": ["predict", "learn"], "description": "A ground truth alone means a learn."},
-    features=_FEATURES,
-    ground_truth=_LABEL,
-    id=_ID,
-    model=_MODEL,
-    ref={"description": "The client's own; echoed in the answer."},
-)
-RECORDS = {"application/x-ndjson": _RECORD}
-RECORD_ANSWER: Schema = {
-    "type": "object",
-    "description": "What the single routes answer, or `error`, `message` and `line`.",
-}
-HEALTH = _object(["status"], status={"type": "string"})
-READINESS = _object(
-    ["status"], status={"type": "string"}, warnings={"type": "array", "items": {"type": "string"}}
+HEALTH = full(status={"type": "string", "enum": ["up"]})
+READINESS = record(
+    ["status"],
+    status={"type": "string", "enum": ["ready"]},
+    warnings={"type": "array", "items": {"type": "string"}},
 )

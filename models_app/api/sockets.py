@@ -11,7 +11,7 @@ from channels.consumer import get_handler_name
 from channels.exceptions import StopConsumer
 from channels.generic.websocket import AsyncWebsocketConsumer
 
-from models_app.api import aside, exceptions, queries
+from models_app.api import aside, exceptions, queries, schemas
 from models_app.api.answers import ALWAYS
 from models_app.api.records import Batch, Window
 from models_app.api.seats import Seats, client_of
@@ -22,7 +22,7 @@ logger = logging.getLogger(__name__)
 # Messages that wait for their answer at a time. Who sends more waits: nothing is read from him meanwhile.
 _MESSAGES_UNDER_WAY = 64
 _BYTES_UNDER_WAY = 4 << 20
-MAX_RECORDS = 10_000
+MAX_RECORDS = schemas.MAX_RECORDS
 
 _GOING_AWAY = 1001
 _REFUSED = 1008

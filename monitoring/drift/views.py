@@ -1,40 +1,39 @@
 """/api/alerts: what the detectors have found."""
 
-from drf_spectacular.utils import OpenApiParameter, extend_schema
+from drf_spectacular.utils import OpenApiParameter
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from models_app.api import queries, schemas
+from models_app.api import describing, queries, schemas
 from models_app.api.dispatch import ThreadedViewSet
+from models_app.domain.errors import FlavorNotSet, ModelNotFound
 from monitoring.drift.listing import list_alerts
 
 DEFAULT_LIMIT = 100
 MAX_LIMIT = 1_000
 
-_ALERT: schemas.Schema = {
-    "type": "object",
-    "properties": {
-        "id": {"type": "integer"},
-        "kind": {"type": "string", "enum": ["drift", "warning"]},
-        "model": {"type": "string"},
-        "generation": {"type": "integer"},
-        "seq": {"type": "integer", "description": "The learn that revealed it."},
-        "time": {"type": "number", "description": "Seconds since the epoch."},
-        "source": {"type": "string", "description": "`error`, `prediction` or `feature NAME`."},
-        "detector": {"type": "string"},
-        "value": {"type": "number"},
-    },
-}
-ALERTS: schemas.Schema = {"type": "object", "properties": {"alerts": {"type": "array", "items": _ALERT}}}
+ALERT = schemas.full(
+    id={"type": "integer"},
+    kind={"type": "string", "enum": ["drift", "warning"]},
+    model={"type": "string"},
+    generation={"type": "integer"},
+    seq={"type": "integer", "description": "The learn that revealed it."},
+    time={"type": "number", "description": "Seconds since the epoch."},
+    source={"type": "string", "description": "`error`, `prediction` or `feature NAME`."},
+    detector={"type": "string"},
+    value={"type": "number"},
+)
+ALERTS = schemas.full(alerts={"type": "array", "items": ALERT})
 
 
 class AlertsViewSet(ThreadedViewSet):
     """Drift alerts."""
 
-    @extend_schema(
+    @describing.operation(
         operation_id="list_alerts",
         summary="List drift alerts, the newest first",
-        responses={200: ALERTS, 400: schemas.ERROR, 404: schemas.ERROR, 503: schemas.ERROR},
+        responses={200: ALERTS},
+        refusals=[FlavorNotSet, ModelNotFound],
     )
     @queries.takes(
         OpenApiParameter("model", str, description="of this model; of all models without it"),

@@ -1,11 +1,12 @@
 """/api/metrics/history: metrics over time."""
 
-from drf_spectacular.utils import OpenApiParameter, extend_schema
+from drf_spectacular.utils import OpenApiParameter
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from models_app.api import queries, schemas
+from models_app.api import describing, queries, schemas
 from models_app.api.dispatch import ThreadedViewSet
+from models_app.domain.errors import FlavorNotSet, ModelNotFound
 from models_app.models import Generation
 from monitoring.history.reading import read_history
 
@@ -18,41 +19,33 @@ _BY_METRIC = {
     "type": "object",
     "additionalProperties": {"type": "array", "items": {"type": "number", "nullable": True}},
 }
-HISTORY: schemas.Schema = {
-    "type": "object",
-    "properties": {
-        "model": {"type": "string", "nullable": True},
-        "time": {**_NUMBERS, "description": "Seconds since the epoch."},
-        "generation": _NUMBERS,
-        "seq": {**_NUMBERS, "description": "Learns since the upload; a rollback goes back to fewer."},
-        "n_predictions": _NUMBERS,
-        "metrics": _BY_METRIC,
-        "rolling": _BY_METRIC,
-        "generations": {
-            "type": "array",
-            "description": "How the model's generations began.",
-            "items": {
-                "type": "object",
-                "properties": {
-                    "generation": {"type": "integer"},
-                    "seq": {"type": "integer"},
-                    "time": {"type": "number"},
-                    "kind": {"type": "string", "enum": [Generation.UPLOAD, Generation.ROLLBACK]},
-                },
-            },
-        },
-    },
-}
+_BEGINNING = schemas.full(
+    generation={"type": "integer"},
+    seq={"type": "integer"},
+    time={"type": "number"},
+    kind={"type": "string", "enum": [Generation.UPLOAD, Generation.ROLLBACK]},
+)
+HISTORY = schemas.full(
+    model={"type": "string", "nullable": True},
+    time={**_NUMBERS, "description": "Seconds since the epoch."},
+    generation=_NUMBERS,
+    seq={**_NUMBERS, "description": "Learns since the upload; a rollback goes back to fewer."},
+    n_predictions=_NUMBERS,
+    metrics=_BY_METRIC,
+    rolling=_BY_METRIC,
+    generations={"type": "array", "description": "How the model's generations began.", "items": _BEGINNING},
+)
 
 
 class HistoryViewSet(ThreadedViewSet):
     """Metrics over time."""
 
-    @extend_schema(
+    @describing.operation(
         operation_id="metrics_history",
         summary="Tell the metrics over time",
         description="Columns of equal length. The past is kept the more coarsely the older it is.",
-        responses={200: HISTORY, 400: schemas.ERROR, 404: schemas.ERROR, 503: schemas.ERROR},
+        responses={200: HISTORY},
+        refusals=[FlavorNotSet, ModelNotFound],
     )
     @queries.takes(
         OpenApiParameter("model", str, description="of this model; over all models without it"),

@@ -7,12 +7,14 @@ from django.http import HttpRequest, HttpResponse, StreamingHttpResponse
 from django.http.response import HttpResponseBase
 from django_eventstream.utils import add_default_headers, get_channelmanager, parse_last_event_id
 from drf_spectacular.types import OpenApiTypes
-from drf_spectacular.utils import OpenApiParameter, extend_schema
+from drf_spectacular.utils import OpenApiParameter
 from rest_framework.exceptions import PermissionDenied
 
-from models_app.api import queries
+from models_app.api import describing, queries
 from models_app.api.dispatch import AsyncViewSet
 from models_app.api.seats import Seats, client_of
+from models_app.domain.errors import TooManyStreams
+from monitoring.streams import described_events
 from monitoring.streams.channels import EVENTS, METRICS, MODELS
 from monitoring.streams.hub import Listener, get_channel
 from monitoring.streams.live import LiveStream
@@ -31,7 +33,6 @@ _PARAMETERS = [
     ),
     OpenApiParameter("lastEventId", OpenApiTypes.STR, description="The same, where headers cannot be set."),
 ]
-_RESPONSES = {(200, "text/event-stream"): OpenApiTypes.STR}
 _BACKLOG = (
     "A client that comes back with the id of its last event gets what it missed. Where that is not kept any "
     "more it gets an event `stream-reset` instead, and then what happens from now on."
@@ -41,29 +42,31 @@ _BACKLOG = (
 class StreamViewSet(AsyncViewSet):
     """Server-Sent Events."""
 
-    @extend_schema(
+    @describing.operation(
         operation_id="stream_metrics",
         summary="Stream the metrics",
         description=f"Server-Sent Events: the metrics after learns, at most 20 a second. {_BACKLOG}",
-        responses=_RESPONSES,
+        responses={(200, "text/event-stream"): described_events.METRICS},
+        refusals=[TooManyStreams],
     )
     @queries.takes(*_PARAMETERS)
     async def metrics(self, request: HttpRequest) -> HttpResponseBase:
         """Open a stream of the metrics."""
         return _open(request, METRICS)
 
-    @extend_schema(
+    @describing.operation(
         operation_id="stream_events",
         summary="Stream predictions and learns",
         description=f"Server-Sent Events named `predict` and `learn`. {_BACKLOG}",
-        responses=_RESPONSES,
+        responses={(200, "text/event-stream"): described_events.EVENTS},
+        refusals=[TooManyStreams],
     )
     @queries.takes(*_PARAMETERS)
     async def events(self, request: HttpRequest) -> HttpResponseBase:
         """Open a stream of predictions and learns."""
         return _open(request, EVENTS)
 
-    @extend_schema(
+    @describing.operation(
         operation_id="stream_live",
         summary="Stream what people can follow",
         description=(
@@ -72,7 +75,8 @@ class StreamViewSet(AsyncViewSet):
             "those left out. Without `model` also the newest `metrics`, and `models`: by name, what has "
             "changed on the overview."
         ),
-        responses=_RESPONSES,
+        responses={(200, "text/event-stream"): described_events.LIVE},
+        refusals=[TooManyStreams],
     )
     @queries.takes(
         OpenApiParameter(

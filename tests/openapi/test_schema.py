@@ -1,4 +1,4 @@
-"""The OpenAPI document: valid, complete, without a warning."""
+"""The OpenAPI document: valid, complete, without a warning. What it promises is tried in `tests.servers`."""
 
 import io
 from typing import Any
@@ -6,40 +6,68 @@ from typing import Any
 import pytest
 import yaml
 from django.core.management import call_command
+from openapi_schema_validator import OAS30Validator
+from openapi_spec_validator import validate
+
+from models_app.api import describing
+from models_app.domain import errors
+
+Document = dict[str, dict[str, Any]]
 
 
-def document() -> dict[str, dict[str, object]]:
+@pytest.fixture(scope="module")
+def document() -> Document:
     out = io.StringIO()
     call_command("spectacular", "--validate", "--fail-on-warn", stdout=out)
-    loaded: dict[str, dict[str, object]] = yaml.safe_load(out.getvalue())
+    loaded: Document = yaml.safe_load(out.getvalue())
     return loaded
 
 
 class TestSchema:
-    def test_is_valid_and_has_every_route_of_the_contract(self) -> None:
-        paths = document()["paths"]
+    def test_is_valid(self, document: Document) -> None:
+        validate(document)
+        for socket in document["x-websocket"].values():
+            for way in ("send", "receive"):
+                OAS30Validator.check_schema(socket[way]["schema"])
 
+    def test_has_every_route_of_the_contract(self, document: Document) -> None:
         assert {
             "/api/init", "/api/model", "/api/model/{name}", "/api/models", "/api/predict", "/api/learn",
             "/api/stream", "/api/metrics", "/api/metrics/history", "/api/alerts", "/api/stats",
-            "/api/stream/metrics", "/api/stream/events", "/api/stream/live",
-            "/healthz", "/readyz",
-        } == set(paths)  # fmt: skip
+            "/api/stream/metrics", "/api/stream/events", "/api/stream/live", "/api/schema",
+            "/healthz", "/readyz", "/metrics",
+        } == set(document["paths"])  # fmt: skip
+        assert set(document["x-websocket"]) == {"/ws/stream"}
 
-    @pytest.mark.parametrize(
-        "path", [f"/api/{name}" for name in ("init", "models", "metrics", "alerts", "stats")]
-    )
-    def test_says_that_answers_are_objects(self, path: str) -> None:
-        operation: Any = document()["paths"][path]
-        answer = operation["get"]["responses"]["200"]["content"]["application/json"]["schema"]
+    def test_refers_to_nothing_that_is_not_there(self, document: Document) -> None:
+        def references(value: object) -> set[str]:
+            if isinstance(value, dict):
+                own = {value["$ref"]} if isinstance(value.get("$ref"), str) else set()
+                return own.union(*map(references, value.values()))
+            return set().union(*map(references, value)) if isinstance(value, list) else set()
 
-        assert answer["type"] == "object"
+        known = {f"#/components/schemas/{name}" for name in document["components"]["schemas"]}
 
-    def test_names_each_operation_once(self) -> None:
-        operations = [
-            operation["operationId"]
-            for path in document()["paths"].values()
-            for operation in path.values()  # type: ignore[attr-defined]
-        ]
+        assert references(document) == known
 
-        assert len(set(operations)) == len(operations)
+    def test_says_of_each_refusal_how_it_is_called(self, document: Document) -> None:
+        for path, methods in document["paths"].items():
+            for method, operation in methods.items():
+                assert "default" in operation["responses"]
+                for status, response in operation["responses"].items():
+                    if status >= "400":
+                        header = response["headers"]["Error-Code"]
+                        assert header["required"], (method, path)
+                        assert header["schema"]["enum"], (method, path)
+
+
+class TestCodesByStatus:
+    def test_are_those_of_the_table(self) -> None:
+        codes = describing.codes_by_status([errors.ModelBusy, errors.NoFeatures, errors.ModelNotFound])
+
+        assert {status: sorted(names) for status, names in codes.items()} == {
+            400: ["bad_request", "no_features"],
+            404: ["model_not_found"],
+            503: ["model_busy"],
+        }
+        assert codes[404]["model_not_found"] == "No model has this name."

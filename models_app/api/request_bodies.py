@@ -1,0 +1,62 @@
+"""What the API's routes are sent: schemas, with examples that can be sent as they stand.
+
+The examples are those of one instance, in the order of the routes: its flavor is `regression`, and a
+model has been uploaded as `house`.
+"""
+
+import json
+
+from drf_spectacular.utils import OpenApiExample, OpenApiRequest
+
+from models_app.api import schemas
+from models_app.api.schemas import NDJSON, Schema, named
+
+_JSON = "application/json"
+#: In the examples.
+MODEL = "house"
+_HOUSE = {"area": 71.5, "rooms": 3}
+_OTHER = {"area": 120.0, "rooms": 5}
+_PRICE = 310.5
+
+
+def _body(media_type: str, schema: Schema, **examples: object) -> dict[str, OpenApiRequest]:
+    named_examples = [
+        OpenApiExample(name.replace("_", " "), value=value, request_only=True)
+        for name, value in examples.items()
+    ]
+    return {media_type: OpenApiRequest(schema, examples=named_examples)}
+
+
+def _lines(*records: object) -> str:
+    return "".join(json.dumps(record) + "\n" for record in records)
+
+
+_FLAVOR: Schema = {"type": "string", "enum": ["regression", "binary", "multiclass"]}
+_PREDICT = {"features": _HOUSE}
+_LEARN = {"features": _HOUSE, "ground_truth": _PRICE}
+_RECORDS = (
+    {"features": _HOUSE, "id": "house-8", "ref": 1},
+    {"ground_truth": _PRICE, "id": "house-8", "ref": 2},
+    {"op": "predict", "features": _OTHER, "model": MODEL, "ref": "three"},
+)
+
+INIT = _body(_JSON, schemas.record(["flavor"], flavor=_FLAVOR), regression={"flavor": "regression"})
+MODEL_BYTES: dict[str, Schema] = {"application/octet-stream": {"type": "string", "format": "binary"}}
+PREDICT = _body(
+    _JSON,
+    schemas.one_or_many(named("PredictRequest"), named("Record")),
+    features=_PREDICT,
+    with_an_id={**_PREDICT, "id": "house-7"},
+    by_a_model={**_PREDICT, "model": MODEL},
+    many_records=[{**_PREDICT, "ref": 1}, {"features": _OTHER, "ref": 2}],
+)
+LEARN = _body(
+    _JSON,
+    schemas.one_or_many(named("LearnRequest"), named("Record")),
+    from_features=_LEARN,
+    by_the_id_of_a_prediction={"id": "house-7", "ground_truth": _PRICE},
+    many_records=[_LEARN, {"features": _OTHER, "ground_truth": 540, "model": MODEL, "ref": 2}],
+)
+RECORDS = _body(NDJSON, schemas.text_of(schemas.RECORD, "A JSON object a line."), records=_lines(*_RECORDS))
+#: Messages of a WebSocket.
+MESSAGES: dict[str, object] = {"a record": _RECORDS[2], "a list of records": list(_RECORDS)}
