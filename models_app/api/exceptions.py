@@ -9,10 +9,12 @@ import msgspec
 from django.core.exceptions import BadRequest, PermissionDenied, SuspiciousOperation
 from django.http import Http404
 from rest_framework import exceptions as drf
+from rest_framework.permissions import AllowAny
+from rest_framework.settings import api_settings
 
 from models_app.api.answers import JsonAnswer
-from models_app.domain import errors
-from models_app.domain.errors import ChantillyError, Message
+from models_app.domain import errors, resembling
+from models_app.domain.errors import ChantillyError, Message, ModelNotFound
 
 logger = logging.getLogger(__name__)
 
@@ -45,7 +47,7 @@ def handle(error: BaseException, context: Mapping[str, Any]) -> JsonAnswer:
     error = errors.foreseen(error)
     if isinstance(error, ChantillyError):
         statuses = getattr(context.get("view"), "status_by_error", STATUS_BY_ERROR)
-        response = refusal(statuses.get(type(error), _DEFAULT_STATUS), error.code, error.message)
+        response = refusal(statuses.get(type(error), _DEFAULT_STATUS), error.code, message_of(error))
         if isinstance(error, _PASSES_SOON):
             response["Retry-After"] = str(RETRY_AFTER_SECONDS)
         return response
@@ -59,6 +61,21 @@ def handle(error: BaseException, context: Mapping[str, Any]) -> JsonAnswer:
     if isinstance(error, drf.APIException):
         return _from_drf(error, context)
     return _unforeseen(error)
+
+
+def message_of(error: ChantillyError) -> Message:
+    """Return what a client is told of a refusal: of an unknown model also the names like it.
+
+    Where permissions are set nobody is told a name: who may predict may be one who may not list models.
+    """
+    if not isinstance(error, ModelNotFound) or not error.near or not _all_may_list():
+        return error.message
+    return f"{error.message}{resembling.question(error.near)}"
+
+
+def _all_may_list() -> bool:
+    permissions: Any = api_settings.DEFAULT_PERMISSION_CLASSES
+    return all(permission is AllowAny for permission in permissions)
 
 
 def refusal(status: int, code: str, message: Message) -> JsonAnswer:

@@ -15,7 +15,7 @@ from typing import Any
 import msgspec
 from msgspec import UNSET, Raw, UnsetType
 
-from models_app.api import aside
+from models_app.api import aside, exceptions
 from models_app.api.answers import encoded, prediction_fields
 from models_app.api.bodies import UNREADABLE, BodyReader
 from models_app.domain import errors, features, nesting
@@ -272,6 +272,6 @@ def _answer(outcome: Any, ref: Raw | UnsetType, line: int | None) -> bytes:
 def _refusal(error: BaseException) -> dict[str, object]:
     error = errors.foreseen(error)
     if isinstance(error, ChantillyError):
-        return {"error": error.code, "message": error.message}
+        return {"error": error.code, "message": exceptions.message_of(error)}
     logger.error("a record failed", exc_info=error)
     return {"error": "internal_error", "message": "Internal error."}

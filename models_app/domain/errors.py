@@ -129,10 +129,13 @@ class ModelNotFound(ChantillyError):
     code = "model_not_found"
     #: The name, where that is known.
     name = ""
+    #: Names like it. No part of the message: not everybody may be told which models there are.
+    near: Sequence[str] = ()
 
-    def __init__(self, name: str) -> None:
+    def __init__(self, name: str, *, near: Sequence[str] = ()) -> None:
         super().__init__(f"No model named '{name}'.")
         self.name = name
+        self.near = near
 
 
 class SnapshotNotFound(ChantillyError):

@@ -21,6 +21,7 @@ from models_app.engine.commands import (
 )
 from models_app.engine.committing import Committer
 from models_app.engine.memory import HotSet, MemoryLimits
+from models_app.engine.near_names import NearNames
 from models_app.engine.ports import Observer, Storage
 from models_app.engine.queues import ModelQueue
 from models_app.engine.repeats import Repeats
@@ -79,6 +80,7 @@ class Engine:
             policy=options.snapshots,
             batch_seconds=options.turn_seconds,
             timings=self._timings,
+            near_names=NearNames(storage.recent_names),
         )
         self._lock = threading.Lock()
         self._queues: dict[str, ModelQueue] = {}

@@ -10,7 +10,6 @@ from typing import Protocol
 
 from models_app.domain.errors import (
     ChantillyError,
-    ModelNotFound,
     ModelNotLoadable,
     StorageUnavailable,
     code_of,
@@ -31,6 +30,7 @@ from models_app.engine.commands import (
     deliver,
 )
 from models_app.engine.hot import HotModel
+from models_app.engine.near_names import NearNames
 from models_app.engine.ports import Conflict, ModelState, Observer, Pending, Storage, Write
 from models_app.engine.queues import ModelQueue
 from models_app.engine.recent import RecentPredictions
@@ -101,6 +101,7 @@ class Turns:
     policy: SnapshotPolicy
     batch_seconds: float
     timings: TimingsByModel
+    near_names: NearNames
     recent: RecentPredictions = field(default_factory=RecentPredictions)
 
     def begin(self, queue: ModelQueue, commands: list[Command]) -> Turn | None:
@@ -358,7 +359,7 @@ class Turns:
             if state is not None and (state.is_default or not command.relies_on_default):
                 ours.append(command)
             elif not command.relies_on_default and not by_id:
-                deliver([(command, None, ModelNotFound(queue.name))])
+                deliver([(command, None, self.near_names.not_found(queue.name))])
             else:
                 self.router.route_again(command, None)
         if state is None:
@@ -434,7 +435,7 @@ class Turns:
             state = self.storage.find_state(queue.name)
             if state is None:
                 queue.forget()
-                raise ModelNotFound(queue.name)
+                raise self.near_names.not_found(queue.name)
             deliver([(command, self._maintain(queue, state, command), None)])
         except BaseException as error:
             self._refuse(queue, [command], error)

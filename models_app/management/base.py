@@ -8,6 +8,7 @@ from django.core.management.base import BaseCommand, CommandError, CommandParser
 from django.db import Error
 
 from models_app.domain.errors import ChantillyError, Message, ModelNotFound, StorageUnavailable
+from models_app.domain.resembling import question
 from models_app.management.migrating import migrations_are_missing
 from models_app.services import listing
 from models_app.services.seeding import hash_seed_warning
@@ -87,10 +88,9 @@ def explained(error: ChantillyError) -> str:
 
 def _instead_of(name: str) -> str:
     try:
-        near = listing.nearest_names(name)
+        return question(listing.nearest_names(name))
     except ChantillyError:
         return ""
-    return f" Is it {' or '.join(map(repr, near))}?" if near else ""
 
 
 def _explain_os(error: OSError) -> str:

@@ -3,15 +3,19 @@
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
-from difflib import get_close_matches
 
 from django.db.models import Count
 
+from models_app.domain import resembling
 from models_app.domain.errors import ChantillyError, ModelNotFound
 from models_app.domain.names import can_be_stored
+from models_app.engine.near_names import NearNames
 from models_app.models import PendingPrediction, ServedModel, Snapshot
+from models_app.models.storage import SqliteStorage
 from models_app.models.transactions import translated_errors
 from models_app.services.measuring import model_metrics
+
+_near_names = NearNames(SqliteStorage().recent_names)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -44,18 +48,18 @@ def model_names() -> tuple[list[str], str | None]:
 
 
 def find_model(name: str) -> ServedModel:
-    """Return a model's row; raises `ModelNotFound`."""
-    model = ServedModel.objects.filter(name=name).first() if can_be_stored(name) else None
-    if model is None:
+    """Return a model's row; raises `ModelNotFound`, with names like it."""
+    if not can_be_stored(name):
         raise ModelNotFound(name)
+    model = ServedModel.objects.filter(name=name).first()
+    if model is None:
+        raise _near_names.not_found(name)
     return model
 
 
-def nearest_names(name: str) -> list[str]:
+def nearest_names(name: str) -> tuple[str, ...]:
     """Return names of models that somebody may have meant, the likeliest first; at most three."""
-    by_folded = {each.casefold(): each for each in model_names()[0]}
-    found = get_close_matches(name.casefold(), by_folded, n=3)
-    return [by_folded[each] for each in found]
+    return resembling.nearest(name, model_names()[0])
 
 
 def list_models(*, with_metrics: bool = False) -> list[ModelSummary]:

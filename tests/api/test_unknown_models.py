@@ -1,0 +1,81 @@
+"""A name that no model has is answered with those like it, on every route that names a model."""
+
+import json
+from typing import Any
+
+import pytest
+from drf_spectacular.generators import SchemaGenerator
+from pytest_django import Settings
+
+from models_app.api import exceptions
+from models_app.domain.errors import ModelNotFound
+from tests.api.clients import Answer, Client
+
+TOLD = "No model named 'frist'. Is it 'first'?"
+PREDICT = {"features": {"x": 1.0}, "model": "frist"}
+LEARN = {**PREDICT, "ground_truth": True}
+
+
+def reading() -> list[tuple[str, bytes]]:
+    """Return path and query of each reading route that names a model, but streams of events."""
+    generator: Any = SchemaGenerator
+    found: list[tuple[str, bytes]] = []
+    for path, methods in generator().get_schema(public=True)["paths"].items():
+        parameters = [(each["in"], each["name"]) for each in methods.get("get", {}).get("parameters", [])]
+        if ("path", "name") in parameters:
+            found.append((path.replace("{name}", "frist"), b""))
+        elif ("query", "model") in parameters and "/stream/" not in path:
+            found.append((path, b"model=frist"))
+    return found
+
+
+class TestUnknownModels:
+    def test_of_reading_routes_are_told_with_the_nearest(self, client: Client) -> None:
+        routes = reading()
+        assert len(routes) >= 5
+
+        for path, query in [*routes, ("/api/metrics", b"model=frist&rolling=true")]:
+            answer = client.send("GET", path, query=query)
+
+            assert (answer.status, answer.json()) == (404, {"message": TOLD}), path
+            assert answer.headers[b"error-code"] == b"model_not_found"
+
+    @pytest.mark.parametrize(("path", "body"), [("/api/predict", PREDICT), ("/api/learn", LEARN)])
+    def test_of_bodies_are_told_with_the_nearest(
+        self, client: Client, path: str, body: dict[str, object]
+    ) -> None:
+        text = json.dumps(body).encode()
+        short = client.post_short(path, text)
+        assert isinstance(short, Answer)
+
+        for answer in (short, client.post(path, text)):
+            assert (answer.status, answer.json()) == (400, {"message": TOLD})
+        (refused,) = client.post(path, b"[" + text + b"]").json()
+        assert refused == {"error": "model_not_found", "message": TOLD}
+
+    def test_of_streams_are_told_with_the_nearest(self, client: Client) -> None:
+        text = json.dumps(LEARN)
+
+        (socket,) = client.exchange([text])
+        line = client.post("/api/stream", text.encode()).json()
+
+        assert socket == {"error": "model_not_found", "message": TOLD}
+        assert line == {**socket, "line": 1}
+
+    def test_are_told_alone_where_nothing_is_like_them(self, client: Client) -> None:
+        answer = client.send("GET", "/api/model/nobody")
+
+        assert answer.json() == {"message": "No model named 'nobody'."}
+
+
+class TestMessageOf:
+    def test_tells_no_names_where_permissions_are_set(self, settings: Settings) -> None:
+        error = ModelNotFound("frist", near=["first"])
+        assert exceptions.message_of(error) == TOLD
+
+        settings.REST_FRAMEWORK = {
+            **settings.REST_FRAMEWORK,
+            "DEFAULT_PERMISSION_CLASSES": ["rest_framework.permissions.IsAuthenticated"],
+        }
+
+        assert exceptions.message_of(error) == "No model named 'frist'."
