@@ -10,6 +10,7 @@ import pytest
 from models_app.domain.errors import ModelRaised
 from models_app.engine import forks
 from models_app.engine.commands import Describe, Evict, Export, Inspect, Load, TakeSnapshot
+from models_app.engine.snapshots import SnapshotPolicy
 from models_app.models import JournalSegment, PendingPrediction, Snapshot
 from tests.engine.conftest import MakeEngine, Upload, learn, predict
 from tests.engine.models import Counting, Features
@@ -112,13 +113,15 @@ class TestChild:
         self, make_engine: MakeEngine, upload: Upload, where: str, raises: bool
     ) -> None:
         upload(Forking(where, raises=raises))
-        engine = make_engine(threads=1)
+        # Forks are slow: a snapshot would be due, and nothing replayed.
+        never = SnapshotPolicy(min_seconds=3600.0)
+        engine = make_engine(threads=1, snapshots=never)
         for _ in range(2):
             engine.call(learn("model", {}, 1.0), seconds=30)
         if where == "__setstate__":
             engine.call(Evict("model"), seconds=30)
         else:
-            engine = make_engine(threads=1)
+            engine = make_engine(threads=1, snapshots=never)
         ended.clear()
         n_snapshots = Snapshot.objects.count()
 
