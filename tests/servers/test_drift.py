@@ -11,9 +11,9 @@ from river.datasets import synth
 from tests.servers.clients import Client
 from tests.servers.conftest import Start
 from tests.servers.listeners import listening
+from tests.servers.scraping import scrape, value
 from tests.servers.servers import Server
 from tests.servers.test_contract import binary, regression
-from tests.servers.test_exposition import scrape, value
 from tests.servers.waiting import wait_until
 
 CHANGE = 2_000

@@ -1,243 +1,70 @@
 """/metrics: read as Prometheus and InfluxDB read it."""
 
 import json
-import threading
-import time
 from pathlib import Path
-from typing import Any
 from urllib.parse import quote
 
 import pytest
 from line_protocol_parser import parse_line
-from prometheus_client.openmetrics.parser import text_string_to_metric_families
 
 from tests.servers.clients import Client
-from tests.servers.conftest import Start
+from tests.servers.scraping import scrape, value
 from tests.servers.servers import Server
 from tests.servers.test_contract import HOUSE, regression
-from tests.servers.uploads import Uploads
-from tests.servers.waiting import wait_until
-
-Samples = dict[tuple[str, frozenset[tuple[str, str]]], float]
-
-
-def scrape(client: Client) -> Samples:
-    answer = client.get("/metrics")
-    assert answer.status == 200, answer
-    assert answer.headers["content-type"] == "application/openmetrics-text; version=1.0.0; charset=utf-8"
-    return {
-        (sample.name, frozenset(sample.labels.items())): sample.value
-        for family in text_string_to_metric_families(answer.body.decode())
-        for sample in family.samples
-    }
-
-
-def value(samples: Samples, name: str, **labels: Any) -> float | None:
-    """Return the value of the chantilly figure with these labels, or None."""
-    return samples.get(_key(name, **labels))
 
 
 class TestOpenMetrics:
-    def test_tell_what_the_models_do(self, start: Start) -> None:
-        server = start()
-        with server.client() as client:
-            client.init("regression")
-            client.upload(regression(), "house")
-            client.upload(regression(), "hut")
-            for number in range(3):
-                client.predict(features=HOUSE, id=number, model="house")
-            client.learn(id=0, ground_truth=150)
-            client.learn(id=0, ground_truth=150)
-            client.predict(features="no features")
+    def test_count_what_each_model_refused(self, client: Client) -> None:
+        client.init("regression")
+        client.upload(regression(), "barn")
+        client.learn(features=HOUSE, ground_truth="no number")
+        records = [{"features": HOUSE, "ground_truth": "no number"}] * 2
+        client.request("POST", "/api/learn", json.dumps(records).encode())
+        client.learn(features=HOUSE, ground_truth=1, model="nobody")
 
-            samples = scrape(client)
-            metrics = client.metrics("house")
-
-        assert value(samples, "instance_info", flavor="regression", **_versions(samples)) == 1
-        assert value(samples, "models") == 2
-        assert value(samples, "models_left_out") == 0
-        assert value(samples, "learns_total", model="house") == 1
-        assert value(samples, "learns_total", model="hut") == 0
-        assert value(samples, "predictions_total", model="house") == 3
-        assert value(samples, "pending_predictions", model="house") == 2
-        assert value(samples, "default_model", model="house") is None
-        assert value(samples, "default_model", model="hut") == 1
-        assert (value(samples, "model_size_bytes", model="house") or 0) > 100
-        assert abs((value(samples, "last_learn_timestamp_seconds", model="house") or 0) - time.time()) < 60
-        assert value(samples, "last_learn_timestamp_seconds", model="hut") is None
-        assert value(samples, "snapshot_seq", model="hut") == 0
-        for metric, expected in metrics.items():
-            assert value(samples, "metric", model="house", metric=metric) == expected
-            assert value(samples, "instance_metric", metric=metric) == expected
-        assert value(samples, "refusals_total", route="learn", status="400") == 1
-        assert value(samples, "refusals_total", route="predict", status="400") == 1
-        assert value(samples, "call_duration_seconds_count", route="predict") == 4
-        # The look at the model waits in its queue, too.
-        assert (value(samples, "queue_wait_seconds_count", model="house") or 0) >= 4
-        assert value(samples, "commit_seconds_bucket", model="house", le="+Inf") == 4
-        assert (value(samples, "compute_seconds_sum", model="house") or 0) > 0
-        assert value(samples, "answer_seconds_count", model="house") == 5
-        assert value(samples, "model_refusals_total", model="house", code="prediction_not_pending") == 1
-        assert value(samples, "truth_delay_seconds_bucket", model="house", le="60.0") == 1
-        assert value(samples, "truth_delay_seconds_count", model="house") == 1
-        assert (value(samples, "model_memory_bytes", model="house") or 0) > 1_000
-
-    def test_count_what_each_model_refused(self, start: Start) -> None:
-        server = start()
-        with server.client() as client:
-            client.init("regression")
-            client.upload(regression(), "house")
-            client.learn(features=HOUSE, ground_truth="no number")
-            records = [{"features": HOUSE, "ground_truth": "no number"}] * 2
-            client.request("POST", "/api/learn", json.dumps(records).encode())
-            client.learn(features=HOUSE, ground_truth=1, model="nobody")
-
-            samples = scrape(client)
+        samples = scrape(client)
 
         refused = {labels: n for (name, labels), n in samples.items() if "model_refusals" in name}
-        assert refused == {frozenset({("model", "house"), ("code", "invalid_ground_truth")}): 3}
+        assert refused == {frozenset({("model", "barn"), ("code", "invalid_ground_truth")}): 3}
 
-    def test_are_there_before_there_is_a_flavor(self, start: Start) -> None:
-        server = start()
-        with server.client() as client:
-            samples = scrape(client)
-
-        assert value(samples, "models") == 0
-        assert not [name for name, _ in samples if name == "chantilly_instance_metric"]
-
-    def test_count_the_models_beyond_the_limit(self, start: Start) -> None:
-        server = start(METRICS_MAX_MODELS="2")
-        with server.client() as client:
-            client.init("regression")
-            for name in ("a", "b", "c"):
-                client.upload(regression(), name)
-            client.predict(features=HOUSE, id=1, model="a")
-            client.learn(id=1, ground_truth=3)
-
-            samples = scrape(client)
-
-        told = {dict(labels)["model"] for _, labels in samples if "model" in dict(labels)}
-        assert told == {"a", "c"}
-        assert value(samples, "models") == 3
-        assert value(samples, "models_left_out") == 1
-
-    def test_load_no_model(self, start: Start) -> None:
-        server = start(HOT_MODELS_MAX="1")
-        with server.client() as client:
-            client.init("regression")
-            for name in ("a", "b"):
-                client.upload(regression(), name)
-                client.learn(features=HOUSE, ground_truth=150, model=name)
-            metrics = client.metrics("a")
-            client.predict(features=HOUSE, model="b")
-            # Its snapshot tells what it scored.
-            wait_until(lambda: value(scrape(client), "snapshot_seq", model="a") == 1)
-
-            samples = scrape(client)
-
-        assert value(samples, "models_hot") == 1
-        assert value(samples, "metric", model="a", metric="MAE") == metrics["MAE"]
-
-    def test_do_not_wait_for_a_model_that_is_busy(self, start: Start, uploads: Uploads) -> None:
-        server = start()
-        with server.client() as client, server.client() as busy:
-            client.init("regression")
-            client.upload(uploads.bytes("slow"), "slow")
-            client.upload(regression(), "house")
-            client.learn(features=HOUSE, ground_truth=150, model="house")
-            # Some five seconds of learning, all of it in the queue before the page asks.
-            records = [{"features": {"x": 1}, "ground_truth": 1, "model": "slow"}] * 100
-            learning = threading.Thread(
-                target=busy.request, args=("POST", "/api/learn", json.dumps(records).encode())
-            )
-            learning.start()
-            wait_until(lambda: server.database.seq("slow") >= 2)
-
-            samples = scrape(client)
-
-            assert learning.is_alive()
-            learning.join()
-        assert (value(samples, "learns_total", model="slow") or 0) < 100
-        assert value(samples, "metric", model="house", metric="MAE") == 150
-
-    def test_go_on_after_a_crash_or_begin_at_zero(self, start: Start) -> None:
-        server = start()
-        with server.client() as client:
-            client.init("regression")
-            client.upload(regression(), "house")
-            for number in range(3):
-                client.predict(features=HOUSE, id=number)
-            client.learn(id=0, ground_truth=150)
-            client.learn(id=0, ground_truth=150)
-            before = counters(scrape(client))
-        server.restart(clean=False)
-
-        with server.client() as client:
-            after = counters(scrape(client))
-
-        durable = {
-            key: number
-            for key, number in before.items()
-            if key[0].startswith(("chantilly_learns", "chantilly_predictions", "chantilly_drift"))
-        }
-        assert len(durable) == 4
-        assert {key: after[key] for key in durable} == durable
-        assert before[_key("call_duration_seconds_count", route="predict")] == 3
-        assert before[_key("refusals_total", route="learn", status="400")] == 1
-        # The new process has done nothing yet.
-        assert not [key for key in before if key not in durable and after.get(key, 0) > 0]
-
-    def test_tell_what_another_process_does(self, start: Start, tmp_path: Path) -> None:
-        server = start()
+    def test_tell_what_another_process_does(self, server: Server, client: Client, tmp_path: Path) -> None:
         records = tmp_path / "records.ndjson"
         records.write_text(json.dumps({"features": HOUSE, "ground_truth": 150}) + "\n")
-        with server.client() as client:
-            client.init("regression")
-            client.upload(regression(), "house")
-            client.learn(features=HOUSE, ground_truth=100)
-            done = server.manage("learn", str(records), "--model", "house")
-            assert done.returncode == 0, done.stderr
+        client.init("regression")
+        client.upload(regression(), "house")
+        client.learn(features=HOUSE, ground_truth=100)
+        done = server.manage("learn", str(records), "--model", "house")
+        assert done.returncode == 0, done.stderr
 
-            samples = scrape(client)
-            metrics = client.metrics("house")
+        samples = scrape(client)
+        metrics = client.metrics("house")
 
         assert value(samples, "learns_total", model="house") == 2
         for metric, expected in metrics.items():
             assert value(samples, "metric", model="house", metric=metric) == expected
             assert value(samples, "instance_metric", metric=metric) == expected
 
-    def test_count_calls_on_when_everything_is_erased(self, start: Start) -> None:
-        server = start()
-        with server.client() as client:
-            client.init("regression")
-            client.upload(regression(), "house")
-            client.predict(features=HOUSE)
-            client.init("regression")
+    def test_count_calls_on_when_everything_is_erased(self, client: Client) -> None:
+        client.init("regression")
+        client.upload(regression(), "house")
+        before = value(scrape(client), "call_duration_seconds_count", route="predict") or 0
+        client.predict(features=HOUSE)
+        client.init("regression")
 
-            samples = scrape(client)
-            statistics = client.get("/api/stats").json
+        samples = scrape(client)
+        statistics = client.get("/api/stats").json
 
         assert statistics["predict"]["n_calls"] == 0
-        assert value(samples, "call_duration_seconds_count", route="predict") == 1
+        assert value(samples, "call_duration_seconds_count", route="predict") == before + 1
 
-    def test_count_drift_from_zero_on(self, start: Start) -> None:
-        server = start()
-        with server.client() as client:
-            client.init("regression")
-            client.upload(regression(), "house")
+    def test_count_drift_from_zero_on(self, client: Client) -> None:
+        client.init("regression")
+        client.upload(regression(), "house")
 
-            samples = scrape(client)
+        samples = scrape(client)
 
         for kind in ("drift", "warning"):
             assert value(samples, "drift_alerts_total", model="house", kind=kind) == 0
-
-    def test_tell_of_the_process(self, start: Start) -> None:
-        server = start()
-        with server.client() as client:
-            samples = scrape(client)
-
-        assert samples["process_resident_memory_bytes", frozenset()] > 10_000_000
-        assert abs(samples["process_start_time_seconds", frozenset()] - time.time()) < 600
 
     @pytest.mark.parametrize(
         ("method", "path", "status", "code"),
@@ -247,24 +74,20 @@ class TestOpenMetrics:
         ],
     )
     def test_refuse_what_they_do_not_know(
-        self, start: Start, method: str, path: str, status: int, code: str
+        self, client: Client, method: str, path: str, status: int, code: str
     ) -> None:
-        server = start()
-        with server.client() as client:
-            answer = client.request(method, path)
+        answer = client.request(method, path)
 
         assert (answer.status, answer.code) == (status, code)
 
 
 class TestInflux:
-    def test_is_a_sample_a_line(self, start: Start) -> None:
-        server = start()
-        with server.client() as client:
-            client.init("regression")
-            client.upload(regression(), "house")
-            client.learn(features=HOUSE, ground_truth=150)
+    def test_is_a_sample_a_line(self, server: Server, client: Client) -> None:
+        client.init("regression")
+        client.upload(regression(), "house")
+        client.learn(features=HOUSE, ground_truth=150)
 
-            answer = client.get("/metrics?format=influx")
+        answer = client.get("/metrics?format=influx")
 
         lines = answer.body.decode().splitlines()
         assert answer.headers["content-type"] == "text/plain; charset=utf-8"
@@ -294,23 +117,3 @@ class TestInflux:
         parsed = [parse_line(line) for line in answer.body.decode().split("\n") if line]
         learns = [line for line in parsed if line["measurement"] == "chantilly_learns_total"]
         assert [line["tags"] for line in learns] == [{"model": told}]
-
-
-def counters(samples: Samples) -> Samples:
-    """Return what never falls while a process runs."""
-    ends = ("_total", "_count", "_sum", "_bucket")
-    return {
-        key: number
-        for key, number in samples.items()
-        if key[0].startswith("chantilly_") and key[0].endswith(ends)
-    }
-
-
-def _key(name: str, **labels: str) -> tuple[str, frozenset[tuple[str, str]]]:
-    return f"chantilly_{name}", frozenset(labels.items())
-
-
-def _versions(samples: Samples) -> dict[str, str]:
-    """Return the versions that the page tells."""
-    (labels,) = [dict(labels) for name, labels in samples if name == "chantilly_instance_info"]
-    return {name: labels[name] for name in ("django", "river")}

@@ -16,8 +16,8 @@ from tests.servers.databases import Database, tag_of
 from tests.servers.folds import Fold, Scores, state_of
 from tests.servers.launchers import ForkServer
 from tests.servers.loads import under_load
+from tests.servers.scraping import scrape, value
 from tests.servers.servers import Server
-from tests.servers.test_exposition import scrape, value
 from tests.servers.uploads import Uploads
 from tests.servers.waiting import wait_until
 

@@ -9,10 +9,10 @@ import pytest
 from tests.monitoring.webhook.receivers import SECRET, Receiver, receiving
 from tests.servers.clients import Client
 from tests.servers.conftest import Start
+from tests.servers.scraping import scrape, value
 from tests.servers.servers import Server
 from tests.servers.test_contract import regression
 from tests.servers.test_drift import alerts
-from tests.servers.test_exposition import scrape, value
 from tests.servers.waiting import wait_until
 
 
