@@ -164,14 +164,25 @@ class TestRun:
 
         assert told in str(refused.value.message)
 
-    @pytest.mark.parametrize("name", ["0.22.text", "0.24.text-learned", "0.25.scaled-learned"])
-    def test_knows_models_of_other_rivers(self, name: str) -> None:
+    @pytest.mark.parametrize(
+        "name",
+        ["0.22.text", "0.22.text-learned", "0.24.text", "0.24.text-learned", "0.25.text-learned",
+         "0.25.scaled-learned"],
+    )  # fmt: skip
+    @pytest.mark.parametrize("flavor", ["binary", "multiclass"])
+    def test_knows_models_of_other_rivers(self, flavor: str, name: str) -> None:
         data = (FOREIGN / f"river-{name}.pickle").read_bytes()
         with pytest.raises(ModelNotSuitable) as refused:
-            trials.run(data, "binary", lambda stage, method: None)
+            trials.run(data, flavor, lambda stage, method: None)
 
         assert "was made under River 0.2" in str(refused.value.message)
         assert f"the server's River {river.__version__}" in str(refused.value.message)
+
+    @pytest.mark.parametrize("name", ["0.25.text", "0.25.scaled"])
+    def test_takes_models_of_another_river_that_work_here(self, name: str) -> None:
+        data = (FOREIGN / f"river-{name}.pickle").read_bytes()
+
+        assert trials.run(data, "binary", lambda stage, method: None) == Finding()
 
     @pytest.mark.parametrize("kind", ["ValueError", "SystemExit", "KeyboardInterrupt"])
     def test_remarks_on_what_cannot_be_pickled(self, kind: str) -> None:

@@ -253,6 +253,23 @@ class TestFollower:
 
         assert [alert.seq for alert in told] == bare(errors) != []
 
+    @pytest.mark.parametrize("hears", [True, False])
+    def test_takes_true_and_false_for_the_numbers_that_a_regression_learns(
+        self, instance: Instance, told: list[DriftAlert], hears: bool
+    ) -> None:
+        instance.init("regression")
+        follower = following(told, hears=hears)
+        instance.upload("m", dummy.StatisticRegressor(stats.Mean()))
+        # Seldom true, and after the change nearly always.
+        errors, mean = [], stats.Mean()
+        for truth in TRUTHS:
+            errors.append(abs(truth - mean.get()))
+            mean.update(float(truth))
+        learn(instance, TRUTHS)
+        follower.tick()
+
+        assert [alert.seq for alert in told] == bare(errors) != []
+
     def test_leaves_out_what_could_not_be_scored(self, instance: Instance, told: list[DriftAlert]) -> None:
         instance.upload("m", Silent())
         heard, read = following(told), following(told, hears=False)
