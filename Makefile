@@ -1,5 +1,5 @@
-# `make run` serves, `make test` tests, `make lint` checks the code, `make demo` shows it at work, `make bench`
-# measures it beside others (BENCH_ARGS=--short for two minutes of it),
+# `make run` serves, `make test` tests, `make soak` runs the tests that take long, `make lint` checks the code,
+# `make demo` shows it at work, `make bench` measures it beside others (BENCH_ARGS=--short for two minutes of it),
 # `make bench-against BASE=FOLDER` beside another checkout of it.
 # HOST, PORT, INSTANCE_PATH and every other setting are taken from the environment.
 SHELL := /bin/sh
@@ -12,7 +12,7 @@ BENCH := benchmarks/.venvs
 # The tests' settings need no instance folder of the clone and touch none.
 CHECK_SETTINGS := --settings=tests.settings
 
-.PHONY: run test lint demo bench bench-against vendor clean
+.PHONY: run test soak lint demo bench bench-against vendor clean
 
 run: $(VENV)/run.stamp
 	@exec $(BIN)/python manage.py serve --setup
@@ -24,6 +24,10 @@ test: $(VENV)/dev.stamp
 	$(BIN)/coverage combine --quiet
 	$(BIN)/coverage report --skip-covered --fail-under=95
 	$(BIN)/coverage report --include='models_app/domain/*,models_app/paradigms/*,models_app/engine/*' --fail-under=99
+
+# What the tests show at a greater length: deeper models, more records, more rounds.
+soak: $(VENV)/dev.stamp
+	$(BIN)/python -m pytest -m soak -n auto
 
 lint: $(VENV)/dev.stamp
 	$(BIN)/ruff check .
