@@ -178,7 +178,8 @@ class _Attempt:
     def _not_its_own(self, error: BaseException) -> _Failed:
         told = (
             f"The model does not survive its own pickle: after {_N_LEARNS} learns and a pickle it raises "
-            f"{uploads.one_line(error)}, and it did not before. A restart of the server would break it."
+            f"{uploads.one_line(error)}, and it did not before. A restart of the server would break it: "
+            "serve another one, or mend its __getstate__ and __setstate__."
         )
         return _Failed(told, error, is_final=True)
 

@@ -4,6 +4,7 @@ It writes each new model, and a line of JSON with what data it takes and what it
 """
 
 import contextlib
+import itertools
 import json
 import math
 import pickle
@@ -24,8 +25,8 @@ from models_app.paradigms.registry import FLAVORS
 from tests.battery import estimators, records
 
 #: Records that are predicted by id before they are learned; learned as a whole; the same after a crash.
-N_BY_ID, N_WHOLE, N_AFTER = 12, 60, 40
-N_PROBES = 8
+N_BY_ID, N_WHOLE, N_AFTER = 8, 40, 24
+N_PROBES = 4
 N_RECORDS = N_BY_ID + N_WHOLE + N_AFTER
 
 _LAST_STEPS: dict[str, Any] = {
@@ -33,6 +34,8 @@ _LAST_STEPS: dict[str, Any] = {
     "binary": linear_model.LogisticRegression,
     "multiclass": naive_bayes.GaussianNB,
 }
+#: By flavor: the ground truths that are tried. Some classifiers take two labels only.
+_TRUTHS = {"regression": ["regression"], "binary": ["binary"], "multiclass": ["multiclass", "binary"]}
 
 
 def model_of(kind: type[Any], flavor: str) -> Any | None:
@@ -43,9 +46,9 @@ def model_of(kind: type[Any], flavor: str) -> Any | None:
     return None
 
 
-def data_of(kind: str, flavor: str) -> tuple[list[records.Record], list[Any]]:
+def data_of(kind: str, truths: str) -> tuple[list[records.Record], list[Any]]:
     """Return the records to learn, and the features to predict now and then."""
-    made = records.records(kind, flavor, N_RECORDS + N_PROBES)
+    made = records.records(kind, truths, N_RECORDS + N_PROBES)
     return made[:N_RECORDS], [x for x, _ in made[N_RECORDS:]]
 
 
@@ -70,9 +73,9 @@ class Loop:
         except NotImplementedError:
             return model.predict_one(x)
 
-    def run(self, kind: str) -> dict[str, Any]:
+    def run(self, kind: str, truths: str) -> dict[str, Any]:
         """Predict and learn; raises what the model raises."""
-        learned, probes = data_of(kind, self._flavor.name)
+        learned, probes = data_of(kind, truths)
         predictions = [self._step(*record) for record in learned[: N_BY_ID + N_WHOLE]][:N_BY_ID]
         first = [self.predict(x) for x in probes]
         for record in learned[N_BY_ID + N_WHOLE :]:
@@ -114,10 +117,10 @@ def lines(flavor: str, folder: Path) -> Iterator[dict[str, Any]]:
         # A classifier learns numbers as labels, each of its own; a clusterer takes them for weights.
         misfits = (base.Classifier, base.Clusterer) if flavor == "regression" else (base.Clusterer,)
         kinds = () if isinstance(model, misfits) else records.KINDS
-        for name in kinds:
+        for truths, name in itertools.product(_TRUTHS[flavor], kinds):
             loop = Loop(pickle.loads(data), flavor, on_copies=on_copies)
             with contextlib.suppress(Exception):
-                line = {"title": title, "kind": name, **loop.run(name)}
+                line = {"title": title, "kind": name, "truths": truths, **loop.run(name, truths)}
                 break
         yield line
 

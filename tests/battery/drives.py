@@ -54,7 +54,9 @@ def _truths(model: Any, features: list[Any]) -> Iterator[tuple[str, list[Any]]]:
     elif isinstance(model, base.MultiTargetRegressor):
         yield "targets", [{"p": float(i % 7), "q": i / 2} for i, _ in enumerate(features)]
     else:
-        for flavor in ("regression", "binary", "multiclass"):
+        # A classifier takes each number for a label of its own, and grows with them.
+        flavors = ("binary", "multiclass", *(() if isinstance(model, base.Classifier) else ("regression",)))
+        for flavor in flavors:
             yield flavor, [records.truth(flavor, i, x) for i, x in enumerate(features)]
 
 

@@ -29,7 +29,7 @@ BY_HAND: dict[str, Any] = {
     "AMFRegressor": lambda: forest.AMFRegressor(n_estimators=3, seed=1),
     "Agg": lambda: feature_extraction.Agg(on="a", by="c", how=stats.Mean()),
     "FuncTransformer": lambda: compose.FuncTransformer(dict),
-    "Grouper": lambda: compose.Grouper(preprocessing.StatImputer(("a", stats.Mean())), by="c"),
+    "Grouper": lambda: compose.Grouper(preprocessing.StatImputer(("a", stats.Mean())), by="d"),
     "Pipeline": lambda: preprocessing.StandardScaler() | linear_model.LinearRegression(),
     "PoissonInclusion": lambda: feature_selection.PoissonInclusion(p=0.3, seed=1),
     "Prefixer": lambda: compose.Prefixer("x_"),
@@ -43,6 +43,9 @@ BY_HAND: dict[str, Any] = {
     "Suffixer": lambda: compose.Suffixer("_x"),
     "SuccessiveHalvingClassifier": lambda: model_selection.SuccessiveHalvingClassifier(
         [_logistic(), tree.HoeffdingTreeClassifier()], metric=_accuracy(), budget=200
+    ),
+    "ThresholdFilter": lambda: anomaly.ThresholdFilter(
+        preprocessing.MinMaxScaler() | anomaly.HalfSpaceTrees(n_trees=2, height=4, seed=1), threshold=0.95
     ),
     "TargetAgg": lambda: feature_extraction.TargetAgg(by="c", how=stats.Mean()),
     "TargetMinMaxScaler": lambda: preprocessing.TargetMinMaxScaler(linear_model.LinearRegression()),
