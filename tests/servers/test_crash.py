@@ -19,7 +19,7 @@ from tests.servers.loads import under_load
 from tests.servers.servers import Server
 from tests.servers.uploads import Uploads
 
-N_ROUNDS = 20
+N_ROUNDS, N_ROUNDS_OF_A_SOAK = 6, 40
 N_CLIENTS = 6
 # A tree has sets, and a generator of random numbers that nobody has seeded: equal ones differ in their bytes.
 PICKLES_ARE_EQUAL = {"counting", "linear"}
@@ -144,8 +144,9 @@ def names(uploads: Uploads) -> dict[str, bytes]:
 
 
 class TestKill:
+    @pytest.mark.parametrize("n_rounds", [N_ROUNDS, pytest.param(N_ROUNDS_OF_A_SOAK, marks=pytest.mark.soak)])
     def test_at_random_moments_loses_and_doubles_nothing(
-        self, start: Start, forks: ForkServer, names: dict[str, bytes]
+        self, start: Start, forks: ForkServer, names: dict[str, bytes], n_rounds: int
     ) -> None:
         # Snapshots in between, so that recovery begins from all kinds of them.
         server = start(
@@ -158,7 +159,7 @@ class TestKill:
                 client.upload(data, name)
         witness, folds = Witness(list(names)), Folds(server, list(names))
 
-        for number in range(N_ROUNDS):
+        for number in range(n_rounds):
             with under_load(server, N_CLIENTS, witness.work, broken_is_fine=True):
                 # Each third time hardly before the load begins, while models are still being loaded.
                 time.sleep(rng.uniform(0, 0.05) if number % 3 == 2 else rng.uniform(0.1, 0.5))
@@ -173,7 +174,7 @@ class TestKill:
             with server.client() as client:
                 folds.compare(client)
 
-        assert folds.n_learns > 10 * N_ROUNDS
+        assert folds.n_learns > 10 * n_rounds
         assert any(len(server.database.snapshot_seqs(name)) > 1 for name in names)
         assert server.complaints == []
 

@@ -2,6 +2,7 @@
 
 import pickle
 
+import pytest
 from river import tree
 
 from tests.servers.conftest import Start
@@ -9,7 +10,8 @@ from tests.servers.exchanging import line
 from tests.servers.launchers import ForkServer
 from tests.servers.servers import Server
 
-N = 6_000
+#: More than may be nested (`recursion.RECURSION_LIMIT`); a link of the tree's takes several calls.
+N, N_OF_A_SOAK = 1_500, 6_000
 _PIECE = 500
 
 
@@ -25,26 +27,27 @@ def _learn(server: Server, numbers: range) -> None:
 
 
 class TestTreeOnARisingFeature:
-    def test_is_exported_snapshotted_and_verified(self, start: Start, forks: ForkServer) -> None:
+    @pytest.mark.parametrize("n", [N, pytest.param(N_OF_A_SOAK, marks=pytest.mark.soak)])
+    def test_is_exported_snapshotted_and_verified(self, start: Start, forks: ForkServer, n: int) -> None:
         server = start(launcher=forks)
         with server.client() as client:
             client.init("regression")
             client.upload(tree.HoeffdingTreeRegressor(), "deep")
-        _learn(server, range(N))
+        _learn(server, range(n))
 
         with server.client() as client:
             exported = pickle.loads(client.download("deep"))
         server.restart(clean=True)
         newest = server.database.rows("SELECT max(seq) FROM models_app_snapshot")
-        _learn(server, range(N, N + 200))
+        _learn(server, range(n, n + 200))
         server.restart(clean=False)
 
-        assert newest == [(N,)]
-        for number in range(N, N + 200):
+        assert newest == [(n,)]
+        for number in range(n, n + 200):
             exported.learn_one({"t": number}, number % 2)
         with server.client() as client:
             again = pickle.loads(client.download("deep"))
-        for number in range(0, 2 * N, 100):
+        for number in range(0, 2 * n, 100):
             assert again.predict_one({"t": number}) == exported.predict_one({"t": number})
         verified = server.manage("verify_journal")
         assert verified.returncode == 0, verified

@@ -1,15 +1,21 @@
 """Metrics of a model: those chosen for it, over its last learns, or none at all."""
 
+import json
 import pickle
+from collections.abc import Iterator
+from typing import Any
 
 import pytest
 from river import metrics, utils
 
 from tests.servers.clients import Answer, Client
 from tests.servers.conftest import Start
+from tests.servers.exchanging import line
 from tests.servers.servers import Server
 from tests.servers.test_contract import HOUSE, binary, regression, state
 from tests.servers.waiting import wait_until
+
+Record = dict[str, Any]
 
 
 def upload(client: Client, model: object, query: str) -> Answer:
@@ -70,6 +76,17 @@ class TestChoice:
             assert client.metrics() == client.metrics("scored") != before
 
 
+def _predicted_and_learned(client: Client, records: list[Record]) -> Iterator[tuple[Record, float]]:
+    """Predict and learn records, one after another; yield each with its prediction."""
+    body = b"".join(
+        line(op="predict", features=record["features"]) + line(op="learn", **record) for record in records
+    )
+    answer = client.request("POST", "/api/stream", body, {"Content-Type": "application/x-ndjson"})
+    assert answer.status == 200, answer
+    for record, predicted in zip(records, answer.body.splitlines()[::2], strict=True):
+        yield record, json.loads(predicted)["prediction"]
+
+
 class TestRolling:
     def test_tells_of_the_last_learns_through_a_crash(self, start: Start) -> None:
         server = start()
@@ -82,11 +99,10 @@ class TestRolling:
         with server.client() as client:
             client.init("regression")
             client.upload(regression(), "m")
-            for record in records:
-                y_pred = client.predict(features=record["features"]).json["prediction"]
-                client.learn(**record)
-                rolling.update(record["ground_truth"], y_pred)
-                cumulative.update(record["ground_truth"], y_pred)
+            for start_at in range(0, len(records), 100):
+                for record, y_pred in _predicted_and_learned(client, records[start_at : start_at + 100]):
+                    rolling.update(record["ground_truth"], y_pred)
+                    cumulative.update(record["ground_truth"], y_pred)
         server.manage("snapshot_models", "m")
         server.restart(clean=False)
 
