@@ -8,8 +8,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from models_app.domain import trials
 from models_app.domain.errors import ModelNotSuitable
+from models_app.paradigms import trials
 from tests.battery import bare, exceptions
 from tests.servers.clients import Client
 from tests.servers.launchers import ROOT, environment

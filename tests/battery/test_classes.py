@@ -5,8 +5,8 @@ from typing import Any
 
 import pytest
 
-from models_app.domain import trials
 from models_app.domain.errors import ModelNotSuitable
+from models_app.paradigms import trials
 from tests.battery import estimators, exceptions
 
 
