@@ -18,6 +18,7 @@ import numpy as np
 from models_app.domain.defaults import kept_items, sort_key
 from models_app.domain.function_nodes import DESCRIBERS, class_node
 from models_app.domain.nodes import Member, Node, attributes, items_of, name_of, numbered
+from models_app.domain.set_orders import is_set_class
 
 # That of snapshots: whatever can be kept can be compared.
 _PROTOCOL = 5
@@ -37,6 +38,8 @@ def node_of(value: object) -> Node:
         return _array(value)
     if isinstance(value, defaultdict):
         return _defaultdict(value)
+    if isinstance(value, set | frozenset) and is_set_class(kind):
+        return _set_of_other_class(value)
     return _reduced(value)
 
 
@@ -79,6 +82,11 @@ def _dict(value: Any) -> Node:
 
 def _set(value: Any) -> Node:
     return Node((type(value).__name__,), [], unordered=value, is_shared=type(value) is set)
+
+
+def _set_of_other_class(value: Any) -> Node:
+    members = attributes(value, value.__reduce_ex__(_PROTOCOL)[2])
+    return Node((name_of(type(value)),), [("<class>", type(value)), *members], unordered=value)
 
 
 def _defaultdict(value: defaultdict[Any, object]) -> Node:

@@ -4,10 +4,10 @@ In which order a set is walked depends on the hashes of its members and on its h
 the same place of its table, the first one has it. A pickle writes the members in the order of the walk, and a
 set made of them in this order often walks in another one: of ten strings in nearly half of all cases. Here an
 order is found in which the same members are to be added to give the same walk: for 90 to 100 % of sets of 2
-to 300 strings that were added one by one, or copied from such.
+to 300 strings that were added one by one, or copied from such. Classes made from `set` and `frozenset` are
+treated alike where they are made, pickled and walked as these, and their attributes are plain values.
 """
 
-import sys
 from bisect import bisect_left
 from collections.abc import Iterable, Iterator
 from collections.abc import Set as AbstractSet
@@ -19,7 +19,7 @@ from itertools import permutations
 from typing import Any, TypeAlias, TypeVar
 from uuid import UUID
 
-from models_app.domain.cuts import Reduction
+from models_app.domain.cuts import PROTOCOL, Reduction
 
 T = TypeVar("T")
 # What was written, by its id, with its number.
@@ -39,6 +39,8 @@ _MAX_NESTED = 4
 _MIN_ROUNDS = 3
 _MAX_PERMUTED = 5
 _MAX_STEPS = 2_000
+# How a set is made, pickled and walked.
+_OWN_WAYS = ("__new__", "__init__", "__reduce_ex__", "__reduce__", "__getstate__", "__iter__")
 # As a pickle writes them: a set with members, a set without, a frozenset.
 _MARKS = (b"\x8f\x94", b"\x91\x94")
 
@@ -67,7 +69,32 @@ class Recipe:
 
 def may_have_sets(data: bytes) -> bool:
     """Say whether a pickle may write a set."""
-    return any(mark in data for mark in _MARKS)
+    # Those of other classes have no mark; but hardly anybody has such classes.
+    return any(mark in data for mark in _MARKS) or bool(_classes())
+
+
+def is_set_class(kind: type[Any]) -> bool:
+    """Say whether objects of a class are sets in all but name, and what they have beside their members."""
+    return any(
+        issubclass(kind, base) and all(getattr(kind, name) is getattr(base, name) for name in _OWN_WAYS)
+        for base in (set, frozenset)
+    )
+
+
+def _classes() -> set[type[Any]]:
+    """Return those classes that there are in this process, but for `set` and `frozenset`."""
+    found: set[type[Any]] = set()
+    new = [*type.__subclasses__(set), *type.__subclasses__(frozenset)]
+    while new:
+        kind = new.pop()
+        new += type.__subclasses__(kind)
+        if is_set_class(kind):
+            found.add(kind)
+    return found
+
+
+def _base(one: AbstractSet[Any]) -> Any:
+    return set if isinstance(one, set) else frozenset
 
 
 def has_plain_members(one: Iterable[Any], depth: int = 0) -> bool:
@@ -89,22 +116,35 @@ def substitutes(memo: Memo, *, settles: bool) -> list[tuple[Any, Reduction]]:
     With `settles` the sets are made anew in place like those that will be loaded: what is added later then
     falls into the same places, here and there. One for which no order is found walks in another from then on.
     """
+    kinds = {set, frozenset} | _classes()
+    sets: list[Any] = [one for _, one in memo.values() if type(one) in kinds]
+    # What else they have may lead back to them, which are made before.
+    sets = [one for one in sets if has_plain_members(_state(one).values())]
     # Of one member or none there is one order only, of one that does not change for good.
-    sets: list[Any] = [one for _, one in memo.values() if type(one) is set or type(one) is frozenset]
-    sets = [one for one in sets if (len(one) > 1 or type(one) is set) and has_plain_members(one)]
+    sets = [one for one in sets if (len(one) > 1 or isinstance(one, set)) and has_plain_members(one)]
     # Those that can be members first.
-    sets.sort(key=lambda one: type(one) is set)
+    sets.sort(key=lambda one: isinstance(one, set))
     changed = []
     for one in sets:
         natural = list(one)
+        state = _state(one)
         recipe = find_recipe(one)
-        if settles and type(one) is set:
+        if settles and isinstance(one, set):
             recipe = recipe or Recipe(natural, is_presized=False)
-            one.clear()
-            one.update(recipe.source)
+            set.clear(one)
+            set.update(one, recipe.source)
         if recipe is not None and not recipe.is_natural(one):
-            changed.append((one, (type(one), (recipe.source,))))
+            changed.append((one, (type(one), (recipe.source,), *([state] if state else []))))
     return changed
+
+
+def _state(one: AbstractSet[Any]) -> dict[str, Any]:
+    """Return the attributes of a set of another class."""
+    if type(one) in (set, frozenset):
+        return {}
+    state = one.__reduce_ex__(PROTOCOL)[2]
+    # With slots it is a pair.
+    return dict(state or {}) if isinstance(state, dict | None) else {"": state}
 
 
 def find_recipe(one: AbstractSet[Any]) -> Recipe | None:
@@ -114,27 +154,27 @@ def find_recipe(one: AbstractSet[Any]) -> Recipe | None:
     >>> list(set(find_recipe({8, 0, 16}).source)) == walk
     True
     """
-    walk = list(one)
+    walk, kind, n_places = list(one), _base(one), _n_places(one)
     for is_presized in (False, True):
         natural = Recipe(walk, is_presized)
-        if sys.getsizeof(natural.made(type(one))) != sys.getsizeof(one):
+        if _n_places(natural.made(kind)) != n_places:
             continue
-        for order in _orders(walk, one):
+        for order in _orders(walk, n_places):
             recipe = Recipe(order, is_presized)
-            if list(recipe.made(type(one))) == walk:
+            if list(recipe.made(kind)) == walk:
                 return recipe
     return None
 
 
-def _orders(walk: list[T], one: AbstractSet[Any]) -> Iterator[list[T]]:
+def _orders(walk: list[T], n_places: int) -> Iterator[list[T]]:
     yield walk
-    yield _insertion_order(walk, _n_places(one))
+    yield _insertion_order(walk, n_places)
     if len(walk) <= _MAX_PERMUTED:
         yield from map(list, permutations(walk))
 
 
 def _n_places(one: AbstractSet[Any]) -> int:
-    extra = sys.getsizeof(one) - sys.getsizeof(type(one)())
+    extra = _base(one).__sizeof__(one) - type(one).__basicsize__
     return extra // _ENTRY_BYTES or _SMALL_TABLE
 
 

@@ -3,15 +3,16 @@
 import pickle
 import random
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from fractions import Fraction
+from functools import partial
 from typing import Any
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from models_app.domain import blobs, set_orders
+from models_app.domain import blobs, fingerprints, purity, set_orders
 from models_app.domain.picklers import dill_at_once, dill_piecewise, pickle_piecewise
 
 MEMBERS = st.one_of(
@@ -148,3 +149,90 @@ class TestFindRecipe:
             emptied.discard(number)
 
         assert set_orders.find_recipe(emptied) is None
+
+
+class Tags(set[Any]):
+    """A set of another class, with attributes."""
+
+
+class Frozen(frozenset[Any]):
+    """A frozenset of another class."""
+
+
+class Slotted(set[Any]):
+    __slots__ = ("slot",)
+    slot: list[str]
+
+
+class Reversed(set[Any]):
+    """Is walked as it likes."""
+
+    def __iter__(self) -> Iterator[Any]:
+        return iter(sorted(super().__iter__(), reverse=True))
+
+
+class TestSetsOfOtherClasses:
+    @pytest.mark.parametrize("write", [blobs.dumps, pickle_piecewise, dill_at_once, dill_piecewise])
+    @pytest.mark.parametrize("kind", [Tags, Frozen])
+    @pytest.mark.parametrize("attributes", [{}, {"owner": "ada"}])
+    def test_walk_as_before(
+        self, kind: type[Any], attributes: dict[str, Any], write: Callable[..., bytes]
+    ) -> None:
+        finder = () if write is blobs.dumps else (partial(set_orders.substitutes, settles=False),)
+        sets = [kind(_strings(seed, 12)) for seed in range(30)]
+        for one in sets:
+            vars(one).update(attributes)
+
+        loaded = pickle.loads(write([sets, sets], *finder))
+
+        assert [list(one) for one in loaded[0]] != [list(kind(list(one))) for one in sets]
+        n_alike = sum(list(one) == list(there) for one, there in zip(sets, loaded[0], strict=True))
+        # As they are: half of them.
+        assert n_alike >= 22
+        assert [vars(one) for one in loaded[0]] == [attributes] * 30
+        assert {type(one) for one in loaded[0]} == {kind}
+        assert all(one is same for one, same in zip(*loaded, strict=True))
+
+    @pytest.mark.parametrize("attributes", [{}, {"owner": "ada"}])
+    def test_are_settled_as_they_are_loaded(self, attributes: dict[str, Any]) -> None:
+        for seed in range(30):
+            one = Tags(_strings(seed, 12))
+            vars(one).update(attributes)
+
+            loaded = pickle.loads(blobs.dumps([one], settles_sets=True))[0]
+
+            for member in ["more", *_strings(seed + 100, 30)]:
+                assert list(loaded) == list(one)
+                one.add(member)
+                loaded.add(member)
+
+    @pytest.mark.parametrize("seed", range(8))
+    def test_are_left_alone_where_they_have_more_than_plain_values(self, seed: int) -> None:
+        one, slotted = Tags(_strings(seed, 12)), Slotted(_strings(seed, 12))
+        one.self = one  # type: ignore[attr-defined]
+        slotted.slot = ["a"]
+
+        loaded, loaded_slotted = pickle.loads(blobs.dumps([one, slotted], settles_sets=True))
+
+        assert loaded.self is loaded
+        assert loaded_slotted.slot == ["a"]
+        assert (loaded, loaded_slotted) == (one, slotted)
+
+    def test_are_left_alone_where_they_have_ways_of_their_own(self) -> None:
+        one = Reversed("hello")
+
+        loaded = pickle.loads(blobs.dumps([one], settles_sets=True))[0]
+
+        assert list(loaded) == list(one) == ["o", "l", "h", "e"]
+
+    @pytest.mark.parametrize("kind", [Tags, Frozen])
+    def test_are_compared_as_sets_and_by_what_they_have_beside(self, kind: type[Any]) -> None:
+        one, same, owned, larger = kind([8, 0, 16]), kind([16, 8, 0]), kind([8, 0, 16]), kind([8, 0, 16, 24])
+        owned.owner = "ada"
+        assert list(one) != list(same)
+
+        assert purity.are_alike([same], blobs.dumps([one]))
+        assert fingerprints.fingerprint([same]) == fingerprints.fingerprint([one])
+        for other in (owned, larger, set(one), frozenset(one)):
+            assert not purity.are_alike([other], blobs.dumps([one]))
+            assert fingerprints.fingerprint([other]) != fingerprints.fingerprint([one])

@@ -7,7 +7,7 @@ from models_app.engine import snapshots
 from models_app.engine.commands import Inspect, TakeSnapshot
 from models_app.engine.snapshots import SnapshotPolicy
 from tests.engine.conftest import MakeEngine, Upload, learn, predict, submit_all
-from tests.engine.models import Unpicklable
+from tests.engine.models import Tagging, Unpicklable
 
 
 class TestModelsThatCannotBePickled:
@@ -65,3 +65,17 @@ class TestSets:
             x = {name: value * 1.7 for name, value in xs[number].items()}
             one = engine.call(predict(f"model {number}", x), seconds=60)
             assert other.call(predict(f"model {number}", x), seconds=60)[1] == one[1]
+
+    def test_of_other_classes_are_walked_so_as_well_and_go_on_so(
+        self, make_engine: MakeEngine, upload: Upload
+    ) -> None:
+        upload(Tagging())
+        engine = make_engine()
+        for number in range(12):
+            engine.call(learn("model", {f"feature {number}": 1.0}, float(number)), seconds=60)
+            engine.call(TakeSnapshot("model"), seconds=60)
+            there = make_engine().call(predict("model", {}), seconds=60)
+
+            assert there == engine.call(predict("model", {}), seconds=60)
+
+        assert engine.call(Inspect("model"), seconds=60).is_replayable
