@@ -2,7 +2,7 @@
 
 from django.contrib import admin, messages
 from django.core.exceptions import PermissionDenied
-from django.http import Http404, HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.template.response import TemplateResponse
 from django.urls import reverse
@@ -15,6 +15,10 @@ from models_app.services import rolling_back
 ROLL_BACK = "models_app_snapshot_roll_back"
 #: A model changes by it, a snapshot does not.
 PERMISSION = "models_app.change_servedmodel"
+_GONE = (
+    "This snapshot is not there any more. As a model learns on, its snapshots are thinned out but for the "
+    "first and the newest few; another upload, or deleting the model, discards all."
+)
 
 
 def ask_or_roll_back(
@@ -25,7 +29,9 @@ def ask_or_roll_back(
         raise PermissionDenied
     snapshot = snapshots.get_object(request, str(snapshot_id))
     if snapshot is None:
-        raise Http404
+        # It was listed a moment ago.
+        snapshots.message_user(request, _GONE, messages.WARNING)
+        return redirect("admin:models_app_snapshot_changelist")
     if request.method == "POST":
         return _roll_back(snapshots, request, snapshot)
     context = {

@@ -9,7 +9,7 @@ from django.test import Client
 
 from models_app.models import ServedModel, Snapshot
 from models_app.services import snapshotting
-from tests.admin.pages import html, messages, url
+from tests.admin.pages import html, list_url, messages, url
 from tests.services.instances import Instance
 
 ODD_NAME = "<script>alert(1)<b>"
@@ -68,12 +68,18 @@ class TestRollBack:
         assert "signature" in messages(response)[0]
         assert place() == (1, 5)
 
-    def test_to_what_is_gone_is_not_found(self, client: Client, snapshot: Snapshot) -> None:
+    @pytest.mark.parametrize("method", ["get", "post"])
+    def test_to_what_is_gone_is_said_to_be_impossible(
+        self, client: Client, snapshot: Snapshot, method: str
+    ) -> None:
         address = url(snapshot, "roll_back")
         snapshot.delete()
 
-        assert client.get(address).status_code == 404
-        assert client.post(address).status_code == 404
+        response = getattr(client, method)(address, follow=True)
+
+        assert response.redirect_chain[-1][0] == list_url(Snapshot)
+        assert "not there any more" in messages(response)[0]
+        assert place() == (1, 5)
 
     def test_needs_the_permission_to_change_models(
         self, snapshot: Snapshot, client_who_may: Callable[..., Client]
