@@ -17,8 +17,11 @@ _HEADER = "Error-Code"
 # Of every route.
 _ALWAYS = (errors.InvalidRequest, errors.ServerStopping, errors.StorageUnavailable)
 _UNREADABLE = "bad_request"
+# By the server itself, in place of an application's answer.
+_TOO_MANY = "too_many_connections"
 # Whatever the operation, by what stands before it: the connection, the guard, the handler.
 _ELSEWHERE = (
+    "authentication_failed",
     "body_too_large",
     "coding_not_supported",
     "cross_site_request",
@@ -27,8 +30,12 @@ _ELSEWHERE = (
     "http_version_not_supported",
     "internal_error",
     "method_not_allowed",
+    "not_acceptable",
+    "not_authenticated",
+    "not_found",
     "permission_denied",
     "request_timeout",
+    "throttled",
     "url_too_long",
 )
 
@@ -63,7 +70,10 @@ def codes_by_status(
     refusals: Sequence[type[ChantillyError]], statuses: Mapping[type[ChantillyError], int] = STATUS_BY_ERROR
 ) -> dict[int, dict[str, str]]:
     """Return the codes of refusals by status, each with what it says."""
-    found: dict[int, dict[str, str]] = {400: {_UNREADABLE: "The request cannot be read."}}
+    found: dict[int, dict[str, str]] = {
+        400: {_UNREADABLE: "The request cannot be read."},
+        503: {_TOO_MANY: "As many connections are open as the settings allow."},
+    }
     for kind in refusals:
         said = str(kind.__doc__).partition("\n")[0]
         found.setdefault(statuses.get(kind, 400), {})[kind.code] = said
@@ -93,7 +103,7 @@ _REFUSED = {
             "description": "Names the error.",
             "schema": {
                 "type": "string",
-                "enum": sorted({_UNREADABLE, *_ELSEWHERE, *(kind.code for kind in _ALWAYS)}),
+                "enum": sorted({_UNREADABLE, _TOO_MANY, *_ELSEWHERE, *(kind.code for kind in _ALWAYS)}),
             },
         }
     },

@@ -1,6 +1,8 @@
 """The OpenAPI document: valid, complete, without a warning. What it promises is tried in `tests.servers`."""
 
 import io
+import re
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -13,6 +15,25 @@ from models_app.api import describing
 from models_app.domain import errors
 
 Document = dict[str, dict[str, Any]]
+ROOT = Path(describing.__file__).parents[2]
+
+
+def subclasses(kind: type[errors.ChantillyError]) -> set[type[errors.ChantillyError]]:
+    own = set(kind.__subclasses__())
+    return own.union(*map(subclasses, own))
+
+
+def strings(value: object) -> set[str]:
+    """Return all texts of a document, but its keys."""
+    if isinstance(value, dict):
+        return set().union(*map(strings, value.values()))
+    if isinstance(value, list):
+        return set().union(*map(strings, value))
+    return {value} if isinstance(value, str) else set()
+
+
+# What no request asks for.
+OF_COMMANDS = {errors.SnapshotNotFound.code, errors.NotReplayable.code}
 
 
 @pytest.fixture(scope="module")
@@ -60,6 +81,20 @@ class TestSchema:
                         assert header["required"], (method, path)
                         assert header["schema"]["enum"], (method, path)
 
+    def test_knows_every_code(self, document: Document) -> None:
+        written = {
+            code
+            for folder in ("models_app/api", "models_app/management", "monitoring", "chantilly_project")
+            for path in (ROOT / folder).rglob("*.py")
+            for code in re.findall(r'efus(?:al|e)\([^"()]*\d{3}, "(\w+)"', path.read_text())
+        }
+        assert {"body_too_large", "request_timeout", "bad_handshake"} <= written
+        # Tests have some of their own.
+        kinds = [kind for kind in subclasses(errors.ChantillyError) if kind.__module__.startswith("models_")]
+        raised = {kind.code for kind in kinds} - OF_COMMANDS
+
+        assert written | raised <= strings(document)
+
 
 class TestCodesByStatus:
     def test_are_those_of_the_table(self) -> None:
@@ -68,6 +103,6 @@ class TestCodesByStatus:
         assert {status: sorted(names) for status, names in codes.items()} == {
             400: ["bad_request", "no_features"],
             404: ["model_not_found"],
-            503: ["model_busy"],
+            503: ["model_busy", "too_many_connections"],
         }
         assert codes[404]["model_not_found"] == "No model has this name."

@@ -195,6 +195,7 @@ REFUSED: list[tuple[str, str, str, object, str]] = [
     ("GET", "/api/stream/events", "?x=1", None, "invalid_request"),
     ("GET", "/api/stream/live", "?x=1", None, "invalid_request"),
     ("GET", "/api/schema", "?x=1", None, "invalid_request"),
+    ("GET", "/api/schema", "?format=x", None, "not_found"),
     ("GET", "/healthz", "?x=1", None, "invalid_request"),
     ("GET", "/readyz", "?x=1", None, "invalid_request"),
     ("GET", "/metrics", "?format=x", None, "bad_request"),
@@ -209,6 +210,12 @@ class TestRefusals:
 
             assert answer.headers.get("error-code", "") == code, (method, path, answer)
             document.check(method, path, answer)
+
+    def test_of_types_that_are_not_there_are_as_documented(self, client: Client, document: Document) -> None:
+        answer = client.request("GET", "/api/models", headers={"Accept": "text/html"})
+
+        assert answer.code == "not_acceptable"
+        document.check("GET", "/api/models", answer)
 
     def test_leave_no_operation_out(self, document: Document) -> None:
         tried = {(method, path) for method, path, *_ in REFUSED}
