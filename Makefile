@@ -17,10 +17,11 @@ CHECK_SETTINGS := --settings=tests.settings
 run: $(VENV)/run.stamp
 	@exec $(BIN)/python manage.py serve --setup
 
-# A process for each core; the tests of one file stay together.
+# A process for each core; the tests of one file stay together. In the order of their names: files of few tests, which
+# start servers, would otherwise come last and keep one process alone.
 test: $(VENV)/dev.stamp
 	$(BIN)/coverage erase
-	$(BIN)/coverage run -m pytest -n auto --dist loadfile
+	$(BIN)/coverage run -m pytest -n auto --dist loadfile --no-loadscope-reorder
 	$(BIN)/coverage combine --quiet
 	$(BIN)/coverage report --skip-covered --fail-under=95
 	$(BIN)/coverage report --include='models_app/domain/*,models_app/paradigms/*,models_app/engine/*' --fail-under=99
