@@ -51,9 +51,10 @@ _MAX_CATCH_UP = 1_000
 # Two that write to one model take turns for so long after the other has written last.
 _CONTENDED_SECONDS = 3.0
 # A turn computes no longer then than this, or than a share of what went by since the last one of its process:
-# on a slow disk, or where processes wait for a core, it has to be worth its commit and the wait for it.
+# on a slow disk, or where processes wait for a core, it has to be worth its commit and the wait for it. The
+# other one replays it meanwhile, which may take twice as long: with half of that, turns grew and grew.
 _SHARED_SECONDS = 0.0006
-_SHARE = 0.5
+_SHARE = 0.25
 # Batches of so many records of streams and arrays ask for a turn before they have lost to anybody.
 _LONG = 32
 # Who has not got its turn by then goes on without: the commit tells whether that was right.
@@ -259,7 +260,7 @@ class Turns:
     def _seconds_for(self, queue: ModelQueue, commands: list[Command]) -> float:
         if queue.contended_until:
             # Others wait meanwhile. Who has not heard of turns yet is to be met by something short.
-            seconds = max(_SHARED_SECONDS, _SHARE * queue.waited_seconds)
+            seconds = max(_SHARED_SECONDS, _SHARE * min(queue.waited_seconds, self.batch_seconds))
             return min(seconds / (1 << queue.n_conflicts), self.batch_seconds)
         # Who sends many records on one connection waits for none of them: fewer commits serve him better.
         return self.batch_seconds * (_STREAM_TURN if _are_of_streams(commands) else 1)

@@ -140,7 +140,7 @@ class TestStream:
 class TestLengthOfATurn:
     @pytest.mark.parametrize(
         ("waited", "n_conflicts", "expected"),
-        [(0.0, 0, 0.0006), (0.0, 1, 0.0003), (0.01, 0, 0.005), (0.01, 2, 0.00125), (9.0, 0, 0.02)],
+        [(0.0, 0, 0.0006), (0.0, 1, 0.0003), (0.008, 0, 0.002), (0.008, 2, 0.0005), (9.0, 0, 0.005)],
     )
     def test_grows_with_the_wait_for_it(
         self, make_engine: MakeEngine, waited: float, n_conflicts: int, expected: float
