@@ -1,40 +1,14 @@
-"""What Django is to know of the database and of Redis."""
+"""Which database and which Redis there are."""
 
 import importlib.util
 from pathlib import Path
 
-import dj_database_url
-
-# Set on every connection. 64 MiB of pages are kept; a checkpoint gives back what the WAL has above 64 MiB. It
-# comes after 16 MiB: with SQLite's own 4 it took a third of the time of commits that touch scattered pages.
-PRAGMAS = (
-    "journal_mode=WAL",
-    "synchronous={synchronous}",
-    "cache_size=-65536",
-    "temp_store=MEMORY",
-    "wal_autocheckpoint=4000",
-    "journal_size_limit=67108864",
-)
+from models_app.sqlite import description
 
 
-def sqlite(url: str, *, folder: Path, timeout: float, synchronous: str) -> dict[str, object]:
-    """Give Django's description of an SQLite database; a relative file lies in `folder`.
-
-    `timeout` is in seconds. Connections are kept: the last one to close would checkpoint the WAL.
-    """
-    parsed = dj_database_url.parse(url)
-    pragmas = ("PRAGMA " + pragma.format(synchronous=synchronous) for pragma in PRAGMAS)
-    return {
-        "ENGINE": "models_app.sqlite",
-        "NAME": folder / parsed["NAME"],
-        "CONN_MAX_AGE": None,
-        "OPTIONS": {
-            "timeout": timeout,
-            # A transaction that reads first and then writes would fail instead of waiting for its turn.
-            "transaction_mode": "IMMEDIATE",
-            "init_command": "; ".join(pragmas),
-        },
-    }
+def describe(url: str, *, folder: Path, timeout: float, synchronous: str) -> dict[str, object]:
+    """Give Django's description of the database at a URL, whose scheme names its backend."""
+    return description.describe(url, folder=folder, timeout=timeout, synchronous=synchronous)
 
 
 def redis_is_installed() -> bool:

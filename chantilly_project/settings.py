@@ -117,7 +117,7 @@ TEMPLATES = [
 ]
 
 DATABASES = {
-    "default": databases.sqlite(
+    "default": databases.describe(
         DATABASE_URL, folder=INSTANCE_PATH, timeout=DATABASE_TIMEOUT, synchronous=SQLITE_SYNCHRONOUS
     ),
 }

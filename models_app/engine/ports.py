@@ -99,14 +99,27 @@ class Write:
         return bool(self.learns or self.predicted or self.claimed)
 
 
-class Storage(Protocol):
+class Recorded(Protocol):
+    """What a hot model is rebuilt from."""
+
+    def last_learned_at(self, state: ModelState) -> float:
+        """Return when the model has last learned, in any generation, in seconds since the epoch, or 0.0."""
+
+    def snapshots(self, state: ModelState) -> Iterator[SnapshotData]:
+        """Yield the generation's snapshots that load here, the newest first.
+
+        Raises `ModelNotLoadable` where none does.
+        """
+
+    def segments(self, state: ModelState, after_seq: int) -> Iterator[Segment]:
+        """Yield the generation's segments with learns after `after_seq`, in order."""
+
+
+class Storage(Recorded, Protocol):
     """The database. Every method raises `StorageUnavailable` where it cannot be read or written."""
 
     def find_state(self, name: str) -> ModelState | None:
         """Return the row of the model called `name`."""
-
-    def last_learned_at(self, state: ModelState) -> float:
-        """Return when the model has last learned, in any generation, in seconds since the epoch, or 0.0."""
 
     def default_name(self) -> str | None:
         """Return the name of the default model."""
@@ -141,17 +154,8 @@ class Storage(Protocol):
     def add_remark(self, state: ModelState, remark: Remark) -> None:
         """Add to what there is to know about the model; a remark of the same code is replaced."""
 
-    def snapshots(self, state: ModelState) -> Iterator[SnapshotData]:
-        """Yield the generation's snapshots that load here, the newest first.
-
-        Raises `ModelNotLoadable` where none does.
-        """
-
     def save_snapshot(self, state: ModelState, data: SnapshotData) -> None:
         """Keep a snapshot, and only the last few besides the first."""
-
-    def segments(self, state: ModelState, after_seq: int) -> Iterator[Segment]:
-        """Yield the generation's segments with learns after `after_seq`, in order."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

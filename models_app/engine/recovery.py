@@ -8,7 +8,7 @@ from models_app.domain.errors import ModelNotLoadable
 from models_app.domain.failing import described, pass_on_interrupt
 from models_app.engine import forks
 from models_app.engine.hot import HotModel, Spoiled
-from models_app.engine.ports import ModelState, SnapshotData, Storage
+from models_app.engine.ports import ModelState, Recorded, SnapshotData
 
 logger = logging.getLogger(__name__)
 
@@ -17,7 +17,7 @@ def _nobody() -> None:
     """Hear of it, and do nothing."""
 
 
-def recover(storage: Storage, state: ModelState, goes_on: Callable[[], None] = _nobody) -> HotModel:
+def recover(storage: Recorded, state: ModelState, goes_on: Callable[[], None] = _nobody) -> HotModel:
     """Rebuild a model as of its last durable learn; `goes_on` is called as it comes along.
 
     Raises `ModelNotLoadable` where no snapshot can be unpickled or the journal does not apply.
@@ -30,7 +30,7 @@ def recover(storage: Storage, state: ModelState, goes_on: Callable[[], None] = _
 
 
 def catch_up(
-    storage: Storage, state: ModelState, hot: HotModel, goes_on: Callable[[], None] = _nobody
+    storage: Recorded, state: ModelState, hot: HotModel, goes_on: Callable[[], None] = _nobody
 ) -> None:
     """Apply what the journal has after `hot.seq`; somebody else has written it.
 
@@ -71,7 +71,7 @@ def from_snapshot(state: ModelState, snapshot: SnapshotData) -> HotModel:
         ) from error
 
 
-def _from_newest_snapshot(storage: Storage, state: ModelState) -> HotModel:
+def _from_newest_snapshot(storage: Recorded, state: ModelState) -> HotModel:
     failure: ModelNotLoadable | None = None
     for snapshot in storage.snapshots(state):
         try:

@@ -10,7 +10,8 @@ from models_app.engine.ports import Segment
 from models_app.journal.pieces import Read
 from models_app.journal.positions import Place, Position
 from models_app.models import JournalSegment
-from models_app.models.segments import AT_A_TIME, segments_of, to_segment
+from models_app.models.segments import AT_A_TIME, to_segment
+from models_app.models.storage import get_storage
 from models_app.models.transactions import translated_errors
 
 # From the end: who wants the last learns mostly wants few.
@@ -19,7 +20,7 @@ _NEWEST_AT_A_TIME = 50
 
 def segments_after(place: Place, *, until_seq: int | None = None) -> Iterator[Segment]:
     """Yield the segments that begin after a place, in order, up to that which has learn `until_seq`."""
-    for segment in segments_of(place.model_id, place.generation, after_seq=place.seq):
+    for segment in get_storage().segments_of(place.model_id, place.generation, after_seq=place.seq):
         if until_seq is not None and segment.first_seq > until_seq:
             return
         yield segment

@@ -7,7 +7,7 @@ import socket
 from django.conf import settings
 from django.core.management.base import CommandError
 
-from models_app.models.server_locks import AlreadyServed
+from models_app.models.storage.base import AlreadyServed
 from models_app.services import runtime
 
 

@@ -2,7 +2,7 @@
 
 from models_app.domain.errors import NoDefaultModel
 from models_app.engine.commands import Export
-from models_app.models.storage import SqliteStorage
+from models_app.models.storage import get_storage
 from models_app.services.runtime import get_engine
 
 
@@ -18,7 +18,7 @@ def export_model(*, name: str | None) -> bytes:
 def export_command(*, name: str | None) -> Export:
     """Return the command whose answer is those bytes; raises `NoDefaultModel`."""
     if name is None:
-        name = SqliteStorage().default_name()
+        name = get_storage().default_name()
         if name is None:
             raise NoDefaultModel
     return Export(name)

@@ -12,7 +12,7 @@ from django.db.models.functions import Coalesce
 
 from models_app.domain.errors import FlavorNotSet
 from models_app.models import Configuration, PendingPrediction, ServedModel
-from models_app.models.sizes import database_bytes
+from models_app.models.storage import get_storage
 from models_app.models.transactions import translated_errors
 from models_app.services import runtime
 from models_app.services.measuring import instance_metrics
@@ -45,7 +45,7 @@ def glance() -> Glance:
         )
         default = ServedModel.objects.filter(is_default=True).first()
         n_pending = PendingPrediction.objects.count()
-        n_bytes = database_bytes()
+        n_bytes = get_storage().size_bytes()
     return Glance(
         flavor=flavor,
         initialized_at=initialized_at,

@@ -4,7 +4,7 @@ from django.db import connection
 from django.db.migrations.executor import MigrationExecutor
 
 from models_app.domain.errors import StorageUnavailable
-from models_app.models.storage import SqliteStorage
+from models_app.models.storage import get_storage
 from models_app.models.transactions import translated_errors
 from models_app.services.runtime import engine_is_running, get_engine
 from models_app.services.seeding import hash_seed_warning
@@ -20,7 +20,7 @@ def check_ready() -> list[str]:
         executor = MigrationExecutor(connection)
         if executor.migration_plan(executor.loader.graph.leaf_nodes()):
             raise StorageUnavailable("Migrations are not applied: run `manage.py migrate`.")
-    SqliteStorage().probe()
+    get_storage().probe()
     get_engine()
     if not engine_is_running():
         raise StorageUnavailable("The engine does not run.")

@@ -11,11 +11,11 @@ from models_app.domain.errors import ChantillyError, ModelNotFound
 from models_app.domain.names import can_be_stored
 from models_app.engine.near_names import NearNames
 from models_app.models import PendingPrediction, ServedModel, Snapshot
-from models_app.models.storage import SqliteStorage
+from models_app.models.storage import get_storage
 from models_app.models.transactions import translated_errors
 from models_app.services.measuring import model_metrics
 
-_near_names = NearNames(SqliteStorage().recent_names)
+_near_names = NearNames(get_storage().recent_names)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

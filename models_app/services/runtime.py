@@ -15,8 +15,7 @@ from models_app.engine.memory import MemoryLimits
 from models_app.engine.ports import Event, Write
 from models_app.engine.snapshots import SnapshotPolicy
 from models_app.journal.positions import Position
-from models_app.models import server_locks
-from models_app.models.storage import SqliteStorage
+from models_app.models.storage import get_storage
 from models_app.services import publishing
 from models_app.services.folding import get_instance_metrics
 from models_app.services.seeding import hash_seed_warning
@@ -58,7 +57,7 @@ class _Runtime:
         with self._lock:
             if self.engine is None:
                 _warn_of_hash_seed()
-                engine = Engine(SqliteStorage(), _Observer(), _options(), leave_thread=connections.close_all)
+                engine = Engine(get_storage(), _Observer(), _options(), leave_thread=connections.close_all)
                 engine.start()
                 self.engine = engine
                 atexit.register(self.stop, seconds=settings.SHUTDOWN_SECONDS)
@@ -86,15 +85,15 @@ class _Runtime:
         if housekeeper is not None:
             housekeeper.join(timeout=1.0)
             _put_off_if_refused(get_instance_metrics().persist)
-        SqliteStorage().close()
-        server_locks.release()
+        get_storage().close()
+        get_storage().end_serving()
 
     def _keep_house(self) -> None:
         while not self._housekeeping_ends.wait(_TIDY_SECONDS):
             engine = self.engine
             if engine is not None:
                 # Where nothing is written, this is how it is noticed.
-                _put_off_if_refused(SqliteStorage().check_files)
+                _put_off_if_refused(get_storage().check_files)
                 _put_off_if_refused(engine.save_activity)
                 _put_off_if_refused(get_instance_metrics().tidy)
                 for callback in self.tidy_callbacks:
@@ -116,7 +115,7 @@ def start_engine() -> None:
 
     Raises `AlreadyServed` where another process serves the database.
     """
-    server_locks.acquire()
+    get_storage().begin_serving()
     engine = get_engine()
     engine.watch_models(settings.MODEL_SECONDS)
     if _runtime.start_housekeeping():
@@ -125,7 +124,7 @@ def start_engine() -> None:
 
 def claim_database() -> None:
     """Make this process the database's one server, before it starts; raises `AlreadyServed`, `OSError`."""
-    server_locks.acquire()
+    get_storage().begin_serving()
 
 
 def stop_engine(*, seconds: float) -> None:

@@ -15,7 +15,7 @@ from models_app.journal.positions import Place
 from models_app.journal.reading import segments_after
 from models_app.models import ServedModel
 from models_app.models.signing import read_snapshot, snapshots_of
-from models_app.models.storage import SqliteStorage
+from models_app.models.storage import get_storage
 from models_app.models.transactions import translated_errors
 
 
@@ -52,32 +52,35 @@ def verify_model(*, name: str) -> Verification:
 
     Raises `ModelNotFound`, `StorageUnavailable`.
     """
-    storage = SqliteStorage()
     while True:
-        state = _find(storage, name)
+        state = _find(name)
         verification = _Verifier(state).verify()
-        now = _find(storage, name)
+        now = _find(name)
         if verification.is_equal or (now.model_id, now.generation) == (state.model_id, state.generation):
             return verification
         # It was replaced meanwhile, and what was compared deleted: that is no difference.
 
 
-def _find(storage: SqliteStorage, name: str) -> ModelState:
-    state = storage.find_state(name)
+def _find(name: str) -> ModelState:
+    state = get_storage().find_state(name)
     if state is None:
         raise ModelNotFound(name)
     return state
 
 
-class _AsOf(SqliteStorage):
+class _AsOf:
     """The storage as it was at learn `seq`, whatever a server learns meanwhile."""
 
     def __init__(self, seq: int) -> None:
         self._seq = seq
 
+    def last_learned_at(self, state: ModelState) -> float:
+        """Say when it has last learned, after the seq too: it matters to later learns only."""
+        return get_storage().last_learned_at(state)
+
     def snapshots(self, state: ModelState) -> Iterator[SnapshotData]:
         """Leave out the snapshots taken later."""
-        return (snapshot for snapshot in super().snapshots(state) if snapshot.seq <= self._seq)
+        return (snapshot for snapshot in get_storage().snapshots(state) if snapshot.seq <= self._seq)
 
     def segments(self, state: ModelState, after_seq: int) -> Iterator[Segment]:
         """End with the segment that leads to the seq."""

@@ -8,7 +8,7 @@ from chantilly_project import databases
 
 
 def describe(url: str, folder: Path) -> dict[str, object]:
-    return databases.sqlite(url, folder=folder, timeout=1.5, synchronous="FULL")
+    return databases.describe(url, folder=folder, timeout=1.5, synchronous="FULL")
 
 
 class TestSqlite:

@@ -24,7 +24,7 @@ from models_app.engine.commands import (
 from models_app.engine.hot import HotModel
 from models_app.engine.ports import ModelState, SnapshotData
 from models_app.models import Replay, ServedModel
-from models_app.models.storage import SqliteStorage
+from models_app.models.storage.sqlite.storage import SqliteStorage
 from models_app.services.rolling_back import roll_back
 from tests.engine.conftest import MakeEngine, Upload, submit_all
 

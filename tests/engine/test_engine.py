@@ -42,7 +42,7 @@ from models_app.engine.recovery import recover
 from models_app.engine.snapshots import SnapshotPolicy
 from models_app.engine.timings import DELAY_BOUNDS, TimingsByModel
 from models_app.models import JournalSegment, PendingPrediction, ServedModel, Snapshot
-from models_app.models.storage import SqliteStorage
+from models_app.models.storage.sqlite.storage import SqliteStorage
 from models_app.services.uploading import delete_model
 from tests.engine.conftest import MakeEngine, Recorder, Upload, learn, learn_by_id, predict, submit_all
 from tests.engine.models import (

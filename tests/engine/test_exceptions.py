@@ -28,7 +28,7 @@ from models_app.engine.hot import HotModel, Vitals
 from models_app.engine.ports import ModelState, SnapshotData, Write
 from models_app.engine.recovery import from_snapshot
 from models_app.engine.snapshots import SnapshotPolicy
-from models_app.models.storage import SqliteStorage
+from models_app.models.storage.sqlite.storage import SqliteStorage
 from tests.engine.conftest import MakeEngine, Recorder, Upload, learn, predict
 from tests.engine.models import Counting
 from tests.engine.raising import KINDS, Panic, Raising

@@ -12,7 +12,7 @@ from models_app.engine import habits
 from models_app.engine.commands import Export, Inspect, TakeSnapshot
 from models_app.engine.ports import ModelState
 from models_app.models import ServedModel
-from models_app.models.storage import SqliteStorage
+from models_app.models.storage.sqlite.storage import SqliteStorage
 from tests.engine import habits_models
 from tests.engine.conftest import MakeEngine, Upload, learn, learn_by_id, predict
 from tests.engine.test_engine import exported, rebuilt

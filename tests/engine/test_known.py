@@ -9,7 +9,7 @@ from models_app.domain.errors import ModelNotFound, PredictionNotPending, Storag
 from models_app.engine.commands import Inspect
 from models_app.engine.snapshots import SnapshotPolicy
 from models_app.models import PendingPrediction, Snapshot
-from models_app.models.storage import SqliteStorage
+from models_app.models.storage.sqlite.storage import SqliteStorage
 from models_app.services.uploading import delete_model, make_default
 from tests.engine.conftest import MakeEngine, Recorder, Upload, learn, learn_by_id, predict, submit_all
 from tests.engine.models import Counting

@@ -13,7 +13,7 @@ from models_app.domain.fingerprints import fingerprint
 from models_app.engine.commands import Inspect, LearnFeatures
 from models_app.engine.recovery import recover
 from models_app.models import JournalSegment, PendingPrediction, ServedModel
-from models_app.models.storage import SqliteStorage
+from models_app.models.storage.sqlite.storage import SqliteStorage
 from models_app.services.configuring import set_flavor
 from models_app.services.folding import get_instance_metrics
 from models_app.services.rolling_back import roll_back

@@ -6,7 +6,7 @@ from models_app.domain.errors import ModelNotFound, ModelNotLoadable
 from models_app.engine.commands import Inspect
 from models_app.engine.ports import ModelState, SnapshotData
 from models_app.models import Snapshot
-from models_app.models.storage import SqliteStorage
+from models_app.models.storage.sqlite.storage import SqliteStorage
 from models_app.services.uploading import delete_model
 from tests.engine.conftest import MakeEngine, Upload, learn
 from tests.engine.models import Counting

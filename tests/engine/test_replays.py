@@ -12,7 +12,7 @@ from models_app.engine.commands import Bundle, Command, LearnAgain, ReplayTarget
 from models_app.engine.engine import Engine
 from models_app.engine.ports import Learned
 from models_app.models import Replay, ServedModel
-from models_app.models.storage import SqliteStorage
+from models_app.models.storage.sqlite.storage import SqliteStorage
 from tests.engine.conftest import MakeEngine, Recorder, Upload
 from tests.engine.models import Counting, Fragile
 

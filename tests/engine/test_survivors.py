@@ -17,7 +17,7 @@ from models_app.engine.routing import Directory, Found
 from models_app.engine.snapshots import SnapshotPolicy
 from models_app.models import Snapshot
 from models_app.models.signing import save_snapshot
-from models_app.models.storage import SqliteStorage
+from models_app.models.storage.sqlite.storage import SqliteStorage
 from tests.engine.conftest import MakeEngine, Recorder, Upload, learn, learn_by_id, predict
 from tests.engine.models import Counting, Fragile, Greedy
 

@@ -12,7 +12,7 @@ from models_app.engine.queues import ModelQueue
 from models_app.engine.supervising import Supervisor
 from models_app.engine.visits import Visit
 from models_app.engine.watching import Watchdog, _place
-from models_app.models.storage import SqliteStorage
+from models_app.models.storage.sqlite.storage import SqliteStorage
 from models_app.services.uploading import make_default
 from tests.engine.conftest import MakeEngine, Upload, learn, predict
 from tests.engine.habits_models import Drawing

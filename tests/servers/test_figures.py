@@ -4,7 +4,7 @@ import json
 import time
 from typing import Any
 
-from models_app.models.commits import to_column
+from models_app.models.storage.sqlite.commits import to_column
 from tests.servers.clients import Client
 from tests.servers.conftest import Start
 from tests.servers.test_contract import HOUSE, regression

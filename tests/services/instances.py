@@ -14,7 +14,7 @@ from river import linear_model, preprocessing
 from models_app.domain.scoring import GroundTruth
 from models_app.engine.commands import Command
 from models_app.engine.ports import ModelState
-from models_app.models.storage import SqliteStorage
+from models_app.models.storage.sqlite.storage import SqliteStorage
 from models_app.services import configuring, folding, predicting, runtime, uploading
 
 

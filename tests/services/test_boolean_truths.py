@@ -11,7 +11,7 @@ from django.core.management import call_command
 from river import linear_model, preprocessing
 
 from models_app.api.records import Batch
-from models_app.models.storage import SqliteStorage
+from models_app.models.storage.sqlite.storage import SqliteStorage
 from models_app.services import measuring, runtime
 from tests.services.instances import Instance
 

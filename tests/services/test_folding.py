@@ -6,7 +6,7 @@ import pytest
 from django.utils import timezone
 
 from models_app.engine.commands import Bundle, Command
-from models_app.models.storage import SqliteStorage
+from models_app.models.storage.sqlite.storage import SqliteStorage
 from models_app.services import uploading
 from models_app.services.folding import InstanceMetrics
 from models_app.services.uploading import delete_model, upload_model

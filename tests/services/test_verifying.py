@@ -12,7 +12,7 @@ from models_app.engine.ports import SnapshotData
 from models_app.engine.recovery import from_snapshot
 from models_app.models import JournalSegment, ServedModel, Snapshot
 from models_app.models.signing import read_snapshot
-from models_app.models.storage import SqliteStorage
+from models_app.models.storage.sqlite.storage import SqliteStorage
 from models_app.services import runtime, snapshotting, verifying
 from models_app.services.verifying import Verification
 from tests.services import history_models

@@ -11,13 +11,13 @@ from typing import Self
 import pytest
 from django.db import connection
 
-from models_app.models.gates import Gates
+from models_app.models.storage.sqlite.gates import Gates
 
 _OTHER = """
 import sys, django
 
 django.setup()
-from models_app.models import gates
+from models_app.models.storage.sqlite import gates
 
 file, (place, gate) = gates._open(gates.Path(sys.argv[1])), gates._numbers("model")
 for line in sys.stdin:
@@ -41,7 +41,7 @@ class Other:
         self._process = subprocess.Popen(
             [sys.executable, "-c", _OTHER, str(file)],
             env={"DJANGO_SETTINGS_MODULE": "tests.settings"},
-            cwd=Path(__file__).parents[2],
+            cwd=Path(__file__).parents[3],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             text=True,

@@ -9,11 +9,9 @@ from contextlib import suppress
 from django.conf import settings
 from django.db import DEFAULT_DB_ALIAS
 
+from models_app.models.storage.base import AlreadyServed
+
 _SUFFIX = ".lock"
-
-
-class AlreadyServed(Exception):
-    """Another process serves this database; the text says which."""
 
 
 class ServerLock:
@@ -65,16 +63,3 @@ def _locked(path: str) -> int:
         os.ftruncate(descriptor, 0)
         os.pwrite(descriptor, f"{os.getpid()}\n".encode(), 0)
     return descriptor
-
-
-_lock = ServerLock()
-
-
-def acquire() -> None:
-    """Make this process the database's server; raises `AlreadyServed`, `OSError`."""
-    _lock.acquire()
-
-
-def release() -> None:
-    """Let another process serve."""
-    _lock.release()

@@ -14,6 +14,7 @@ from django.db.backends.base.base import BaseDatabaseWrapper
 
 from models_app.domain import learns
 from models_app.engine.ports import Conflict, Pending, Replayed, Write
+from models_app.models.storage.base import Outcome
 from models_app.models.transactions import check_files, unavailable, writer_lock, writer_lock_if_free
 from models_app.sqlite.files import refuse_in_doubt
 
@@ -42,9 +43,6 @@ _APPEND = """
 INSERT INTO models_app_journalsegment (model_id, generation, first_seq, last_seq, learns, committed_at)
 VALUES (?, ?, ?, ?, ?, ?)
 """
-
-
-Outcome = int | Conflict | None
 
 
 class Writer:

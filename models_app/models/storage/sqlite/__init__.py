@@ -1,0 +1,1 @@
+"""The storage on SQLite, with all that only SQLite needs."""
