@@ -1,18 +1,24 @@
 # `make run` serves, `make test` tests, `make soak` runs the tests that take long, `make lint` checks the code,
 # `make demo` shows it at work, `make bench` measures it beside others (BENCH_ARGS=--short for two minutes of it),
 # `make bench-against BASE=FOLDER` beside another checkout of it.
+# What is installed is what the lock files say, to the hash; `make lock` renews them from requirements*.txt.
 # HOST, PORT, INSTANCE_PATH and every other setting are taken from the environment.
 SHELL := /bin/sh
 PYTHON ?= python3
-VENV := .venv
+PYTHONS ?= python3.11 python3.12 python3.13
+VENV ?= .venv
 BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
+INSTALL := $(PIP) install --require-hashes
+# For all systems, and all Pythons from this one on.
+LOCK := $(BIN)/uv pip compile --quiet --upgrade --universal --python-version 3.11 --generate-hashes --annotation-style line \
+	--custom-compile-command 'make lock'
 # Environments of the benchmark: one for all but chantilly.
 BENCH := benchmarks/.venvs
 # The tests' settings need no instance folder of the clone and touch none.
 CHECK_SETTINGS := --settings=tests.settings
 
-.PHONY: run test soak lint demo bench bench-against vendor clean
+.PHONY: run test soak test-pythons lint demo bench bench-against lock vendor clean
 
 run: $(VENV)/run.stamp
 	@exec $(BIN)/python manage.py serve --setup
@@ -29,6 +35,13 @@ test: $(VENV)/dev.stamp
 # What the tests show at a greater length: deeper models, more records, more rounds.
 soak: $(VENV)/dev.stamp
 	$(BIN)/python -m pytest -m soak -n auto
+
+# With every Python that is here, each in an environment of its own.
+test-pythons:
+	@for python in $(PYTHONS); do \
+		if $$python -c '' 2>/dev/null; then $(MAKE) test PYTHON=$$python VENV=.venv-$$python || exit 1; \
+		else echo "$$python is not here."; fi; \
+	done
 
 lint: $(VENV)/dev.stamp
 	$(BIN)/ruff check .
@@ -47,29 +60,37 @@ bench: $(BENCH)/main.stamp $(BENCH)/chantilly.stamp
 bench-against: $(BENCH)/main.stamp
 	@exec $(BENCH)/main/bin/python -m benchmarks.against $(BASE) $(BENCH_ARGS)
 
+# The first has all that the others have: their versions are taken from it.
+lock: | $(BIN)/python
+	$(PIP) install "$$(grep '^uv[<>=]' requirements-dev.txt)"
+	$(LOCK) --output-file requirements-dev.lock requirements-dev.txt
+	$(LOCK) --output-file requirements.lock --constraints requirements-dev.lock requirements.txt
+	$(LOCK) --output-file examples/requirements.lock --constraints requirements-dev.lock \
+		requirements.txt examples/requirements.txt
+
 vendor:
 	@tools/vendor.sh
 
 clean:
-	rm -rf $(VENV) .coverage .coverage.* htmlcov .mypy_cache .pytest_cache .ruff_cache .import_linter_cache .hypothesis
+	rm -rf $(VENV) .venv-python3.* site .cache .coverage .coverage.* htmlcov .mypy_cache .pytest_cache .ruff_cache .import_linter_cache .hypothesis
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
 $(BIN)/python:
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Python 3.11 or newer is needed (make PYTHON=...).")'
 	$(PYTHON) -m venv $(VENV)
 
-# A stamp is as new as the last installation of its requirements.
-$(VENV)/run.stamp: requirements.txt | $(BIN)/python
-	$(PIP) install -r requirements.txt
+# A stamp is as new as the last installation of its lock file.
+$(VENV)/run.stamp: requirements.lock | $(BIN)/python
+	$(INSTALL) -r requirements.lock
 	@touch $@
 
-$(VENV)/dev.stamp: requirements-dev.txt requirements-otel.txt requirements.txt examples/requirements.txt | $(BIN)/python
-	$(PIP) install -r requirements-dev.txt
-	@touch $@ $(VENV)/run.stamp $(VENV)/demo.stamp
-
-$(VENV)/demo.stamp: requirements.txt examples/requirements.txt | $(BIN)/python
-	$(PIP) install -r requirements.txt -r examples/requirements.txt
+$(VENV)/demo.stamp: examples/requirements.lock | $(BIN)/python
+	$(INSTALL) -r examples/requirements.lock
 	@touch $@ $(VENV)/run.stamp
+
+$(VENV)/dev.stamp: requirements-dev.lock | $(BIN)/python
+	$(INSTALL) -r requirements-dev.lock
+	@touch $@ $(VENV)/run.stamp $(VENV)/demo.stamp
 
 $(BENCH)/main.stamp: benchmarks/requirements.txt requirements.txt
 	$(PYTHON) -m venv $(BENCH)/main
