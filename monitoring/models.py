@@ -2,7 +2,6 @@
 
 from django.db import models
 
-from models_app.models import ServedModel
 from monitoring.drift.detectors import DEFAULT, NAMES
 from monitoring.drift.watches import Plan
 
@@ -32,7 +31,9 @@ class MetricSnapshot(models.Model):
     row is kept.
     """
 
-    model = models.ForeignKey(ServedModel, models.CASCADE, null=True, related_name="+", db_index=False)
+    model = models.ForeignKey(
+        "models_app.ServedModel", models.CASCADE, null=True, related_name="+", db_index=False
+    )
     generation = models.PositiveIntegerField()
     seq = models.BigIntegerField("learns")
     time = models.DateTimeField()
@@ -60,7 +61,7 @@ class MetricSnapshot(models.Model):
 class DriftPlan(models.Model):
     """What is watched of a model, where it is not the default: ADWIN on the error of each learn."""
 
-    model = models.OneToOneField(ServedModel, models.CASCADE, related_name="drift_plan")
+    model = models.OneToOneField("models_app.ServedModel", models.CASCADE, related_name="drift_plan")
     is_on = models.BooleanField("on", default=True)
     detector = models.CharField(max_length=32, default=DEFAULT, choices=[(name, name) for name in NAMES])
     parameters = models.JSONField(default=dict, blank=True)
@@ -86,7 +87,7 @@ class DriftPlan(models.Model):
 class DriftState(models.Model):
     """A model's detectors as they were after learn `seq`, pickled and signed."""
 
-    model = models.OneToOneField(ServedModel, models.CASCADE, related_name="+", primary_key=True)
+    model = models.OneToOneField("models_app.ServedModel", models.CASCADE, related_name="+", primary_key=True)
     generation = models.PositiveIntegerField()
     seq = models.BigIntegerField()
     watch_bytes = models.BinaryField()
@@ -99,7 +100,7 @@ class DriftState(models.Model):
 class DriftAlert(models.Model):
     """A detector saw a change, or a warning of one: learn `seq` revealed it, at `time`."""
 
-    model = models.ForeignKey(ServedModel, models.CASCADE, related_name="+", db_index=False)
+    model = models.ForeignKey("models_app.ServedModel", models.CASCADE, related_name="+", db_index=False)
     generation = models.PositiveIntegerField()
     seq = models.BigIntegerField("learn")
     time = models.DateTimeField()

@@ -8,8 +8,8 @@ from django.urls import reverse
 from models_app.admin.links import Link
 from models_app.admin.of_models import list_url
 from models_app.admin.panels import Panel
-from models_app.models import ServedModel
 from models_app.models.transactions import translated_errors
+from models_app.services.finding import Served
 from monitoring.history.reading import instance_rates
 from monitoring.models import DriftAlert, DriftPlan
 from monitoring.pages.overview import flavor_name, headline
@@ -28,10 +28,10 @@ def _activity() -> dict[str, Any]:
     return {"headline": headline(flavor_name()), "rates": instance_rates(), "alerts": alerts, "links": links}
 
 
-def _doing(model: ServedModel) -> dict[str, Any]:
+def _doing(model: Served) -> dict[str, Any]:
     with translated_errors():
-        alerts = list(_newest(DriftAlert.objects.filter(model=model)))
-        plan = DriftPlan.objects.filter(model=model).first()
+        alerts = list(_newest(DriftAlert.objects.filter(model_id=model.pk)))
+        plan = DriftPlan.objects.filter(model_id=model.pk).first()
     links = [
         Link("Page of the dashboard", reverse("model-page", args=[model.name])),
         Link("All drift alerts", list_url(DriftAlert, model.pk)),
@@ -44,7 +44,7 @@ def _newest(alerts: QuerySet[DriftAlert]) -> QuerySet[DriftAlert]:
     return alerts.order_by("-pk")[:_ALERTS]
 
 
-def _plan_url(model: ServedModel, plan: DriftPlan | None) -> str:
+def _plan_url(model: Served, plan: DriftPlan | None) -> str:
     if plan is None:
         return f"{reverse('admin:monitoring_driftplan_add')}?model={model.pk}"
     return reverse("admin:monitoring_driftplan_change", args=[plan.pk])

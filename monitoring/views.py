@@ -11,9 +11,9 @@ from rest_framework.response import Response
 from models_app.api import describing, queries, schemas
 from models_app.api.dispatch import ThreadedViewSet
 from models_app.domain.errors import FlavorNotSet, ModelNotFound
-from models_app.models import ServedModel, Snapshot
 from models_app.services.configuring import get_flavor
-from models_app.services.listing import find_model
+from models_app.services.finding import Served, find
+from models_app.services.snapshotting import SnapshotFigures
 from monitoring.figures.rates import WINDOW_SECONDS
 from monitoring.figures.reporting import STEPS, ModelFigures, model_figures
 from monitoring.statistics import ROUTES, recorder
@@ -89,11 +89,11 @@ class StatisticsViewSet(ThreadedViewSet):
         name = request.query_params.get("model")
         if name is None:
             return Response(recorder.report())
-        model = find_model(name)
+        model = find(name)
         return Response(_of_model(model, model_figures(model, now=timezone.now())))
 
 
-def _of_model(model: ServedModel, figures: ModelFigures) -> dict[str, Any]:
+def _of_model(model: Served, figures: ModelFigures) -> dict[str, Any]:
     return {
         "model": model.name,
         "predict": figures.predict,
@@ -117,7 +117,7 @@ def _of_model(model: ServedModel, figures: ModelFigures) -> dict[str, Any]:
     }
 
 
-def _of_snapshot(snapshot: Snapshot | None) -> dict[str, Any] | None:
+def _of_snapshot(snapshot: SnapshotFigures | None) -> dict[str, Any] | None:
     if snapshot is None:
         return None
     return {

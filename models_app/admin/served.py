@@ -24,6 +24,7 @@ from models_app.admin.uploads import UploadForm
 from models_app.domain.errors import ChantillyError
 from models_app.models import JournalSegment, PendingPrediction, ServedModel, Snapshot
 from models_app.services import exporting, snapshotting, uploading
+from models_app.services.finding import Served
 from models_app.services.measuring import PATIENCE_SECONDS, model_metrics
 
 DOWNLOAD = "models_app_servedmodel_download"
@@ -226,7 +227,7 @@ class ServedModelAdmin(ReadOnlyAdmin[ServedModel]):
         model = context.get("original")
         if model is not None:
             context["model_links"] = links_of_model(request, model.pk, model.name, current=ServedModel)
-            context["panels"] = panels.render(panels.ON_MODEL, request, model)
+            context["panels"] = panels.render(panels.ON_MODEL, request, Served.of(model))
         return super().render_change_form(request, context, *args, **kwargs)
 
     @admin.display(description="default", ordering="is_default", empty_value="")

@@ -6,12 +6,12 @@ from models_app.admin import rendering
 from models_app.admin.panels import Panel
 from models_app.domain.errors import ChantillyError
 from models_app.paradigms.registry import FLAVORS
-from models_app.services.glancing import glance
+from models_app.services.summarizing import summarize_instance
 
 
 def _glance() -> dict[str, Any]:
     try:
-        seen = glance()
+        seen = summarize_instance()
     except ChantillyError as error:
         return {"refusal": str(error)}
     return {"glance": seen, "flavors": list(FLAVORS), "metrics": rendering.metrics(seen.metrics)}

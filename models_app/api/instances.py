@@ -24,7 +24,7 @@ from models_app.domain.errors import (
 )
 from models_app.engine.commands import Inspect
 from models_app.engine.hot import Vitals
-from models_app.services import configuring, listing, measuring
+from models_app.services import configuring, finding, measuring
 
 _init_reader = BodyReader(InitBody)
 
@@ -68,7 +68,7 @@ class ModelsViewSet(ThreadedViewSet):
     )
     def retrieve(self, request: Request) -> Response:
         """List the names of the models."""
-        names, default = listing.model_names()
+        names, default = finding.model_names()
         return Response({"models": names, "default": default})
 
 

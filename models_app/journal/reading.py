@@ -14,6 +14,16 @@ from models_app.models.segments import AT_A_TIME, to_segment
 from models_app.models.storage import get_storage
 from models_app.models.transactions import translated_errors
 
+__all__ = [
+    "Segment",
+    "last_seq",
+    "learns_after",
+    "newest_first",
+    "read_after",
+    "scored_after",
+    "segments_after",
+]
+
 # From the end: who wants the last learns mostly wants few.
 _NEWEST_AT_A_TIME = 50
 

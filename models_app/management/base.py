@@ -10,7 +10,7 @@ from django.db import Error
 from models_app.domain.errors import ChantillyError, Message, ModelNotFound, StorageUnavailable
 from models_app.domain.resembling import question
 from models_app.management.migrating import migrations_are_missing
-from models_app.services import listing
+from models_app.services import finding
 from models_app.services.seeding import hash_seed_warning
 
 # A thread that computes in Python gives the interpreter away only so often, in seconds. At Python's own 5 ms
@@ -88,7 +88,7 @@ def explained(error: ChantillyError) -> str:
 
 def _instead_of(name: str) -> str:
     try:
-        return question(listing.nearest_names(name))
+        return question(finding.nearest_names(name))
     except ChantillyError:
         return ""
 

@@ -25,6 +25,14 @@ class ServedModelQuerySet(models.QuerySet["ServedModel"]):
         begun = self.filter(generations__started_at__gte=moment).values("pk")
         return self.filter(models.Q(last_learned_at__gte=moment) | models.Q(pk__in=begun))
 
+    def used_since(self, moment: datetime) -> Self:
+        """Return those that learned, predicted or were uploaded at a moment or later."""
+        return self.filter(
+            models.Q(last_predicted_at__gte=moment)
+            | models.Q(last_learned_at__gte=moment)
+            | models.Q(uploaded_at__gte=moment)
+        )
+
 
 class ServedModel(models.Model):
     """A model under its name. Its bytes are in its snapshots, the first of them as it was uploaded.

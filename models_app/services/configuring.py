@@ -36,6 +36,12 @@ def get_configuration() -> Configuration:
     return configuration
 
 
+def get_epoch() -> uuid.UUID | None:
+    """Return what changes with each `init`; None: there was none. Raises `StorageUnavailable`."""
+    with translated_errors():
+        return Configuration.objects.values_list("epoch", flat=True).first()
+
+
 def get_flavor() -> Paradigm:
     """Return the instance's flavor; raises `FlavorNotSet`."""
     return flavor_called(get_configuration().flavor)

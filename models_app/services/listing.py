@@ -1,21 +1,24 @@
-"""The served models and how they do."""
+"""The served models and how they do: all of them, or those used last, held up by no slow model."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
+from importlib.metadata import version
 
-from django.db.models import Count
-
-from models_app.domain import resembling
-from models_app.domain.errors import ChantillyError, ModelNotFound
-from models_app.domain.names import can_be_stored
-from models_app.engine.near_names import NearNames
-from models_app.models import PendingPrediction, ServedModel, Snapshot
-from models_app.models.storage import get_storage
+from models_app.domain.errors import ChantillyError
+from models_app.engine.timings import Timings
+from models_app.models import ServedModel, Snapshot
 from models_app.models.transactions import translated_errors
+from models_app.services import counting, inspecting
+from models_app.services.finding import Served, find_all
 from models_app.services.measuring import model_metrics
+from models_app.services.runtime import get_engine
+from models_app.services.snapshotting import SnapshotFigures, newest_snapshots
+from models_app.services.weighing import scales
 
-_near_names = NearNames(get_storage().recent_names)
+# What a look may spend on weighing models; the rest is weighed at the next ones.
+_WEIGHING_SECONDS = 0.02
+_Metrics = dict[str, float | None]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -36,46 +39,77 @@ class ModelSummary:
     uploaded_at: datetime
     last_predicted_at: datetime | None
     last_learned_at: datetime | None
-    metrics: dict[str, float | None] | None
+    metrics: _Metrics | None
 
 
-def model_names() -> tuple[list[str], str | None]:
-    """Return the names of all models, sorted, and the default's."""
-    with translated_errors():
-        rows = list(ServedModel.objects.order_by("name").values_list("name", "is_default"))
-    default = next((name for name, is_default in rows if is_default), None)
-    return [name for name, _ in rows], default
+@dataclass(frozen=True, slots=True)
+class RecentModels:
+    """The models used last, by name, each with the metrics that are known of it without loading it.
 
+    `rolling` are the metrics over the last learns, of the hot models; `memory` is what these take, in bytes,
+    as far as they have been weighed; `snapshots` are the newest by model; `timings` are of this process.
+    `busy` is for how many seconds models have been busy with what they do now, from one second on.
+    """
 
-def find_model(name: str) -> ServedModel:
-    """Return a model's row; raises `ModelNotFound`, with names like it."""
-    if not can_be_stored(name):
-        raise ModelNotFound(name)
-    model = ServedModel.objects.filter(name=name).first()
-    if model is None:
-        raise _near_names.not_found(name)
-    return model
+    models: list[ModelSummary]
+    rolling: dict[str, _Metrics]
+    memory: dict[str, int]
+    snapshots: dict[str, SnapshotFigures]
+    timings: dict[str, Timings]
+    busy: dict[str, float]
+    n_models: int
+    n_hot: int
+    versions: dict[str, str]
 
-
-def nearest_names(name: str) -> tuple[str, ...]:
-    """Return names of models that somebody may have meant, the likeliest first; at most three."""
-    return resembling.nearest(name, model_names()[0])
+    @property
+    def n_left_out(self) -> int:
+        """The models that are not among them."""
+        return self.n_models - len(self.models)
 
 
 def list_models(*, with_metrics: bool = False) -> list[ModelSummary]:
     """Return all models by name. With metrics, those that have learned since their snapshot are loaded."""
-    with translated_errors():
-        models = list(ServedModel.objects.order_by("name"))
-        pending = pending_counts()
-        values = _snapshot_values() if with_metrics else {}
+    models = find_all()
+    pending = counting.pending_counts()
+    values = _snapshot_values() if with_metrics else {}
     metrics = {model.pk: values.get((model.pk, model.generation, model.seq)) for model in models}
     if with_metrics:
         metrics = {model.pk: metrics[model.pk] or _live_metrics(model.name) for model in models}
-    return [summary(model, pending.get(model.pk, 0), metrics[model.pk]) for model in models]
+    return [_summary(model, pending.get(model.pk, 0), metrics[model.pk]) for model in models]
 
 
-def summary(model: ServedModel, n_pending: int, metrics: dict[str, float | None] | None) -> ModelSummary:
-    """Return a model as its row has it."""
+def list_recent(*, max_models: int) -> RecentModels:
+    """Return no more than `max_models` models, those used last; raises `StorageUnavailable`.
+
+    No model is loaded for it: of one that is not hot, or does not say in time, the metrics are those of its
+    newest snapshot.
+    """
+    with translated_errors():
+        models = [Served.of(row) for row in ServedModel.objects.last_used_first()[:max_models]]
+    n_models = counting.model_count() if len(models) == max_models else len(models)
+    pending = counting.pending_counts()
+    snapshots = newest_snapshots(models)
+    hot = inspecting.hot_vitals([model.name for model in models])
+    summaries = []
+    for model in models:
+        kept, vitals = snapshots.get(model.name), hot.get(model.name)
+        metrics = vitals.metrics if vitals else kept.metrics if kept else None
+        summaries.append(_summary(model, pending.get(model.pk, 0), metrics or None))
+    weighable = [(model, hot[model.name]) for model in models if model.name in hot]
+    return RecentModels(
+        models=sorted(summaries, key=lambda model: model.name),
+        rolling={name: vitals.rolling_if_any() for name, vitals in hot.items()},
+        memory=scales.weigh_some(weighable, seconds=_WEIGHING_SECONDS),
+        snapshots=snapshots,
+        timings=inspecting.timings(),
+        busy=inspecting.busy_models(),
+        n_models=n_models,
+        n_hot=get_engine().n_hot,
+        versions={name: version(name) for name in ("django", "river")},
+    )
+
+
+def _summary(model: Served, n_pending: int, metrics: _Metrics | None) -> ModelSummary:
     return ModelSummary(
         name=model.name,
         flavor=model.flavor,
@@ -92,7 +126,7 @@ def summary(model: ServedModel, n_pending: int, metrics: dict[str, float | None]
     )
 
 
-def _live_metrics(name: str) -> dict[str, float | None] | None:
+def _live_metrics(name: str) -> _Metrics | None:
     try:
         return model_metrics(name=name)
     except ChantillyError:
@@ -100,15 +134,10 @@ def _live_metrics(name: str) -> dict[str, float | None] | None:
         return None
 
 
-def pending_counts() -> dict[int, int]:
-    """Return how many predictions await their truth, by the model's primary key."""
-    counted = PendingPrediction.objects.order_by().values("model_id").annotate(n=Count("pk"))
-    return {row["model_id"]: row["n"] for row in counted}
-
-
-def _snapshot_values() -> dict[tuple[int, int, int], dict[str, float | None]]:
+def _snapshot_values() -> dict[tuple[int, int, int], _Metrics]:
     """Return the metrics that snapshots tell, by model, generation and seq, without loading the model."""
-    rows: Iterator[tuple[int, int, int, dict[str, float | None]]] = Snapshot.objects.values_list(
+    rows: Iterator[tuple[int, int, int, _Metrics]] = Snapshot.objects.values_list(
         "model_id", "generation", "seq", "metric_values"
     ).iterator()
-    return {(model_id, generation, seq): values for model_id, generation, seq, values in rows if values}
+    with translated_errors():
+        return {(model_id, generation, seq): values for model_id, generation, seq, values in rows if values}

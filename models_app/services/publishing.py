@@ -10,6 +10,7 @@ from models_app.engine.ports import Event, Learned, ModelState, Predicted
 __all__ = [
     "Event",
     "Learned",
+    "ModelState",
     "Predicted",
     "Subscriber",
     "on_call",

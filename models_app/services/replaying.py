@@ -14,7 +14,7 @@ from models_app.models import Generation, Replay, ServedModel
 from models_app.models.transactions import write_transaction
 from models_app.services.feeding import Feed
 from models_app.services.files import BadLine
-from models_app.services.listing import find_model
+from models_app.services.finding import find_row
 
 
 def begin_replay(
@@ -35,7 +35,7 @@ def begin_replay(
     Raises `ModelNotFound`, `NotReplayable`, `StorageUnavailable`.
     """
     with write_transaction():
-        model = find_model(name)
+        model = find_row(name)
         common_seq = _common_seq(model, generation)
         last_seq = max(reading.last_seq(model.pk, generation), common_seq)
         replay, _ = Replay.objects.get_or_create(

@@ -11,7 +11,7 @@ from models_app.engine.recovery import from_snapshot
 from models_app.models import Generation, ServedModel, Snapshot
 from models_app.models.signing import copy_snapshot, read_snapshot
 from models_app.models.transactions import translated_errors, write_transaction
-from models_app.services.listing import find_model
+from models_app.services.finding import find_row
 
 # Snapshots that are told of where one is not there.
 _NEAREST = 3
@@ -39,12 +39,12 @@ def roll_back(*, name: str, seq: int, now: datetime, generation: int | None = No
     changed.
     """
     with translated_errors():
-        model = find_model(name)
+        model = find_row(name)
         chosen = _find(model, seq, generation)
     # A model that does not load is not gone back to. It may take long: nobody else is to wait for it.
     from_snapshot(_state(model), read_snapshot(chosen))
     with write_transaction():
-        model = find_model(name)
+        model = find_row(name)
         # Where it was only thinned out while it was being loaded, its bytes are at hand.
         if _is_discarded(chosen, model):
             raise _not_found(model, seq, generation)
@@ -54,7 +54,7 @@ def roll_back(*, name: str, seq: int, now: datetime, generation: int | None = No
 def snapshots_to_go_back_to(*, name: str) -> list[Snapshot]:
     """Return a model's snapshots, the newest first, without their bytes; raises `ModelNotFound`."""
     with translated_errors():
-        kept = Snapshot.objects.without_bytes().filter(model=find_model(name))
+        kept = Snapshot.objects.without_bytes().filter(model=find_row(name))
         return list(kept.order_by("-generation", "-seq"))
 
 

@@ -1,11 +1,57 @@
-"""Snapshots on demand: taking them, and handing out the bytes of one that is kept."""
+"""Snapshots on demand: taking them, what is known of the newest, and the bytes of one that is kept."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Self
+
+from django.db.models import Max
 
 from models_app.domain.blobs import decompress
 from models_app.engine.commands import TakeSnapshot
 from models_app.models import Snapshot
 from models_app.models.signing import signed_bytes
 from models_app.models.transactions import translated_errors
+from models_app.services.finding import Served
 from models_app.services.runtime import get_engine
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SnapshotFigures:
+    """What is known of a snapshot without its bytes; `metrics` are those that were written down with it."""
+
+    seq: int
+    taken_at: datetime
+    size_bytes: int
+    metrics: dict[str, float | None]
+
+    @classmethod
+    def of(cls, row: Snapshot) -> Self:
+        """Return a row as a value."""
+        return cls(
+            seq=row.seq, taken_at=row.taken_at, size_bytes=row.size_bytes, metrics=dict(row.metric_values)
+        )
+
+
+def newest_snapshot(model: Served) -> SnapshotFigures | None:
+    """Return the newest of a model's generation; None: there is none. Raises `StorageUnavailable`."""
+    kept = Snapshot.objects.without_bytes().filter(model_id=model.pk, generation=model.generation)
+    with translated_errors():
+        newest = kept.order_by("-seq").first()
+    return None if newest is None else SnapshotFigures.of(newest)
+
+
+def newest_snapshots(models: Sequence[Served]) -> dict[str, SnapshotFigures]:
+    """Return the newest of each model's generation, by the model's name; raises `StorageUnavailable`."""
+    names = {(model.pk, model.generation): model.name for model in models}
+    newest = Snapshot.objects.values("model_id", "generation").annotate(newest=Max("pk")).values("newest")
+    with translated_errors():
+        found = list(Snapshot.objects.without_bytes().filter(pk__in=newest))
+    return {
+        names[row.model_id, row.generation]: SnapshotFigures.of(row)
+        for row in found
+        if (row.model_id, row.generation) in names
+    }
 
 
 def take_snapshot(*, name: str) -> int:

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from models_app.domain.weights import weigh
 from models_app.engine.hot import Vitals
-from models_app.models import ServedModel
+from models_app.services.finding import Served
 
 # A model that goes on learning is not weighed again before that, in seconds: a large one takes a moment.
 _FRESH_SECONDS = 60.0
@@ -34,7 +34,7 @@ class Scales:
         self._now = now
         self._weights: dict[int, _Weight] = {}
 
-    def weigh(self, model: ServedModel, vitals: Vitals) -> int | None:
+    def weigh(self, model: Served, vitals: Vitals) -> int | None:
         """Return a hot model's bytes in memory, of a moment ago; None: it has too many objects."""
         known = self._weights.get(model.pk)
         if known is not None and self._is_fresh(known, model, vitals):
@@ -46,7 +46,7 @@ class Scales:
             self._weights.pop(next(iter(self._weights)), None)
         return n_bytes
 
-    def weigh_some(self, models: Sequence[tuple[ServedModel, Vitals]], *, seconds: float) -> dict[str, int]:
+    def weigh_some(self, models: Sequence[tuple[Served, Vitals]], *, seconds: float) -> dict[str, int]:
         """Return the bytes of those that are known or can be weighed in so many seconds, by name.
 
         The others have their turn when it is asked again: those that were weighed longest ago come first.
@@ -60,16 +60,16 @@ class Scales:
                 found[model.name] = n_bytes
         return found
 
-    def _is_fresh(self, known: _Weight, model: ServedModel, vitals: Vitals) -> bool:
+    def _is_fresh(self, known: _Weight, model: Served, vitals: Vitals) -> bool:
         if known.generation != model.generation:
             return False
         return known.seq == vitals.seq or self._now() - known.at < _FRESH_SECONDS
 
-    def _weighed_at(self, item: tuple[ServedModel, Vitals]) -> float:
+    def _weighed_at(self, item: tuple[Served, Vitals]) -> float:
         known = self._weights.get(item[0].pk)
         return known.at if known is not None else float("-inf")
 
-    def _remembered(self, model: ServedModel) -> int | None:
+    def _remembered(self, model: Served) -> int | None:
         known = self._weights.get(model.pk)
         return known.n_bytes if known is not None and known.generation == model.generation else None
 

@@ -6,16 +6,16 @@ from dataclasses import dataclass, replace
 
 from models_app.domain.errors import ChantillyError
 from models_app.domain.scoring import Scores
-from models_app.engine.ports import ModelState
 from models_app.engine.repeats import Repeats
 from models_app.journal.following import Tail, follow
 from models_app.journal.pieces import Known, Read
 from models_app.journal.positions import Place
 from models_app.journal.reading import read_after
-from models_app.models import ServedModel
-from models_app.models.transactions import translated_errors
 from models_app.paradigms.base import Paradigm
-from monitoring.clocks import Clock, LastLook
+from models_app.services.finding import Served
+from models_app.services.publishing import ModelState
+from monitoring.changed import ChangedModels
+from monitoring.clocks import Clock
 from monitoring.drift import storing, values
 from monitoring.drift.values import Values
 from monitoring.drift.watches import DEFAULT_PLAN, Finding, Plan, Watch
@@ -56,7 +56,7 @@ class Follower:
         """`tell` is called with new alerts, once they are durable."""
         self._tell = tell
         self._clock = clock or Clock()
-        self._last_look = LastLook(self._clock)
+        self._changes = ChangedModels(self._clock)
         self._tail: Tail[Place] = Tail(max_learns=_MAX_TAIL)
         self._followed: dict[int, _Followed] = {}
         self._behind: set[int] = set()
@@ -71,10 +71,8 @@ class Follower:
     def tick(self) -> None:
         """Show the detectors what was learned since the last time; raises `StorageUnavailable`."""
         tail = self._tail.take_all()
-        with translated_errors():
-            plans = storing.plans()
-            models = self._changed()
-        for model in models:
+        plans = storing.plans()
+        for model in self._changed():
             try:
                 self._follow(model, plans.get(model.pk, DEFAULT_PLAN), tail)
             except ChantillyError as error:
@@ -88,17 +86,14 @@ class Follower:
         storing.erase()
         self._followed.clear()
         self._behind.clear()
-        self._last_look.forget()
+        self._changes.forget()
 
-    def _changed(self) -> Sequence[ServedModel]:
-        models = ServedModel.objects.filter(is_scored=True).order_by("pk")
-        since = self._last_look.again()
-        if since is not None:
-            models = models.changed_since(since) | models.filter(pk__in=self._behind)
+    def _changed(self) -> Sequence[Served]:
+        models = self._changes.look(also=self._behind)
         self._behind.clear()
-        return list(models)
+        return [model for model in models if model.is_scored]
 
-    def _follow(self, model: ServedModel, plan: Plan | None, tail: _Tail) -> None:
+    def _follow(self, model: Served, plan: Plan | None, tail: _Tail) -> None:
         if plan is None:
             self._followed.pop(model.pk, None)
             return
@@ -121,7 +116,7 @@ class Follower:
             elif not n_unsaved and age >= _IDLE_SECONDS:
                 self._followed.pop(model_id, None)
 
-    def _see(self, model: ServedModel, watch: Watch, tail: _Tail) -> Iterator[tuple[Finding, float]]:
+    def _see(self, model: Served, watch: Watch, tail: _Tail) -> Iterator[tuple[Finding, float]]:
         """Yield what is found, with the time of the learn that revealed it."""
         n_read = 0
         for piece in _pieces(model, watch, tail):
@@ -146,7 +141,7 @@ class Follower:
             self._tell(alerts)
 
 
-def _pieces(model: ServedModel, watch: Watch, tail: _Tail) -> Iterator[Known[Place] | Read[Place]]:
+def _pieces(model: Served, watch: Watch, tail: _Tail) -> Iterator[Known[Place] | Read[Place]]:
     """Yield what a watch has not seen."""
 
     def known(after: Place) -> Known[Place] | None:
@@ -156,7 +151,7 @@ def _pieces(model: ServedModel, watch: Watch, tail: _Tail) -> Iterator[Known[Pla
     def read(after: Place) -> Iterable[Read[Place]]:
         return read_after(after) if after.seq < model.seq else ()
 
-    return follow(Place(model.pk, model.generation, watch.seq), known=known, read=read)
+    return follow(replace(model.beginning, seq=watch.seq), known=known, read=read)
 
 
 def _shown(

@@ -4,7 +4,7 @@ from django.db.models import Count
 
 from models_app.models.transactions import translated_errors
 from models_app.services import configuring
-from models_app.services.listing import find_model
+from models_app.services.finding import find
 from monitoring.drift.storing import alert_fields
 from monitoring.models import DriftAlert
 
@@ -18,7 +18,7 @@ def list_alerts(*, model: str | None, before: int | None, limit: int) -> list[di
     with translated_errors():
         alerts = DriftAlert.objects.select_related("model").order_by("-pk")
         if model is not None:
-            alerts = alerts.filter(model=find_model(model))
+            alerts = alerts.filter(model_id=find(model).pk)
         if before is not None:
             alerts = alerts.filter(pk__lt=before)
         return [alert_fields(alert) for alert in alerts[:limit]]

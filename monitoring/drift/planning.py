@@ -2,7 +2,7 @@
 
 from models_app.models.transactions import write_transaction
 from models_app.paradigms.base import Paradigm
-from models_app.services.listing import find_model
+from models_app.services.finding import find
 from monitoring.drift import detectors
 from monitoring.drift.watches import Plan
 from monitoring.models import DriftPlan
@@ -14,13 +14,13 @@ def set_plan(*, name: str, plan: Plan | None) -> None:
     Raises `InvalidRequest` where the detector cannot do that, `ModelNotFound`, `StorageUnavailable`.
     """
     with write_transaction():
-        model = find_model(name)
+        model = find(name)
         if plan is None:
-            DriftPlan.objects.update_or_create(model=model, defaults={"is_on": False})
+            DriftPlan.objects.update_or_create(model_id=model.pk, defaults={"is_on": False})
             return
         check(plan, model.paradigm)
         DriftPlan.objects.update_or_create(
-            model=model,
+            model_id=model.pk,
             defaults={
                 "is_on": True,
                 "detector": plan.detector,

@@ -7,8 +7,9 @@ from importlib.metadata import version
 
 from models_app.domain.errors import ModelNotLoadable
 from models_app.journal import keeping
-from models_app.models import Generation, ServedModel
 from models_app.models.transactions import translated_errors, write_transaction
+from models_app.services.finding import Served, find_generation
+from models_app.services.generations import first_seq
 from monitoring.drift.watches import Finding, Plan, Watch
 from monitoring.models import DriftAlert, DriftPlan, DriftState
 from monitoring.webhook import outbox
@@ -16,22 +17,24 @@ from monitoring.webhook.configuring import configured_target
 
 
 def plans() -> dict[int, Plan | None]:
-    """Return what is watched, by model, where it is not the default; None: nothing is."""
-    return {row.model_id: row.plan() if row.is_on else None for row in DriftPlan.objects.all()}
+    """Return what is watched, by model, where it is not the default; None: nothing is.
+
+    Raises `StorageUnavailable`.
+    """
+    with translated_errors():
+        return {row.model_id: row.plan() if row.is_on else None for row in DriftPlan.objects.all()}
 
 
-def load(model: ServedModel, plan: Plan) -> Watch:
+def load(model: Served, plan: Plan) -> Watch:
     """Return a model's watch as it was saved; a fresh one where there is none for this generation and plan.
 
     A watch begins with the first learn of the upload, or after a rollback. Where the plan has been changed it
     begins with the next.
     """
     with translated_errors():
-        row = DriftState.objects.filter(model=model).first()
-        if row is None or row.generation != model.generation:
-            begun = Generation.objects.filter(model=model, generation=model.generation)
-            # None: deleted meanwhile.
-            return Watch(plan, seq=begun.values_list("seq", flat=True).first() or 0)
+        row = DriftState.objects.filter(model_id=model.pk).first()
+    if row is None or row.generation != model.generation:
+        return Watch(plan, seq=first_seq(model_id=model.pk, generation=model.generation))
     data = bytes(row.watch_bytes)
     try:
         watch: Watch = keeping.unseal(data, row.signature, _context(model.pk, row.generation, row.seq))
@@ -51,21 +54,21 @@ def save(
     data, signature = keeping.seal(watch, _context(model_id, generation, watch.seq))
     state = {"generation": generation, "seq": watch.seq, "watch_bytes": data, "signature": signature}
     with write_transaction():
-        model = ServedModel.objects.filter(pk=model_id, generation=generation).first()
+        model = find_generation(model_id, generation)
         if model is None:
             # Deleted or replaced meanwhile.
             return []
-        DriftState.objects.update_or_create(model=model, defaults=state)
+        DriftState.objects.update_or_create(model_id=model.pk, defaults=state)
         alerts = [alert for finding, at in found if (alert := _put(model, watch, finding, at)) is not None]
         if configured_target() is not None:
             outbox.put([_message(alert) for alert in alerts], now=datetime.now(UTC))
         return alerts
 
 
-def _put(model: ServedModel, watch: Watch, finding: Finding, at: float) -> DriftAlert | None:
+def _put(model: Served, watch: Watch, finding: Finding, at: float) -> DriftAlert | None:
     """Insert an alert; None: it was there, from before a crash."""
     alert, is_new = DriftAlert.objects.get_or_create(
-        model=model,
+        model_id=model.pk,
         generation=model.generation,
         seq=finding.seq,
         source=finding.source,

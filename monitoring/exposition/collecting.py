@@ -16,10 +16,9 @@ from prometheus_client.core import (
 
 from models_app.domain import windows
 from models_app.domain.errors import FlavorNotSet
-from models_app.engine.timings import Histogram, Timings
 from models_app.services import configuring, measuring
-from models_app.services.listing import ModelSummary
-from models_app.services.surveying import Survey, survey
+from models_app.services.inspecting import Histogram, Timings
+from models_app.services.listing import ModelSummary, RecentModels, list_recent
 from monitoring.drift.listing import alert_counts
 from monitoring.drift.watches import KINDS
 from monitoring.refusals import refusals
@@ -45,7 +44,7 @@ class Collector:
 
     def collect(self) -> Iterator[Metric]:
         """Yield all families; raises `StorageUnavailable`."""
-        seen = survey(max_models=self._max_models)
+        seen = list_recent(max_models=self._max_models)
         yield self._about(seen)
         yield from _of_routes()
         yield from _of_instance(seen)
@@ -56,7 +55,7 @@ class Collector:
         yield from ProcessCollector(registry=None).collect()
 
     @staticmethod
-    def _about(seen: Survey) -> Metric:
+    def _about(seen: RecentModels) -> Metric:
         about = InfoMetricFamily(_PREFIX + "instance", "The flavor, and what the server is made of.")
         about.add_metric([], {"flavor": _flavor() or "", **seen.versions})
         return about
@@ -87,7 +86,7 @@ def _of_routes() -> Iterator[Metric]:
     yield refused
 
 
-def _of_instance(seen: Survey) -> Iterator[Metric]:
+def _of_instance(seen: RecentModels) -> Iterator[Metric]:
     yield _gauge("models", "Served models.", seen.n_models)
     yield _gauge("models_left_out", "Models that this page does not tell of.", seen.n_left_out)
     yield _gauge("models_hot", "Models in this process's memory.", seen.n_hot)
@@ -99,7 +98,7 @@ def _of_instance(seen: Survey) -> Iterator[Metric]:
     yield scores
 
 
-def _of_models(seen: Survey) -> Iterator[Metric]:
+def _of_models(seen: RecentModels) -> Iterator[Metric]:
     models = seen.models
     yield _counters("learns", "Learns since the upload.", ((m.name, m.n_learns + m.n_undone) for m in models))
     yield _counters("predictions", "Predictions.", ((m.name, m.n_predictions) for m in models))
@@ -151,7 +150,7 @@ def _of_models(seen: Survey) -> Iterator[Metric]:
     yield rolling
 
 
-def _of_drift(seen: Survey) -> Iterator[Metric]:
+def _of_drift(seen: RecentModels) -> Iterator[Metric]:
     family = CounterMetricFamily(
         _PREFIX + "drift_alerts", "What drift detectors have found.", labels=["model", "kind"]
     )
@@ -177,7 +176,7 @@ def _of_webhook() -> Iterator[Metric]:
     yield failures
 
 
-def _of_process(seen: Survey) -> Iterator[Metric]:
+def _of_process(seen: RecentModels) -> Iterator[Metric]:
     names = {model.name for model in seen.models}
     timings = {name: timing for name, timing in seen.timings.items() if name in names}
     yield _refusals(timings)

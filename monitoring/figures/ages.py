@@ -3,10 +3,8 @@
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from django.db.models import Count, Q
-
-from models_app.models import PendingPrediction, ServedModel
-from models_app.models.transactions import translated_errors
+from models_app.services.counting import pending_before
+from models_app.services.finding import Served
 
 _UP_TO = (
     ("up to a minute", timedelta(minutes=1)),
@@ -28,15 +26,9 @@ class Age:
     n: int
 
 
-def pending_ages(model: ServedModel, *, now: datetime) -> list[Age]:
+def pending_ages(model: Served, *, now: datetime) -> list[Age]:
     """Count a model's pending predictions, the youngest first; raises `StorageUnavailable`."""
-    at_least = {
-        f"older_{number}": Count("pk", filter=Q(predicted_at__lt=now - age))
-        for number, (_, age) in enumerate(_UP_TO)
-    }
-    with translated_errors():
-        counted = PendingPrediction.objects.filter(model=model).aggregate(n=Count("pk"), **at_least)
-    older = [counted["n"], *(counted[name] for name in at_least)]
+    older = pending_before(model_id=model.pk, moments=[now - age for _, age in _UP_TO])
     young = [
         Age(name, age.total_seconds(), older[number] - older[number + 1])
         for number, (name, age) in enumerate(_UP_TO)

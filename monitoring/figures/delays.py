@@ -7,14 +7,12 @@ nothing, and it does not matter which process has learned.
 import threading
 from collections import OrderedDict, deque
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from models_app.domain.learns import Learn
-from models_app.engine.ports import Segment
 from models_app.journal.positions import Place
-from models_app.journal.reading import newest_first
-from models_app.models import ServedModel
-from models_app.models.transactions import translated_errors
+from models_app.journal.reading import Segment, newest_first
+from models_app.services.finding import Served
 
 #: Learns that are looked back at.
 LEARNS = 1_000
@@ -40,12 +38,12 @@ class DelayReader:
         self._lock = threading.Lock()
         self._by_model: OrderedDict[int, _Read] = OrderedDict()
 
-    def of(self, model: ServedModel) -> list[float]:
+    def of(self, model: Served) -> list[float]:
         """Return the delays of those of the last learns that had been predicted before, in seconds.
 
         Raises `StorageUnavailable`.
         """
-        with self._lock, translated_errors():
+        with self._lock:
             read = self._by_model.get(model.pk)
             if read is None or read.generation != model.generation:
                 read = self._by_model[model.pk] = _Read(model.generation)
@@ -55,9 +53,9 @@ class DelayReader:
             self._read_on(model, read)
             return [delay for delay in read.delays if delay is not None]
 
-    def _read_on(self, model: ServedModel, read: _Read) -> None:
+    def _read_on(self, model: Served, read: _Read) -> None:
         """Read what was learned since the last time, no further back than it counts."""
-        segments = list(_newest_segments(Place(model.pk, model.generation, read.seq)))
+        segments = list(_newest_segments(replace(model.beginning, seq=read.seq)))
         for segment in reversed(segments):
             read.seq = segment.last_seq
             read.delays.extend(map(_delay, segment.learns))

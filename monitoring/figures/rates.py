@@ -2,14 +2,10 @@
 
 import threading
 from collections import deque
-from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 
-from django.db.models import Q
-
-from models_app.models import ServedModel
-from models_app.models.transactions import translated_errors
+from models_app.services.finding import Served, find_all, find_used
 from monitoring.clocks import Clock, LastLook
 
 #: A rate is that of the last so many seconds.
@@ -30,7 +26,10 @@ class Rate:
 
 @dataclass(frozen=True, slots=True)
 class _Count:
-    """What a model had done since its upload by a time, on the clock that nobody sets."""
+    """What a model had done since its upload by a time, on the clock that nobody sets.
+
+    Learns that a rollback has undone are counted: they were done all the same.
+    """
 
     time: float
     uploaded_at: datetime
@@ -57,8 +56,7 @@ class Rates:
         now, last = self._clock.monotonic(), self._looked_at_all_at
         since = self._last_look.again()
         looks_at_all = since is None or last is None or now - last >= WINDOW_SECONDS
-        with translated_errors():
-            models = list(ServedModel.objects.all() if since is None or looks_at_all else _changed(since))
+        models = find_all() if since is None or looks_at_all else find_used(since)
         with self._lock:
             if looks_at_all:
                 self._looked_at_all_at = now
@@ -66,7 +64,7 @@ class Rates:
             for model in models:
                 self._note(model, now)
 
-    def of(self, model: ServedModel) -> Rate:
+    def of(self, model: Served) -> Rate:
         """Return what a model does a second, given as its row is now."""
         now = self._clock.monotonic()
         with self._lock:
@@ -75,7 +73,7 @@ class Rates:
         seconds = min(max(now - base.time, _LEAST_SECONDS), WINDOW_SECONDS)
         return Rate(
             predictions=max(0, model.n_predictions - base.n_predictions) / seconds,
-            learns=max(0, _n_learns(model) - base.n_learns) / seconds,
+            learns=max(0, model.n_learns - base.n_learns) / seconds,
         )
 
     def erase(self) -> None:
@@ -88,7 +86,7 @@ class Rates:
         for pk in self._counts.keys() - pks:
             del self._counts[pk]
 
-    def _note(self, model: ServedModel, now: float) -> None:
+    def _note(self, model: Served, now: float) -> None:
         counts = self._counts.setdefault(model.pk, deque())
         if counts and counts[-1].uploaded_at != model.uploaded_at:
             counts.clear()
@@ -99,7 +97,7 @@ class Rates:
         while len(counts) > 1 and counts[1].time <= now - WINDOW_SECONDS:
             counts.popleft()
 
-    def _base(self, model: ServedModel, now: float) -> _Count:
+    def _base(self, model: Served, now: float) -> _Count:
         known = self._counts.get(model.pk, ())
         counts = [count for count in known if count.uploaded_at == model.uploaded_at]
         if not counts:
@@ -107,7 +105,7 @@ class Rates:
         old = [count for count in counts if count.time <= now - WINDOW_SECONDS]
         return old[-1] if old else counts[0]
 
-    def _beginning(self, model: ServedModel, now: float) -> _Count:
+    def _beginning(self, model: Served, now: float) -> _Count:
         """Return where a model is first seen: at its upload, where that was a moment ago.
 
         One that was uploaded in the future has been there for who knows how long.
@@ -118,19 +116,8 @@ class Rates:
         return _count(model, now)
 
 
-def _changed(since: datetime) -> Iterable[ServedModel]:
-    return ServedModel.objects.filter(
-        Q(last_predicted_at__gte=since) | Q(last_learned_at__gte=since) | Q(uploaded_at__gte=since)
-    )
-
-
-def _count(model: ServedModel, now: float) -> _Count:
-    return _Count(now, model.uploaded_at, model.n_predictions, _n_learns(model))
-
-
-def _n_learns(model: ServedModel) -> int:
-    """Return the learns since the upload; a rollback undoes some, and they were done all the same."""
-    return model.seq + model.n_undone
+def _count(model: Served, now: float) -> _Count:
+    return _Count(now, model.uploaded_at, model.n_predictions, model.n_learns)
 
 
 #: Those of this process.

@@ -6,12 +6,9 @@ from datetime import datetime
 
 from river import stats
 
-from models_app.engine.hot import Vitals
-from models_app.engine.timings import Durations, Timings
-from models_app.models import ServedModel, Snapshot
-from models_app.models.transactions import translated_errors
-from models_app.services.runtime import get_engine
-from models_app.services.surveying import hot_vitals
+from models_app.services.finding import Served
+from models_app.services.inspecting import Durations, Vitals, hot_vitals, timings_of
+from models_app.services.snapshotting import SnapshotFigures, newest_snapshot
 from models_app.services.weighing import scales
 from monitoring.figures.ages import Age, pending_ages
 from monitoring.figures.delays import delays
@@ -28,7 +25,7 @@ class ModelFigures:
     """How a model is served.
 
     `predict`, `learn`, `steps` and `refused` are this process's, since it started or since the upload.
-    `memory_bytes` is None where the model is not in memory, or is busy. `snapshot` is without its bytes.
+    `memory_bytes` is None where the model is not in memory, or is busy.
     """
 
     predict: RouteReport
@@ -39,7 +36,7 @@ class ModelFigures:
     pending: list[Age]
     rate: Rate
     memory_bytes: int | None
-    snapshot: Snapshot | None
+    snapshot: SnapshotFigures | None
 
     @property
     def n_pending(self) -> int:
@@ -52,14 +49,11 @@ class ModelFigures:
         return sum(self.refused.values())
 
 
-def model_figures(model: ServedModel, *, now: datetime) -> ModelFigures:
+def model_figures(model: Served, *, now: datetime) -> ModelFigures:
     """Return a model's figures; no model is loaded for them. Raises `StorageUnavailable`."""
     # The look at the model waits for the turn before it: what is answered is counted.
     vitals = hot_vitals([model.name]).get(model.name)
-    timings = get_engine().find_timings(model.name, model.pk, model.generation) or Timings()
-    with translated_errors():
-        snapshots = Snapshot.objects.without_bytes().filter(model=model, generation=model.generation)
-        newest = snapshots.order_by("-seq").first()
+    timings = timings_of(model)
     return ModelFigures(
         predict=_calls(timings.predict),
         learn=_calls(timings.learn),
@@ -69,7 +63,7 @@ def model_figures(model: ServedModel, *, now: datetime) -> ModelFigures:
         pending=pending_ages(model, now=now),
         rate=rates.of(model),
         memory_bytes=_memory(model, vitals),
-        snapshot=newest,
+        snapshot=newest_snapshot(model),
     )
 
 
@@ -89,5 +83,5 @@ def _newest_mean(durations: Sequence[float]) -> float:
     return float(mean.get() or 0.0)
 
 
-def _memory(model: ServedModel, vitals: Vitals | None) -> int | None:
+def _memory(model: Served, vitals: Vitals | None) -> int | None:
     return None if vitals is None else scales.weigh(model, vitals)

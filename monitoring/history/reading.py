@@ -9,10 +9,10 @@ from django.db.models import QuerySet
 from django.utils import timezone
 
 from models_app.domain.errors import InvalidRequest
-from models_app.models import Generation, ServedModel
 from models_app.models.transactions import translated_errors
 from models_app.services import configuring
-from models_app.services.listing import find_model
+from models_app.services.finding import Served, find
+from models_app.services.generations import Beginning, beginnings
 from monitoring.models import MetricSnapshot
 
 # There is a sample every ten seconds while something is learned.
@@ -21,7 +21,7 @@ _PRESENT_SECONDS = 30.0
 Values = dict[str, float | None]
 
 
-class Beginning(TypedDict):
+class Begun(TypedDict):
     """A generation began, at learn `seq`, with an `upload` or a `rollback`."""
 
     generation: int
@@ -45,7 +45,7 @@ class History(TypedDict):
     n_predictions: list[int]
     metrics: dict[str, list[float | None]]
     rolling: dict[str, list[float | None]]
-    generations: list[Beginning]
+    generations: list[Begun]
 
 
 def read_history(
@@ -58,17 +58,15 @@ def read_history(
     `InvalidRequest` where learns are asked for without a model.
     """
     configuring.get_flavor()
+    served = None if model is None else find(model)
+    rows = _of_model(served, n_learns)
+    if since is not None:
+        rows = rows.filter(time__gte=since)
+    # Of a name that is uploaded to all the time, the last ones.
+    begun = [] if served is None else beginnings(model_id=served.pk, since=since, limit=n_points)
     with translated_errors():
-        served = None if model is None else find_model(model)
-        rows = _of_model(served, n_learns)
-        generations = Generation.objects.filter(model=served)
-        if since is not None:
-            rows = rows.filter(time__gte=since)
-            generations = generations.filter(started_at__gte=since)
         pks = list(rows.order_by("time", "pk").values_list("pk", flat=True))
         found = MetricSnapshot.objects.in_bulk(spread(pks, n_points))
-        # Of a name that is uploaded to all the time, the last ones.
-        begun = list(generations.order_by("-generation")[:n_points])[::-1]
     samples = sorted(found.values(), key=lambda row: (row.time, row.pk))
     return History(
         model=model,
@@ -82,12 +80,12 @@ def read_history(
     )
 
 
-def _beginning(row: Generation) -> Beginning:
-    return Beginning(generation=row.generation, seq=row.seq, time=row.started_at.timestamp(), kind=row.kind)
+def _beginning(row: Beginning) -> Begun:
+    return Begun(generation=row.generation, seq=row.seq, time=row.started_at.timestamp(), kind=row.kind)
 
 
-def _of_model(model: ServedModel | None, n_learns: int | None) -> QuerySet[MetricSnapshot]:
-    rows = MetricSnapshot.objects.filter(model=model)
+def _of_model(model: Served | None, n_learns: int | None) -> QuerySet[MetricSnapshot]:
+    rows = MetricSnapshot.objects.filter(model_id=None if model is None else model.pk)
     if n_learns is None:
         return rows
     if model is None:

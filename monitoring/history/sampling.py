@@ -11,13 +11,16 @@ from datetime import UTC, datetime, timedelta
 from functools import partial
 from typing import Any
 
-from django.db.models import F, Max, Sum
+from django.db.models import F, Max
 
-from models_app.engine.hot import Vitals
-from models_app.models import Configuration, ServedModel, Snapshot
 from models_app.models.transactions import translated_errors, write_transaction
-from models_app.services import measuring
-from monitoring.clocks import CautiousClock, Clock, LastLook
+from models_app.services import counting, measuring
+from models_app.services.configuring import get_epoch
+from models_app.services.finding import Served, find_generation, still_served
+from models_app.services.inspecting import Vitals
+from models_app.services.snapshotting import newest_snapshot
+from monitoring.changed import ChangedModels
+from monitoring.clocks import CautiousClock, Clock
 from monitoring.history.levels import LEVELS, level_of
 from monitoring.models import MetricSnapshot
 
@@ -68,12 +71,12 @@ class Sampler:
         self._ask = ask
         self._clock = clock or Clock()
         self._cautious = CautiousClock(self._clock)
-        self._last_look = LastLook(self._clock)
+        self._changes = ChangedModels(self._clock)
         # Of the time of day over the other clock; before the first look nobody knows what it was.
         self._offset = math.inf
         self._places: dict[int | None, _Place] = {}
         self._asked: set[int] = set()
-        self._answers: deque[tuple[ServedModel, Future[Any]]] = deque()
+        self._answers: deque[tuple[Served, Future[Any]]] = deque()
         self._thinned_at = -math.inf
 
     def tick(self) -> None:
@@ -83,9 +86,9 @@ class Sampler:
         """
         self._notice_set_back()
         with translated_errors():
-            epoch = _epoch()
+            epoch = get_epoch()
             rows = list(self._answered())
-            for model in self._changed():
+            for model in self._changes.look():
                 if model.pk not in self._asked and self._is_due(model.pk, model.generation, model.seq):
                     rows += self._sampled(model)
             rows += self._sampled_instance()
@@ -98,7 +101,7 @@ class Sampler:
         """Forget everything, in the transaction that erases it."""
         MetricSnapshot.objects.all().delete()
         self._places.clear()
-        self._last_look.forget()
+        self._changes.forget()
 
     def _notice_set_back(self) -> None:
         """Where the clock was set back, here or before the start, have no sample be of the future."""
@@ -109,11 +112,6 @@ class Sampler:
             for pk, place in self._places.items():
                 self._places[pk] = replace(place, time=min(place.time, now))
         self._offset = offset
-
-    def _changed(self) -> Sequence[ServedModel]:
-        models = ServedModel.objects.order_by("pk")
-        since = self._last_look.again()
-        return list(models if since is None else models.changed_since(since))
 
     def _is_due(self, pk: int | None, generation: int, seq: int) -> bool:
         place = self._place(pk)
@@ -133,18 +131,17 @@ class Sampler:
             self._places[pk] = _Place(last.generation, last.seq, time, self._clock.monotonic() - age)
         return self._places[pk]
 
-    def _sampled(self, model: ServedModel) -> Iterator[MetricSnapshot]:
+    def _sampled(self, model: Served) -> Iterator[MetricSnapshot]:
         future = self._ask(model.name)
         if future is not None:
             self._asked.add(model.pk)
             future.add_done_callback(partial(self._note, model))
             return
-        kept = Snapshot.objects.without_bytes().filter(model=model, generation=model.generation)
-        newest = kept.order_by("-seq").first()
+        newest = newest_snapshot(model)
         if newest is not None and self._is_due(model.pk, model.generation, newest.seq):
-            yield self._row(model, _Figures(newest.seq, newest.metric_values, {}))
+            yield self._row(model, _Figures(newest.seq, newest.metrics, {}))
 
-    def _note(self, model: ServedModel, future: "Future[Any]") -> None:
+    def _note(self, model: Served, future: "Future[Any]") -> None:
         """Take an answer; in the engine thread that gives it."""
         self._answers.append((model, future))
 
@@ -156,19 +153,17 @@ class Sampler:
                 # Deleted meanwhile, or not to be loaded: its last sample stands.
                 continue
             vitals: Vitals = future.result()
-            now = ServedModel.objects.filter(pk=model.pk, generation=model.generation).first()
+            now = find_generation(model.pk, model.generation)
             if now is not None and self._is_due(now.pk, now.generation, vitals.seq):
                 yield self._row(now, _Figures(vitals.seq, vitals.metrics, vitals.rolling_if_any()))
 
     def _sampled_instance(self) -> Iterator[MetricSnapshot]:
-        totals = ServedModel.objects.aggregate(
-            seq=Sum(F("seq") + F("n_undone")), n_predictions=Sum("n_predictions")
-        )
-        if totals["seq"] is not None and self._is_due(None, 0, totals["seq"]):
-            figures = _Figures(totals["seq"], measuring.instance_metrics(), {})
-            yield self._new_row(None, 0, totals["n_predictions"], figures)
+        totals = counting.totals()
+        if totals.n_models and self._is_due(None, 0, totals.n_learns):
+            figures = _Figures(totals.n_learns, measuring.instance_metrics(), {})
+            yield self._new_row(None, 0, totals.n_predictions, figures)
 
-    def _row(self, model: ServedModel, figures: _Figures) -> MetricSnapshot:
+    def _row(self, model: Served, figures: _Figures) -> MetricSnapshot:
         return self._new_row(model.pk, model.generation, model.n_predictions, figures)
 
     def _new_row(
@@ -193,11 +188,10 @@ class Sampler:
         for start in range(0, len(rows), _ROWS_AT_A_TIME):
             some = rows[start : start + _ROWS_AT_A_TIME]
             with write_transaction():
-                if _epoch() != epoch:
+                if get_epoch() != epoch:
                     # Everything was erased since the look.
                     return
-                pks = [row.model_id for row in some]
-                served = set(ServedModel.objects.filter(pk__in=pks).values_list("pk", flat=True))
+                served = still_served({row.model_id for row in some if row.model_id is not None})
                 # One that was deleted since has no history any more.
                 kept = [row for row in some if row.model_id in served or row.model_id is None]
                 MetricSnapshot.objects.bulk_create(kept, ignore_conflicts=True)
@@ -230,7 +224,3 @@ def bring_back(*, now: datetime) -> None:
     if ahead > timedelta(seconds=_SET_BACK_SECONDS):
         with write_transaction():
             MetricSnapshot.objects.filter(time__gt=now).update(time=F("time") - ahead)
-
-
-def _epoch() -> uuid.UUID | None:
-    return Configuration.objects.values_list("epoch", flat=True).first()

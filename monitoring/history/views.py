@@ -7,7 +7,7 @@ from rest_framework.response import Response
 from models_app.api import describing, queries, schemas
 from models_app.api.dispatch import ThreadedViewSet
 from models_app.domain.errors import FlavorNotSet, ModelNotFound
-from models_app.models import Generation
+from models_app.services.generations import KINDS
 from monitoring.history.reading import read_history
 
 DEFAULT_POINTS = 500
@@ -23,7 +23,7 @@ _BEGINNING = schemas.full(
     generation={"type": "integer"},
     seq={"type": "integer"},
     time={"type": "number"},
-    kind={"type": "string", "enum": [Generation.UPLOAD, Generation.ROLLBACK]},
+    kind={"type": "string", "enum": list(KINDS)},
 )
 HISTORY = schemas.full(
     model={"type": "string", "nullable": True},

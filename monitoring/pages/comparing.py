@@ -8,8 +8,8 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_safe
 
 from models_app.domain.windows import SIZE
-from models_app.models import ServedModel
 from models_app.models.transactions import translated_errors
+from models_app.services.finding import Served, find_all
 from monitoring.models import MetricSnapshot
 from monitoring.pages.overview import base_url, flavor_name, headline
 
@@ -24,7 +24,7 @@ Row = tuple[str, list[tuple[float | None, float | None]]]
 def compare(request: HttpRequest) -> HttpResponse:
     """Show the metrics of the models in the query (`?model=a&model=b`) in one chart and one table."""
     with translated_errors():
-        models = {model.name: model for model in ServedModel.objects.order_by("name")}
+        models = {model.name: model for model in find_all()}
         chosen = [name for name in dict.fromkeys(request.GET.getlist("model")) if name in models][:MAX_MODELS]
         compared = [models[name] for name in chosen]
         rows = _rows([_newest_sample(model) for model in compared])
@@ -43,8 +43,9 @@ def compare(request: HttpRequest) -> HttpResponse:
     return render(request, "monitoring/compare.html", context)
 
 
-def _newest_sample(model: ServedModel) -> MetricSnapshot | None:
-    return MetricSnapshot.objects.filter(model=model, generation=model.generation).order_by("-time").first()
+def _newest_sample(model: Served) -> MetricSnapshot | None:
+    samples = MetricSnapshot.objects.filter(model_id=model.pk, generation=model.generation)
+    return samples.order_by("-time").first()
 
 
 def _rows(samples: Sequence[MetricSnapshot | None]) -> list[Row]:

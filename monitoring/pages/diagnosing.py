@@ -7,8 +7,7 @@ from django.views.decorators.http import require_safe
 
 from models_app.domain.errors import ModelNotFound
 from models_app.domain.windows import SIZE
-from models_app.models import ServedModel
-from models_app.services.listing import find_model
+from models_app.services.finding import Served, find
 from monitoring.pages.diagnoses import diagnosis_of
 from monitoring.pages.diagnoses.base import Context
 from monitoring.pages.outcomes import last_outcomes
@@ -19,13 +18,13 @@ from monitoring.pages.outcomes import last_outcomes
 def diagnostics(request: HttpRequest, name: str) -> HttpResponse:
     """Show residuals or calibration; the model's page takes them from here, and draws them."""
     try:
-        model = find_model(name)
+        model = find(name)
     except ModelNotFound as error:
         raise Http404(str(error)) from None
     return render(request, "monitoring/diagnostics.html", diagnosis(model))
 
 
-def diagnosis(model: ServedModel) -> Context:
+def diagnosis(model: Served) -> Context:
     """Return what the template says of a model; raises `StorageUnavailable`."""
     paradigm = model.paradigm
     fitting = diagnosis_of(paradigm)

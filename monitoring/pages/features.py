@@ -5,8 +5,8 @@ from collections import Counter
 from dataclasses import dataclass
 from datetime import datetime
 
-from models_app.models import ServedModel
 from models_app.models.transactions import translated_errors
+from models_app.services.finding import Served
 from monitoring.drift.detectors import BINARY, DEFAULT
 from monitoring.drift.watches import DEFAULT_PLAN, FEATURE, Plan
 from monitoring.models import DriftAlert, DriftPlan
@@ -37,16 +37,16 @@ class Features:
     command: str | None
 
 
-def drifting_features(model: ServedModel) -> Features:
+def drifting_features(model: Served) -> Features:
     """Return what the model's newest alerts tell of its features; raises `StorageUnavailable`."""
     with translated_errors():
-        row = DriftPlan.objects.filter(model=model).first()
+        row = DriftPlan.objects.filter(model_id=model.pk).first()
         plan = None if row is not None and not row.is_on else row.plan() if row else DEFAULT_PLAN
         return Features(_drifting(model), _command(model.name, plan))
 
 
-def _drifting(model: ServedModel) -> list[DriftingFeature]:
-    alerts = DriftAlert.objects.filter(model=model, kind="drift").order_by("-pk")
+def _drifting(model: Served) -> list[DriftingFeature]:
+    alerts = DriftAlert.objects.filter(model_id=model.pk, kind="drift").order_by("-pk")
     newest_first = [
         (source.removeprefix(FEATURE), time, value)
         for source, time, value in alerts.values_list("source", "time", "value")[:LOOKED_AT]

@@ -11,12 +11,10 @@ from django.views.decorators.http import require_safe
 
 from models_app.domain.errors import ChantillyError, ModelNotFound
 from models_app.domain.windows import SIZE
-from models_app.engine.hot import Vitals
-from models_app.journal.positions import Place
 from models_app.journal.reading import newest_first
-from models_app.models import ServedModel
 from models_app.services import measuring
-from models_app.services.listing import find_model
+from models_app.services.finding import Served, find
+from models_app.services.inspecting import Vitals
 from monitoring.figures.reporting import model_figures
 from monitoring.models import DriftAlert
 from monitoring.pages.confusions import Confusions, confusions
@@ -40,7 +38,7 @@ _PIPELINE_POLICY = "default-src 'none'; style-src 'unsafe-inline'; frame-ancesto
 def model_page(request: HttpRequest, name: str) -> HttpResponse:
     """Show how one model does; the page's scripts keep it up to date."""
     try:
-        model = find_model(name)
+        model = find(name)
     except ModelNotFound as error:
         raise Http404(str(error)) from None
     vitals = _vitals(name)
@@ -56,7 +54,7 @@ def model_page(request: HttpRequest, name: str) -> HttpResponse:
         "confusions": _confusions(model, vitals),
         "features": drifting_features(model),
         "looked_at": LOOKED_AT,
-        "alerts": DriftAlert.objects.filter(model=model).order_by("-pk")[:10],
+        "alerts": DriftAlert.objects.filter(model_id=model.pk).order_by("-pk")[:10],
         "base_url": base_url(request),
         **snippets(model.name, *_example(model)),
     }
@@ -94,13 +92,13 @@ def _metrics(vitals: Vitals | None) -> list[tuple[str, float | None, float | Non
     return [(name, value, rolling.get(name)) for name, value in vitals.metrics.items()]
 
 
-def _confusions(model: ServedModel, vitals: Vitals | None) -> Confusions | None:
+def _confusions(model: Served, vitals: Vitals | None) -> Confusions | None:
     return None if vitals is None or not model.paradigm.has_labels else confusions(vitals.window.pairs())
 
 
-def _example(model: ServedModel) -> tuple[object, object]:
+def _example(model: Served) -> tuple[object, object]:
     """Return features and a ground truth that the model has seen."""
-    newest = next(newest_first(Place(model.pk, model.generation, 0)), None)
+    newest = next(newest_first(model.beginning), None)
     if newest is None:
         return _EXAMPLE_FEATURES, json.loads(model.paradigm.example_truth)
     learn = newest.learns[-1]

@@ -6,9 +6,8 @@ from itertools import islice
 from models_app.domain.predictions import Prediction
 from models_app.domain.scoring import GroundTruth
 from models_app.domain.windows import SIZE
-from models_app.journal.positions import Place
 from models_app.journal.reading import newest_first
-from models_app.models import ServedModel
+from models_app.services.finding import Served
 
 # Who sends whole documents as features gets to see fewer learns, not a server out of memory.
 _MAX_CHARACTERS = 32 * 1024**2
@@ -23,12 +22,12 @@ class Outcome:
     y_pred: Prediction
 
 
-def last_outcomes(model: ServedModel) -> list[Outcome]:
+def last_outcomes(model: Served) -> list[Outcome]:
     """Return those of the model's last learns (`domain.windows.SIZE`), the newest last.
 
     Raises `StorageUnavailable`.
     """
-    segments = newest_first(Place(model.pk, model.generation, 0), max_characters=_MAX_CHARACTERS)
+    segments = newest_first(model.beginning, max_characters=_MAX_CHARACTERS)
     newest = (learn for segment in segments for learn in reversed(segment.learns))
     outcomes = [Outcome(learn.learned_at, learn.y_true(), learn.y_pred()) for learn in islice(newest, SIZE)]
     return outcomes[::-1]

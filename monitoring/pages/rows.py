@@ -9,11 +9,11 @@ from django.db.models import Max, QuerySet
 from django.db.models.fields.json import KT
 from django.utils import timezone
 
-from models_app.engine.timings import Timings
-from models_app.models import ServedModel
 from models_app.models.transactions import translated_errors
-from models_app.services.listing import pending_counts
-from models_app.services.runtime import get_engine
+from models_app.services.counting import pending_counts
+from models_app.services.finding import Served, find_all
+from models_app.services.inspecting import Timings, busy_models
+from models_app.services.inspecting import timings as all_timings
 from monitoring.figures.rates import rates
 from monitoring.models import DriftAlert, MetricSnapshot
 
@@ -48,13 +48,12 @@ class Row:
 
 def overview_rows(headline: str) -> list[Row]:
     """Return all models by name; `headline` is the metric that is shown. Raises `StorageUnavailable`."""
+    models, pending = find_all(), pending_counts()
     with translated_errors():
-        models = list(ServedModel.objects.order_by("name"))
-        pending = pending_counts()
         newest = {row.model_id: row for row in _newest()}
         lines = _lines(headline)
         drifts = dict(DriftAlert.objects.filter(kind="drift").values_list("model").annotate(last=Max("time")))
-    timings, busy = get_engine().timings(), get_engine().busy_models()
+    timings, busy = all_timings(), busy_models()
     return [
         _row(
             model, pending.get(model.pk, 0), newest.get(model.pk), headline=headline,
@@ -67,7 +66,7 @@ def overview_rows(headline: str) -> list[Row]:
 
 
 def _row(
-    model: ServedModel,
+    model: Served,
     n_pending: int,
     newest: MetricSnapshot | None,
     *,

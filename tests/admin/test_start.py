@@ -9,7 +9,7 @@ from django.test.utils import CaptureQueriesContext
 
 from models_app.models import Configuration, ServedModel
 from models_app.services import measuring, runtime
-from models_app.services.glancing import glance
+from models_app.services.summarizing import summarize_instance
 from tests.admin.pages import html, url
 from tests.services.instances import Instance
 
@@ -94,7 +94,7 @@ class TestGlance:
             cursor.execute("PRAGMA page_size")
             (page_size,) = cursor.fetchone()
 
-        seen = glance().database_bytes
+        seen = summarize_instance().database_bytes
 
         assert seen > 10 * page_size
         assert seen % page_size == 0

@@ -13,6 +13,7 @@ from django.utils import timezone
 from models_app.domain import learns
 from models_app.models import JournalSegment, ServedModel
 from models_app.services import measuring
+from models_app.services.finding import Served
 from monitoring.clocks import CautiousClock, Clock, LastLook
 from monitoring.drift.following import SAVE_SECONDS, Follower
 from monitoring.figures.ages import pending_ages
@@ -232,7 +233,7 @@ class TestRates:
             clock.go_on(2)
             self._do_something(clock)
             rates.tick()
-            rate = rates.of(ServedModel.objects.get())
+            rate = rates.of(Served.of(ServedModel.objects.get()))
             assert (rate.predictions, rate.learns) == pytest.approx((10, 5), rel=0.15)
 
     def test_of_a_model_from_the_future_are_not_guessed(self, instance: Instance, clock: Timepiece) -> None:
@@ -243,7 +244,7 @@ class TestRates:
         clock.go_on(2)
         self._do_something(clock)
 
-        rate = rates.of(ServedModel.objects.get())
+        rate = rates.of(Served.of(ServedModel.objects.get()))
 
         assert (rate.predictions, rate.learns) == pytest.approx((10, 5))
 
@@ -260,7 +261,7 @@ class TestRates:
             clock.go_on(2)
             rates.tick()
 
-        assert rates.of(ServedModel.objects.get()).learns == 0
+        assert rates.of(Served.of(ServedModel.objects.get())).learns == 0
 
     def _do_something(self, clock: Timepiece) -> None:
         ServedModel.objects.update(
@@ -281,7 +282,7 @@ class TestDelays:
             segment.learns = learns.encode(earlier)
             segment.save()
 
-        assert DelayReader().of(ServedModel.objects.get()) == [0.0, 0.0, 0.0]
+        assert DelayReader().of(Served.of(ServedModel.objects.get())) == [0.0, 0.0, 0.0]
 
 
 class TestPending:
@@ -289,7 +290,7 @@ class TestPending:
         instance.upload("one")
         instance.predict("p", "one", at=NOON + DAY)
 
-        ages = pending_ages(ServedModel.objects.get(), now=moment(NOON))
+        ages = pending_ages(Served.of(ServedModel.objects.get()), now=moment(NOON))
 
         assert [age.n for age in ages] == [1, 0, 0, 0, 0]
 

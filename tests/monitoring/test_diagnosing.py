@@ -10,7 +10,7 @@ from river import datasets, linear_model, naive_bayes, preprocessing, tree
 
 from models_app.domain.scoring import GroundTruth
 from models_app.domain.windows import SIZE
-from models_app.models import ServedModel
+from models_app.services.finding import Served, find
 from monitoring.pages import outcomes
 from monitoring.pages.diagnosing import diagnosis
 from monitoring.pages.numbers import short
@@ -32,8 +32,8 @@ def learn(instance: Instance, name: str, records: Iterable[Record]) -> int:
     return n
 
 
-def served(name: str) -> ServedModel:
-    return ServedModel.objects.get(name=name)
+def served(name: str) -> Served:
+    return find(name)
 
 
 def shown(client: Client, name: str) -> str:

@@ -18,6 +18,7 @@ from river import feature_extraction, linear_model, naive_bayes
 from models_app.domain.errors import InvalidGroundTruth
 from models_app.models import ServedModel
 from models_app.services import measuring, predicting
+from models_app.services.finding import find
 from monitoring.clocks import Clock
 from monitoring.drift.planning import set_plan
 from monitoring.drift.watches import DEFAULT_PLAN, Plan
@@ -231,7 +232,7 @@ class TestFeatures:
         ]):  # fmt: skip
             alert(name, source, kind=kind, seq=seq)
 
-        found = drifting_features(ServedModel.objects.get(name="one")).drifting
+        found = drifting_features(find("one")).drifting
 
         assert [(feature.name, feature.n, feature.value) for feature in found] == [
             ("a", 2, 3.0), ("c", 1, 2.0), ("b", 1, 1.0)
@@ -272,7 +273,7 @@ class TestFeatures:
         for seq, source in enumerate(["feature a", "feature a", "feature b", "feature b", "error"]):
             alert("one", source, kind="drift", seq=seq)
 
-        found = drifting_features(ServedModel.objects.get(name="one")).drifting
+        found = drifting_features(find("one")).drifting
 
         assert [(feature.name, feature.n) for feature in found] == [("b", 2)]
 

@@ -15,6 +15,7 @@ from models_app.models import Generation, JournalSegment, PendingPrediction, Ser
 from models_app.models.signing import read_snapshot
 from models_app.services import (
     configuring,
+    finding,
     listing,
     measuring,
     rolling_back,
@@ -111,7 +112,7 @@ class TestRollBack:
         assert changed - {"size_bytes"} == {"generation", "seq", "n_undone"}
         assert (after["generation"], after["seq"]) == (2, 5)
         assert after["size_bytes"] == Snapshot.objects.get(seq=5, generation=1).size_bytes
-        assert listing.model_names() == (["default", "model"], "default")
+        assert finding.model_names() == (["default", "model"], "default")
 
     def test_leaves_journal_and_snapshots_of_before(self, instance: Instance) -> None:
         instance.upload("model")

@@ -1,7 +1,7 @@
 import pytest
 
-from models_app.models import ServedModel
 from models_app.services import measuring, weighing
+from models_app.services.finding import find, find_all
 from models_app.services.weighing import Scales
 from tests.own_models import Padded
 from tests.services.instances import Instance
@@ -14,7 +14,7 @@ class TestScales:
         clock = [0.0]
         scales = Scales(now=lambda: clock[0])
         instance.upload("one")
-        model = ServedModel.objects.get()
+        model = find("one")
 
         def weight() -> int:
             n_bytes = scales.weigh(model, measuring.vitals(name="one"))
@@ -33,10 +33,10 @@ class TestScales:
     def test_weigh_a_new_upload(self, instance: Instance) -> None:
         scales = Scales()
         instance.upload("one")
-        first = scales.weigh(ServedModel.objects.get(), measuring.vitals(name="one"))
+        first = scales.weigh(find("one"), measuring.vitals(name="one"))
         large = instance.upload("one", Padded())
 
-        second = scales.weigh(ServedModel.objects.get(), measuring.vitals(name=large))
+        second = scales.weigh(find(large), measuring.vitals(name=large))
 
         assert first is not None
         assert second is not None
@@ -46,7 +46,7 @@ class TestScales:
         scales = Scales()
         for name in ("one", "two"):
             instance.upload(name)
-        models = [(model, measuring.vitals(name=model.name)) for model in ServedModel.objects.order_by("pk")]
+        models = [(model, measuring.vitals(name=model.name)) for model in find_all()]
 
         assert scales.weigh_some(models, seconds=-1.0) == {}
         assert scales.weigh_some(models, seconds=60.0).keys() == {"one", "two"}
@@ -58,6 +58,6 @@ class TestScales:
         scales = Scales()
         for name in ("one", "two"):
             instance.upload(name)
-            scales.weigh(ServedModel.objects.get(name=name), measuring.vitals(name=name))
+            scales.weigh(find(name), measuring.vitals(name=name))
 
-        assert list(scales._weights) == [ServedModel.objects.get(name="two").pk]
+        assert list(scales._weights) == [find("two").pk]

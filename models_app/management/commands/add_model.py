@@ -8,7 +8,7 @@ from django.utils import timezone
 
 from models_app.management.base import ServiceCommand
 from models_app.services import uploading
-from models_app.services.listing import find_model
+from models_app.services.finding import find
 
 
 class Command(ServiceCommand):
@@ -34,5 +34,5 @@ class Command(ServiceCommand):
         data = file.read_bytes()
         name = uploading.upload_model(data=data, name=name, metrics=metrics, now=timezone.now())
         self.stdout.write(name)
-        for remark in find_model(name).remarks:
+        for remark in find(name).remarks:
             self.stderr.write(f"Note: {remark['message']}")

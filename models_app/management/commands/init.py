@@ -8,7 +8,7 @@ from django.utils import timezone
 from models_app.domain.errors import FlavorNotSet
 from models_app.management.base import ServiceCommand
 from models_app.paradigms.registry import FLAVORS
-from models_app.services import configuring, listing
+from models_app.services import configuring, finding
 
 YES = "yes"
 
@@ -33,7 +33,7 @@ class Command(ServiceCommand):
         self.stdout.write(f"The flavor is {flavor}.")
 
     def _user_agrees(self) -> bool:
-        names, _ = listing.model_names()
+        names, _ = finding.model_names()
         n_models = "1 model" if len(names) == 1 else f"{len(names)} models"
         self.stdout.write(
             f"This erases {n_models} with all that was learned, the pending predictions, the journal, "

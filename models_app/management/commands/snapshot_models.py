@@ -6,7 +6,7 @@ from django.core.management.base import CommandError, CommandParser
 
 from models_app.domain.errors import ChantillyError
 from models_app.management.base import ServiceCommand, explained
-from models_app.services import listing, snapshotting
+from models_app.services import finding, snapshotting
 
 
 class Command(ServiceCommand):
@@ -21,7 +21,7 @@ class Command(ServiceCommand):
     def serve(self, *, names: list[str], **_options: Any) -> None:
         """Take them one by one. Raises CommandError at the end if any was refused."""
         refused = []
-        for name in names or listing.model_names()[0]:
+        for name in names or finding.model_names()[0]:
             try:
                 seq = snapshotting.take_snapshot(name=name)
             except ChantillyError as error:

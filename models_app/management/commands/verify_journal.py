@@ -6,7 +6,7 @@ from django.core.management.base import CommandError, CommandParser
 
 from models_app.domain.errors import ModelNotFound
 from models_app.management.base import ServiceCommand
-from models_app.services import listing, verifying
+from models_app.services import finding, verifying
 from models_app.services.verifying import Verification
 
 
@@ -24,7 +24,7 @@ class Command(ServiceCommand):
 
     def serve(self, *, name: str | None, **_options: Any) -> None:
         """Print a line a model and one a difference. Raises CommandError if anything differs."""
-        names = listing.model_names()[0] if name is None else [name]
+        names = finding.model_names()[0] if name is None else [name]
         wrong = [each for each in names if not self._verify(each, may_be_gone=name is None)]
         if wrong:
             raise CommandError(f"The journal and the live state differ: {', '.join(wrong)}.")

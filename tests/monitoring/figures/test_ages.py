@@ -2,7 +2,7 @@ from datetime import timedelta
 
 from django.utils import timezone
 
-from models_app.models import ServedModel
+from models_app.services.finding import find
 from monitoring.figures.ages import pending_ages
 from tests.services.instances import Instance
 
@@ -18,7 +18,7 @@ class TestPendingAges:
             instance.predict(f"p{number}", "one", at=(now - timedelta(seconds=seconds)).timestamp(), x=1.0)
         instance.predict("other", "two", at=now.timestamp(), x=1.0)
 
-        ages = pending_ages(ServedModel.objects.get(name="one"), now=now)
+        ages = pending_ages(find("one"), now=now)
 
         assert [(age.name, age.n) for age in ages] == [
             ("up to a minute", 1),

@@ -5,15 +5,16 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
 from models_app.journal import reading as journal
-from models_app.models import JournalSegment, ServedModel
+from models_app.models import JournalSegment
 from models_app.services import predicting, runtime
+from models_app.services.finding import Served, find
 from monitoring.figures import delays as reading
 from monitoring.figures.delays import DelayReader
 from tests.services.instances import Instance
 
 
-def row(name: str) -> ServedModel:
-    return ServedModel.objects.get(name=name)
+def row(name: str) -> Served:
+    return find(name)
 
 
 def learn_after(instance: Instance, seconds: float) -> None:

@@ -5,6 +5,7 @@ from django.db.models import F
 from django.utils import timezone
 
 from models_app.models import ServedModel
+from models_app.services.finding import find
 from models_app.services.rolling_back import roll_back
 from monitoring import clocks
 from monitoring.figures.rates import WINDOW_SECONDS, Rate, Rates
@@ -35,7 +36,7 @@ class Clock:
             self.rates.tick()
 
     def rate(self, name: str = "one") -> Rate:
-        return self.rates.of(ServedModel.objects.get(name=name))
+        return self.rates.of(find(name))
 
 
 def both(rate: Rate) -> tuple[float, float]:

@@ -1,4 +1,4 @@
-"""The instance at a glance: a few queries, whatever the number of models."""
+"""The instance as a whole: a few queries, whatever the number of models."""
 
 import platform
 import sqlite3
@@ -7,19 +7,16 @@ from dataclasses import dataclass
 from datetime import datetime
 from importlib.metadata import version
 
-from django.db.models import Count, Sum
-from django.db.models.functions import Coalesce
-
 from models_app.domain.errors import FlavorNotSet
-from models_app.models import Configuration, PendingPrediction, ServedModel
+from models_app.models import Configuration, ServedModel
 from models_app.models.storage import get_storage
 from models_app.models.transactions import translated_errors
-from models_app.services import runtime
+from models_app.services import counting, runtime
 from models_app.services.measuring import instance_metrics
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Glance:
+class InstanceSummary:
     """What the instance is and has; without a flavor there is nothing in it."""
 
     flavor: str | None
@@ -35,26 +32,23 @@ class Glance:
     versions: Mapping[str, str]
 
 
-def glance() -> Glance:
-    """Look at the instance; no model is loaded for it. Raises `StorageUnavailable`."""
+def summarize_instance() -> InstanceSummary:
+    """Return what there is to say of the instance; no model is loaded for it. Raises `StorageUnavailable`."""
     with translated_errors():
         configuration = Configuration.objects.values_list("flavor", "initialized_at").first()
         flavor, initialized_at = configuration or (None, None)
-        totals = ServedModel.objects.aggregate(
-            n=Count("pk"), learns=Coalesce(Sum("seq"), 0), predictions=Coalesce(Sum("n_predictions"), 0)
-        )
         default = ServedModel.objects.filter(is_default=True).first()
-        n_pending = PendingPrediction.objects.count()
         n_bytes = get_storage().size_bytes()
-    return Glance(
+    totals = counting.totals()
+    return InstanceSummary(
         flavor=flavor,
         initialized_at=initialized_at,
         default=default,
-        n_models=totals["n"],
+        n_models=totals.n_models,
         n_hot=runtime.get_engine().n_hot if runtime.engine_is_running() else 0,
-        n_learns=totals["learns"],
-        n_predictions=totals["predictions"],
-        n_pending=n_pending,
+        n_learns=totals.n_learns - totals.n_undone,
+        n_predictions=totals.n_predictions,
+        n_pending=counting.pending_count(),
         metrics=_metrics(),
         database_bytes=n_bytes,
         versions=_versions(),
