@@ -13,17 +13,19 @@ from django.conf import settings  # noqa: E402
 from django.core.handlers.asgi import ASGIHandler  # noqa: E402
 
 from chantilly_project import tracing  # noqa: E402
-from chantilly_project.guard import PROBES, Guard, Scope, Send, refuse  # noqa: E402
 from chantilly_project.json_logs import RequestLog  # noqa: E402
-from chantilly_project.lifespan import Lifespan  # noqa: E402
 from chantilly_project.observing import Observed  # noqa: E402
 from models_app.api.handler import ApiHandler  # noqa: E402
 from models_app.api.sockets import StreamConsumer  # noqa: E402
+from models_app.services import runtime  # noqa: E402
+from web.asgi import Scope, Send  # noqa: E402
+from web.guard import PROBES, Guard, refuse  # noqa: E402
+from web.lifespan import Lifespan  # noqa: E402
 
 api = ApiHandler()
 pages = ASGIHandler()
 stream = StreamConsumer.as_asgi()
-lifespan = Lifespan()
+lifespan = Lifespan(runtime)
 # Beside what is below `/api/`; none of these needs a session.
 _LEAN = {"/api", "/metrics", *PROBES}
 

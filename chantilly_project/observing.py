@@ -11,8 +11,8 @@ from urllib.parse import parse_qs
 
 from django.urls import Resolver404, get_resolver
 
-from chantilly_project.guard import Application, Message, Receive, Scope, Send
 from models_app.engine.tracing import Trace, current_trace
+from web.asgi import Application, Message, Receive, Scope, Send
 
 # What a proxy in front may have called the request; anything else is not repeated.
 _REQUEST_ID = re.compile(rb"[A-Za-z0-9._-]{1,64}")

@@ -4,7 +4,6 @@ import asyncio
 import functools
 import logging
 from contextlib import aclosing
-from typing import Any
 
 from asgiref.sync import sync_to_async
 from django.conf import settings
@@ -16,14 +15,13 @@ from django.urls import ResolverMatch, get_resolver
 from models_app.api import exceptions, queries
 from models_app.api.answers import ALWAYS, JsonAnswer
 from models_app.api.exchanges import ExchangeResponse
-from models_app.api.requests import ApiRequest, Message, Receive, Scope, Send
 from models_app.api.shortcuts import AnswerSoon
 from models_app.domain.errors import ServerStopping
+from web.asgi import Message, Receive, Scope, Send
+from web.connection import connection_of
+from web.requests import ApiRequest
 
 logger = logging.getLogger(__name__)
-
-#: What may be said of the connection; `serve` puts it into the scope.
-CONNECTION_EXTENSION = "chantilly.connection"
 
 
 class BodyTooLarge(Exception):
@@ -53,7 +51,7 @@ class ApiHandler(ASGIHandler):
     def load_middleware(self, is_async: bool = False) -> None:
         """Load none: the API needs no session, no CSRF token and no messages."""
 
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:  # type: ignore[override]
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one request."""
         try:
             response = await self._respond(scope, receive)
@@ -85,7 +83,7 @@ class ApiHandler(ASGIHandler):
                 queries.check(scope["query_string"], queries.declared(match.func, request.method))
             if route.reads_body:
                 request.receive = receive
-                if (connection := _connection(scope)) is not None:
+                if (connection := connection_of(scope)) is not None:
                     connection.rests = True
             else:
                 request.set_body(await _read_body(request, route.limit, receive))
@@ -198,7 +196,7 @@ async def _exchange(response: ExchangeResponse, send: Send) -> None:
 
 
 async def _pump(response: StreamingHttpResponse, scope: Scope, send: Send) -> None:
-    if (connection := _connection(scope)) is not None:
+    if (connection := connection_of(scope)) is not None:
         connection.follows = True
     await send(_start(response))
     async with aclosing(aiter(response)) as parts:  # type: ignore[type-var]  # a generator, or as good as one
@@ -213,13 +211,9 @@ async def _pump(response: StreamingHttpResponse, scope: Scope, send: Send) -> No
     await send({"type": "http.response.body", "body": b"", "more_body": False})
 
 
-def _connection(scope: Scope) -> Any:
-    return scope.get("extensions", {}).get(CONNECTION_EXTENSION)
-
-
 def _abort(scope: Scope) -> None:
     # Closing in good order would wait, for as long as the system likes, for what the client does not read.
-    if (connection := _connection(scope)) is not None:
+    if (connection := connection_of(scope)) is not None:
         connection.abort()
 
 

@@ -8,7 +8,7 @@ from django.http import HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
 from msgspec import UNSET
 
-from models_app.api import aside, describing, request_bodies, schemas
+from models_app.api import describing, request_bodies, schemas
 from models_app.api.answers import JsonAnswer, encoded, prediction_fields
 from models_app.api.bodies import UNREADABLE, BodyReader, LearnBody, PredictBody
 from models_app.api.dispatch import AsyncViewSet
@@ -19,6 +19,7 @@ from models_app.domain import errors
 from models_app.domain.errors import InvalidRequest
 from models_app.engine.commands import Command
 from models_app.services import predicting, publishing
+from web import aside
 
 _predict_reader = BodyReader(PredictBody)
 _learn_reader = BodyReader(LearnBody)

@@ -15,7 +15,7 @@ from typing import Any
 import msgspec
 from msgspec import UNSET, Raw, UnsetType
 
-from models_app.api import aside, exceptions
+from models_app.api import exceptions
 from models_app.api.answers import encoded, prediction_fields
 from models_app.api.bodies import UNREADABLE, BodyReader
 from models_app.domain import errors, features, nesting
@@ -23,6 +23,7 @@ from models_app.domain.errors import ChantillyError, InvalidRequest
 from models_app.engine.commands import Bundle, Command
 from models_app.engine.tracing import current_trace
 from models_app.services import predicting
+from web import aside
 
 logger = logging.getLogger(__name__)
 

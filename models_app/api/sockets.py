@@ -11,11 +11,12 @@ from channels.consumer import get_handler_name
 from channels.exceptions import StopConsumer
 from channels.generic.websocket import AsyncWebsocketConsumer
 
-from models_app.api import aside, exceptions, queries, schemas
+from models_app.api import exceptions, queries, schemas
 from models_app.api.answers import ALWAYS
 from models_app.api.records import Batch, Window
 from models_app.api.seats import Seats, client_of
 from models_app.domain.errors import ChantillyError, InvalidRequest, ServerStopping, TooManyStreams
+from web import aside
 
 logger = logging.getLogger(__name__)
 

@@ -7,10 +7,10 @@ from typing import Any, Self
 
 import pytest
 
-from models_app.api import aside
 from models_app.api.bodies import BodyReader
 from models_app.api.records import _answer, _ask
 from tests.api.clients import Client
+from web import aside
 
 MEGABYTES = 14 * 1024**2
 # Where a record is read, explained and answered.

@@ -1,7 +1,7 @@
 import asyncio
 
 from chantilly_project.asgi import application
-from chantilly_project.guard import Message
+from web.asgi import Message
 
 
 class TestWebSockets:

@@ -14,8 +14,6 @@ from urllib.parse import urlsplit
 import httpx
 import pytest
 
-from models_app.api import handler
-from models_app.management import protocol
 from tests.management.processes import Served, manage, served
 from tests.management.slow_models import SlowModel
 
@@ -220,11 +218,6 @@ class TestStop:
             assert running.stop() == 1
             assert running.process.stdout is not None
             assert "did not stop in time" in running.process.stdout.read()
-
-
-class TestConnection:
-    def test_is_known_to_server_and_handler_by_one_name(self) -> None:
-        assert protocol.CONNECTION_EXTENSION == handler.CONNECTION_EXTENSION
 
 
 def _begin_slow_learn(running: Served, began: Path, *, seconds: float) -> Future[httpx.Response]:

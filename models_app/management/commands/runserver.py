@@ -7,8 +7,9 @@ from daphne.management.commands.runserver import Command as DaphneCommand
 from django.conf import settings
 from django.core.management.base import CommandError
 
-from models_app.management import listening
+from models_app.management.claiming import claim_database
 from models_app.services import runtime
+from web import listening
 
 
 class Command(DaphneCommand):  # type: ignore[misc]
@@ -26,7 +27,7 @@ class Command(DaphneCommand):  # type: ignore[misc]
     def inner_run(self, *args: Any, **options: Any) -> None:
         """Serve until the interrupt; the reloader ends the process without one."""
         try:
-            listening.claim_database()
+            claim_database()
         except CommandError as error:
             # Raised in the reloader's thread, it would be waited for a change of the code.
             self.stderr.write(f"CommandError: {error}")

@@ -11,10 +11,13 @@ from django.core.management import call_command
 from django.core.management.base import BaseCommand, CommandError
 from django.db import Error, connections
 
-from models_app.management import listening, serving
 from models_app.management.base import SWITCH_INTERVAL
+from models_app.management.claiming import claim_database
 from models_app.management.migrating import migrations_are_missing
+from models_app.services import runtime
+from web import listening, serving
 
+APPLICATION = "chantilly_project.asgi:application"
 GARBAGE_THRESHOLDS = (20_000, 20, 50)
 
 
@@ -39,7 +42,7 @@ class Command(BaseCommand):
 
     def handle(self, *_args: Any, host: str, port: int, with_setup: bool, **_options: Any) -> None:
         """Serve. Raises CommandError if another process serves, the port is taken or migrations wait."""
-        listening.claim_database()
+        claim_database()
         sockets = listening.bind(host, port)
         if with_setup:
             call_command("setup")
@@ -49,7 +52,11 @@ class Command(BaseCommand):
         sys.setswitchinterval(SWITCH_INTERVAL)
         _collect_garbage_seldom()
         _exit_cleanly_on_signals()
-        server = serving.Server(serving.make_config(), when_ready=lambda: self._greet(host, url))
+        server = serving.Server(
+            serving.make_config(APPLICATION, seconds_for_requests=runtime.seconds_for_requests()),
+            when_ready=lambda: self._greet(host, url),
+            when_stopping=runtime.announce_shutdown,
+        )
         server.run(sockets)
 
     def _greet(self, host: str, url: str) -> None:

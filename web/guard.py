@@ -5,20 +5,17 @@ An upload runs as code once it is unpickled, so neither may get that far: the gu
 everything else and answers before a body is read.
 """
 
-from collections.abc import Awaitable, Callable, Mapping, Sequence
-from typing import Any, TypeVar
+from collections.abc import Sequence
+from typing import TypeVar
 from urllib.parse import urlsplit
 
 import msgspec
 from django.http.request import split_domain_port, validate_host
 from django.utils.http import is_same_domain
 
+from web.asgi import AnswerSoon, Application, Receive, Scope, Send, ShortWay
+
 Key = TypeVar("Key")
-Scope = dict[str, Any]
-Message = Mapping[str, Any]
-Receive = Callable[[], Awaitable[Message]]
-Send = Callable[[Message], Awaitable[None]]
-Application = Callable[[Scope, Receive, Send], Awaitable[None]]
 
 SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
 # Whoever probes a process asks it by address, whatever names its clients use.
@@ -39,7 +36,7 @@ class Guard:
         allowed_hosts: Sequence[str],
         trusted_origins: Sequence[str],
         trusts_forwarded_host: bool = False,
-        short_way: Callable[[Scope, int], Callable[..., Any] | None] | None = None,
+        short_way: ShortWay | None = None,
     ) -> None:
         """`trusts_forwarded_host`: a proxy in front says in X-Forwarded-Host what was asked for.
 
@@ -62,7 +59,7 @@ class Guard:
         else:
             await refuse(scope, send, 403, *refusal)
 
-    def short_way(self, scope: Scope, length: int) -> Callable[..., Any] | None:
+    def short_way(self, scope: Scope, length: int) -> AnswerSoon | None:
         """Return how the application takes a body of that many bytes, once it is there, and answers it soon.
 
         None: the guard has to be called as ever.

@@ -7,8 +7,8 @@ from typing import Any
 import uvicorn
 from uvicorn.server import ServerState
 
-from models_app.management.limits import Limits
-from models_app.management.protocol import Protocol
+from web.limits import Limits
+from web.protocol import Protocol
 
 Reply = Callable[[int, bytes, bytes], None]
 # Steps of the event loop: more than an answer takes.

@@ -5,7 +5,7 @@ from django.conf import settings
 from django.core.management.base import CommandError
 from django.test import override_settings
 
-from models_app.management import listening
+from web import listening
 
 
 class TestBaseUrl:

@@ -1,16 +1,12 @@
-"""The API's requests: what `ASGIRequest` is, made of what a view really asks for."""
+"""Requests: what `ASGIRequest` is, made of what a view really asks for."""
 
 import io
-from collections.abc import Awaitable, Callable, MutableMapping
 from typing import Any
 
 from django.core.handlers.asgi import ASGIRequest
 from django.utils.functional import cached_property
 
-Message = MutableMapping[str, Any]
-Scope = MutableMapping[str, Any]
-Receive = Callable[[], Awaitable[Message]]
-Send = Callable[[Message], Awaitable[None]]
+from web.asgi import Receive, Scope
 
 
 class ApiRequest(ASGIRequest):

@@ -8,11 +8,11 @@ from uvicorn.protocols.websockets.websockets_sansio_impl import WebSocketsSansIO
 from websockets.exceptions import ConnectionClosed, InvalidState
 from websockets.frames import Frame
 
-from models_app.management import refusals
-from models_app.management.cycles import failure
-from models_app.management.limits import Limits, hurried
-from models_app.management.refusals import Refusal
-from models_app.management.watching import Phase, Watch
+from web import refusals
+from web.cycles import failure
+from web.limits import Limits, hurried
+from web.refusals import Refusal
+from web.watching import Phase, Watch
 
 _GOING_AWAY = 1001
 _INVALID_TEXT = 1007

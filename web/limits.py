@@ -5,7 +5,7 @@ from functools import cache
 
 from django.conf import settings
 
-from models_app.management import open_files
+from web import open_files
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -7,9 +7,6 @@ import socket
 from django.conf import settings
 from django.core.management.base import CommandError
 
-from models_app.models.storage.base import AlreadyServed
-from models_app.services import runtime
-
 
 def is_wildcard(host: str) -> bool:
     """Tell whether the address stands for all of the machine's, as `0.0.0.0` and `::` do."""
@@ -35,16 +32,6 @@ def allow_host(host: str) -> None:
     name = host_in_url(host)
     if not is_wildcard(host) and name not in settings.ALLOWED_HOSTS:
         settings.ALLOWED_HOSTS = [*settings.ALLOWED_HOSTS, name]
-
-
-def claim_database() -> None:
-    """Become the database's one server; raises CommandError if another process is."""
-    try:
-        runtime.claim_database()
-    except AlreadyServed as error:
-        raise CommandError(str(error)) from error
-    except OSError as error:
-        raise CommandError(f"The database cannot be used: {error.filename}: {error.strerror}.") from error
 
 
 def bind(host: str, port: int) -> list[socket.socket]:

@@ -8,8 +8,8 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from tests.management import plain_http
-from tests.management.wires import Recorder, Wire, exchange
+from tests.web import plain_http
+from tests.web.wires import Recorder, Wire, exchange
 
 SECOND = b"POST /second HTTP/1.1\r\nHost: a\r\nContent-Length: 1\r\n\r\n2"
 POST = b"POST /a HTTP/1.1\r\nHost: a\r\nContent-Length: 0\r\n\r\n"

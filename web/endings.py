@@ -6,11 +6,12 @@ from typing import Any
 
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
-from models_app.management import refusals
-from models_app.management.cycles import Connection, Cycle, PipelineFlow, ShortCycle
-from models_app.management.limits import Limits, hurried
-from models_app.management.refusals import Refusal
-from models_app.management.watching import Phase, Watch
+from web import refusals
+from web.connection import Connection
+from web.cycles import Cycle, PipelineFlow, ShortCycle
+from web.limits import Limits, hurried
+from web.refusals import Refusal
+from web.watching import Phase, Watch
 
 logger = logging.getLogger(__name__)
 

@@ -4,8 +4,8 @@ import base64
 import binascii
 from collections.abc import Sequence
 
-from models_app.management.limits import Limits
-from models_app.management.refusals import Refusal
+from web.limits import Limits
+from web.refusals import Refusal
 
 Headers = Sequence[tuple[bytes, bytes]]
 

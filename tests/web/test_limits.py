@@ -8,9 +8,10 @@ from typing import Any
 import pytest
 from uvicorn.server import ServerState
 
-from models_app.management.limits import Limits
-from models_app.management.protocol import CONNECTION_EXTENSION, Protocol
-from tests.management.wires import Recorder, Wire, connect, exchange, settle, wire_of
+from tests.web.wires import Recorder, Wire, connect, exchange, settle, wire_of
+from web.connection import CONNECTION_EXTENSION
+from web.limits import Limits
+from web.protocol import Protocol
 
 HEAD = b"GET /a HTTP/1.1\r\nHost: a\r\n"
 GET = HEAD + b"\r\n"

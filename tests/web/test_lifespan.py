@@ -4,9 +4,9 @@ from typing import Any
 import pytest
 from django.test import override_settings
 
-from chantilly_project.guard import Message
-from chantilly_project.lifespan import Lifespan
 from models_app.services import runtime
+from web.asgi import Message
+from web.lifespan import Lifespan
 
 
 def live(lifespan: Lifespan, *, between: Any = None) -> list[str]:
@@ -36,7 +36,7 @@ class TestLifespan:
     def test_starts_and_stops_the_engine(self) -> None:
         running: list[bool] = []
 
-        answers = live(Lifespan(), between=lambda: running.append(runtime.engine_is_running()))
+        answers = live(Lifespan(runtime), between=lambda: running.append(runtime.engine_is_running()))
 
         assert answers == ["lifespan.startup.complete", "lifespan.shutdown.complete"]
         assert running == [True]
@@ -46,7 +46,7 @@ class TestLifespan:
         announced: list[str] = []
         runtime.on_shutdown(lambda: announced.append("stop"))
 
-        live(Lifespan())
+        live(Lifespan(runtime))
 
         assert announced == ["stop"]
 
@@ -54,12 +54,12 @@ class TestLifespan:
         announced: list[str] = []
         runtime.on_shutdown(lambda: announced.append("stop"))
 
-        live(Lifespan(), between=runtime.announce_shutdown)
+        live(Lifespan(runtime), between=runtime.announce_shutdown)
 
         assert announced == ["stop"]
 
     @override_settings(ROOT_URLCONF="no.such.routes")
     def test_tells_the_server_that_it_could_not_start(self) -> None:
-        answers = live(Lifespan())
+        answers = live(Lifespan(runtime))
 
         assert answers[0] == "lifespan.startup.failed"

@@ -11,29 +11,14 @@ from typing import Any
 from uvicorn.protocols.http.flow_control import FlowControl
 from uvicorn.protocols.http.httptools_impl import RequestResponseCycle
 
-from models_app.management import refusals
-from models_app.management.refusals import Refusal
+from web import refusals
+from web.asgi import AnswerSoon
+from web.connection import Connection
+from web.refusals import Refusal
 
 logger = logging.getLogger(__name__)
 
 _DISCONNECT: Any = {"type": "http.disconnect"}
-
-
-class Connection:
-    """What the application may say of a connection while it answers: in the scope, as an extension."""
-
-    __slots__ = ("_transport", "follows", "rests")
-
-    def __init__(self, transport: asyncio.Transport) -> None:
-        self._transport = transport
-        #: The body may come as slowly as it likes, and the answer be taken so.
-        self.rests = False
-        #: The answer goes on until the client leaves; nobody waits for one that does not read it.
-        self.follows = False
-
-    def abort(self) -> None:
-        """Drop the connection, and what the client has not read."""
-        self._transport.abort()
 
 
 class Cycle(RequestResponseCycle):
@@ -124,7 +109,7 @@ class ShortCycle:
         "response_complete",
     )  # fmt: skip
 
-    def __init__(self, answer_soon: Callable[..., Any]) -> None:
+    def __init__(self, answer_soon: AnswerSoon) -> None:
         self.answer_soon = answer_soon
         self.asked: Any = None
         self.body = bytearray()

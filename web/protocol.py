@@ -15,16 +15,15 @@ import httptools
 from uvicorn.protocols.http.flow_control import HIGH_WATER_LIMIT
 from uvicorn.protocols.http.httptools_impl import STATUS_LINE
 
-from models_app.management import heads, refusals
-from models_app.management.cycles import Cycle, JoiningTransport, ShortCycle, failure
-from models_app.management.endings import EndingProtocol
-from models_app.management.refusals import Refusal
+from web import heads, refusals
+from web.asgi import AnswerSoon, ShortWay
+from web.connection import CONNECTION_EXTENSION
+from web.cycles import Cycle, JoiningTransport, ShortCycle, failure
+from web.endings import EndingProtocol
+from web.refusals import Refusal
 
 logger = logging.getLogger(__name__)
 
-# By this name in the scope's extensions the API's handler finds its `Connection`. (It is not imported: the
-# interfaces are siblings.)
-CONNECTION_EXTENSION = "chantilly.connection"
 # A longer body may come in many pieces, and is read under the application's control.
 _MAX_SHORT_BYTES = 1 << 16
 
@@ -167,7 +166,7 @@ class Protocol(EndingProtocol):
             self.cycle.more_body = False
             self.cycle.message_event.set()
 
-    def _find_answer(self) -> Callable[..., Any] | None:
+    def _find_answer(self) -> AnswerSoon | None:
         """Return what takes the body that follows, where that is simple enough."""
         length = self._short_length()
         if length is None or self._short_way is None:
@@ -176,8 +175,7 @@ class Protocol(EndingProtocol):
             "type": "http", "method": "POST", "path": self.url.decode("ascii"), "headers": self.headers,
             "client": self.client,
         }  # fmt: skip
-        answer_soon: Callable[..., Any] | None = self._short_way(scope, length)
-        return answer_soon
+        return self._short_way(scope, length)
 
     def _short_length(self) -> int | None:
         parser = self.parser
@@ -324,11 +322,11 @@ class Protocol(EndingProtocol):
         return failure(cause)
 
 
-def _find_short_way(application: Any) -> Callable[..., Any] | None:
+def _find_short_way(application: Any) -> ShortWay | None:
     """Look through what uvicorn has put around the application."""
     while application is not None:
         if hasattr(application, "short_way"):
-            found: Callable[..., Any] = application.short_way
+            found: ShortWay = application.short_way
             return found
         application = getattr(application, "app", None)
     return None

@@ -3,11 +3,11 @@ import sys
 
 import pytest
 
-from models_app.management.open_files import connections_within
+from web.open_files import connections_within
 
 SCRIPT = """
 import resource, sys
-from models_app.management.open_files import allow_connections
+from web.open_files import allow_connections
 soft, hard, wanted = map(int, sys.argv[1:])
 resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
 print(allow_connections(wanted), *resource.getrlimit(resource.RLIMIT_NOFILE))

@@ -8,9 +8,9 @@ from typing import Any
 
 import uvicorn
 
-from models_app.management.limits import Limits
-from models_app.management.protocol import Protocol
-from models_app.management.serving import WatchingServer
+from web.limits import Limits
+from web.protocol import Protocol
+from web.serving import WatchingServer
 
 Reply = Callable[[int, bytes, bytes], None]
 POST = b"POST /short HTTP/1.1\r\nHost: localhost\r\nContent-Length: 2\r\n\r\n{}"

@@ -5,7 +5,8 @@ from typing import Any
 
 import pytest
 
-from chantilly_project.guard import REMEMBERED, Guard, Message, Receive, Scope, Send
+from web.asgi import Message, Receive, Scope, Send
+from web.guard import REMEMBERED, Guard
 
 PASSED = [{"type": "passed"}]
 

@@ -11,25 +11,27 @@ from functools import partial
 import uvicorn
 from django.conf import settings
 
-from models_app.management import limits
-from models_app.management.protocol import Protocol
-from models_app.management.socket_protocol import SocketProtocol
-from models_app.services import runtime
+from web import limits
+from web.protocol import Protocol
+from web.socket_protocol import SocketProtocol
 
 logger = logging.getLogger(__name__)
 # What streams and statistics get to say goodbye.
 ANNOUNCE_SECONDS = 1.0
 _TICKS_BETWEEN_LOOKS = 10
 _HURRY_SECONDS = 0.05
-# The process's own end (threads, interpreter) after the engine's.
+# The process's own end (threads, interpreter) after the application's.
 EXIT_SECONDS = 1.5
 
 
-def make_config() -> uvicorn.Config:
-    """Configure uvicorn for the project's application."""
+def make_config(application: str, *, seconds_for_requests: int) -> uvicorn.Config:
+    """Configure uvicorn for an application, which is named as `module:attribute`.
+
+    A stop waits for requests as long as `seconds_for_requests`.
+    """
     bounds = limits.from_settings()
     return uvicorn.Config(
-        "chantilly_project.asgi:application",
+        application,
         http=partial(Protocol, limits=bounds),  # type: ignore[arg-type]  # makes protocols, too
         loop="uvloop",
         ws=partial(SocketProtocol, limits=bounds),  # type: ignore[arg-type]
@@ -41,7 +43,7 @@ def make_config() -> uvicorn.Config:
         server_header=False,
         # Django has set up logging.
         log_config=None,
-        timeout_graceful_shutdown=runtime.seconds_for_requests(),
+        timeout_graceful_shutdown=seconds_for_requests,
     )
 
 
@@ -75,12 +77,18 @@ class WatchingServer(uvicorn.Server):
 
 
 class Server(WatchingServer):
-    """Ends open streams first, then finishes requests, then the engine; and never takes too long."""
+    """Ends open streams first, then finishes requests, then the application; and never takes too long."""
 
-    def __init__(self, config: uvicorn.Config, *, when_ready: Callable[[], None]) -> None:
-        """`when_ready` is called once clients are answered."""
+    def __init__(
+        self, config: uvicorn.Config, *, when_ready: Callable[[], None], when_stopping: Callable[[], None]
+    ) -> None:
+        """`when_ready` is called once clients are answered.
+
+        `when_stopping` is called in a thread as soon as no more are taken, and is to have open streams end.
+        """
         super().__init__(config)
         self._when_ready = when_ready
+        self._when_stopping = when_stopping
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
         """Start, and tell that it is done."""
@@ -88,25 +96,24 @@ class Server(WatchingServer):
         self._when_ready()
 
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
-        """Stop: no new connections, no streams, no unfinished requests, then the engine."""
+        """Stop: no new connections, no streams, no unfinished requests, then the application."""
         _leave_at_the_latest(settings.SHUTDOWN_SECONDS + EXIT_SECONDS)
         for server in self.servers:
             server.close()
-        await _announce()
+        await self._announce()
         await super().shutdown(sockets)
 
-
-async def _announce() -> None:
-    # In a thread: a listener may write its statistics to the database.
-    try:
-        async with asyncio.timeout(ANNOUNCE_SECONDS):
-            await asyncio.to_thread(runtime.announce_shutdown)
-    except TimeoutError:
-        logger.warning("Open streams and statistics were not closed within %s s", ANNOUNCE_SECONDS)
+    async def _announce(self) -> None:
+        # In a thread: a listener may write its statistics to the database.
+        try:
+            async with asyncio.timeout(ANNOUNCE_SECONDS):
+                await asyncio.to_thread(self._when_stopping)
+        except TimeoutError:
+            logger.warning("Open streams and statistics were not closed within %s s", ANNOUNCE_SECONDS)
 
 
 def _leave_at_the_latest(seconds: float) -> None:
-    """End the process even if a model never returns: what was acknowledged is on the disk."""
+    """End the process even if the application never ends: what was acknowledged is on the disk."""
     timer = threading.Timer(seconds, _leave)
     timer.daemon = True
     timer.start()

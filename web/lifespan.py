@@ -4,22 +4,42 @@ import asyncio
 import logging
 import time
 from collections.abc import Callable
+from typing import Protocol
 
 from django.conf import settings
 from django.urls import get_resolver
 
-from chantilly_project.guard import Receive, Scope, Send
-from models_app.services import runtime
+from web.asgi import Receive, Scope, Send
 
 logger = logging.getLogger(__name__)
-# However late it is, the engine gets a moment to put down what it holds.
+# However late it is, the runtime gets a moment to put down what it holds.
 LEAST_SECONDS = 0.5
 
 
-class Lifespan:
-    """Answers the ASGI lifespan messages: starts the engine, and stops it in the time that is left."""
+class Runtime(Protocol):
+    """What has to be started before the first request and stopped after the last; a module will do.
 
-    def __init__(self) -> None:
+    All are called in a thread: they may block.
+    """
+
+    def start_engine(self) -> None:
+        """Start."""
+
+    def announce_shutdown(self) -> None:
+        """Have open streams end, and call what was given to `on_shutdown`."""
+
+    def on_shutdown(self, callback: Callable[[], None], /) -> None:
+        """Have `callback` called when the stop is announced."""
+
+    def stop_engine(self, *, seconds: float) -> None:
+        """Stop, within `seconds`."""
+
+
+class Lifespan:
+    """Answers the ASGI lifespan messages: starts the runtime, and stops it in the time that is left."""
+
+    def __init__(self, runtime: Runtime) -> None:
+        self._runtime = runtime
         self._stop_by: float | None = None
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -35,8 +55,8 @@ class Lifespan:
     def _start(self) -> None:
         # The first request would pay for it: with River the routes take seconds to import.
         _ = get_resolver().url_patterns
-        runtime.on_shutdown(self._note_stop)
-        runtime.start_engine()
+        self._runtime.on_shutdown(self._note_stop)
+        self._runtime.start_engine()
 
     def _note_stop(self) -> None:
         self._stop_by = time.monotonic() + settings.SHUTDOWN_SECONDS
@@ -44,8 +64,8 @@ class Lifespan:
     def _stop(self) -> None:
         if self._stop_by is None:
             # `serve` announces as soon as the signal comes; other servers do not.
-            runtime.announce_shutdown()
-        runtime.stop_engine(seconds=self._seconds_left())
+            self._runtime.announce_shutdown()
+        self._runtime.stop_engine(seconds=self._seconds_left())
 
     def _seconds_left(self) -> float:
         left = settings.SHUTDOWN_SECONDS if self._stop_by is None else self._stop_by - time.monotonic()
