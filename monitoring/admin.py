@@ -8,7 +8,7 @@ from django.contrib import admin
 from django.db.models import QuerySet
 from django.http import HttpRequest
 
-from models_app.admin import panels, rendering
+from models_app.admin import rendering
 from models_app.admin.filters import ModelFilter, is_chosen
 from models_app.admin.of_models import OfModelAdmin
 from models_app.admin.read_only import ReadOnlyAdmin
@@ -16,7 +16,6 @@ from monitoring.drift.forms import DriftPlanForm
 from monitoring.drift.watches import Kind
 from monitoring.durations import humanize
 from monitoring.models import AlertDelivery, CallStatistics, DriftAlert, DriftPlan, MetricSnapshot
-from monitoring.panels import ACTIVITY, DOING
 
 
 @admin.register(CallStatistics)
@@ -140,7 +139,3 @@ class DriftPlanAdmin(admin.ModelAdmin[DriftPlan]):
     list_display = ("model", "is_on", "detector", "parameters", "watches_prediction", "watches_features")
     list_select_related = ("model",)
     autocomplete_fields = ("model",)
-
-
-panels.ON_START.append(ACTIVITY)
-panels.ON_MODEL.append(DOING)

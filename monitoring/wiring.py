@@ -1,12 +1,14 @@
-"""Which part of monitoring hears of what."""
+"""Which part of monitoring hears of what: all that it adds to the hooks of models_app."""
 
-from models_app.services import measuring, publishing, runtime
+from models_app.admin import panels
+from models_app.services import hooks, measuring
 from monitoring.clocks import CautiousClock, Clock
 from monitoring.drift import alerts
 from monitoring.drift.following import Follower
 from monitoring.figures.rates import rates
 from monitoring.history.sampling import Sampler
 from monitoring.pages.changes import Changes
+from monitoring.panels import ACTIVITY, DOING
 from monitoring.refusals import refusals
 from monitoring.statistics import recorder
 from monitoring.streams.channels import METRICS, MODELS
@@ -18,30 +20,39 @@ from monitoring.webhook.sender import Sender
 
 
 def connect() -> None:
-    """Subscribe; called once a process."""
+    """Add all listeners; called once a process."""
+    sampler = Sampler(ask=measuring.ask_if_hot)
+    follower = Follower(tell=alerts.tell)
+
+    hooks.events.add(_streams())
+    hooks.scores.add(follower.scored)
+    hooks.calls.add(recorder.record)
+    hooks.refusals.add(refusals.record)
+    for erase in (recorder.erase, sampler.erase, rates.erase, follower.erase):
+        hooks.erasures.add(erase)
+    for tick in (sampler.tick, rates.tick, follower.tick):
+        hooks.housekeeping.add(tick)
+    _connect_webhook()
+    # Streams first: they are what the server would wait for.
+    hooks.shutdown.add(close_all)
+    hooks.shutdown.add(recorder.save_at_once)
+    panels.ON_START.add(ACTIVITY)
+    panels.ON_MODEL.add(DOING)
+
+
+def _streams() -> StreamSubscriber:
     metrics = Publisher(channel=lambda: get_channel(METRICS), compute=measuring.instance_metrics)
     models = Publisher(
         channel=lambda: get_channel(MODELS), compute=Changes(), interval_seconds=1.0, max_share=0.1
     )
-    publishing.subscribe(StreamSubscriber(metrics_publisher=metrics, models_publisher=models))
-    publishing.on_call(recorder.record)
-    publishing.on_erased(recorder.erase)
-    publishing.on_refusal(refusals.record)
-    sampler = Sampler(ask=measuring.ask_if_hot)
-    publishing.on_erased(sampler.erase)
-    runtime.on_tidy(sampler.tick)
-    publishing.on_erased(rates.erase)
-    runtime.on_tidy(rates.tick)
-    follower = Follower(tell=alerts.tell)
-    publishing.on_scores(follower.scored)
-    publishing.on_erased(follower.erase)
-    runtime.on_tidy(follower.tick)
+    return StreamSubscriber(metrics_publisher=metrics, models_publisher=models)
+
+
+def _connect_webhook() -> None:
     target = configured_target()
-    if target is not None:
-        sender = Sender(target, now=CautiousClock(Clock()).moment)
-        # After the follower: what it has found goes out at once.
-        runtime.on_tidy(sender.wake)
-        runtime.on_shutdown(sender.stop)
-    # Streams first: they are what the server would wait for.
-    runtime.on_shutdown(close_all)
-    runtime.on_shutdown(recorder.save_at_once)
+    if target is None:
+        return
+    sender = Sender(target, now=CautiousClock(Clock()).moment)
+    # After the follower: what it has found goes out at once.
+    hooks.housekeeping.add(sender.wake)
+    hooks.shutdown.add(sender.stop)

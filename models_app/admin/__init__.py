@@ -20,4 +20,4 @@ __all__ = [
 admin.site.site_header = "Chantilly on Django"
 admin.site.site_title = "Chantilly on Django"
 admin.site.index_title = "The instance"
-panels.ON_START.append(start.PANEL)
+panels.ON_START.add(start.PANEL)

@@ -8,6 +8,8 @@ from django.http import HttpRequest
 from django.template.loader import render_to_string
 from django.utils.safestring import SafeString
 
+from models_app.services.hooks import Hook
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Panel:
@@ -21,8 +23,8 @@ class Panel:
     context: Callable[..., Mapping[str, Any]]
 
 
-ON_START: list[Panel] = []
-ON_MODEL: list[Panel] = []
+ON_START: Hook[Panel] = Hook()
+ON_MODEL: Hook[Panel] = Hook()
 
 
 def render(panels: Iterable[Panel], request: HttpRequest, *about: object) -> list[SafeString]:

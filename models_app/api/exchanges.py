@@ -13,7 +13,7 @@ from models_app.api import describing, request_bodies, schemas
 from models_app.api.dispatch import AsyncViewSet
 from models_app.api.records import Batch, Text, Window, refusal
 from models_app.domain.errors import InvalidRequest, ServerStopping
-from models_app.services import runtime
+from models_app.services import hooks
 
 # A batch is answered as a whole: larger ones would not be faster, and have a slow model's client wait.
 _LINES_IN_A_BATCH = 64
@@ -220,7 +220,7 @@ def stop_all() -> None:
         work.stop()
 
 
-runtime.on_shutdown(stop_all)
+hooks.shutdown.add(stop_all)
 
 
 class _Spool:

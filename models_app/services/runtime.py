@@ -16,7 +16,7 @@ from models_app.engine.ports import Event, Write
 from models_app.engine.snapshots import SnapshotPolicy
 from models_app.journal.positions import Position
 from models_app.models.storage import get_storage
-from models_app.services import publishing
+from models_app.services import hooks, publishing
 from models_app.services.folding import get_instance_metrics
 from models_app.services.seeding import hash_seed_warning
 
@@ -46,8 +46,6 @@ class _Runtime:
 
     def __init__(self) -> None:
         self.engine: Engine | None = None
-        self.shutdown_callbacks: list[Callable[[], None]] = []
-        self.tidy_callbacks: list[Callable[[], None]] = []
         self._lock = threading.Lock()
         self._housekeeper: threading.Thread | None = None
         self._housekeeping_ends = threading.Event()
@@ -96,7 +94,7 @@ class _Runtime:
                 _put_off_if_refused(get_storage().check_files)
                 _put_off_if_refused(engine.save_activity)
                 _put_off_if_refused(get_instance_metrics().tidy)
-                for callback in self.tidy_callbacks:
+                for callback in hooks.housekeeping:
                     _put_off_if_refused(callback)
         connections.close_all()
 
@@ -144,13 +142,8 @@ def engine_is_running() -> bool:
 
 
 def on_shutdown(callback: Callable[[], None]) -> None:
-    """Have `callback` called when the server is told to stop, before it waits for what is under way."""
-    _runtime.shutdown_callbacks.append(callback)
-
-
-def on_tidy(callback: Callable[[], None]) -> None:
-    """Have `callback` called every few seconds in a server, in the thread that keeps house."""
-    _runtime.tidy_callbacks.append(callback)
+    """Add to `hooks.shutdown`, for the web, which is given this module and knows no other."""
+    hooks.shutdown.add(callback)
 
 
 def announce_shutdown() -> None:
@@ -158,7 +151,7 @@ def announce_shutdown() -> None:
     if _runtime.engine is not None:
         # Somewhat before the server, which waits as long for requests, complains.
         _runtime.engine.hurry(seconds=0.8 * seconds_for_requests())
-    for callback in _runtime.shutdown_callbacks:
+    for callback in hooks.shutdown:
         try:
             callback()
         except ChantillyError as error:

@@ -4,11 +4,11 @@ from django.conf import settings
 
 from models_app.paradigms.base import Paradigm
 from models_app.paradigms.trials import Finding
-from models_app.services import runtime
+from models_app.services import hooks
 from models_app.services.trials.client import helper
 from models_app.services.trials.limits import Limits
 
-runtime.on_shutdown(helper.stop)
+hooks.shutdown.add(helper.stop)
 
 
 def try_upload(data: bytes, flavor: Paradigm) -> Finding:

@@ -3,7 +3,7 @@
 import logging
 from collections.abc import Sequence
 
-from monitoring.drift.storing import alert_json
+from monitoring.drift.formats import alert_json
 from monitoring.models import DriftAlert
 from monitoring.streams.channels import EVENTS
 from monitoring.streams.frames import text_event

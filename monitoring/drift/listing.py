@@ -5,7 +5,7 @@ from django.db.models import Count
 from models_app.models.transactions import translated_errors
 from models_app.services import configuring
 from models_app.services.finding import find
-from monitoring.drift.storing import alert_fields
+from monitoring.drift.formats import alert_fields
 from monitoring.models import DriftAlert
 
 

@@ -1,6 +1,5 @@
 """What is kept of drift: plans, how far the detectors are, alerts."""
 
-import json
 from collections.abc import Sequence
 from datetime import UTC, datetime
 from importlib.metadata import version
@@ -10,6 +9,7 @@ from models_app.journal import keeping
 from models_app.models.transactions import translated_errors, write_transaction
 from models_app.services.finding import Served, find_generation
 from models_app.services.generations import first_seq
+from monitoring.drift.formats import webhook_message
 from monitoring.drift.watches import Finding, Plan, Watch
 from monitoring.models import DriftAlert, DriftPlan, DriftState
 from monitoring.webhook import outbox
@@ -61,7 +61,7 @@ def save(
         DriftState.objects.update_or_create(model_id=model.pk, defaults=state)
         alerts = [alert for finding, at in found if (alert := _put(model, watch, finding, at)) is not None]
         if configured_target() is not None:
-            outbox.put([_message(alert) for alert in alerts], now=datetime.now(UTC))
+            outbox.put([webhook_message(alert) for alert in alerts], now=datetime.now(UTC))
         return alerts
 
 
@@ -82,36 +82,11 @@ def _put(model: Served, watch: Watch, finding: Finding, at: float) -> DriftAlert
     return alert if is_new else None
 
 
-def _message(alert: DriftAlert) -> str:
-    """Return what the webhook is told of an alert."""
-    return outbox.message_body(f"alert.{alert.kind}", time=alert.time, data=alert_fields(alert))
-
-
 def erase() -> None:
     """Delete everything; to be called within a transaction."""
     outbox.erase()
     for table in (DriftAlert, DriftState, DriftPlan):
         table._default_manager.all().delete()
-
-
-def alert_json(alert: DriftAlert) -> str:
-    """Return what clients are told of an alert, as JSON."""
-    return json.dumps(alert_fields(alert))
-
-
-def alert_fields(alert: DriftAlert) -> dict[str, object]:
-    """Return what clients are told of an alert; `time` is in seconds since the epoch."""
-    return {
-        "id": alert.pk,
-        "kind": alert.kind,
-        "model": alert.model.name,
-        "generation": alert.generation,
-        "seq": alert.seq,
-        "time": alert.time.timestamp(),
-        "source": alert.source,
-        "detector": alert.detector,
-        "value": alert.value,
-    }
 
 
 def _context(model_id: int, generation: int, seq: int) -> str:

@@ -2,7 +2,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from models_app.services import publishing
+from models_app.services import hooks
 from tests.api.clients import Client
 from tests.services.instances import Instance, instance
 
@@ -13,7 +13,7 @@ __all__ = ["client", "instance"]
 def client(instance: Instance, monkeypatch: pytest.MonkeyPatch) -> Iterator[Client]:
     """A client of an instance for binary classification, with a model; the short way is open."""
     # Who counts the calls would write them down in a thread of his own, after the test's end.
-    monkeypatch.setattr(publishing, "_call_callbacks", [])
+    monkeypatch.setattr(hooks.calls, "_listeners", [])
     instance.upload("first")
     opened = Client()
     for route in ("predict", "learn"):

@@ -210,7 +210,7 @@ class TestStop:
     def test_ends_the_process_where_nothing_else_does(self, another: Path) -> None:
         script = (
             "import time, django; from django.core.management import call_command; django.setup(); "
-            "from models_app.services import runtime; runtime.on_shutdown(lambda: time.sleep(3600)); "
+            "from models_app.services import hooks; hooks.shutdown.add(lambda: time.sleep(3600)); "
             "call_command('serve', port=0)"
         )
         settings = {"DJANGO_SETTINGS_MODULE": "chantilly_project.settings", "SHUTDOWN_SECONDS": "1"}

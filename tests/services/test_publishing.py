@@ -10,15 +10,15 @@ from models_app.api.shortcuts import Shortcut
 from models_app.domain.errors import InvalidRequest
 from models_app.engine.commands import Command, Inspect
 from models_app.engine.ports import ModelState
-from models_app.services import publishing
+from models_app.services import hooks, publishing
 
 STATE = ModelState(model_id=1, name="model", flavor="regression", generation=1, seq=0, is_default=True)
 
 
 @pytest.fixture
 def nobody_listens(monkeypatch: pytest.MonkeyPatch) -> None:
-    for kept in ("_subscribers", "_score_callbacks", "_call_callbacks", "_refusal_callbacks"):
-        monkeypatch.setattr(publishing, kept, [])
+    for hook in (hooks.events, hooks.scores, hooks.calls, hooks.refusals):
+        monkeypatch.setattr(hook, "_listeners", [])
 
 
 def fail(*_: Any) -> None:
@@ -56,9 +56,9 @@ class TestListeners:
     @pytest.mark.parametrize(
         ("listen", "tell"),
         [
-            (publishing.on_call, lambda: publishing.called("predict", 1)),
-            (publishing.on_refusal, lambda: publishing.refused("predict", 400)),
-            (publishing.on_scores, lambda: publishing.scored(STATE, 1, [])),
+            (hooks.calls.add, lambda: publishing.called("predict", 1)),
+            (hooks.refusals.add, lambda: publishing.refused("predict", 400)),
+            (hooks.scores.add, lambda: publishing.scored(STATE, 1, [])),
         ],
         ids=["call", "refusal", "scores"],
     )
@@ -80,8 +80,8 @@ class TestListeners:
     @pytest.mark.parametrize("failing", [Failing, FailingToReceive])
     def test_receive_events_though_a_subscriber_before_them_fails(self, failing: type[Any]) -> None:
         listening = Listening()
-        publishing.subscribe(failing())
-        publishing.subscribe(listening)
+        hooks.events.add(failing())
+        hooks.events.add(listening)
 
         assert publishing.wants_events()
         publishing.publish([fail])  # type: ignore[list-item]  # anything
@@ -107,8 +107,8 @@ class View:
 class TestShortcut:
     def test_answers_before_anybody_hears_of_it(self) -> None:
         order: list[object] = []
-        publishing.on_refusal(lambda route, status: order.append("refused"))
-        publishing.on_call(lambda route, duration_ns: order.append("called"))
+        hooks.refusals.add(lambda route, status: order.append("refused"))
+        hooks.calls.add(lambda route, duration_ns: order.append("called"))
 
         Shortcut(View(), lambda status, head, body: order.append(status)).take(b"bad")
 
@@ -116,8 +116,8 @@ class TestShortcut:
 
     def test_answers_though_everybody_who_hears_of_it_fails(self) -> None:
         answers: list[int] = []
-        publishing.on_refusal(fail)
-        publishing.on_call(fail)
+        hooks.refusals.add(fail)
+        hooks.calls.add(fail)
 
         Shortcut(View(), lambda status, head, body: answers.append(status)).take(b"bad")
 

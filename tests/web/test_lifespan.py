@@ -4,7 +4,7 @@ from typing import Any
 import pytest
 from django.test import override_settings
 
-from models_app.services import runtime
+from models_app.services import hooks, runtime
 from web.asgi import Message
 from web.lifespan import Lifespan
 
@@ -44,7 +44,7 @@ class TestLifespan:
 
     def test_announces_the_stop_where_the_server_has_not(self) -> None:
         announced: list[str] = []
-        runtime.on_shutdown(lambda: announced.append("stop"))
+        hooks.shutdown.add(lambda: announced.append("stop"))
 
         live(Lifespan(runtime))
 
@@ -52,7 +52,7 @@ class TestLifespan:
 
     def test_does_not_announce_it_twice(self) -> None:
         announced: list[str] = []
-        runtime.on_shutdown(lambda: announced.append("stop"))
+        hooks.shutdown.add(lambda: announced.append("stop"))
 
         live(Lifespan(runtime), between=runtime.announce_shutdown)
 

@@ -8,7 +8,7 @@ from river import drift, dummy, stats
 
 from models_app.domain.errors import InvalidRequest, ModelNotFound
 from models_app.engine.commands import Command
-from models_app.services import predicting, publishing, rolling_back, snapshotting, uploading
+from models_app.services import hooks, predicting, rolling_back, snapshotting, uploading
 from monitoring.clocks import Clock
 from monitoring.drift import listing
 from monitoring.drift.following import Follower
@@ -52,14 +52,14 @@ def follower(told: list[DriftAlert]) -> Follower:
 def following(told: list[DriftAlert], *, hears: bool = True) -> Follower:
     """Return a follower; one that does not hear of learns reads them from the journal."""
     follower = Follower(tell=told.extend, clock=Clock(now=lambda: NOW, monotonic=lambda: NOW))
-    publishing._score_callbacks[:] = [follower.scored] if hears else []
+    hooks.scores._listeners[:] = [follower.scored] if hears else []
     return follower
 
 
 @pytest.fixture(autouse=True)
 def callbacks(monkeypatch: pytest.MonkeyPatch) -> None:
     """Each test has its own."""
-    monkeypatch.setattr(publishing, "_score_callbacks", [])
+    monkeypatch.setattr(hooks.scores, "_listeners", [])
 
 
 def learn(instance: Instance, truths: list[bool], *, start: int = 0) -> None:
@@ -273,7 +273,7 @@ class TestFollower:
     def test_leaves_out_what_could_not_be_scored(self, instance: Instance, told: list[DriftAlert]) -> None:
         instance.upload("m", Silent())
         heard, read = following(told), following(told, hears=False)
-        publishing.on_scores(heard.scored)
+        hooks.scores.add(heard.scored)
         learn(instance, TRUTHS)
         heard.tick()
         by_scores = [alert.seq for alert in told]

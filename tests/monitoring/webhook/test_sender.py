@@ -115,7 +115,8 @@ class TestSender:
         assert timedelta(days=2) < clock.now - START <= outbox.GIVES_UP_AFTER
         assert 10 < n < 40
         assert outbox.counts() == {"waiting": 0, "delivered": 0, "given_up": 1, "failed": n}
-        assert "is given up" in caplog.text
+        # It is logged once it is written down.
+        wait_until(lambda: "is given up" in caplog.text)
 
     def test_leaves_to_the_next_start_what_is_broken_off(
         self, receiver: Receiver, sender: Sender, clock: Clock

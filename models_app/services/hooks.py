@@ -1,0 +1,62 @@
+"""The hooks of the services, all of them: who wants to hear of something adds a listener here.
+
+The admin has two more of the same kind, for panels (`models_app.admin.panels`).
+"""
+
+from collections.abc import Callable, Iterator, Sequence
+from typing import Generic, Protocol, TypeVar
+
+from models_app.domain.scoring import Scores
+from models_app.engine.ports import Event, ModelState
+
+Listener = TypeVar("Listener")
+
+
+class Hook(Generic[Listener]):
+    """Listeners, in the order in which they were added.
+
+    >>> hook: Hook[str] = Hook()
+    >>> hook.add("first")
+    >>> hook.add("second")
+    >>> list(hook)
+    ['first', 'second']
+    """
+
+    def __init__(self) -> None:
+        self._listeners: list[Listener] = []
+
+    def add(self, listener: Listener) -> None:
+        """Add a listener, for as long as the process lives."""
+        self._listeners.append(listener)
+
+    def __iter__(self) -> Iterator[Listener]:
+        return iter(self._listeners)
+
+
+class Subscriber(Protocol):
+    """Hears of predictions and learns. Called in engine threads; must not block."""
+
+    def wants_events(self) -> bool:
+        """Say whether to call `receive` at all: where nobody wants events, none is built."""
+
+    def receive(self, events: Sequence[Event]) -> None:
+        """Hear of what one commit made durable, in order."""
+
+
+Callback = Callable[[], None]
+
+#: Predictions and learns, once they are durable.
+events: Hook[Subscriber] = Hook()
+#: Called, in engine threads, with a model, the seq of the first of its learns, and what they scored; must not
+#: block.
+scores: Hook[Callable[[ModelState, int, Sequence[Scores]], None]] = Hook()
+#: Called with the route (`predict`, `learn`) and the nanoseconds of each call that was answered or refused.
+calls: Hook[Callable[[str, int], None]] = Hook()
+#: Called with the route and the HTTP status of each call that is refused.
+refusals: Hook[Callable[[str, int], None]] = Hook()
+#: Called within the transaction that erases everything; what it raises stops the erasing.
+erasures: Hook[Callback] = Hook()
+#: Called every few seconds in a server, in the thread that keeps house.
+housekeeping: Hook[Callback] = Hook()
+#: Called when the server is told to stop, before it waits for what is under way.
+shutdown: Hook[Callback] = Hook()

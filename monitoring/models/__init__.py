@@ -1,0 +1,17 @@
+"""What monitoring keeps in the database, one noun a file."""
+
+from monitoring.models.alerts import DriftAlert
+from monitoring.models.calls import CallStatistics
+from monitoring.models.deliveries import AlertDelivery
+from monitoring.models.plans import DriftPlan
+from monitoring.models.samples import MetricSnapshot
+from monitoring.models.states import DriftState
+
+__all__ = [
+    "AlertDelivery",
+    "CallStatistics",
+    "DriftAlert",
+    "DriftPlan",
+    "DriftState",
+    "MetricSnapshot",
+]
