@@ -1,6 +1,6 @@
 # `make run` serves, `make test` tests, `make soak` runs the tests that take long, `make lint` checks the code,
 # `make demo` shows it at work, `make bench` measures it beside others (BENCH_ARGS=--short for two minutes of it),
-# `make bench-against BASE=FOLDER` beside another checkout of it.
+# `make bench-against BASE=FOLDER` beside another checkout of it, `make docs` builds the documents' site in site/.
 # What is installed is what the lock files say, to the hash; `make lock` renews them from requirements*.txt.
 # HOST, PORT, INSTANCE_PATH and every other setting are taken from the environment.
 SHELL := /bin/sh
@@ -18,7 +18,7 @@ BENCH := benchmarks/.venvs
 # The tests' settings need no instance folder of the clone and touch none.
 CHECK_SETTINGS := --settings=tests.settings
 
-.PHONY: run test soak test-pythons lint demo bench bench-against lock vendor clean
+.PHONY: run test soak test-pythons lint demo docs bench bench-against lock vendor clean
 
 run: $(VENV)/run.stamp
 	@exec $(BIN)/python manage.py serve --setup
@@ -49,6 +49,7 @@ lint: $(VENV)/dev.stamp
 	$(BIN)/mypy .
 	$(BIN)/lint-imports
 	$(BIN)/python manage.py makemigrations --check --dry-run $(CHECK_SETTINGS)
+	$(BIN)/zensical build --clean --strict
 
 demo: $(VENV)/demo.stamp
 	@exec $(BIN)/python examples/demo.py
@@ -59,6 +60,9 @@ bench: $(BENCH)/main.stamp $(BENCH)/chantilly.stamp
 # BASE is the folder of another checkout.
 bench-against: $(BENCH)/main.stamp
 	@exec $(BENCH)/main/bin/python -m benchmarks.against $(BASE) $(BENCH_ARGS)
+
+docs: $(VENV)/dev.stamp
+	$(BIN)/zensical build --clean --strict
 
 # The first has all that the others have: their versions are taken from it.
 lock: | $(BIN)/python

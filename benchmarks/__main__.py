@@ -26,8 +26,8 @@ PARTS = ("logistic", "forest", "flat")
 def main() -> int:
     """Run, and return 1 if an answer was wrong or missing. Times never fail."""
     options = _options()
-    if options.readme:
-        _write_readme()
+    if options.docs:
+        _write_docs()
         return 0
     plan = SHORT if options.short else FULL
     results = _run(plan, options.only or PARTS)
@@ -41,7 +41,7 @@ def _options() -> argparse.Namespace:
     parser.add_argument("--short", action="store_true", help="two minutes of it, few rounds")
     parser.add_argument("--only", action="append", choices=PARTS, help="a part of it; may be repeated")
     parser.add_argument(
-        "--readme", action="store_true", help="measure nothing; put the last full results into the README"
+        "--docs", action="store_true", help="measure nothing; put the last full results into the documents"
     )
     return parser.parse_args()
 
@@ -101,11 +101,11 @@ def _print(results: Results) -> None:
         print(f"  {problem}")
 
 
-def _write_readme() -> None:
+def _write_docs() -> None:
     results = Results.from_json(json.loads((RESULTS / "results.json").read_text()))
-    readme = ROOT / "README.md"
-    section = report.readme_section(results, RESULTS.relative_to(ROOT).as_posix())
-    readme.write_text(report.put_into(readme.read_text(), section))
+    page = ROOT / "docs/explanation/performance.md"
+    page.write_text(report.put_into(page.read_text(), report.section(results, "../images")))
+    shutil.copy(RESULTS / report.PLOT, ROOT / "docs/images")
 
 
 if __name__ == "__main__":

@@ -70,8 +70,8 @@ def report(results: Results) -> str:
     )
 
 
-def readme_section(results: Results, folder: str) -> str:
-    """Return what the README shows; the plot is in `folder`."""
+def section(results: Results, folder: str) -> str:
+    """Return what the documents show; the plot is in `folder`."""
     about = results.about
     return "\n".join(
         [
@@ -86,14 +86,14 @@ def readme_section(results: Results, folder: str) -> str:
             *_ratios(results.ratios, wanted=False),
             "",
             f"{about.get('machine', '')}; {about.get('software', '')}. `make bench` measures it on yours",
-            f"([report]({folder}/results.md)).",
+            "(the whole report: `benchmarks/results/results.md`).",
             _CLOSE,
         ]
     )
 
 
 def put_into(text: str, section: str) -> str:
-    """Return a README with its section replaced; raises ValueError where it has none."""
+    """Return a document with its section replaced; raises ValueError where it has none."""
     start, end = text.index(_OPEN), text.index(_CLOSE) + len(_CLOSE)
     return text[:start] + section + text[end:]
 

@@ -2,7 +2,7 @@
 
 A value comes from the environment, else from `config.py` in the instance folder, else it is the
 default. Pure Python: it runs before Django does. `python -m chantilly_project.configuration` prints
-the table for the README.
+the table for the documents.
 """
 
 import difflib
@@ -396,7 +396,7 @@ def _place(file: Path, error: Exception) -> str:
 
 
 def markdown_table() -> str:
-    """The table of all settings in Markdown, as the README shows it between its `settings` markers."""
+    """The table of all settings in Markdown, as the documents show it between their `settings` markers."""
     rows = ["| setting | default | meaning | allowed |", "|---|---|---|---|"]
     rows += [
         f"| `{setting.name}` | {setting.default_in_words or f'`{setting.default}`'} | {setting.meaning} "

@@ -72,10 +72,10 @@ class TestReport:
 
         assert again == results
 
-    def test_replaces_its_section_of_the_readme_only(self, results: Results) -> None:
-        readme = "before\n<!-- benchmark -->\nof last year\n<!-- /benchmark -->\nafter\n"
+    def test_replaces_its_section_of_a_document_only(self, results: Results) -> None:
+        page = "before\n<!-- benchmark -->\nof last year\n<!-- /benchmark -->\nafter\n"
 
-        text = report.put_into(readme, report.readme_section(results, "folder"))
+        text = report.put_into(page, report.section(results, "folder"))
 
         assert text.startswith("before\n<!-- benchmark -->\n")
         assert text.endswith("<!-- /benchmark -->\nafter\n")

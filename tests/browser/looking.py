@@ -10,7 +10,7 @@ ROOT = Path(__file__).parents[2]
 AXE = ROOT / "tests/vendor/axe-core/axe.min.js"
 # Where to keep what the pages look like; nowhere otherwise.
 SCREENSHOTS = os.environ.get("SCREENSHOTS")
-# As much as a reader of the README wants to scroll.
+# As much as a reader of the documents wants to scroll.
 MAX_HEIGHT = 1_500
 # Everything that can be used; a group of radio buttons would be one stop.
 USABLE = """

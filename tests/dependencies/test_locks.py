@@ -24,7 +24,7 @@ PACKAGES = ["chantilly_project", "models_app", "monitoring"]
 #: Used without an import: by their names in settings, as programs, as plug-ins or as types.
 NAMED = {
     *("drf-spectacular-sidecar", "uvloop"),
-    *("coverage", "ruff", "mypy", "import-linter", "uv", "pytest-xdist", "pytest-timeout"),
+    *("coverage", "ruff", "mypy", "import-linter", "zensical", "uv", "pytest-xdist", "pytest-timeout"),
     *("django-stubs", "djangorestframework-stubs", "types-pyyaml", "types-requests"),
     *("opentelemetry-sdk", "opentelemetry-exporter-otlp-proto-http"),
 }

@@ -75,7 +75,7 @@ class PostgreSQL:
         )
 
     def fill(self, server: Server, instance: Path) -> None:
-        """Copy a server's tables as deploy/README.md does, by way of an instance folder, which is made."""
+        """Copy a server's tables as docs/operations/monitoring.md does; `instance` is made."""
         instance.mkdir()
         configuration = _CONFIGURATION.format(port=self._port, name=DATABASE, user=OWNER)
         (instance / "config.py").write_text(configuration)

@@ -1,0 +1,86 @@
+"""The reference is complete, and says what is so."""
+
+import re
+
+import httpx
+from django.urls import get_resolver
+
+from chantilly_project.configuration import markdown_table
+from models_app.api import exceptions
+from models_app.domain import errors
+from models_app.management.commands.routes import _routes
+from tests.docs import guides, processes
+from tests.docs.guides import DOCS, Page
+from tests.servers.launchers import ROOT
+from tests.servers.servers import Server
+
+REFERENCE = DOCS / "reference"
+
+
+def reference(name: str) -> Page:
+    """Return a page of the reference."""
+    return guides.page(REFERENCE / f"{name}.md")
+
+
+def rows(page: Page) -> list[list[str]]:
+    """Return the cells of all tables' rows whose first cell is code."""
+    lines = [line for line in page.text.splitlines() if line.startswith("| `")]
+    return [[cell.strip() for cell in line.strip("|").split(" | ")] for line in lines]
+
+
+def named(text: str) -> list[str]:
+    """Return what is set as code in a text."""
+    return re.findall(r"`([^`]+)`", text)
+
+
+def test_the_readme_is_short() -> None:
+    assert len((ROOT / "README.md").read_text(encoding="utf-8").splitlines()) <= 200
+
+
+def test_settings_are_those_of_the_code() -> None:
+    assert guides.between(reference("settings").text, "settings") == markdown_table()
+
+
+def test_routes_are_those_of_the_server() -> None:
+    told = {(row[1], named(row[0])[0]) for row in rows(reference("api")) if named(row[0])[0].startswith("/")}
+
+    assert told == set(_routes(get_resolver().url_patterns, "/"))
+
+
+class TestErrors:
+    def test_have_every_code_that_an_answer_can_have(self) -> None:
+        codes = {error.code for error in _subclasses(errors.ChantillyError)}
+
+        assert len(codes) > 10
+        assert codes <= {code for row in rows(reference("errors")) for code in named(row[0])}
+
+    def test_have_the_status_of_each(self) -> None:
+        told = {code: row[1] for row in rows(reference("errors")) for code in named(row[0])}
+
+        for error in _subclasses(errors.ChantillyError):
+            assert str(exceptions.STATUS_BY_ERROR.get(error, 400)) in told[error.code], error.code
+
+
+def test_commands_are_all_there() -> None:
+    text = reference("commands").text
+    folders = [ROOT / "models_app/management/commands", ROOT / "monitoring/management/commands"]
+    commands = {path.stem for folder in folders for path in folder.glob("[a-z]*.py")}
+
+    assert len(commands) > 10
+    assert {name for name in commands if not re.search(rf"(manage\.py |`){name}\b", text)} == set()
+
+
+def test_metrics_of_prometheus_are_all_there(server: Server) -> None:
+    with server.client() as client:
+        client.init("binary")
+    page = httpx.get(f"{processes.url(server)}/metrics").text
+    families = {name for name in re.findall(r"^# TYPE (\w+)", page, re.MULTILINE) if "chantilly" in name}
+
+    text = reference("metrics").text
+
+    assert len(families) > 20
+    assert {name for name in families if not re.search(rf"`{name}(_total|_info)?\b", text)} == set()
+
+
+def _subclasses(error: type[errors.ChantillyError]) -> list[type[errors.ChantillyError]]:
+    return [found for kind in error.__subclasses__() for found in (kind, *_subclasses(kind))]
