@@ -3,6 +3,7 @@
 import ast
 import re
 import sys
+import tomllib
 from collections.abc import Iterator
 from importlib.metadata import packages_distributions
 from pathlib import Path
@@ -20,7 +21,8 @@ LOCKS = {
     "requirements-dev.lock": ["requirements-dev.txt"],
 }
 PYTHONS = ["3.11", "3.12", "3.13"]
-PACKAGES = ["chantilly_project", "models_app", "monitoring"]
+_PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
+PACKAGES = _PROJECT["tool"]["importlinter"]["root_packages"]
 #: Used without an import: by their names in settings, as programs, as plug-ins or as types.
 NAMED = {
     *("drf-spectacular-sidecar", "uvloop"),
