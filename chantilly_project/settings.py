@@ -188,7 +188,6 @@ SPECTACULAR_SETTINGS = {
     # The page's validator badge would send the schema to another host.
     "SWAGGER_UI_SETTINGS": {"deepLinking": True, "validatorUrl": None},
 }
-EVENTSTREAM_STORAGE_CLASS = "monitoring.streams.storage.RingStorage"
 EVENTSTREAM_CHANNELMANAGER_CLASS = "monitoring.streams.channels.StreamChannels"
 
 _FORMATTERS = {

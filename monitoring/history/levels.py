@@ -39,13 +39,3 @@ def level_of(time: float, previous: float | None) -> int:
         if time // step != previous // step:
             return number
     return 0
-
-
-def kept_until(level: int, time: float) -> float | None:
-    """Return when a sample of that level is to go; None: never.
-
-    >>> kept_until(0, 1_000.0), kept_until(4, 1_000.0)
-    (4600.0, None)
-    """
-    kept = LEVELS[level].kept_seconds
-    return None if kept is None else time + kept

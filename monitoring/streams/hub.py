@@ -134,11 +134,6 @@ class Channel:
         self._is_forgotten = True
         self._lock = threading.Lock()
 
-    @property
-    def current_id(self) -> int:
-        """The id of the newest event."""
-        return self._ring.last_id
-
     def __len__(self) -> int:
         return len(self._ring)
 
@@ -262,7 +257,7 @@ class Channel:
             listener.ready.set()
 
 
-# One set of channels a process: django-eventstream makes an instance of its storage class in every thread.
+# One set of channels a process.
 _channels: dict[str, Channel] = {}
 _channels_lock = threading.Lock()
 
@@ -280,8 +275,3 @@ def close_all() -> None:
     """End every open stream of the process. May be called from any thread; does not wait."""
     for channel in tuple(_channels.values()):
         channel.end_streams()
-
-
-def listener_count(name: str) -> int:
-    """Return the number of open streams of a channel."""
-    return get_channel(name).listener_count()

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
 from monitoring.streams.frames import StreamEvent, text_event
-from monitoring.streams.hub import Channel, Listener
+from monitoring.streams.hub import Channel, Listener, get_channel
 
 FIELD = re.compile(r"(?m)^(event|id|data): ?(.*)$")
 
@@ -61,3 +61,8 @@ def make_channel(
         grace_seconds=grace_seconds,
         keep_alive_seconds=keep_alive,
     )
+
+
+def listener_count(name: str) -> int:
+    """Return the number of open streams of a channel."""
+    return get_channel(name).listener_count()

@@ -7,7 +7,7 @@ from typing import TypeVar
 from monitoring.streams import hub
 from monitoring.streams.frames import FAREWELL, GREETING, KEEP_ALIVE, text_event
 from monitoring.streams.hub import Channel, Listener
-from tests.monitoring.streaming import make_channel, messages, numbered, read_count
+from tests.monitoring.streaming import listener_count, make_channel, messages, numbered, read_count
 
 T = TypeVar("T")
 
@@ -256,9 +256,9 @@ class TestChannel:
         async def scenario() -> None:
             channel = make_channel(grace_seconds=0)
             channel.listen().close()
-            before = channel.current_id
+            before = channel._ring.last_id
             assert [channel.wants_events() for _ in range(5)] == [False] * 5
-            assert channel.current_id == before + 1
+            assert channel._ring.last_id == before + 1
 
         asyncio.run(scenario())
 
@@ -343,11 +343,11 @@ class TestHub:
             one, other = hub.get_channel("test-one"), hub.get_channel("test-other")
             assert one is hub.get_channel("test-one")
             listeners = [one.listen(), other.listen()]
-            assert (hub.listener_count("test-one"), hub.listener_count("test-other")) == (1, 1)
+            assert (listener_count("test-one"), listener_count("test-other")) == (1, 1)
             hub.close_all()
             for listener in listeners:
                 assert (await soon(read_to_the_end(listener))).endswith(FAREWELL)
-            assert (hub.listener_count("test-one"), hub.listener_count("test-other")) == (0, 0)
+            assert (listener_count("test-one"), listener_count("test-other")) == (0, 0)
 
         asyncio.run(scenario())
 

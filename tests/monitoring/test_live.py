@@ -9,10 +9,11 @@ import pytest
 from monitoring.streams import live
 from monitoring.streams.channels import EVENTS, METRICS, MODELS
 from monitoring.streams.frames import FAREWELL, GREETING, KEEP_ALIVE, StreamEvent, text_event
-from monitoring.streams.hub import close_all, get_channel, listener_count
+from monitoring.streams.hub import close_all, get_channel
 from monitoring.streams.live import LiveStream
 from monitoring.streams.taps import MAX_RARE, Tap
 from tests.monitoring.serving import Server, open_socket, running_server, wait_until
+from tests.monitoring.streaming import listener_count
 
 
 @pytest.fixture(autouse=True)

@@ -11,9 +11,9 @@ import sseclient
 from pytest_django import Settings
 
 from monitoring.streams.frames import GREETING, text_event
-from monitoring.streams.hub import close_all, get_channel, listener_count
+from monitoring.streams.hub import close_all, get_channel
 from tests.monitoring.serving import SECONDS, Server, open_socket, read_data, running_server, wait_until
-from tests.monitoring.streaming import numbered
+from tests.monitoring.streaming import listener_count, numbered
 
 
 @pytest.fixture(scope="module")

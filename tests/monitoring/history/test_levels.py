@@ -4,7 +4,7 @@ from itertools import chain, pairwise
 import pytest
 
 from models_app.services.runtime import _TIDY_SECONDS
-from monitoring.history.levels import kept_until, level_of
+from monitoring.history.levels import LEVELS, level_of
 from monitoring.history.sampling import thin
 from monitoring.models import MetricSnapshot
 
@@ -12,6 +12,12 @@ HOUR = 3_600
 DAY = 24 * HOUR
 START = datetime(2026, 1, 1, 9, 30, tzinfo=UTC)
 TICK = int(_TIDY_SECONDS)
+
+
+def kept_until(level: int, time: float) -> float | None:
+    """When a sample of that level is to go; None: never."""
+    kept = LEVELS[level].kept_seconds
+    return None if kept is None else time + kept
 
 
 def n_kept(step_seconds: int, days: int) -> int:
