@@ -14,6 +14,7 @@ from models_app.domain.errors import FlavorNotSet, ModelNotFound
 from models_app.services.configuring import get_flavor
 from models_app.services.finding import Served, find
 from models_app.services.snapshotting import SnapshotFigures
+from models_app.wire.schema import Schema
 from monitoring.figures.rates import WINDOW_SECONDS
 from monitoring.figures.reporting import STEPS, ModelFigures, model_figures
 from monitoring.statistics import ROUTES, recorder
@@ -36,7 +37,7 @@ _RATES = schemas.full(
     predictions_per_second={"type": "number"},
     learns_per_second={"type": "number"},
 )
-_SNAPSHOT: schemas.Schema = {
+_SNAPSHOT: Schema = {
     **schemas.full(
         seq={"type": "integer", "description": "The learns that it has."},
         taken_at={"type": "number", "description": "Seconds since the epoch."},
@@ -44,13 +45,13 @@ _SNAPSHOT: schemas.Schema = {
     ),
     "nullable": True,
 }
-_REMARKS: schemas.Schema = {
+_REMARKS: Schema = {
     "type": "array",
     "description": "What there is to know about the model.",
     "items": schemas.full(code={"type": "string"}, message={"type": "string"}),
 }
-_CALLS: dict[str, schemas.Schema] = dict.fromkeys(ROUTES, _ROUTE)
-STATISTICS: schemas.Schema = {
+_CALLS: dict[str, Schema] = dict.fromkeys(ROUTES, _ROUTE)
+STATISTICS: Schema = {
     "description": "With `model` it has more than `predict` and `learn`.",
     "oneOf": [
         schemas.full(**_CALLS),

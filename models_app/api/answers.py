@@ -2,14 +2,9 @@
 
 from http.cookies import SimpleCookie
 
-import msgspec
 from django.http import HttpResponse
 from django.http.response import ResponseHeaders
 from django.utils.functional import cached_property
-
-from models_app.domain import predictions
-from models_app.domain.errors import ModelRaised
-from models_app.domain.predictions import Prediction, UnsupportedPrediction
 
 Headers = list[tuple[bytes, bytes]]
 
@@ -17,22 +12,6 @@ _JSON = "application/json"
 _CONTENT_TYPE = (b"Content-Type", _JSON.encode())
 #: Sent with every answer of the API.
 ALWAYS: Headers = [(b"X-Content-Type-Options", b"nosniff")]
-
-
-_encoder = msgspec.json.Encoder()
-
-
-def prediction_fields(name: str, prediction: Prediction) -> dict[str, object]:
-    """Return what a client gets to see of a prediction; for `encoded`."""
-    return {"model": name, "prediction": predictions.to_json(prediction)}
-
-
-def encoded(answer: dict[str, object]) -> bytes:
-    """Return an answer as JSON text; raises `ModelRaised` where a model predicted what no JSON can hold."""
-    try:
-        return _encoder.encode(answer)
-    except (UnicodeEncodeError, msgspec.MsgspecError, OverflowError) as error:
-        raise ModelRaised(UnsupportedPrediction(f"the model's prediction is no JSON: {error}")) from error
 
 
 def _head(headers: Headers) -> bytes:

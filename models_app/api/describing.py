@@ -9,6 +9,7 @@ from models_app.api import request_bodies, schemas, socket_schema
 from models_app.api.exceptions import STATUS_BY_ERROR
 from models_app.domain import errors
 from models_app.domain.errors import ChantillyError
+from models_app.wire.schema import COMPONENTS
 
 F = TypeVar("F", bound=Callable[..., Any])
 Document = dict[str, Any]
@@ -83,7 +84,7 @@ def codes_by_status(
 def complete(result: Document, generator: Any, request: Any, public: bool) -> Document:  # noqa: ARG001  # a hook
     """Add to the document what views have not: shared schemas, the WebSockets; drf-spectacular's hook."""
     known = result.setdefault("components", {}).setdefault("schemas", {})
-    known.update(schemas.COMPONENTS)
+    known.update(COMPONENTS)
     for item in result["paths"].values():
         for described in item.values():
             described["responses"].setdefault("default", _REFUSED)

@@ -11,9 +11,11 @@ from django.http import HttpRequest, StreamingHttpResponse
 
 from models_app.api import describing, request_bodies, schemas
 from models_app.api.dispatch import AsyncViewSet
-from models_app.api.records import Batch, Text, Window, refusal
+from models_app.api.flow_control import FlowControl
+from models_app.api.records import Submission, refusal
 from models_app.domain.errors import InvalidRequest, ServerStopping
 from models_app.services import hooks
+from models_app.wire.reading import Text
 
 # A batch is answered as a whole: larger ones would not be faster, and have a slow model's client wait.
 _LINES_IN_A_BATCH = 64
@@ -157,8 +159,8 @@ class _Exchange:
         self.dropping: list[asyncio.Task[None]] = []
         self._lines = lines
         self._loop = asyncio.get_running_loop()
-        self._window = Window(max_batches=_BATCHES_UNDER_WAY, max_bytes=_BYTES_UNDER_WAY)
-        self._queue: asyncio.Queue[tuple[Batch, int] | None] = asyncio.Queue()
+        self._flow = FlowControl(max_batches=_BATCHES_UNDER_WAY, max_bytes=_BYTES_UNDER_WAY)
+        self._queue: asyncio.Queue[tuple[Submission, int] | None] = asyncio.Queue()
         self._n_lines = 0
         self._is_stopping = False
 
@@ -193,19 +195,19 @@ class _Exchange:
             self._queue.put_nowait(None)
 
     async def _submit(self, texts: list[Text]) -> None:
-        await self._window.enter(sum(len(text) for text in texts if isinstance(text, bytes)))
-        batch, first_line = await Batch.submitted(texts), self._n_lines + 1
-        self._queue.put_nowait((batch, first_line))
+        await self._flow.enter(sum(len(text) for text in texts if isinstance(text, bytes)))
+        submission, first_line = await Submission.submitted(texts), self._n_lines + 1
+        self._queue.put_nowait((submission, first_line))
         self._n_lines += len(texts)
         if first_line == 1:
             # The engine may have a wrong idea of the default model until then, and send these another way.
-            await batch.answered()
+            await submission.answered()
 
     async def _answer(self) -> None:
         while (item := await self._queue.get()) is not None:
-            batch, first_line = item
-            self.spool.put(b"\n".join([*await batch.answers(first_line), b""]))
-            self._window.leave()
+            submission, first_line = item
+            self.spool.put(b"\n".join([*await submission.answers(first_line), b""]))
+            self._flow.leave()
         if self._is_stopping:
             # So that the client knows where to go on.
             self.spool.put(refusal(ServerStopping(), self._n_lines + 1) + b"\n")

@@ -11,7 +11,6 @@ from rest_framework.response import Response
 
 from models_app.api import describing, queries, request_bodies, schemas
 from models_app.api.awaiting import Awaited, json_of
-from models_app.api.bodies import BodyReader, InitBody
 from models_app.api.dispatch import ThreadedViewSet
 from models_app.domain import windows
 from models_app.domain.errors import (
@@ -25,8 +24,7 @@ from models_app.domain.errors import (
 from models_app.engine.commands import Inspect
 from models_app.engine.hot import Vitals
 from models_app.services import configuring, finding, measuring
-
-_init_reader = BodyReader(InitBody)
+from models_app.wire import reading
 
 
 class InitViewSet(ThreadedViewSet):
@@ -55,8 +53,7 @@ class InitViewSet(ThreadedViewSet):
     )
     def create(self, request: Request) -> Response:
         """Erase everything and set the flavor."""
-        body = _init_reader.read(request.body)
-        configuring.set_flavor(flavor=body.flavor, now=timezone.now())
+        configuring.set_flavor(flavor=reading.flavor(request.body), now=timezone.now())
         return Response({}, status=201)
 
 

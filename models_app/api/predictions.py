@@ -3,29 +3,24 @@
 import time
 from typing import Any, ClassVar
 
-import msgspec
 from django.http import HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
-from msgspec import UNSET
+from msgspec import Raw
 
 from models_app.api import describing, request_bodies, schemas
-from models_app.api.answers import JsonAnswer, encoded, prediction_fields
-from models_app.api.bodies import UNREADABLE, BodyReader, LearnBody, PredictBody
+from models_app.api.answers import JsonAnswer
 from models_app.api.dispatch import AsyncViewSet
 from models_app.api.exceptions import STATUS_BY_ERROR
-from models_app.api.records import Batch
+from models_app.api.records import Submission
 from models_app.api.shortcuts import Reply, Shortcut
 from models_app.domain import errors
 from models_app.domain.errors import InvalidRequest
 from models_app.engine.commands import Command
 from models_app.services import predicting, publishing
+from models_app.wire import arrays, fields, reading, writing
+from models_app.wire.limits import MAX_RECORDS
 from web import aside
 
-_predict_reader = BodyReader(PredictBody)
-_learn_reader = BodyReader(LearnBody)
-_NOTHING = b"{}"
-_array_decoder = msgspec.json.Decoder(list[msgspec.Raw])
-MAX_RECORDS = schemas.MAX_RECORDS
 # Here the model is a field of the body, not the address.
 _STATUSES = {**STATUS_BY_ERROR, errors.ModelNotFound: 400}
 _REFUSALS = (
@@ -64,7 +59,7 @@ class _PredictionsViewSet(AsyncViewSet):
 
     def answer_soon(self, body: bytes, reply: Reply) -> Shortcut | None:
         """Answer a body with one record through `reply`, without a task; None: it has to be dispatched."""
-        if self.is_protected or len(body) > aside.MAX_BYTES_ON_LOOP or _is_array(body):
+        if self.is_protected or len(body) > aside.MAX_BYTES_ON_LOOP or arrays.is_array(body):
             return None
         return Shortcut(self, reply).take(body)
 
@@ -74,18 +69,18 @@ class _PredictionsViewSet(AsyncViewSet):
         if isinstance(asked, Command):
             return self.tell(asked, await predicting.answer(asked))
         # Refusals have their place among the answers.
-        answers = await (await Batch.submitted(asked, self.route)).answers()
+        answers = await (await Submission.submitted(asked, self.route)).answers()
         return JsonAnswer(b"[" + b",".join(answers) + b"]", status)
 
-    def _read(self, body: bytes) -> Command | list[msgspec.Raw]:
+    def _read(self, body: bytes) -> Command | list[Raw]:
         """Return what a body asks, or its records where it is an array of them; raises `InvalidRequest`."""
-        return _records(body) if _is_array(body) else self.ask(body)
+        return _records(body) if arrays.is_array(body) else self.ask(body)
 
 
 class PredictViewSet(_PredictionsViewSet):
     """Predictions."""
 
-    route = "predict"
+    route = fields.PREDICT
 
     @describing.operation(
         operation_id="predict",
@@ -102,22 +97,16 @@ class PredictViewSet(_PredictionsViewSet):
         return await self._create(request.body, 200)
 
     def ask(self, body: bytes) -> Command:  # noqa: D102
-        read = _predict_reader.read(body)
-        return predicting.predict_command(
-            features_json=bytes(read.features),
-            prediction_id=None if read.id is UNSET else read.id,
-            model=None if read.model is UNSET else read.model,
-            now=time.time(),
-        )
+        return reading.predict(body, time.time())
 
     def tell(self, command: Command, answer: Any) -> JsonAnswer:  # noqa: D102
-        return JsonAnswer(encoded(prediction_fields(*answer)), 201 if command.commits else 200)
+        return JsonAnswer(writing.predicted(answer), 201 if command.commits else 200)
 
 
 class LearnViewSet(_PredictionsViewSet):
     """Learns."""
 
-    route = "learn"
+    route = fields.LEARN
 
     @describing.operation(
         operation_id="learn",
@@ -135,31 +124,14 @@ class LearnViewSet(_PredictionsViewSet):
         return await self._create(request.body, 201)
 
     def ask(self, body: bytes) -> Command:  # noqa: D102
-        read = _learn_reader.read(body)
-        return predicting.learn_command(
-            ground_truth=read.ground_truth,
-            prediction_id=None if read.id is UNSET else read.id,
-            features_json=None if read.features is UNSET else bytes(read.features),
-            model=None if read.model is UNSET else read.model,
-            now=time.time(),
-        )
+        return reading.learn(body, time.time())
 
     def tell(self, command: Command, answer: Any) -> JsonAnswer:  # noqa: D102
-        return JsonAnswer(_NOTHING, 201)
+        return JsonAnswer(writing.LEARNED, 201)
 
 
-def _is_array(body: bytes) -> bool:
-    # The first byte decides, mostly.
-    return body[:1] == b"[" or (body[:1].isspace() and body.lstrip()[:1] == b"[")
-
-
-def _records(body: bytes) -> list[msgspec.Raw]:
-    try:
-        texts = _array_decoder.decode(body)
-    except RecursionError:
-        raise InvalidRequest("The body is nested too deeply.") from None
-    except UNREADABLE as error:
-        raise InvalidRequest(f"The body is not valid JSON: {error}.") from None
+def _records(body: bytes) -> list[Raw]:
+    texts = arrays.items(body)
     if len(texts) > MAX_RECORDS:
         raise InvalidRequest(f"An array may have {MAX_RECORDS} records at the most.")
     return texts

@@ -9,7 +9,9 @@ import json
 from drf_spectacular.utils import OpenApiExample, OpenApiRequest
 
 from models_app.api import schemas
-from models_app.api.schemas import NDJSON, Schema, named
+from models_app.api.schemas import NDJSON
+from models_app.paradigms.regression import REGRESSION
+from models_app.wire.schema import Schema, named
 
 _JSON = "application/json"
 #: In the examples.
@@ -31,7 +33,6 @@ def _lines(*records: object) -> str:
     return "".join(json.dumps(record) + "\n" for record in records)
 
 
-_FLAVOR: Schema = {"type": "string", "enum": ["regression", "binary", "multiclass"]}
 _PREDICT = {"features": _HOUSE}
 _LEARN = {"features": _HOUSE, "ground_truth": _PRICE}
 _RECORDS = (
@@ -40,7 +41,7 @@ _RECORDS = (
     {"op": "predict", "features": _OTHER, "model": MODEL, "ref": "three"},
 )
 
-INIT = _body(_JSON, schemas.record(["flavor"], flavor=_FLAVOR), regression={"flavor": "regression"})
+INIT = _body(_JSON, named("InitRequest"), **{REGRESSION.name: {"flavor": REGRESSION.name}})
 MODEL_BYTES: dict[str, Schema] = {"application/octet-stream": {"type": "string", "format": "binary"}}
 PREDICT = _body(
     _JSON,

@@ -7,6 +7,7 @@ code; `refusals` are the codes in `Error-Code` of handshakes that are refused, b
 from typing import Any
 
 from models_app.api import request_bodies, schemas
+from models_app.wire.limits import MAX_RECORDS
 
 SOCKETS: dict[str, Any] = {
     "/ws/stream": {
@@ -20,7 +21,7 @@ SOCKETS: dict[str, Any] = {
         "receive": {"schema": schemas.one_or_many(schemas.RECORD_ANSWER)},
         "closes": {
             "1001": "The server stops; what was submitted is answered.",
-            "1009": f"A message is too long, or has more than {schemas.MAX_RECORDS:,} records.",
+            "1009": f"A message is too long, or has more than {MAX_RECORDS:,} records.",
         },
         "refusals": {
             "400": ["bad_handshake", "bad_request", "invalid_request"],

@@ -6,16 +6,18 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from typing import Any
 
-import msgspec
 from channels.consumer import get_handler_name
 from channels.exceptions import StopConsumer
 from channels.generic.websocket import AsyncWebsocketConsumer
 
-from models_app.api import exceptions, queries, schemas
+from models_app.api import exceptions, queries
 from models_app.api.answers import ALWAYS
-from models_app.api.records import Batch, Window
+from models_app.api.flow_control import FlowControl
+from models_app.api.records import Submission
 from models_app.api.seats import Seats, client_of
 from models_app.domain.errors import ChantillyError, InvalidRequest, ServerStopping, TooManyStreams
+from models_app.wire import arrays
+from models_app.wire.limits import MAX_RECORDS
 from web import aside
 
 logger = logging.getLogger(__name__)
@@ -23,7 +25,6 @@ logger = logging.getLogger(__name__)
 # Messages that wait for their answer at a time. Who sends more waits: nothing is read from him meanwhile.
 _MESSAGES_UNDER_WAY = 64
 _BYTES_UNDER_WAY = 4 << 20
-MAX_RECORDS = schemas.MAX_RECORDS
 
 _GOING_AWAY = 1001
 _REFUSED = 1008
@@ -35,12 +36,11 @@ PARAMETERS: dict[str, bool] = {}
 #: The WebSockets that are open.
 sockets = Seats("WebSockets")
 _Send = Callable[[dict[str, Any]], Awaitable[None]]
-_decoder = msgspec.json.Decoder(list[msgspec.Raw])
 
 
 @dataclass(frozen=True, slots=True)
 class _UnderWay:
-    batch: Batch
+    submission: Submission
     is_list: bool
 
 
@@ -78,7 +78,7 @@ class StreamConsumer(AsyncWebsocketConsumer):  # type: ignore[misc]  # channels 
         self, scope: dict[str, Any], receive: Callable[[], Awaitable[dict[str, Any]]], send: _Send
     ) -> None:
         # What was submitted by the end is done all the same.
-        self._window = Window(max_batches=_MESSAGES_UNDER_WAY, max_bytes=_BYTES_UNDER_WAY)
+        self._flow = FlowControl(max_batches=_MESSAGES_UNDER_WAY, max_bytes=_BYTES_UNDER_WAY)
         self._queue: asyncio.Queue[_UnderWay | _Closing] = asyncio.Queue()
         self._has_begun = False
         answering = asyncio.create_task(self._answer())
@@ -99,7 +99,7 @@ class StreamConsumer(AsyncWebsocketConsumer):  # type: ignore[misc]  # channels 
     async def receive(self, text_data: str | None = None, bytes_data: bytes | None = None) -> None:
         """Submit a message's records, once there is room for them."""
         message = text_data.encode() if text_data is not None else bytes_data or b""
-        if not await self._window.enter(len(message)):
+        if not await self._flow.enter(len(message)):
             return
         is_long = len(message) > aside.MAX_BYTES_ON_LOOP
         texts, is_list = await aside.run(_records, message) if is_long else _records(message)
@@ -107,29 +107,29 @@ class StreamConsumer(AsyncWebsocketConsumer):  # type: ignore[misc]  # channels 
             self._close_next(_TOO_BIG, f"A message may have {MAX_RECORDS} records at the most.")
             return
         try:
-            batch = await Batch.submitted(texts)
+            submission = await Submission.submitted(texts)
         except ServerStopping as refusal:
             self._close_next(_GOING_AWAY, str(refusal.message))
             return
-        self._queue.put_nowait(_UnderWay(batch, is_list))
+        self._queue.put_nowait(_UnderWay(submission, is_list))
         if not self._has_begun:
             # The engine may have a wrong idea of the default model until then, and send these another way.
-            await batch.answered()
+            await submission.answered()
             self._has_begun = True
 
     def _close_next(self, code: int, reason: str) -> None:
-        self._window.close()
+        self._flow.close()
         self._queue.put_nowait(_Closing(code, reason))
 
     async def _answer(self) -> None:
         while True:
             match await self._queue.get():
-                case _UnderWay(batch, is_list):
-                    if not await self._send_answers(await batch.answers(), is_list):
+                case _UnderWay(submission, is_list):
+                    if not await self._send_answers(await submission.answers(), is_list):
                         # Whoever waits for room would wait for ever.
-                        self._window.close()
+                        self._flow.close()
                         return
-                    self._window.leave()
+                    self._flow.leave()
                 case _Closing(code, reason):
                     await self.close(code, reason)
                     return
@@ -160,9 +160,9 @@ async def _refuse(error: ChantillyError, scope: dict[str, Any], send: _Send) -> 
 
 def _records(message: bytes) -> tuple[list[Any], bool]:
     """Return the records of a message, and whether it was a list. What is neither is one bad record."""
-    if message.lstrip()[:1] != b"[":
+    if not arrays.is_array(message):
         return [message], False
     try:
-        return _decoder.decode(message), True
-    except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
+        return arrays.items(message), True
+    except InvalidRequest:
         return [message], False

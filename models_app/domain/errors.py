@@ -65,8 +65,23 @@ def foreseen(error: BaseException) -> BaseException:
 
 
 def _rebuild(kind: type[ChantillyError], message: Message) -> ChantillyError:
+    # Not by its constructor: that one may take something else. The message can be sent as it is.
     error = kind.__new__(kind)
-    ChantillyError.__init__(error, message)
+    Exception.__init__(error, message)
+    error.message = message
+    return error
+
+
+def restored(code: str, message: Message) -> ChantillyError:
+    """Return the refusal of that code, from its message; a plain one with the code where none here has it.
+
+    >>> restored("server_stopping", "The server is stopping."), restored("from_afar", "No.").code
+    (ServerStopping('The server is stopping.'), 'from_afar')
+    """
+    kind = _KINDS.get(code, ChantillyError)
+    error = _rebuild(kind, message)
+    if kind.code != code:
+        error.code = code
     return error
 
 
@@ -242,3 +257,6 @@ class ServerStopping(ChantillyError):
 
     def __init__(self) -> None:
         super().__init__("The server is stopping.")
+
+
+_KINDS = {kind.code: kind for kind in ChantillyError.__subclasses__()}

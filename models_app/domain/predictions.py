@@ -15,6 +15,8 @@ Label = bool | int | float | str
 Number = float | int | None
 Probabilities = dict[Label, Number]
 Prediction = Number | Label | Probabilities
+#: As a client sees it.
+Shown = dict[str, Number] | Number | Label
 
 _PLAIN_LABELS = frozenset({bool, int, float, str})
 
@@ -144,7 +146,7 @@ def from_storage(stored: object) -> Prediction:
     return cast("Prediction", _float_from_storage(stored))
 
 
-def to_json(prediction: Prediction) -> object:
+def to_json(prediction: Prediction) -> Shown:
     """Return what a client sees: labels as JSON names, NaN and infinities as null.
 
     >>> to_json({True: 0.25, 3: float("nan")}), to_json("cat")

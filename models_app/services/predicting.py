@@ -3,12 +3,7 @@
 from collections.abc import Sequence
 from typing import Any
 
-from models_app.domain import features
-from models_app.domain.errors import ModelNotFound, NoFeatures
-from models_app.domain.names import can_be_stored
-from models_app.domain.names import prediction_id as canonical_id
-from models_app.domain.scoring import GroundTruth
-from models_app.engine.commands import Command, LearnById, LearnFeatures, Predict, Receiver
+from models_app.engine.commands import Command, Receiver
 from models_app.services.runtime import get_engine
 
 
@@ -25,55 +20,6 @@ def answer_to(receiver: Receiver, command: Command) -> None:
     get_engine().submit(command)
 
 
-def predict_command(
-    *, features_json: bytes, prediction_id: int | str | None, model: str | None, now: float
-) -> Predict:
-    """Return the command to predict; its answer is the name of the model that did, and its prediction.
-
-    With an id, the features and the prediction are kept, durably, until the ground truth comes; an id that is
-    pending is replaced. `now` is in seconds since the epoch.
-
-    Raises `InvalidRequest`; the engine `ModelNotFound`, `NoDefaultModel`, `ModelRaised`,
-    `StorageUnavailable`.
-    """
-    _check_name(model)
-    x = features.read(features_json)
-    stored_as = None if prediction_id is None else canonical_id(prediction_id)
-    return Predict(model, features_json, x, stored_as, now)
-
-
-def learn_command(
-    *,
-    ground_truth: GroundTruth,
-    prediction_id: int | str | None,
-    features_json: bytes | None,
-    model: str | None,
-    now: float,
-) -> LearnById | LearnFeatures:
-    """Return the command to learn from a ground truth, durably; its answer is the model's seq afterwards.
-
-    With an id, what was predicted under it is scored and learned from, by the model that predicted it, and is
-    pending no more. Another model that is named learns from the same features, and its own prediction, made
-    then, is scored. Without an id, the features are predicted, scored and learned from. `now` is in seconds
-    since the epoch.
-
-    Raises `InvalidRequest`, `NoFeatures`; the engine `PredictionNotPending`, `InvalidGroundTruth`,
-    `ModelNotFound`, `NoDefaultModel`, `ModelRaised`, `StorageUnavailable`; then nothing has changed.
-    """
-    _check_name(model)
-    if prediction_id is not None:
-        return LearnById(model, canonical_id(prediction_id), ground_truth, now)
-    if features_json is None:
-        raise NoFeatures
-    return LearnFeatures(model, features_json, features.read(features_json), ground_truth, now)
-
-
 def submit(commands: Sequence[Command]) -> None:
     """Give commands to the engine at once, in their order; raises `ServerStopping`."""
     get_engine().submit_many(commands)
-
-
-def _check_name(model: str | None) -> None:
-    # Some databases fail at a null character instead of finding nothing.
-    if model is not None and not can_be_stored(model):
-        raise ModelNotFound(model)

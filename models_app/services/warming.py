@@ -13,6 +13,7 @@ from models_app.services.feeding import Feed
 from models_app.services.files import Record
 from models_app.services.folding import get_instance_metrics
 from models_app.services.runtime import get_engine
+from models_app.wire.commands import learn_command, predict_command
 
 logger = logging.getLogger(__name__)
 
@@ -30,7 +31,7 @@ def learn_feed(*, model: str, skip_errors: bool) -> Feed[Record]:
     def to_command(record: Record) -> Command:
         if record.model not in (None, model):
             raise InvalidRequest({"model": [f"must be '{model}', which learns from this file"]})
-        return predicting.learn_command(
+        return learn_command(
             # The engine checks it again; here a wrong one keeps the lines after it from being sent.
             ground_truth=flavor.ground_truth(record.ground_truth),
             prediction_id=None,
@@ -50,7 +51,7 @@ def predict_feed(*, model: str | None, skip_errors: bool) -> Feed[Record]:
     """
 
     def to_command(record: Record) -> Predict:
-        return predicting.predict_command(
+        return predict_command(
             features_json=record.features,
             prediction_id=record.prediction_id,
             model=record.model if record.model is not None else model,

@@ -2,7 +2,8 @@
 
 from models_app.api.schemas import EVENTS as BY_NAME
 from models_app.api.schemas import METRICS as INSTANCE_METRICS
-from models_app.api.schemas import Schema, full, named
+from models_app.api.schemas import full
+from models_app.wire.schema import Schema, named
 from monitoring.drift.views import ALERT
 
 _END = full()

@@ -3,10 +3,8 @@
 from collections.abc import Sequence
 from functools import partial
 
-import msgspec
-
-from models_app.domain.predictions import to_json
 from models_app.services.publishing import Event, Learned
+from models_app.wire import events
 from monitoring.streams.channels import EVENTS, METRICS, MODELS
 from monitoring.streams.frames import OVERHEAD_BYTES, StreamEvent
 from monitoring.streams.hub import get_channel
@@ -53,13 +51,16 @@ def _stream_event(event: Event) -> StreamEvent:
 
 def event_json(event: Event) -> str:
     """Return what listeners get of an event: one line of JSON, the features as the client sent them."""
-    members = [
-        b'{"model":' + msgspec.json.encode(event.model),
-        # White space between the tokens may hold line ends; within strings JSON has none.
-        b'"features":' + event.features.replace(b"\r", b" ").replace(b"\n", b" "),
-        b'"prediction":' + msgspec.json.encode(to_json(event.prediction)),
-    ]
+    # White space between the tokens may hold line ends; within strings JSON has none.
+    features = event.features.replace(b"\r", b" ").replace(b"\n", b" ")
     if isinstance(event, Learned):
-        members.append(b'"ground_truth":' + msgspec.json.encode(event.ground_truth))
-    text = (b",".join(members) + b"}").decode()
+        encoded = events.learned(
+            model=event.model,
+            features=features,
+            prediction=event.prediction,
+            ground_truth=event.ground_truth,
+        )
+    else:
+        encoded = events.predicted(model=event.model, features=features, prediction=event.prediction)
+    text = encoded.decode()
     return text if text.isascii() else text.translate(LINE_ENDS)

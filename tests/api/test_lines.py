@@ -8,8 +8,8 @@ import pytest
 from pytest_django.fixtures import Settings
 
 from models_app.api.exchanges import Lines
-from models_app.api.records import Text
 from models_app.domain.errors import InvalidRequest
+from models_app.wire.reading import Text
 
 
 def groups(*pieces: bytes, breaks_off: bool = False) -> list[list[Text]]:

@@ -7,14 +7,15 @@ from typing import Any, Self
 
 import pytest
 
-from models_app.api.bodies import BodyReader
-from models_app.api.records import _answer, _ask
+from models_app.api.records import _encode
+from models_app.wire import reading
+from models_app.wire.bodies import BodyReader
 from tests.api.clients import Client
 from web import aside
 
 MEGABYTES = 14 * 1024**2
 # Where a record is read, explained and answered.
-WORK = {BodyReader.read.__code__, BodyReader._explain.__code__, _ask.__code__, _answer.__code__}
+WORK = {BodyReader.read.__code__, BodyReader._explain.__code__, reading.record.__code__, _encode.__code__}
 
 
 class OnLoop:

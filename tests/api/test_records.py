@@ -8,9 +8,10 @@ from typing import Any
 import msgspec
 import pytest
 
-from models_app.api.records import Batch, Text
+from models_app.api.records import Submission
 from models_app.api.sockets import _records
 from models_app.domain.errors import InvalidRequest, ServerStopping
+from models_app.wire.reading import Text
 from tests.api.engines import engine_stops
 from tests.own_models import Odd
 from tests.services.instances import Instance
@@ -26,9 +27,9 @@ def answers(*records: object, op: str | None = None, first_line: int | None = No
     ]
 
     async def run() -> list[Any]:
-        batch = Batch(texts, op)
-        assert len(batch) == len(texts)
-        return [json.loads(answer) for answer in await batch.answers(first_line)]
+        submission = Submission(texts, op)
+        assert len(submission) == len(texts)
+        return [json.loads(answer) for answer in await submission.answers(first_line)]
 
     return asyncio.run(run())
 
@@ -45,7 +46,7 @@ def served(instance: Instance) -> Instance:
     return instance
 
 
-class TestBatch:
+class TestSubmission:
     def test_answers_each_record_in_its_place(self, served: Instance) -> None:
         found = answers(
             {"op": "predict", "features": X, "id": 1},
@@ -165,11 +166,11 @@ class TestBatch:
         self, served: Instance, caplog: pytest.LogCaptureFixture
     ) -> None:
         async def run() -> list[bytes]:
-            batch = Batch([b'{"features": {}, "ref": 1}'])
-            await batch.answered()
+            submission = Submission([b'{"features": {}, "ref": 1}'])
+            await submission.answered()
             # As an engine thread would have it, that found a damaged row.
-            batch._bundle.outcomes[0] = KeyError("secret")
-            return await batch.answers()
+            submission._bundle.outcomes[0] = KeyError("secret")
+            return await submission.answers()
 
         with caplog.at_level(logging.ERROR, "models_app.api.records"):
             (answer,) = asyncio.run(run())

@@ -10,6 +10,7 @@ import pytest
 from models_app.api import sockets
 from models_app.api.sockets import StreamConsumer
 from models_app.services import runtime
+from models_app.wire.limits import MAX_RECORDS
 from tests.api.engines import engine_stops
 from tests.own_models import Slow
 from tests.services.instances import Instance
@@ -191,11 +192,11 @@ class TestStreamConsumer:
     def test_answers_what_came_before_a_list_that_is_too_long(self, served: Instance) -> None:
         async def talk(peer: Peer) -> None:
             peer.send(LEARN)
-            peer.send("[" + ",".join(["1"] * sockets.MAX_RECORDS) + "]")
-            peer.send("[" + ",".join(["1"] * (sockets.MAX_RECORDS + 1)) + "]")
+            peer.send("[" + ",".join(["1"] * MAX_RECORDS) + "]")
+            peer.send("[" + ",".join(["1"] * (MAX_RECORDS + 1)) + "]")
             peer.send(LEARN)
             assert await peer.answer() == {}
-            assert len(await peer.answer()) == sockets.MAX_RECORDS
+            assert len(await peer.answer()) == MAX_RECORDS
             assert await peer.next() == {
                 "type": "websocket.close",
                 "code": 1009,

@@ -19,6 +19,7 @@ from models_app.domain.errors import InvalidGroundTruth
 from models_app.models import ServedModel
 from models_app.services import measuring, predicting
 from models_app.services.finding import find
+from models_app.wire.commands import predict_command
 from monitoring.clocks import Clock
 from monitoring.drift.planning import set_plan
 from monitoring.drift.watches import DEFAULT_PLAN, Plan
@@ -147,9 +148,7 @@ class TestModelPage:
         instance.upload("one", feature_extraction.BagOfWords() | naive_bayes.BernoulliNB())
         text = msgspec.json.encode("spam " * 5_000)
         asyncio.run(
-            predicting.answer(
-                predicting.predict_command(features_json=text, prediction_id="p", model="one", now=1.0)
-            )
+            predicting.answer(predict_command(features_json=text, prediction_id="p", model="one", now=1.0))
         )
         instance.learn("p", True)
 

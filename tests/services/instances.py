@@ -16,6 +16,7 @@ from models_app.engine.commands import Command
 from models_app.engine.ports import ModelState
 from models_app.models.storage.sqlite.storage import SqliteStorage
 from models_app.services import configuring, folding, predicting, runtime, uploading
+from models_app.wire.commands import learn_command, predict_command
 
 
 def logistic() -> Any:
@@ -34,7 +35,7 @@ class Instance:
 
     def predict(self, prediction_id: str, model: str, *, at: float | None = None, **features: object) -> None:
         self._ask(
-            predicting.predict_command(
+            predict_command(
                 features_json=msgspec.json.encode(features or {"x": 1.0}),
                 prediction_id=prediction_id,
                 model=model,
@@ -44,7 +45,7 @@ class Instance:
 
     def learn(self, prediction_id: str, ground_truth: GroundTruth, *, at: float | None = None) -> int:
         seq: int = self._ask(
-            predicting.learn_command(
+            learn_command(
                 ground_truth=ground_truth,
                 prediction_id=prediction_id,
                 features_json=None,

@@ -10,7 +10,7 @@ import pytest
 from django.core.management import call_command
 from river import linear_model, preprocessing
 
-from models_app.api.records import Batch
+from models_app.api.records import Submission
 from models_app.models.storage.sqlite.storage import SqliteStorage
 from models_app.services import measuring, runtime
 from tests.services.instances import Instance
@@ -40,7 +40,7 @@ def regression(instance: Instance) -> Instance:
 
 def send(*records: dict[str, Any]) -> list[Any]:
     async def run() -> list[Any]:
-        answers = await Batch([json.dumps(record).encode() for record in records]).answers()
+        answers = await Submission([json.dumps(record).encode() for record in records]).answers()
         return [json.loads(answer) for answer in answers]
 
     return asyncio.run(run())

@@ -5,17 +5,14 @@ from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
 
-import msgspec
 from django.core.management.base import CommandError, CommandParser
 
-from models_app.domain import predictions
 from models_app.domain.errors import ChantillyError
 from models_app.management.feeding import FileCommand, Tally
 from models_app.services import warming
 from models_app.services.feeding import Answered, Feed
 from models_app.services.files import STANDARD_INPUT, Format, Layout, Record
-
-_encoder = msgspec.json.Encoder()
+from models_app.wire import writing
 
 
 class Command(FileCommand):
@@ -74,11 +71,10 @@ class Command(FileCommand):
     def on_answer(self, answered: Answered) -> None:
         """Write a line."""
         if answered.error is None:
-            model, prediction = answered.result
-            self._write({"model": model, "prediction": predictions.to_json(prediction)})
+            self._write(writing.predicted(answered.result))
         elif answered.is_skipped and isinstance(answered.error, ChantillyError):
             error = answered.error
-            self._write({"error": error.code, "message": error.message, "line": answered.line})
+            self._write(writing.refused(error.code, error.message, line=answered.line))
 
     def report(self, tally: Tally, **options: Any) -> None:
         """Say how much was predicted: not where the predictions are written."""
@@ -88,8 +84,8 @@ class Command(FileCommand):
         else:
             self.stdout.write(told)
 
-    def _write(self, value: dict[str, object]) -> None:
-        self.write(_encoder.encode(value).decode() + "\n")
+    def _write(self, text: bytes) -> None:
+        self.write(text.decode() + "\n")
 
 
 def _is_same(file: str, output: Path) -> bool:

@@ -8,6 +8,7 @@ import msgspec
 
 from models_app.domain.errors import ChantillyError, InvalidRequest
 from models_app.domain.scoring import GroundTruth
+from models_app.wire import fields
 
 
 class Format(StrEnum):
@@ -65,7 +66,7 @@ class BadLine:
     ends_file: bool = False
 
 
-_ground_truth_decoder = msgspec.json.Decoder(bool | int | float | str)
+_ground_truth_decoder: msgspec.json.Decoder[GroundTruth] = msgspec.json.Decoder(fields.GroundTruth)
 
 
 def ground_truth(text: bytes | None) -> GroundTruth:
@@ -73,10 +74,9 @@ def ground_truth(text: bytes | None) -> GroundTruth:
     if text is None:
         raise InvalidRequest({"ground_truth": ["required field"]})
     try:
-        truth: GroundTruth = _ground_truth_decoder.decode(text)
+        return _ground_truth_decoder.decode(text)
     except msgspec.MsgspecError as error:
         raise InvalidRequest({"ground_truth": [str(error)]}) from None
-    return truth
 
 
 def format_of(path: str) -> Format | None:

@@ -3,11 +3,14 @@
 from collections.abc import Callable, Iterator
 
 import msgspec
-from msgspec import UNSET, Raw, UnsetType
+from msgspec import UNSET, Raw
 
 from models_app.domain.errors import ChantillyError, InvalidRequest
 from models_app.services.files.layouts import BadLine, Layout, Record, ground_truth
 from models_app.services.files.sources import Source, Unreadable
+from models_app.wire import fields
+from models_app.wire.bodies import UNREADABLE
+from models_app.wire.requests import LearnLine, PredictRequest
 
 
 def ndjson_records(source: Source, layout: Layout) -> Iterator[Record | BadLine]:
@@ -25,30 +28,18 @@ def ndjson_records(source: Source, layout: Layout) -> Iterator[Record | BadLine]
             return
         except ChantillyError as refusal:
             yield BadLine(line=source.line, error=refusal)
-        except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as error:
+        except UNREADABLE as error:
             yield BadLine(line=source.line, error=InvalidRequest(f"{error}."))
 
 
-class _LearnLine(msgspec.Struct, forbid_unknown_fields=True, gc=False):
-    features: Raw
-    ground_truth: bool | int | float | str
-    model: str | UnsetType = UNSET
-
-
-class _PredictLine(msgspec.Struct, forbid_unknown_fields=True, gc=False):
-    features: Raw
-    id: int | str | UnsetType = UNSET
-    model: str | UnsetType = UNSET
-
-
-_id_decoder = msgspec.json.Decoder(int | str)
+_id_decoder = msgspec.json.Decoder(fields.Id)
 _object_decoder = msgspec.json.Decoder(dict[str, Raw])
 _encoder = msgspec.json.Encoder()
 
 
 def _api_object(layout: Layout) -> Callable[[int, bytes], Record]:
-    learn_decoder = msgspec.json.Decoder(_LearnLine)
-    predict_decoder = msgspec.json.Decoder(_PredictLine)
+    learn_decoder = msgspec.json.Decoder(LearnLine)
+    predict_decoder = msgspec.json.Decoder(PredictRequest)
 
     def learn_record(line: int, text: bytes) -> Record:
         read = learn_decoder.decode(text)

@@ -9,6 +9,7 @@ from river import drift, dummy, stats
 from models_app.domain.errors import InvalidRequest, ModelNotFound
 from models_app.engine.commands import Command
 from models_app.services import hooks, predicting, rolling_back, snapshotting, uploading
+from models_app.wire.commands import learn_command, predict_command
 from monitoring.clocks import Clock
 from monitoring.drift import listing
 from monitoring.drift.following import Follower
@@ -67,10 +68,10 @@ def learn(instance: Instance, truths: list[bool], *, start: int = 0) -> None:
     commands: list[Command] = []
     for number, truth in enumerate(truths, start=start):
         commands += [
-            predicting.predict_command(
+            predict_command(
                 features_json=b'{"x":%d}' % number, prediction_id=f"p{number}", model="m", now=time.time()
             ),
-            predicting.learn_command(
+            learn_command(
                 ground_truth=truth, prediction_id=f"p{number}", features_json=None, model="m", now=time.time()
             ),
         ]

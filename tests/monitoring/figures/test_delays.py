@@ -6,8 +6,9 @@ from django.test.utils import CaptureQueriesContext
 
 from models_app.journal import reading as journal
 from models_app.models import JournalSegment
-from models_app.services import predicting, runtime
+from models_app.services import runtime
 from models_app.services.finding import Served, find
+from models_app.wire.commands import learn_command
 from monitoring.figures import delays as reading
 from monitoring.figures.delays import DelayReader
 from tests.services.instances import Instance
@@ -30,7 +31,7 @@ def learn_features(n: int) -> None:
     engine = runtime.get_engine()
     for _ in range(n):
         engine.call(
-            predicting.learn_command(
+            learn_command(
                 ground_truth=True, prediction_id=None, features_json=b'{"x": 1}', model="one", now=time.time()
             )
         )

@@ -1,4 +1,4 @@
-"""The API's JSON bodies: decoded fast where they are right, explained field by field where they are not."""
+"""JSON objects from clients: decoded fast where they are right, else explained field by field."""
 
 import json
 import math
@@ -12,58 +12,25 @@ from msgspec import UNSET, Raw, UnsetType
 
 from models_app.domain import features
 from models_app.domain.errors import MAX_REASONS, InvalidRequest, Message
+from models_app.wire.fields import Expected, expected
 
 T = TypeVar("T", bound=msgspec.Struct)
-
-
-class InitBody(msgspec.Struct, forbid_unknown_fields=True, gc=False):
-    """POST /api/init."""
-
-    flavor: str
-
-
-class PredictBody(msgspec.Struct, forbid_unknown_fields=True, gc=False):
-    """POST /api/predict. `features` stays JSON text here; `domain.features` decodes it."""
-
-    features: Raw
-    id: int | str | UnsetType = UNSET
-    model: str | UnsetType = UNSET
-
-
-class LearnBody(msgspec.Struct, forbid_unknown_fields=True, gc=False):
-    """POST /api/learn."""
-
-    ground_truth: bool | int | float | str
-    id: int | str | UnsetType = UNSET
-    features: Raw | UnsetType = UNSET
-    model: str | UnsetType = UNSET
 
 
 #: What decoders raise.
 UNREADABLE = (msgspec.MsgspecError, UnicodeDecodeError, RecursionError)
 
-# What each field must be, in words and for `isinstance`.
-_EXPECTED: dict[str, tuple[str, tuple[type, ...]]] = {
-    "flavor": ("must be a string", (str,)),
-    "features": ("must be an object or a string", (dict, str)),
-    "id": ("must be an integer or a string", (int, str)),
-    "model": ("must be a string", (str,)),
-    "ground_truth": ("must be a number, a string or a boolean", (bool, int, float, str)),
-    "op": ("must be 'predict' or 'learn'", (str,)),
-    "ref": ("may be anything", (object, bool)),
-}
-
-
 _UNKNOWN_FIELD = re.compile("Object contains unknown field `(.*)`", re.DOTALL)
 
 
 class BodyReader(Generic[T]):
-    """Reads bodies of one kind."""
+    """Reads bodies of one kind: a struct whose fields are of the types in `fields`."""
 
     def __init__(self, kind: type[T]) -> None:
         self._decoder = msgspec.json.Decoder(kind)
         fields = msgspec.structs.fields(kind)
-        self._fields = {field.name: field.required for field in fields}
+        self._required = [field.name for field in fields if field.required]
+        self._expected = {field.name: expected(field.type) for field in fields}
         # Takes the same fields, whatever stands in them, and passes over all others.
         members = [(field.name, Raw | UnsetType, UNSET) for field in fields]
         self._lenient_decoder = msgspec.json.Decoder(msgspec.defstruct("Members", members, gc=False))
@@ -95,14 +62,14 @@ class BodyReader(Generic[T]):
     def _reasons(self, body: dict[str, object]) -> Iterator[tuple[str, list[str]]]:
         yield from self._missing(body)
         for name, value in body.items():
-            if name not in self._fields:
+            if name not in self._expected:
                 yield name, ["unknown field"]
-            elif reason := _reason(name, value):
+            elif reason := _reason(self._expected[name], value):
                 yield name, [reason]
 
     def _missing(self, body: dict[str, Any]) -> Iterator[tuple[str, list[str]]]:
-        for name, required in self._fields.items():
-            if required and name not in body:
+        for name in self._required:
+            if name not in body:
                 yield name, ["required field"]
 
     def _explain_long(self, body: bytes, error: Exception) -> Message:
@@ -113,10 +80,10 @@ class BodyReader(Generic[T]):
             members = self._lenient_decoder.decode(body)
         except UNREADABLE as reason:
             return f"The body is not valid JSON: {reason}."
-        known = {name: raw for name in self._fields if (raw := getattr(members, name)) is not UNSET}
+        known = {name: raw for name in self._expected if (raw := getattr(members, name)) is not UNSET}
         reasons = dict(self._missing(known))
         for name, raw in known.items():
-            if fault := _reason_of_text(name, raw):
+            if fault := _reason_of_text(self._expected[name], raw):
                 reasons[name] = [fault]
         # Of unknown fields the first only: the decoder has stopped there.
         if unknown := _UNKNOWN_FIELD.match(str(error)):
@@ -129,21 +96,19 @@ def _loaded(text: bytes) -> Any:
     return json.loads(text, parse_int=lambda digits: int(digits) if len(digits) < 4_000 else math.inf)
 
 
-def _reason_of_text(name: str, raw: Raw) -> str | None:
+def _reason_of_text(field: Expected, raw: Raw) -> str | None:
     text = bytes(raw)
     if len(text) > features.MAX_EXPLAINED_BYTES:
-        # No field but these may be that long.
-        return None if name in {"features", "ref"} else "is too long"
+        return None if field.may_be_long else "is too long"
     try:
-        return _reason(name, _loaded(text))
+        return _reason(field, _loaded(text))
     except (ValueError, RecursionError) as error:
         return f"cannot be read: {error}"
 
 
-def _reason(name: str, value: object) -> str | None:
-    expected, kinds = _EXPECTED[name]
-    if not isinstance(value, kinds) or (isinstance(value, bool) and bool not in kinds):
-        return expected
+def _reason(field: Expected, value: object) -> str | None:
+    if not isinstance(value, field.kinds) or (isinstance(value, bool) and bool not in field.kinds):
+        return field.words
     found = features.first_fault(value)
     if found is None:
         return None

@@ -1,0 +1,106 @@
+"""The fields of records and answers, each described once: for decoders, for refusals and for the schema.
+
+A field that stays JSON text (`Raw`) is decoded elsewhere, so that the text can be kept as it came.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Annotated, Any, get_args
+
+import msgspec
+from msgspec import Meta, Raw
+
+from models_app.domain import features, names, predictions, scoring
+from models_app.paradigms.registry import FLAVORS
+
+PREDICT = "predict"
+LEARN = "learn"
+#: What a record can ask for.
+OPS = (PREDICT, LEARN)
+
+
+@dataclass(frozen=True, slots=True)
+class Expected:
+    """What a field must be: in words, and for `isinstance`; and whether it may take more than a few bytes."""
+
+    words: str
+    kinds: tuple[type, ...]
+    may_be_long: bool = False
+
+
+def _field(
+    expected: Expected, *, description: str | None = None, schema: dict[str, Any] | None = None
+) -> Meta:
+    # Nothing that the decoder checks: what is wrong is explained by field, all faults at once.
+    return Meta(description=description, extra_json_schema=schema, extra={"expected": expected})
+
+
+def expected(kind: Any) -> Expected:
+    """Return what the field of a struct must be, by its type."""
+    for part in (kind, *get_args(kind)):
+        for meta in getattr(part, "__metadata__", ()):
+            found: Expected = meta.extra["expected"]
+            return found
+    raise TypeError(f"nothing says what a field of the type {kind!r} must be")
+
+
+def any_value(_kind: type) -> dict[str, Any]:
+    """Return the schema of what may be any value; for `msgspec`'s `schema_hook`."""
+    return {"description": "Any JSON value."}
+
+
+def schema_of(kind: Any) -> dict[str, Any]:
+    """Return the JSON Schema of a type without structs."""
+    return msgspec.json.schema(kind, schema_hook=any_value)
+
+
+Flavor = Annotated[str, _field(Expected("must be a string", (str,)), schema={"enum": list(FLAVORS)})]
+Features = Annotated[
+    Raw,
+    _field(
+        Expected("must be an object or a string", (dict, str), may_be_long=True),
+        description="Values by name, or one text.",
+        schema=schema_of(features.Features),
+    ),
+]
+Id = Annotated[
+    int | Annotated[str, Meta(extra_json_schema={"maxLength": names.MAX_LENGTH})],
+    _field(
+        Expected("must be an integer or a string", (int, str)),
+        description='`42` and `"42"` are the same id.',
+    ),
+]
+ModelName = Annotated[
+    str,
+    _field(Expected("must be a string", (str,)), description="A model's name; the default model without it."),
+]
+GroundTruth = Annotated[
+    scoring.GroundTruth,
+    _field(Expected("must be a number, a string or a boolean", (bool, int, float, str))),
+]
+Op = Annotated[
+    str,
+    _field(
+        Expected("must be 'predict' or 'learn'", (str,)),
+        description="Without it: what the route does; on a stream a ground truth means a learn.",
+        schema={"enum": list(OPS)},
+    ),
+]
+Reference = Annotated[
+    Raw,
+    _field(
+        Expected("may be anything", (object, bool), may_be_long=True),
+        description="The client's own; echoed in the answer.",
+    ),
+]
+
+#: As `predictions.to_json` makes it.
+Predicted = Annotated[
+    predictions.Shown,
+    Meta(description="A number, or probabilities by label; a label, of a classifier without probabilities."),
+]
+Message = Annotated[
+    str | Mapping[str, Sequence[str]], Meta(description="One sentence, or the reasons by field.")
+]
+Code = Annotated[str, Meta(description="The code that single routes have in `Error-Code`.")]
+Line = Annotated[int, Meta(description="On streams of lines.", extra_json_schema={"minimum": 1})]

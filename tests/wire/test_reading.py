@@ -1,0 +1,133 @@
+"""One request in each of its guises: the same is asked of the engine."""
+
+import io
+import json
+from typing import Any
+
+import msgspec
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from models_app.domain.errors import ChantillyError, InvalidRequest
+from models_app.services.files import Format, Layout, Record, Source, records
+from models_app.services.files.encodings import Encoding
+from models_app.wire import arrays, codec, fields, reading, requests
+from models_app.wire.bodies import BodyReader
+from models_app.wire.commands import learn_command, predict_command
+
+NOW = 1.5
+
+x = st.dictionaries(st.text(max_size=5), st.integers(-9, 9) | st.text(max_size=5), max_size=3) | st.text()
+ids = st.integers(-(10**30), 10**30) | st.text(
+    st.characters(codec="utf-8", exclude_characters="\0"), max_size=9
+)
+truths = (
+    st.booleans() | st.integers() | st.floats(allow_nan=False, allow_infinity=False) | st.text(max_size=5)
+)
+models = st.sampled_from(["house", "taxi ride", "maïs"])
+
+
+def of_record(record: dict[str, Any], op: str | None = None) -> bytes:
+    """Return what one of many records asks, as bytes."""
+    (text,) = arrays.items(json.dumps([record]).encode())
+    asked, ref = reading.record(text, op, NOW)
+    assert not isinstance(asked, ChantillyError), asked
+    assert ref is msgspec.UNSET
+    return codec.encode_command(asked)
+
+
+def of_line(text: bytes, *, has_ground_truth: bool) -> bytes:
+    """Return what a line of a file asks, as the commands make it."""
+    source = Source(
+        io.BufferedReader(io.BytesIO(text + b"\n")),
+        name="lines",
+        max_line_bytes=1 << 20,
+        guess=lambda _: Encoding("utf-8"),
+    )
+    layout = Layout(format=Format.NDJSON, is_flat=False, has_ground_truth=has_ground_truth)
+    (record,) = records(source, layout)
+    assert isinstance(record, Record), record
+    if record.ground_truth is None:
+        return codec.encode_command(
+            predict_command(
+                features_json=record.features, prediction_id=record.prediction_id, model=record.model, now=NOW
+            )
+        )
+    return codec.encode_command(
+        learn_command(
+            ground_truth=record.ground_truth,
+            prediction_id=record.prediction_id,
+            features_json=record.features,
+            model=record.model,
+            now=NOW,
+        )
+    )
+
+
+class TestOneRequest:
+    @given(st.fixed_dictionaries({"features": x}, optional={"id": ids, "model": models}))
+    def test_to_predict_asks_the_same_in_each_guise(self, record: dict[str, Any]) -> None:
+        body = json.dumps(record).encode()
+
+        asked = codec.encode_command(reading.predict(body, NOW))
+
+        assert of_record(record) == of_record(record, "predict") == asked
+        assert of_record(record | {"op": "predict"}, "learn") == asked
+        assert of_line(body, has_ground_truth=False) == asked
+
+    @given(st.fixed_dictionaries({"features": x, "ground_truth": truths}, optional={"model": models}))
+    def test_to_learn_asks_the_same_in_each_guise(self, record: dict[str, Any]) -> None:
+        body = json.dumps(record).encode()
+
+        asked = codec.encode_command(reading.learn(body, NOW))
+
+        assert of_record(record) == of_record(record, "learn") == asked
+        assert of_line(body, has_ground_truth=True) == asked
+
+    @given(
+        st.fixed_dictionaries({"id": ids, "ground_truth": truths}, optional={"model": models, "features": x})
+    )
+    def test_to_learn_by_id_asks_the_same_in_each_guise(self, record: dict[str, Any]) -> None:
+        asked = codec.encode_command(reading.learn(json.dumps(record).encode(), NOW))
+
+        assert of_record(record) == of_record(record, "learn") == asked
+
+
+class TestBodyReader:
+    @pytest.mark.parametrize(
+        "kind",
+        [
+            requests.InitRequest,
+            requests.PredictRequest,
+            requests.LearnRequest,
+            requests.Record,
+            requests.LearnLine,
+        ],
+    )
+    def test_says_of_each_field_of_each_request_what_it_must_be(self, kind: type[msgspec.Struct]) -> None:
+        names = [field.name for field in msgspec.structs.fields(kind)]
+        required = [field.name for field in msgspec.structs.fields(kind) if field.required]
+        reader = BodyReader(kind)
+
+        with pytest.raises(InvalidRequest) as refused:
+            reader.read(json.dumps(dict.fromkeys([*names, "colour"], float("nan"))).encode())
+        with pytest.raises(InvalidRequest) as empty:
+            reader.read(b"{" if not required else b"{}")
+
+        assert isinstance(refused.value.message, dict)
+        assert refused.value.message.keys() == {*names, "colour"}
+        assert refused.value.message["colour"] == ["unknown field"]
+        if required:
+            assert empty.value.message == {name: ["required field"] for name in required}
+
+    def test_takes_no_field_that_nothing_is_said_of(self) -> None:
+        class Wrong(msgspec.Struct):
+            size: int
+
+        with pytest.raises(TypeError, match="nothing says"):
+            BodyReader(Wrong)
+
+    def test_knows_a_field_that_may_be_long(self) -> None:
+        assert fields.expected(fields.Features | msgspec.UnsetType).may_be_long
+        assert not fields.expected(fields.Id).may_be_long
