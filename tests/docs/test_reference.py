@@ -1,12 +1,13 @@
 """The reference is complete, and says what is so."""
 
 import re
+from pathlib import Path
 
 import httpx
 from django.urls import get_resolver
 
 from chantilly_project.configuration import markdown_table
-from models_app.api import exceptions
+from models_app.api import describing, exceptions
 from models_app.domain import errors
 from models_app.management.commands.routes import _routes
 from tests.docs import guides, processes
@@ -50,15 +51,26 @@ def test_routes_are_those_of_the_server() -> None:
 class TestErrors:
     def test_have_every_code_that_an_answer_can_have(self) -> None:
         codes = {error.code for error in _subclasses(errors.ChantillyError)}
+        # Those of the OpenAPI document, whatever the operation.
+        elsewhere = set(describing._ELSEWHERE)
 
         assert len(codes) > 10
-        assert codes <= {code for row in rows(reference("errors")) for code in named(row[0])}
+        assert codes | elsewhere <= {code for row in rows(reference("errors")) for code in named(row[0])}
 
     def test_have_the_status_of_each(self) -> None:
         told = {code: row[1] for row in rows(reference("errors")) for code in named(row[0])}
 
         for error in _subclasses(errors.ChantillyError):
             assert str(exceptions.STATUS_BY_ERROR.get(error, 400)) in told[error.code], error.code
+
+    def test_have_the_status_of_those_that_are_no_exceptions(self) -> None:
+        told = {code: row[1] for row in rows(reference("errors")) for code in named(row[0])}
+        sources = [path.read_text(encoding="utf-8") for name in ("web", "models_app") for path in _code(name)]
+
+        refusals = {found for text in sources for found in re.findall(r'efusal\((\d{3}), "(\w+)"', text)}
+
+        assert len(refusals) > 10
+        assert [(status, code) for status, code in sorted(refusals) if status not in told[code]] == []
 
 
 def test_commands_are_all_there() -> None:
@@ -80,6 +92,10 @@ def test_metrics_of_prometheus_are_all_there(server: Server) -> None:
 
     assert len(families) > 20
     assert {name for name in families if not re.search(rf"`{name}(_total|_info)?\b", text)} == set()
+
+
+def _code(folder: str) -> list[Path]:
+    return list((ROOT / folder).rglob("*.py"))
 
 
 def _subclasses(error: type[errors.ChantillyError]) -> list[type[errors.ChantillyError]]:
