@@ -10,7 +10,8 @@ from tests.docs.runner import BLOCK
 from tests.servers.launchers import ROOT
 
 DOCS = ROOT / "docs"
-URL = "http://localhost:5000"
+ADDRESS = "localhost:5000"
+URL = f"http://{ADDRESS}"
 _FENCE = re.compile(r"^ *```(\w*)$")
 _DIRECTIVE = re.compile(r"^<!-- (.+) -->$")
 _GOES_ON_FROM = re.compile(r"^<!-- goes on from: (.+) -->$", re.MULTILINE)
@@ -73,7 +74,7 @@ class Page:
                 lines += block.code.splitlines()
             else:
                 lines.append(f"__import__('subprocess').run(['sh', '-euc', {block.code!r}], check=True)")
-        return "\n".join(lines).replace(URL, url) + "\n"
+        return "\n".join(lines).replace(ADDRESS, url.removeprefix("http://")) + "\n"
 
     def programs(self, url: str) -> list[tuple[str, str]]:
         """Return names and sources of what is to be run for it, in order."""
