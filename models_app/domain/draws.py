@@ -64,18 +64,17 @@ class Draws:
         self._ready.clear()
         self._n_entropies = 0
 
-    @contextmanager
-    def drawing(self) -> Iterator[None]:
-        """Run a block in which this thread draws from here.
+    def __enter__(self) -> None:
+        """Have this thread draw from here until the end of the block.
 
         Each call in it sets `call`, and calls `reset` where the one before has drawn something: a context of
         its own would take longer than all that.
         """
         _current.draws = self
-        try:
-            yield
-        finally:
-            _current.draws = None
+
+    def __exit__(self, *_error: object) -> None:
+        _current.draws = None
+        if self.is_used:
             self.reset()
 
     @contextmanager
@@ -91,7 +90,7 @@ class Draws:
         (True, False)
         """
         self.call = call
-        with self.drawing():
+        with self:
             yield
 
     def python(self) -> random.Random:

@@ -83,6 +83,7 @@ class HotModel:
         "_scores",
         "flavor",
         "generation",
+        "is_known",
         "learned_at",
         "model",
         "model_id",
@@ -113,7 +114,9 @@ class HotModel:
         self._predict_one = self.flavor.predictor(self.model)
         self._learn_one = self.flavor.learner(self.model)
         nature = nature_of(names)
-        if nature is not Nature.KNOWN and not (nature is Nature.UNTIL_LEARNED and self.seq):
+        #: Whether there is nothing to find out about it.
+        self.is_known = nature is Nature.KNOWN or (nature is Nature.UNTIL_LEARNED and self.seq > 0)
+        if not self.is_known:
             habits = Habits(self.model, nature, self._draws, self.flavor)
             self._habits = habits
             self._predict_one, self._learn_one = habits.predict, habits.learn
@@ -207,7 +210,7 @@ class HotModel:
 
     def drawing(self) -> AbstractContextManager[None]:
         """Return a context in which `predict`, `learn` and `replay` draw what can be drawn again."""
-        return self._draws.drawing()
+        return self._draws
 
     def snapshot(self) -> SnapshotData:
         """Return the bytes of the model and its metrics as they are now; raises `ModelRaised`.

@@ -119,7 +119,9 @@ class Turns:
             return None
         turn: Turn | None = None
         try:
-            is_alone = not self._enter_turn(queue, commands)
+            is_alone = not (queue.contended_until or len(commands) >= _LONG) or not self._enter_turn(
+                queue, commands
+            )
             turn = self._begin_as_known(queue, commands) if is_alone else None
             while turn is None:
                 state = self.storage.find_state(queue.name)
@@ -150,7 +152,7 @@ class Turns:
         False, too, where nobody has written for a while, or somebody is stuck in there: as if we were alone.
         """
         if not queue.contended_until:
-            if len(commands) < _LONG or not _are_of_streams(commands):
+            if not _are_of_streams(commands):
                 return False
             # They come so close upon each other that others lose to them, and they to nobody. Who has lost
             # has the gate now and then.
@@ -191,6 +193,8 @@ class Turns:
         left = [
             self._conclude(turn, outcome, written_at) for turn, outcome in zip(turns, outcomes, strict=True)
         ]
+        if not owed:
+            return left
         return [
             [owed[turn.queue], *commands] if turn.queue in owed else commands
             for turn, commands in zip(turns, left, strict=True)
@@ -271,12 +275,13 @@ class Turns:
         queue.n_conflicts = 0
         queue.n_predictions = 0 if write.is_needed else write.n_predictions
         queue.last_predicted_at = write.last_predicted_at
-        queue.undoes_predictions = turn.hot.undoes_predictions
-        if turn.batch.spoiled or turn.hot.is_misjudged:
+        hot = turn.hot
+        queue.undoes_predictions = not hot.is_known and hot.undoes_predictions
+        if turn.batch.spoiled or (not hot.is_known and hot.is_misjudged):
             queue.drop_hot()
             queue.rebuilds_after_failure = True
         else:
-            queue.hot = turn.hot
+            queue.hot = hot
         self.recent.remember(write.predicted.values())
 
     def _time(self, turn: Turn, written_at: float) -> None:
@@ -308,7 +313,8 @@ class Turns:
         try:
             # Only now: nobody has waited for it.
             self._time(turn, written_at)
-            self._remark(turn)
+            if not turn.hot.is_known:
+                self._remark(turn)
             self._tell(outcome, turn.hot, turn.batch)
         except BaseException:
             # The work is done and durable, and answered. What is in memory may be no state of the journal.
