@@ -19,8 +19,9 @@ from models_app.api.handler import ApiHandler  # noqa: E402
 from models_app.api.sockets import StreamConsumer  # noqa: E402
 from models_app.services import runtime  # noqa: E402
 from web.asgi import Scope, Send  # noqa: E402
-from web.guard import PROBES, Guard, refuse  # noqa: E402
+from web.guard import PROBES, Guard  # noqa: E402
 from web.lifespan import Lifespan  # noqa: E402
+from web.refusals import Refusal  # noqa: E402
 
 api = ApiHandler()
 pages = ASGIHandler()
@@ -42,7 +43,7 @@ def route(scope: Scope, receive: Any, send: Send) -> Awaitable[None]:
     if scope["path"].rstrip("/") == "/ws/stream":
         opened: Awaitable[None] = stream(scope, receive, send)
         return opened
-    return refuse(scope, send, 404, "not_found", "There is no WebSocket at this address.")
+    return Refusal(404, "not_found", "There is no WebSocket at this address.").send(scope, send)
 
 
 guarded = Guard(

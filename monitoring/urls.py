@@ -3,7 +3,6 @@
 from django.urls import path
 
 from models_app.api import queries
-from models_app.api.dispatch import threaded
 from monitoring.drift.views import AlertsViewSet
 from monitoring.exposition.views import metrics
 from monitoring.history.views import HistoryViewSet
@@ -13,6 +12,7 @@ from monitoring.pages.models import model_page, pipeline
 from monitoring.pages.overview import overview
 from monitoring.streams.views import StreamViewSet
 from monitoring.views import StatisticsViewSet
+from web.dispatch import threaded
 
 urlpatterns = [
     path("", overview, name="overview"),

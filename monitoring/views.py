@@ -9,7 +9,6 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from models_app.api import describing, queries, schemas
-from models_app.api.dispatch import ThreadedViewSet
 from models_app.domain.errors import FlavorNotSet, ModelNotFound
 from models_app.services.configuring import get_flavor
 from models_app.services.finding import Served, find
@@ -18,6 +17,7 @@ from models_app.wire.schema import Schema
 from monitoring.figures.rates import WINDOW_SECONDS
 from monitoring.figures.reporting import STEPS, ModelFigures, model_figures
 from monitoring.statistics import ROUTES, recorder
+from web.dispatch import ThreadedViewSet
 
 _NANOSECONDS = {"type": "integer", "description": "Nanoseconds."}
 _COUNT = {"type": "integer"}

@@ -1,9 +1,6 @@
 """Requests under way: uvicorn's cycle of one, the shorter one of the short way, and how they are written."""
 
 import asyncio
-import errno
-import logging
-import uuid
 from collections import deque
 from collections.abc import Callable
 from typing import Any
@@ -16,8 +13,8 @@ from web.asgi import AnswerSoon
 from web.connection import Connection
 from web.refusals import Refusal
 
-logger = logging.getLogger(__name__)
-
+#: For the log.
+UNANSWERED = "a request was not answered"
 _DISCONNECT: Any = {"type": "http.disconnect"}
 
 
@@ -54,10 +51,10 @@ class Cycle(RequestResponseCycle):
             # The server has waited for its last requests as long as it may.
             await self._end(refusals.stopping())
         except BaseException as error:
-            await self._end(failure(error))
+            await self._end(refusals.failure(error, UNANSWERED))
         else:
             if not self.response_complete and not self.disconnected:
-                await self._end(None if self._is_cut else failure(None))
+                await self._end(None if self._is_cut else refusals.failure(None, UNANSWERED))
         finally:
             self.on_response = _nothing
 
@@ -70,31 +67,13 @@ class Cycle(RequestResponseCycle):
             self.transport.close()
         elif refusal is not None:
             self.keep_alive = False
-            lines = [tuple(line.split(b": ", 1)) for line in refusal.head().splitlines()]
             await self.send(
-                {
-                    "type": "http.response.start",
-                    "status": refusal.status,
-                    "headers": [tuple(x) for x in lines],
-                }
+                {"type": "http.response.start", "status": refusal.status, "headers": refusal.lines()}
             )
             await self.send({"type": "http.response.body", "body": refusal.body()})
         else:
             self.response_complete = True
             self.on_response()
-
-
-def failure(error: BaseException | None) -> Refusal:
-    """Log that an application failed, or (None) did not answer, and return what the client gets."""
-    if isinstance(error, OSError) and error.errno in {errno.EMFILE, errno.ENFILE}:
-        logger.warning("a request was not answered: %s", error)
-        return refusals.no_files()
-    error_id = uuid.uuid4().hex[:12]
-    logger.error("internal error %s: a request was not answered", error_id, exc_info=error)
-    refusal = refusals.broken()
-    refusal.message = f"Internal error. (id {error_id})"
-    refusal.headers = b"error-id: %s\r\n" % error_id.encode()
-    return refusal
 
 
 def _nothing() -> None:

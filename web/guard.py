@@ -9,11 +9,11 @@ from collections.abc import Sequence
 from typing import TypeVar
 from urllib.parse import urlsplit
 
-import msgspec
 from django.http.request import split_domain_port, validate_host
 from django.utils.http import is_same_domain
 
 from web.asgi import AnswerSoon, Application, Receive, Scope, Send, ShortWay
+from web.refusals import Refusal
 
 Key = TypeVar("Key")
 
@@ -57,7 +57,7 @@ class Guard:
         if refusal is None:
             await self._application(scope, receive, send)
         else:
-            await refuse(scope, send, 403, *refusal)
+            await refusal.send(scope, send)
 
     def short_way(self, scope: Scope, length: int) -> AnswerSoon | None:
         """Return how the application takes a body of that many bytes, once it is there, and answers it soon.
@@ -68,8 +68,8 @@ class Guard:
             return None
         return self._short_way(scope, length)
 
-    def _refusal(self, scope: Scope, kind: str) -> tuple[str, str] | None:
-        """Say why the request is refused: code and message; None if it is not."""
+    def _refusal(self, scope: Scope, kind: str) -> Refusal | None:
+        """Return why the request is refused; None if it is not."""
         host, origin, fetch_site, n_hosts = b"", None, None, 0
         for name, value in scope["headers"]:
             if name == b"host":
@@ -81,12 +81,16 @@ class Guard:
         if self._trusts_forwarded_host:
             host = dict(scope["headers"]).get(b"x-forwarded-host", host)
         if (n_hosts != 1 or not self._is_allowed(host)) and scope["path"] not in PROBES:
-            return "host_not_allowed", f"This host is not among ALLOWED_HOSTS: {_readable(host)}."
+            return Refusal(
+                403, "host_not_allowed", f"This host is not among ALLOWED_HOSTS: {_readable(host)}."
+            )
         if kind == "http" and scope["method"] in SAFE_METHODS:
             return None
         if self._is_from_here(host, origin, fetch_site):
             return None
-        return "cross_site_request", "Requests that other sites send are refused (see TRUSTED_ORIGINS)."
+        return Refusal(
+            403, "cross_site_request", "Requests that other sites send are refused (see TRUSTED_ORIGINS)."
+        )
 
     def _is_allowed(self, host: bytes) -> bool:
         known = self._known_hosts.get(host)
@@ -141,23 +145,3 @@ def _is_same_host(origin: bytes, host: bytes) -> bool:
 
 def _readable(host: bytes) -> str:
     return repr(host.decode("latin-1")[:100])
-
-
-async def refuse(scope: Scope, send: Send, status: int, code: str, message: str) -> None:
-    """Answer a request, or a WebSocket's handshake, with a refusal."""
-    body = msgspec.json.encode({"message": message})
-    headers = [
-        (b"content-type", b"application/json"),
-        (b"content-length", str(len(body)).encode()),
-        (b"error-code", code.encode()),
-        (b"x-content-type-options", b"nosniff"),
-    ]
-    prefix = scope["type"]
-    if prefix == "websocket":
-        if "websocket.http.response" not in scope.get("extensions", {}):
-            # The server answers the handshake with a bare 403.
-            await send({"type": "websocket.close", "code": 1008})
-            return
-        prefix = "websocket.http"
-    await send({"type": f"{prefix}.response.start", "status": status, "headers": headers})
-    await send({"type": f"{prefix}.response.body", "body": body})

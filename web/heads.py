@@ -12,7 +12,7 @@ Headers = Sequence[tuple[bytes, bytes]]
 # What the library that reads the handshake takes.
 _HANDSHAKE_LINES = 128
 _HANDSHAKE_LINE_BYTES = 8192
-_UPGRADE = b"upgrade: websocket\r\nsec-websocket-version: 13\r\n"
+_UPGRADE = {"Upgrade": "websocket", "Sec-WebSocket-Version": "13"}
 
 
 def check_size(url: bytes, headers: Headers, limits: Limits) -> None:

@@ -13,14 +13,14 @@ from typing import Any
 
 import httptools
 from uvicorn.protocols.http.flow_control import HIGH_WATER_LIMIT
-from uvicorn.protocols.http.httptools_impl import STATUS_LINE
 
 from web import heads, refusals
 from web.asgi import AnswerSoon, ShortWay
 from web.connection import CONNECTION_EXTENSION
-from web.cycles import Cycle, JoiningTransport, ShortCycle, failure
+from web.cycles import UNANSWERED, Cycle, JoiningTransport, ShortCycle
 from web.endings import EndingProtocol
 from web.refusals import Refusal
+from web.status_lines import STATUS_LINES
 
 logger = logging.getLogger(__name__)
 
@@ -155,7 +155,7 @@ class Protocol(EndingProtocol):
         try:
             cycle.asked = cycle.answer_soon(body, partial(self._reply, cycle))
         except Exception as error:
-            refusal = failure(error)
+            refusal = refusals.failure(error, UNANSWERED)
             self._reply(cycle, refusal.status, refusal.head(), refusal.body())
             return
         if cycle.asked is None and not cycle.response_complete:
@@ -248,7 +248,7 @@ class Protocol(EndingProtocol):
         self.tasks.discard(cycle)
         if cycle.disconnected:
             return
-        lines = [STATUS_LINE[status]]
+        lines = [STATUS_LINES[status]]
         for name, value in self.server_state.default_headers:
             lines += (name, b": ", value, b"\r\n")
         lines += (head, b"\r\n" if cycle.keep_alive else b"connection: close\r\n\r\n", body)
@@ -319,7 +319,7 @@ class Protocol(EndingProtocol):
             return refusals.unreadable(str(error))
         if isinstance(cause, httptools.HttpParserInvalidURLError | UnicodeDecodeError):
             return refusals.unreadable("the address cannot be read")
-        return failure(cause)
+        return refusals.failure(cause, UNANSWERED)
 
 
 def _find_short_way(application: Any) -> ShortWay | None:

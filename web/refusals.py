@@ -1,42 +1,84 @@
-"""What the server itself answers, where no application is asked: the shape that every refusal has."""
+"""The shape that every refusal has: as bytes, as an ASGI application's messages, as a view's error.
 
-from collections.abc import Iterable
+What the server refuses by itself, where no application is asked, is listed here.
+"""
+
+import errno
+import logging
+import uuid
+from collections.abc import Iterable, Mapping, Sequence
 
 import msgspec
-from uvicorn.protocols.http.httptools_impl import STATUS_LINE
+
+from web.asgi import Headers, Scope, Send
+from web.status_lines import STATUS_LINES
+
+logger = logging.getLogger(__name__)
+
+#: One sentence, or the reasons by field.
+Message = str | Mapping[str, Sequence[str]]
+
+_SOON = {"Retry-After": "1"}
 
 
 class Refusal(Exception):
-    """The bytes of a connection are no request that can be served; `headers` are lines of the answer."""
+    """A request that is not served. `code` is for machines; `headers` are further ones of the answer.
 
-    def __init__(self, status: int, code: str, message: str, headers: bytes = b"") -> None:
+    >>> Refusal(400, "bad_request", "No.").body()
+    b'{"message":"No."}'
+    """
+
+    def __init__(
+        self, status: int, code: str, message: Message, headers: Mapping[str, str] | None = None
+    ) -> None:
         super().__init__(message)
         self.status = status
         self.code = code
         self.message = message
-        self.headers = headers
-
-    def head(self) -> bytes:
-        """Return the header lines that belong to the body."""
-        return (
-            b"content-type: application/json\r\nx-content-type-options: nosniff\r\n"
-            b"error-code: %s\r\ncontent-length: %d\r\n%s"
-            % (self.code.encode(), len(self.body()), self.headers)
-        )
+        self.headers = headers or {}
 
     def body(self) -> bytes:
         """Return the JSON text."""
         return msgspec.json.encode({"message": self.message})
 
+    def lines(self) -> Headers:
+        """Return the headers that belong to the body."""
+        return [
+            (b"content-type", b"application/json"),
+            (b"x-content-type-options", b"nosniff"),
+            (b"error-code", self.code.encode()),
+            (b"content-length", b"%d" % len(self.body())),
+            *((name.lower().encode(), value.encode()) for name, value in self.headers.items()),
+        ]
+
+    def head(self) -> bytes:
+        """Return the header lines that belong to the body, as they are sent."""
+        return b"".join(b"%s: %s\r\n" % line for line in self.lines())
+
     def answer(self, default_headers: Iterable[tuple[bytes, bytes]]) -> bytes:
         """Return the whole answer, after which the connection is closed."""
         always = b"".join(b"%s: %s\r\n" % pair for pair in default_headers)
         return b"%s%s%sconnection: close\r\n\r\n%s" % (
-            STATUS_LINE[self.status],
+            STATUS_LINES[self.status],
             always,
             self.head(),
             self.body(),
         )
+
+    async def send(self, scope: Scope, send: Send, *, close_code: int = 1008) -> None:
+        """Answer a request, or a WebSocket's handshake.
+
+        A server that cannot answer the latter closes it with `close_code`.
+        """
+        prefix = scope["type"]
+        if prefix == "websocket":
+            if "websocket.http.response" not in scope.get("extensions", {}):
+                # The server answers the handshake with a bare 403.
+                await send({"type": "websocket.close", "code": close_code})
+                return
+            prefix = "websocket.http"
+        await send({"type": f"{prefix}.response.start", "status": self.status, "headers": self.lines()})
+        await send({"type": f"{prefix}.response.body", "body": self.body()})
 
 
 def unreadable(reason: str) -> Refusal:
@@ -48,19 +90,29 @@ def unreadable(reason: str) -> Refusal:
     return Refusal(400, "bad_request", f"This is no HTTP request: {reason}.")
 
 
-def broken() -> Refusal:
-    """Say that the server has failed; the log knows why."""
-    return Refusal(500, "internal_error", "Internal error.")
+def failure(error: BaseException | None, happened: str) -> Refusal:
+    """Log an error that nobody has foreseen, with what has happened, and return what the client gets."""
+    if isinstance(error, OSError) and error.errno in {errno.EMFILE, errno.ENFILE}:
+        logger.warning("%s: %s", happened, error)
+        return no_files()
+    error_id = uuid.uuid4().hex[:12]
+    logger.error("internal error %s: %s", error_id, happened, exc_info=error)
+    return Refusal(500, "internal_error", f"Internal error. (id {error_id})", {"Error-Id": error_id})
 
 
 def stopping() -> Refusal:
     """Say that the server stops."""
-    return Refusal(503, "server_stopping", "The server is stopping.", b"retry-after: 1\r\n")
+    return Refusal(503, "server_stopping", "The server is stopping.", _SOON)
 
 
 def no_files() -> Refusal:
     """Say that the process has as many files open as it may."""
-    return Refusal(503, "storage_unavailable", "The server cannot open files now.", b"retry-after: 1\r\n")
+    return Refusal(503, "storage_unavailable", "The server cannot open files now.", _SOON)
+
+
+def too_large(limit: int) -> Refusal:
+    """Say that a body is larger than its route takes, which is so many bytes."""
+    return Refusal(413, "body_too_large", f"The body must not exceed {limit} bytes.")
 
 
 def too_slow(what: str) -> Refusal:
@@ -74,5 +126,5 @@ def too_many(limit: int) -> Refusal:
         503,
         "too_many_connections",
         f"The server has {limit} connections open, and takes no more (see CONNECTIONS_MAX).",
-        b"retry-after: 1\r\n",
+        _SOON,
     )

@@ -9,7 +9,7 @@ from websockets.exceptions import ConnectionClosed, InvalidState
 from websockets.frames import Frame
 
 from web import refusals
-from web.cycles import failure
+from web.cycles import UNANSWERED
 from web.limits import Limits, hurried
 from web.refusals import Refusal
 from web.watching import Phase, Watch
@@ -59,10 +59,10 @@ class SocketProtocol(WebSocketsSansIOProtocol):
         except asyncio.CancelledError:
             self._refuse(refusals.stopping())
         except BaseException as error:
-            self._refuse(failure(error))
+            self._refuse(refusals.failure(error, UNANSWERED))
         else:
             if not self.handshake_complete and not self.disconnected:
-                self._refuse(failure(None))
+                self._refuse(refusals.failure(None, UNANSWERED))
         if self.close_timer is None:
             self.transport.close()
 

@@ -1,22 +1,16 @@
-"""What HTTP makes of a refusal: one table, one shape."""
+"""What HTTP makes of the domain's errors: one table, in the shape that every refusal has."""
 
-import logging
-import uuid
 from collections.abc import Mapping
 from typing import Any
 
-import msgspec
-from django.core.exceptions import BadRequest, PermissionDenied, SuspiciousOperation
-from django.http import Http404
-from rest_framework import exceptions as drf
 from rest_framework.permissions import AllowAny
 from rest_framework.settings import api_settings
 
-from models_app.api.answers import JsonAnswer
 from models_app.domain import errors, resembling
 from models_app.domain.errors import ChantillyError, Message, ModelNotFound
-
-logger = logging.getLogger(__name__)
+from web import exceptions
+from web.answers import JsonAnswer
+from web.refusals import Refusal
 
 RETRY_AFTER_SECONDS = 1
 
@@ -45,22 +39,19 @@ def handle(error: BaseException, context: Mapping[str, Any]) -> JsonAnswer:
     A view may map errors differently through its `status_by_error`.
     """
     error = errors.foreseen(error)
-    if isinstance(error, ChantillyError):
-        statuses = getattr(context.get("view"), "status_by_error", STATUS_BY_ERROR)
-        response = refusal(statuses.get(type(error), _DEFAULT_STATUS), error.code, message_of(error))
-        if isinstance(error, _PASSES_SOON):
-            response["Retry-After"] = str(RETRY_AFTER_SECONDS)
-        return response
-    if isinstance(error, Http404):
-        return refusal(404, "not_found", "There is nothing at this address.")
-    if isinstance(error, PermissionDenied):
-        return refusal(403, "permission_denied", "This is not allowed.")
-    if isinstance(error, BadRequest | SuspiciousOperation):
-        # A thousand parameters, for instance.
-        return refusal(400, "bad_request", str(error))
-    if isinstance(error, drf.APIException):
-        return _from_drf(error, context)
-    return _unforeseen(error)
+    if not isinstance(error, ChantillyError):
+        return exceptions.handle(error, context)
+    statuses = getattr(context.get("view"), "status_by_error", STATUS_BY_ERROR)
+    return exceptions.refusal(refusal_of(error, statuses))
+
+
+def refusal_of(
+    error: ChantillyError, statuses: Mapping[type[ChantillyError], int] = STATUS_BY_ERROR
+) -> Refusal:
+    """Return what a client gets of an error."""
+    headers = {"Retry-After": str(RETRY_AFTER_SECONDS)} if isinstance(error, _PASSES_SOON) else None
+    status = statuses.get(type(error), _DEFAULT_STATUS)
+    return Refusal(status, error.code, errors.told(message_of(error)), headers)
 
 
 def message_of(error: ChantillyError) -> Message:
@@ -80,26 +71,4 @@ def _all_may_list() -> bool:
 
 def refusal(status: int, code: str, message: Message) -> JsonAnswer:
     """Return an answer in the shape that every refusal has."""
-    response = JsonAnswer(msgspec.json.encode({"message": errors.told(message)}), status)
-    response["Error-Code"] = code
-    return response
-
-
-def _from_drf(error: drf.APIException, context: Mapping[str, Any]) -> JsonAnswer:
-    detail = error.detail
-    message = str(detail) if isinstance(detail, str) else str(error)
-    response = refusal(error.status_code, error.default_code, message)
-    if isinstance(error, drf.MethodNotAllowed):
-        response["Allow"] = ", ".join(context["view"].allowed_methods)
-    wait = getattr(error, "wait", None)
-    if wait is not None:
-        response["Retry-After"] = str(int(wait) + 1)
-    return response
-
-
-def _unforeseen(error: BaseException) -> JsonAnswer:
-    error_id = uuid.uuid4().hex[:12]
-    logger.error("internal error %s", error_id, exc_info=error)
-    response = refusal(500, "internal_error", f"Internal error. (id {error_id})")
-    response["Error-Id"] = error_id
-    return response
+    return exceptions.refusal(Refusal(status, code, errors.told(message)))

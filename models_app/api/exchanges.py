@@ -3,19 +3,21 @@
 import asyncio
 import tempfile
 from collections import deque
-from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncGenerator
 from typing import Any
 
 from django.conf import settings
-from django.http import HttpRequest, StreamingHttpResponse
+from django.http import HttpRequest
 
 from models_app.api import describing, request_bodies, schemas
-from models_app.api.dispatch import AsyncViewSet
 from models_app.api.flow_control import FlowControl
 from models_app.api.records import Submission, refusal
 from models_app.domain.errors import InvalidRequest, ServerStopping
 from models_app.services import hooks
 from models_app.wire.reading import Text
+from web.answers import ExchangeResponse
+from web.asgi import Message, Receive
+from web.dispatch import AsyncViewSet
 
 # A batch is answered as a whole: larger ones would not be faster, and have a slow model's client wait.
 _LINES_IN_A_BATCH = 64
@@ -24,18 +26,6 @@ _BATCHES_UNDER_WAY = 64
 _BYTES_UNDER_WAY = 4 << 20
 # Answers that a client does not take yet: that much in memory, the rest in a file.
 _SPOOLED_IN_MEMORY = 1 << 20
-
-
-class ExchangeResponse(StreamingHttpResponse):
-    """An answer whose making reads the request: the handler leaves the messages to it."""
-
-    def __init__(self, parts: AsyncGenerator[bytes, None], **options: Any) -> None:
-        super().__init__(parts, **options)
-        self._parts = parts
-
-    def __aiter__(self) -> AsyncIterator[bytes]:
-        # The generator itself, so that to close it ends what it has started.
-        return self._parts
 
 
 class ExchangeViewSet(AsyncViewSet):
@@ -71,10 +61,10 @@ def _waits_to_be_asked(request: HttpRequest) -> bool:
 class Lines:
     """The lines of a request's body, in groups as they come."""
 
-    def __init__(self, receive: Callable[[], Awaitable[dict[str, Any]]]) -> None:
+    def __init__(self, receive: Receive) -> None:
         self._receive = receive
         self._limit: int = settings.MAX_BODY_BYTES
-        self._asked_for: dict[str, Any] | None = None
+        self._asked_for: Message | None = None
         self._has_more = True
         # Of a line whose end has not come yet.
         self._pieces: list[bytes] = []

@@ -10,8 +10,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from models_app.api import describing, queries, request_bodies, schemas
-from models_app.api.awaiting import Awaited, json_of
-from models_app.api.dispatch import ThreadedViewSet
+from models_app.api.awaiting import asked, json_of
 from models_app.domain import windows
 from models_app.domain.errors import (
     FlavorNotSet,
@@ -25,6 +24,7 @@ from models_app.engine.commands import Inspect
 from models_app.engine.hot import Vitals
 from models_app.services import configuring, finding, measuring
 from models_app.wire import reading
+from web.dispatch import ThreadedViewSet
 
 
 class InitViewSet(ThreadedViewSet):
@@ -92,7 +92,7 @@ class MetricsViewSet(ThreadedViewSet):
         name = request.query_params.get("model")
         is_rolling = queries.flag(request, "rolling")
         if name is not None:
-            return Awaited(Inspect(name), json_of(Vitals.rolling if is_rolling else _metrics))
+            return asked(Inspect(name), json_of(Vitals.rolling if is_rolling else _metrics))
         if is_rolling:
             raise InvalidRequest({"model": ["required with 'rolling'"]})
         return Response(measuring.instance_metrics())

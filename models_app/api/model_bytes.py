@@ -10,11 +10,12 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from models_app.api import describing, queries, request_bodies, schemas
-from models_app.api.awaiting import Awaited
-from models_app.api.dispatch import ThreadedViewSet, in_upload_threads
+from models_app.api.awaiting import asked
+from models_app.api.upload_threads import in_upload_threads
 from models_app.domain import errors
 from models_app.paradigms import chosen_metrics
 from models_app.services import exporting, uploading
+from web.dispatch import ThreadedViewSet
 
 
 class _MaxModelBytes:
@@ -82,7 +83,7 @@ class ModelViewSet(ThreadedViewSet):
     )
     def retrieve(self, request: Request, name: str | None = None) -> HttpResponse:
         """Return the pickled model."""
-        return Awaited(exporting.export_command(name=name), _pickled)
+        return asked(exporting.export_command(name=name), _pickled)
 
     @describing.operation(
         operation_id="delete_model",

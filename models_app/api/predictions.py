@@ -1,6 +1,7 @@
 """/api/predict and /api/learn: the short way."""
 
 import time
+from functools import partial
 from typing import Any, ClassVar
 
 from django.http import HttpRequest, HttpResponse
@@ -8,11 +9,8 @@ from django.http.response import HttpResponseBase
 from msgspec import Raw
 
 from models_app.api import describing, request_bodies, schemas
-from models_app.api.answers import JsonAnswer
-from models_app.api.dispatch import AsyncViewSet
 from models_app.api.exceptions import STATUS_BY_ERROR
 from models_app.api.records import Submission
-from models_app.api.shortcuts import Reply, Shortcut
 from models_app.domain import errors
 from models_app.domain.errors import InvalidRequest
 from models_app.engine.commands import Command
@@ -20,6 +18,10 @@ from models_app.services import predicting, publishing
 from models_app.wire import arrays, fields, reading, writing
 from models_app.wire.limits import MAX_RECORDS
 from web import aside
+from web.answers import JsonAnswer
+from web.asgi import Reply
+from web.dispatch import AsyncViewSet
+from web.shortcuts import Shortcut
 
 # Here the model is a field of the body, not the address.
 _STATUSES = {**STATUS_BY_ERROR, errors.ModelNotFound: 400}
@@ -35,6 +37,12 @@ _REFUSALS = (
 class _PredictionsViewSet(AsyncViewSet):
     status_by_error: ClassVar = _STATUSES
     route: str
+    submit = staticmethod(predicting.answer_to)
+
+    def __init__(self, **options: Any) -> None:
+        super().__init__(**options)
+        self.refused = partial(publishing.refused, self.route)
+        self.called = partial(publishing.called, self.route)
 
     async def dispatch(  # type: ignore[override]  # a coroutine, as its parent's
         self, request: HttpRequest, *args: Any, **kwargs: Any
@@ -44,10 +52,10 @@ class _PredictionsViewSet(AsyncViewSet):
         try:
             response = await super().dispatch(request, *args, **kwargs)
             if response.status_code >= 400:
-                publishing.refused(self.route, response.status_code)
+                self.refused(response.status_code)
             return response
         finally:
-            publishing.called(self.route, time.perf_counter_ns() - started)
+            self.called(time.perf_counter_ns() - started)
 
     def ask(self, body: bytes) -> Command:
         """Return what a body with one record asks of the engine; raises `InvalidRequest`, `NoFeatures`."""

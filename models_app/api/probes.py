@@ -5,9 +5,9 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from models_app.api import describing, schemas
-from models_app.api.answers import JsonAnswer
-from models_app.api.dispatch import AsyncViewSet, ThreadedViewSet
 from models_app.services import health
+from web.answers import JsonAnswer
+from web.dispatch import AsyncViewSet, ThreadedViewSet
 
 
 class HealthViewSet(AsyncViewSet):

@@ -2,7 +2,6 @@
 
 import asyncio
 import logging
-from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from typing import Any
 
@@ -11,14 +10,14 @@ from channels.exceptions import StopConsumer
 from channels.generic.websocket import AsyncWebsocketConsumer
 
 from models_app.api import exceptions, queries
-from models_app.api.answers import ALWAYS
 from models_app.api.flow_control import FlowControl
 from models_app.api.records import Submission
-from models_app.api.seats import Seats, client_of
-from models_app.domain.errors import ChantillyError, InvalidRequest, ServerStopping, TooManyStreams
+from models_app.domain.errors import InvalidRequest, ServerStopping, TooManyStreams
 from models_app.wire import arrays
 from models_app.wire.limits import MAX_RECORDS
 from web import aside
+from web.asgi import Receive, Scope, Send
+from web.seats import Seats, client_of
 
 logger = logging.getLogger(__name__)
 
@@ -34,8 +33,7 @@ _TRY_AGAIN_LATER = 1013
 PARAMETERS: dict[str, bool] = {}
 
 #: The WebSockets that are open.
-sockets = Seats("WebSockets")
-_Send = Callable[[dict[str, Any]], Awaitable[None]]
+sockets = Seats("WebSockets", full=TooManyStreams)
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,9 +55,9 @@ class StreamConsumer(AsyncWebsocketConsumer):  # type: ignore[misc]  # channels 
 
     async def __call__(
         self,
-        scope: dict[str, Any],
-        receive: Callable[[], Awaitable[dict[str, Any]]],
-        send: _Send,
+        scope: Scope,
+        receive: Receive,
+        send: Send,
     ) -> None:
         """Serve the connection to its end, if it asks for nothing unknown and there is a seat for it."""
         try:
@@ -67,16 +65,15 @@ class StreamConsumer(AsyncWebsocketConsumer):  # type: ignore[misc]  # channels 
                 queries.check(query, PARAMETERS)
             leave = sockets.take(client_of(scope))
         except (InvalidRequest, TooManyStreams) as error:
-            await _refuse(error, scope, send)
+            close_code = _TRY_AGAIN_LATER if isinstance(error, TooManyStreams) else _REFUSED
+            await exceptions.refusal_of(error).send(scope, send, close_code=close_code)
             return
         try:
             await self._serve(scope, receive, send)
         finally:
             leave()
 
-    async def _serve(
-        self, scope: dict[str, Any], receive: Callable[[], Awaitable[dict[str, Any]]], send: _Send
-    ) -> None:
+    async def _serve(self, scope: Scope, receive: Receive, send: Send) -> None:
         # What was submitted by the end is done all the same.
         self._flow = FlowControl(max_batches=_MESSAGES_UNDER_WAY, max_bytes=_BYTES_UNDER_WAY)
         self._queue: asyncio.Queue[_UnderWay | _Closing] = asyncio.Queue()
@@ -144,18 +141,6 @@ class StreamConsumer(AsyncWebsocketConsumer):  # type: ignore[misc]  # channels 
             logger.debug("a client went away with answers under way: %r", error)
             return False
         return True
-
-
-async def _refuse(error: ChantillyError, scope: dict[str, Any], send: _Send) -> None:
-    if "websocket.http.response" not in scope.get("extensions", {}):
-        # The server answers the handshake with a bare 403.
-        code = _TRY_AGAIN_LATER if isinstance(error, TooManyStreams) else _REFUSED
-        await send({"type": "websocket.close", "code": code})
-        return
-    answer = exceptions.handle(error, {})
-    headers = answer.ready_headers() + ALWAYS
-    await send({"type": "websocket.http.response.start", "status": answer.status_code, "headers": headers})
-    await send({"type": "websocket.http.response.body", "body": answer.content})
 
 
 def _records(message: bytes) -> tuple[list[Any], bool]:

@@ -4,11 +4,11 @@ from django.urls import path
 from drf_spectacular.views import SpectacularAPIView, SpectacularSwaggerView
 
 from models_app.api import queries
-from models_app.api.dispatch import threaded
 from models_app.api.exchanges import ExchangeViewSet
 from models_app.api.instances import InitViewSet, MetricsViewSet, ModelsViewSet
 from models_app.api.model_bytes import DefaultModelViewSet, ModelViewSet
 from models_app.api.predictions import LearnViewSet, PredictViewSet
+from web.dispatch import threaded
 
 _schema = queries.take_only(threaded(SpectacularAPIView.as_view()), "format", "lang")
 # The first two take most of the traffic, and routes are tried in their order.

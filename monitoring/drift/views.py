@@ -5,9 +5,9 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from models_app.api import describing, queries, schemas
-from models_app.api.dispatch import ThreadedViewSet
 from models_app.domain.errors import FlavorNotSet, ModelNotFound
 from monitoring.drift.listing import list_alerts
+from web.dispatch import ThreadedViewSet
 
 DEFAULT_LIMIT = 100
 MAX_LIMIT = 1_000

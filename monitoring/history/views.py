@@ -5,10 +5,10 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from models_app.api import describing, queries, schemas
-from models_app.api.dispatch import ThreadedViewSet
 from models_app.domain.errors import FlavorNotSet, ModelNotFound
 from models_app.services.generations import KINDS
 from monitoring.history.reading import read_history
+from web.dispatch import ThreadedViewSet
 
 DEFAULT_POINTS = 500
 MAX_POINTS = 10_000

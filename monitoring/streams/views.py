@@ -11,13 +11,13 @@ from drf_spectacular.utils import OpenApiParameter
 from rest_framework.exceptions import PermissionDenied
 
 from models_app.api import describing, queries
-from models_app.api.dispatch import AsyncViewSet
-from models_app.api.seats import Seats, client_of
 from models_app.domain.errors import TooManyStreams
 from monitoring.streams import described_events
 from monitoring.streams.channels import EVENTS, METRICS, MODELS
 from monitoring.streams.hub import Listener, get_channel
 from monitoring.streams.live import LiveStream
+from web.dispatch import AsyncViewSet
+from web.seats import Seats, client_of
 
 # With its charset: `requests` takes text without one for Latin-1.
 CONTENT_TYPE = "text/event-stream; charset=utf-8"
@@ -25,7 +25,7 @@ CONTENT_TYPE = "text/event-stream; charset=utf-8"
 UNKNOWN_POSITION = -1
 
 #: The event streams that are open, of all kinds.
-listeners = Seats("event streams")
+listeners = Seats("event streams", full=TooManyStreams)
 
 _PARAMETERS = [
     OpenApiParameter(

@@ -6,7 +6,7 @@ import pytest
 from django.http import HttpRequest, HttpResponse
 
 from models_app.api import exceptions
-from models_app.api.dispatch import Uploads, in_upload_threads
+from models_app.api.upload_threads import Uploads, in_upload_threads
 from models_app.domain.errors import UploadsBusy
 
 

@@ -1,16 +1,17 @@
 """A listener that fails holds up nobody: neither the client nor the next listener."""
 
 from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 import pytest
 
-from models_app.api.answers import JsonAnswer
-from models_app.api.shortcuts import Shortcut
 from models_app.domain.errors import InvalidRequest
 from models_app.engine.commands import Command, Inspect
 from models_app.engine.ports import ModelState
-from models_app.services import hooks, publishing
+from models_app.services import hooks, predicting, publishing
+from web.answers import JsonAnswer
+from web.shortcuts import Shortcut
 
 STATE = ModelState(model_id=1, name="model", flavor="regression", generation=1, seq=0, is_default=True)
 
@@ -92,7 +93,11 @@ class TestListeners:
 class View:
     """Answers, or fails to."""
 
-    route = "predict"
+    submit = staticmethod(predicting.answer_to)
+
+    def __init__(self) -> None:
+        self.refused = partial(publishing.refused, "predict")
+        self.called = partial(publishing.called, "predict")
 
     def ask(self, body: bytes) -> Command:
         if body == b"bad":

@@ -6,16 +6,22 @@ from collections.abc import Callable, Iterator
 
 from django.conf import settings
 
-from models_app.domain.errors import TooManyStreams
-
 UNKNOWN_CLIENT = "unknown"
 
 
 class Seats:
     """Counts the open streams of a kind. Thread-safe."""
 
-    def __init__(self, kind: str, *, limits: Callable[[], tuple[int, int]] | None = None) -> None:
+    def __init__(
+        self,
+        kind: str,
+        *,
+        full: Callable[[str], Exception],
+        limits: Callable[[], tuple[int, int]] | None = None,
+    ) -> None:
+        """`full` makes the error that says why nobody else gets a seat."""
         self._kind = kind
+        self._full = full
         self._limits = limits or _limits
         self._by_client: Counter[str] = Counter()
         self._lock = threading.Lock()
@@ -24,13 +30,13 @@ class Seats:
         return self._by_client.total()
 
     def take(self, client: str) -> Callable[[], None]:
-        """Take a seat and return how it is left, any number of times; raises `TooManyStreams`."""
+        """Take a seat and return how it is left, any number of times; raises `full`."""
         limit, limit_of_client = self._limits()
         with self._lock:
             if len(self) >= limit:
-                raise TooManyStreams(f"{limit} {self._kind} are the most (see STREAMS_MAX).")
+                raise self._full(f"{limit} {self._kind} are the most (see STREAMS_MAX).")
             if self._by_client[client] >= limit_of_client:
-                raise TooManyStreams(
+                raise self._full(
                     f"{limit_of_client} {self._kind} of one client are the most (see STREAMS_MAX_PER_CLIENT)."
                 )
             self._by_client[client] += 1

@@ -13,11 +13,11 @@ from rest_framework.exceptions import AuthenticationFailed
 from rest_framework.permissions import BasePermission
 from rest_framework.request import Request
 
-from models_app.api import handler
-from models_app.api.answers import JsonAnswer
-from models_app.api.dispatch import AsyncViewSet
 from models_app.api.handler import ApiHandler
 from models_app.domain.errors import ModelNotFound
+from web import handler
+from web.answers import JsonAnswer
+from web.dispatch import AsyncViewSet
 
 
 class Greeting(AsyncViewSet):

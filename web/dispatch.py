@@ -17,22 +17,13 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.viewsets import ViewSet
 
-from models_app.api import exceptions
-from models_app.api.awaiting import Awaited
-from models_app.domain.errors import UploadsBusy
-from models_app.domain.failing import described
-from models_app.services import predicting
+from web import exceptions
 
 _Handler = Callable[..., Awaitable[HttpResponseBase]]
-# What comes here waits for the database; more threads would only wait together. A model, which may be stuck,
-# is waited for in the event loop: see `awaiting`.
+# What comes here waits for the database; more threads would only wait together. What may take longer is
+# waited for in the event loop: see `Awaited`.
 _N_THREADS = 8
 _pool = ThreadPoolExecutor(_N_THREADS, thread_name_prefix="requests")
-# Uploads may take long, and are to keep nothing else waiting: beyond these, and as many that wait, they are
-# refused.
-_N_UPLOADS = 8
-_MAX_UPLOADS = 2 * _N_UPLOADS
-_upload_pool = ThreadPoolExecutor(_N_UPLOADS, thread_name_prefix="uploads")
 
 
 class AsyncViewSet(ViewSet):
@@ -61,7 +52,7 @@ class AsyncViewSet(ViewSet):
     async def dispatch(  # type: ignore[override]  # a coroutine: see `as_view`
         self, request: HttpRequest, *args: Any, **kwargs: Any
     ) -> HttpResponseBase:
-        """Run the action; what it raises goes through the project's exception handler."""
+        """Run the action; what it raises goes through the application's exception handler."""
         try:
             if self.is_protected:
                 await asyncio.to_thread(self._check_access, request, *args, **kwargs)
@@ -70,7 +61,7 @@ class AsyncViewSet(ViewSet):
                 raise MethodNotAllowed(str(request.method))
             return await handler(request, *args, **kwargs)
         except Exception as error:
-            return exceptions.handle(error, {"view": self, "request": request})
+            return exceptions.answer_to(error, {"view": self, "request": request})
 
     async def options(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:  # type: ignore[override]
         """Tell what can be done here."""
@@ -100,6 +91,19 @@ class AsyncViewSet(ViewSet):
         view.initial(wrapped, *args, **kwargs)
 
 
+class Awaited(HttpResponse):
+    """What a view in a thread returns where something has to be awaited before there is an answer.
+
+    `ask` is awaited in the event loop, where no thread is held meanwhile; `finish` makes the answer of what
+    it returns, in a thread again. What `ask` raises is the answer otherwise.
+    """
+
+    def __init__(self, ask: Callable[[], Awaitable[Any]], finish: Callable[[Any], HttpResponse]) -> None:
+        super().__init__()
+        self.ask = ask
+        self.finish = finish
+
+
 class ThreadedViewSet(ViewSet):
     """A viewset whose actions are ordinary functions; they run in the pool."""
 
@@ -111,7 +115,7 @@ class ThreadedViewSet(ViewSet):
 def threaded(
     view: Callable[..., HttpResponseBase],
 ) -> Callable[..., Coroutine[Any, Any, HttpResponseBase]]:
-    """Return an ordinary view as one that runs in a pool; what it has to ask a model is awaited outside.
+    """Return an ordinary view as one that runs in a pool; what it has to wait for is awaited outside.
 
     Django would run all of them in one thread, or in a new one with a new connection each.
     """
@@ -120,7 +124,7 @@ def threaded(
     async def run(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
         response = await _in_pool(view, request, *args, **kwargs)
         if isinstance(response, Awaited):
-            return await _in_pool(response.finish, await predicting.answer(response.command))
+            return await _in_pool(response.finish, await response.ask())
         return response
 
     return run
@@ -128,49 +132,12 @@ def threaded(
 
 async def _in_pool(view: Callable[..., HttpResponseBase], *args: Any, **kwargs: Any) -> HttpResponseBase:
     # With the request's context: what it logs there is told as its own.
-    call = functools.partial(copy_context().run, _call, view, *args, **kwargs)
+    call = functools.partial(copy_context().run, call_view, view, *args, **kwargs)
     return await asyncio.get_running_loop().run_in_executor(_pool, call)
 
 
-class Uploads:
-    """The uploads that are under way; for the event loop's thread."""
-
-    def __init__(self, pool: ThreadPoolExecutor, *, at_most: int) -> None:
-        self._pool = pool
-        self._at_most = at_most
-        self._n = 0
-
-    async def run(self, call: Callable[[], HttpResponseBase]) -> HttpResponseBase:
-        """Call in a thread of the pool; raises `UploadsBusy` where too many are under way."""
-        if self._n >= self._at_most:
-            raise UploadsBusy(f"{self._n} uploads are under way; try again.")
-        self._n += 1
-        try:
-            return await asyncio.get_running_loop().run_in_executor(self._pool, call)
-        finally:
-            self._n -= 1
-
-
-uploads = Uploads(_upload_pool, at_most=_MAX_UPLOADS)
-
-
-def in_upload_threads(
-    view: Callable[..., HttpResponseBase],
-) -> Callable[..., Coroutine[Any, Any, HttpResponseBase]]:
-    """Return a view whose POSTs run in threads of their own; all else as `threaded`."""
-    otherwise = threaded(view)
-
-    @functools.wraps(view)
-    async def run(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
-        if request.method != "POST":
-            return await otherwise(request, *args, **kwargs)
-        call = functools.partial(copy_context().run, _call, view, request, *args, **kwargs)
-        return await uploads.run(call)
-
-    return run
-
-
-def _call(view: Callable[..., HttpResponseBase], *args: Any, **kwargs: Any) -> HttpResponseBase:
+def call_view(view: Callable[..., HttpResponseBase], *args: Any, **kwargs: Any) -> HttpResponseBase:
+    """Return the answer of an ordinary view, in a thread that has the database to itself."""
     try:
         response = view(*args, **kwargs)
         if isinstance(response, Response):
@@ -178,8 +145,8 @@ def _call(view: Callable[..., HttpResponseBase], *args: Any, **kwargs: Any) -> H
     except Exception:
         raise
     except BaseException as error:
-        # A model may raise what would end the event loop, where it comes out.
-        raise RuntimeError(described(error)) from error
+        # It would end the event loop, where it comes out.
+        raise RuntimeError(f"a view raised {type(error).__name__}") from error
     else:
         return response
     finally:

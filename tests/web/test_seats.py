@@ -2,12 +2,12 @@ import threading
 
 import pytest
 
-from models_app.api.seats import UNKNOWN_CLIENT, Seats, client_of
 from models_app.domain.errors import TooManyStreams
+from web.seats import UNKNOWN_CLIENT, Seats, client_of
 
 
 def seats(limit: int, limit_of_client: int) -> Seats:
-    return Seats("streams", limits=lambda: (limit, limit_of_client))
+    return Seats("streams", full=TooManyStreams, limits=lambda: (limit, limit_of_client))
 
 
 class TestSeats:

@@ -1,16 +1,18 @@
-"""The API's short answers: JSON that is there already."""
+"""Answers that the handler has a way of its own for: JSON, and what reads the request meanwhile."""
 
+from collections.abc import AsyncGenerator, AsyncIterator
 from http.cookies import SimpleCookie
+from typing import Any
 
-from django.http import HttpResponse
+from django.http import HttpResponse, StreamingHttpResponse
 from django.http.response import ResponseHeaders
 from django.utils.functional import cached_property
 
-Headers = list[tuple[bytes, bytes]]
+from web.asgi import Headers
 
 _JSON = "application/json"
 _CONTENT_TYPE = (b"Content-Type", _JSON.encode())
-#: Sent with every answer of the API.
+#: Sent with every answer of the handler.
 ALWAYS: Headers = [(b"X-Content-Type-Options", b"nosniff")]
 
 
@@ -51,7 +53,7 @@ class JsonAnswer(HttpResponse):
 
     @cached_property
     def cookies(self) -> SimpleCookie:  # type: ignore[override]
-        """The cookies as Django has them; the API sets none."""
+        """The cookies as Django has them; usually none."""
         return SimpleCookie()
 
     def head(self) -> bytes:
@@ -66,3 +68,15 @@ class JsonAnswer(HttpResponse):
         if "headers" in self.__dict__:
             headers = [(name.encode("ascii"), value.encode("latin1")) for name, value in self.headers.items()]
         return [*headers, (b"Content-Length", b"%d" % len(self.content))]
+
+
+class ExchangeResponse(StreamingHttpResponse):
+    """An answer whose making reads the request: the handler leaves the messages to it."""
+
+    def __init__(self, parts: AsyncGenerator[bytes, None], **options: Any) -> None:
+        super().__init__(parts, **options)
+        self._parts = parts
+
+    def __aiter__(self) -> AsyncIterator[bytes]:
+        # The generator itself, so that to close it ends what it has started.
+        return self._parts

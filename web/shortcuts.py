@@ -1,0 +1,81 @@
+"""The short way of a request: from its body to its answer without a task in between.
+
+A task, its messages and what is around them take as long as the work for a short answer. The server may hand
+over a body that has come as a whole, and is called back with the answer; what is not as simple is dispatched.
+"""
+
+import time
+from collections.abc import Callable
+from typing import Any, Protocol
+
+from web import exceptions, refusals
+from web.answers import JsonAnswer
+from web.asgi import Reply
+
+
+class Route(Protocol):
+    """What a shortcut has to know of a view, all in the event loop."""
+
+    #: Have a command done; its answer goes to the shortcut's `set_result` or `set_exception`, once.
+    submit: Callable[["Shortcut", Any], None]
+    #: Hears the status of an answer that is a refusal.
+    refused: Callable[[int], None]
+    #: Hears how long an answer took, in nanoseconds.
+    called: Callable[[int], None]
+
+    def ask(self, body: bytes) -> Any:
+        """Return the command that a body is."""
+
+    def tell(self, command: Any, answer: Any) -> JsonAnswer:
+        """Return the answer to a command as the client gets it."""
+
+
+class Shortcut:
+    """One request under way, in the place of a future for what is asked of it."""
+
+    __slots__ = ("_command", "_is_done", "_reply", "_started", "_view")
+
+    def __init__(self, view: Route, reply: Reply) -> None:
+        self._view = view
+        self._reply = reply
+        self._started = time.perf_counter_ns()
+        self._is_done = False
+
+    def take(self, body: bytes) -> "Shortcut":
+        """Do what a body asks; it may be answered at once."""
+        try:
+            self._command = self._view.ask(body)
+            self._view.submit(self, self._command)
+        except Exception as error:
+            self.set_exception(error)
+        return self
+
+    def cancel(self) -> None:
+        """Answer that the server stops, unless it is answered already."""
+        if not self._is_done:
+            self.set_exception(refusals.stopping())
+
+    def done(self) -> bool:
+        """Say whether it is answered."""
+        return self._is_done
+
+    def set_result(self, answer: Any) -> None:
+        """Answer with what was asked for."""
+        try:
+            response = self._view.tell(self._command, answer)
+        except Exception as error:
+            response = exceptions.answer_to(error, {"view": self._view})
+        self._end(response)
+
+    def set_exception(self, error: BaseException) -> None:
+        """Answer with a refusal."""
+        self._end(exceptions.answer_to(error, {"view": self._view}))
+
+    def _end(self, response: JsonAnswer) -> None:
+        self._is_done = True
+        duration_ns = time.perf_counter_ns() - self._started
+        # First of all: who listens must not keep the client waiting.
+        self._reply(response.status_code, response.head(), response.content)
+        if response.status_code >= 400:
+            self._view.refused(response.status_code)
+        self._view.called(duration_ns)
