@@ -12,21 +12,24 @@ django.setup(set_prefix=False)
 from django.conf import settings  # noqa: E402
 from django.core.handlers.asgi import ASGIHandler  # noqa: E402
 
-from chantilly_project import tracing  # noqa: E402
-from chantilly_project.json_logs import RequestLog  # noqa: E402
-from chantilly_project.observing import Observed  # noqa: E402
+from chantilly_project.requests import ModelLine, ModelRequest  # noqa: E402
 from models_app.api.handler import ApiHandler  # noqa: E402
 from models_app.api.sockets import StreamConsumer  # noqa: E402
+from models_app.engine.tracing import current_trace  # noqa: E402
 from models_app.services import runtime  # noqa: E402
-from web.asgi import Scope, Send  # noqa: E402
+from web import tracing  # noqa: E402
+from web.asgi import Application, Scope, Send  # noqa: E402
 from web.guard import PROBES, Guard  # noqa: E402
+from web.json_logs import RequestLog  # noqa: E402
 from web.lifespan import Lifespan  # noqa: E402
+from web.observing import Observed  # noqa: E402
 from web.refusals import Refusal  # noqa: E402
 
 api = ApiHandler()
 pages = ASGIHandler()
 stream = StreamConsumer.as_asgi()
 lifespan = Lifespan(runtime)
+_STREAM = "/ws/stream"
 # Beside what is below `/api/`; none of these needs a session.
 _LEAN = {"/api", "/metrics", *PROBES}
 
@@ -40,7 +43,7 @@ def route(scope: Scope, receive: Any, send: Send) -> Awaitable[None]:
         return api(scope, receive, send) if is_api else pages(scope, receive, send)
     if kind == "lifespan":
         return lifespan(scope, receive, send)
-    if scope["path"].rstrip("/") == "/ws/stream":
+    if scope["path"].rstrip("/") == _STREAM:
         opened: Awaitable[None] = stream(scope, receive, send)
         return opened
     return Refusal(404, "not_found", "There is no WebSocket at this address.").send(scope, send)
@@ -57,6 +60,8 @@ _tracing = tracing.start(os.environ)
 _observers = [
     *((_tracing,) if _tracing is not None else ()),
     # Afterwards: a trace's id is told, too.
-    *((RequestLog(),) if settings.LOG_FORMAT == "JSON" else ()),
+    *((RequestLog(ModelLine),) if settings.LOG_FORMAT == "JSON" else ()),
 ]
-application = Observed(guarded, _observers) if _observers else guarded
+application: Application = guarded
+if _observers:
+    application = Observed(guarded, _observers, make=ModelRequest, current=current_trace, sockets=[_STREAM])

@@ -89,8 +89,8 @@ INSTALLED_APPS = [
 # The dashboard and the admin pass through these; the API's handler takes none of them.
 MIDDLEWARE = [
     "django.middleware.security.SecurityMiddleware",
-    "chantilly_project.middleware.StaticFilesMiddleware",
-    "chantilly_project.middleware.content_security_policy",
+    "web.middleware.StaticFilesMiddleware",
+    "web.middleware.content_security_policy",
     "chantilly_project.middleware.PassingErrors",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.common.CommonMiddleware",
@@ -192,7 +192,10 @@ EVENTSTREAM_CHANNELMANAGER_CLASS = "monitoring.streams.channels.StreamChannels"
 
 _FORMATTERS = {
     "TEXT": {"format": "{asctime} {levelname} {name}: {message}", "style": "{"},
-    "JSON": {"()": "chantilly_project.json_logs.JsonFormatter"},
+    "JSON": {
+        "()": "web.json_logs.JsonFormatter",
+        "current": "ext://models_app.engine.tracing.current_trace",
+    },
 }
 LOGGING = {
     "version": 1,

@@ -3,16 +3,15 @@
 import random
 import re
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from contextvars import ContextVar
 from dataclasses import dataclass, field
 from functools import partial
 from typing import Any
-from urllib.parse import parse_qs
 
 from django.urls import Resolver404, get_resolver
 
-from models_app.engine.tracing import Trace, current_trace
-from web.asgi import Application, Message, Receive, Scope, Send
+from web.asgi import AnswerSoon, Application, Asked, Message, Receive, Reply, Scope, Send
 
 # What a proxy in front may have called the request; anything else is not repeated.
 _REQUEST_ID = re.compile(rb"[A-Za-z0-9._-]{1,64}")
@@ -22,14 +21,18 @@ _FORWARDED = {b"x-forwarded-for", b"x-forwarded-proto"}
 _OUTCOME_HEADERS = {b"error-code": "error", b"error-id": "error_id"}
 _MAX_ROUTES = 1_000
 
-#: Takes an answer on the short way: status, header lines, body.
-Reply = Callable[[int, bytes, bytes], None]
+_NOTHING: Mapping[str, Any] = {}
 
 
 @dataclass(slots=True, kw_only=True)
-class Request(Trace):
-    """A request that has ended. Times are on the clocks of `time.perf_counter` and `time.time_ns`."""
+class Request:
+    """A request that has ended. Times are on the clocks of `time.perf_counter` and `time.time_ns`.
 
+    An application may have a subclass, which knows more, and in the context variable gets hold of the request
+    while it is served.
+    """
+
+    request_id: str
     method: str
     path: str
     scope: Scope = field(repr=False)
@@ -57,7 +60,24 @@ class Request(Trace):
             return "failed"
         return "refused" if self.status >= 400 else "ok"
 
+    def resolved(self, parameters: Mapping[str, Any]) -> None:
+        """Note what the route's parameters say."""
 
+    def noted(self) -> Mapping[str, object]:
+        """Return what else is known, for the log."""
+        return _NOTHING
+
+    def attributes(self) -> Mapping[str, object]:
+        """Return what else is known, for a span; None is left out."""
+        return _NOTHING
+
+    def parts(self) -> Iterable[tuple[str, float, float]]:
+        """Return what the time went into: names, beginnings, ends."""
+        return ()
+
+
+#: The request being served; None where nobody wants to know.
+current_request: ContextVar[Request | None] = ContextVar("request", default=None)
 #: Is told of a request that has ended; must not raise.
 Observer = Callable[[Request], None]
 
@@ -68,19 +88,30 @@ class Observed:
     Each answer gets the header `X-Request-Id`.
     """
 
-    def __init__(self, application: Application, observers: Sequence[Observer]) -> None:
+    def __init__(
+        self,
+        application: Application,
+        observers: Sequence[Observer],
+        *,
+        make: type[Request] = Request,
+        current: ContextVar[Any] = current_request,
+        sockets: Iterable[str] = (),
+    ) -> None:
+        """`make` makes requests, `current` gets the one being served; `sockets` are WebSockets' addresses."""
+        self._make = make
+        self._current = current
         self._application = application
         self._short_way = getattr(application, "short_way", None)
         self._observers = observers
-        self._routes = Routes()
+        self._routes = Routes(sockets)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Pass the request on, and tell of it."""
         if scope["type"] not in {"http", "websocket"}:
             await self._application(scope, receive, send)
             return
-        request = _request(scope)
-        token = current_trace.set(request)
+        request = _request(self._make, scope)
+        token = self._current.set(request)
         try:
             await self._application(scope, receive, partial(_send, request, send))
         except Exception:
@@ -88,25 +119,23 @@ class Observed:
             request.status = request.status or 500
             raise
         finally:
-            current_trace.reset(token)
+            self._current.reset(token)
             self._end(request)
 
-    def short_way(self, scope: Scope, length: int) -> Callable[[bytes, Reply], Any] | None:
+    def short_way(self, scope: Scope, length: int) -> AnswerSoon | None:
         """Return how the application answers a body of that many bytes soon; None: as ever."""
         if self._short_way is None or any(name in _FORWARDED for name, _ in scope["headers"]):
             return None
         answer_soon = self._short_way(scope, length)
         return None if answer_soon is None else partial(self._answer_soon, scope, answer_soon)
 
-    def _answer_soon(
-        self, scope: Scope, answer_soon: Callable[[bytes, Reply], Any], body: bytes, reply: Reply
-    ) -> Any:
-        request = _request(scope)
-        token = current_trace.set(request)
+    def _answer_soon(self, scope: Scope, answer_soon: AnswerSoon, body: bytes, reply: Reply) -> Asked | None:
+        request = _request(self._make, scope)
+        token = self._current.set(request)
         try:
             return answer_soon(body, partial(self._reply, request, reply))
         finally:
-            current_trace.reset(token)
+            self._current.reset(token)
 
     def _reply(self, request: Request, reply: Reply, status: int, head: bytes, body: bytes) -> None:
         if status >= 400:
@@ -119,27 +148,23 @@ class Observed:
 
     def _end(self, request: Request) -> None:
         request.ended_at = time.perf_counter()
-        request.route, named = self._routes.find(request.path)
-        request.model = request.model or named or _asked_for(request.scope)
+        request.route, parameters = self._routes.find(request.path)
+        request.resolved(parameters)
         for observer in self._observers:
             observer(request)
 
 
 class Routes:
-    """What addresses lead to, as the routes are written down, and the model that an address names.
+    """What addresses lead to, as the routes are written down."""
 
-    >>> Routes().find("/api/model/house/")
-    ('/api/model/<str:name>', 'house')
-    """
+    def __init__(self, sockets: Iterable[str] = ()) -> None:
+        self._known = {path: path for path in sockets}
 
-    def __init__(self) -> None:
-        self._known: dict[str, str] = {"/ws/stream": "/ws/stream"}
-
-    def find(self, path: str) -> tuple[str | None, str | None]:
-        """Return the route, and the model's name; None for what there is not."""
+    def find(self, path: str) -> tuple[str | None, Mapping[str, Any]]:
+        """Return the route, None if there is none, and the values of its parameters."""
         known = self._known.get(path)
         if known is not None:
-            return known, None
+            return known, _NOTHING
         for written in (path, path.rstrip("/")):
             try:
                 match = get_resolver().resolve(written)
@@ -148,13 +173,13 @@ class Routes:
             route = f"/{match.route}"
             if not match.kwargs and len(self._known) < _MAX_ROUTES:
                 self._known[path] = route
-            return route, match.kwargs.get("name")
-        return None, None
+            return route, match.kwargs
+        return None, _NOTHING
 
 
-def _request(scope: Scope) -> Request:
+def _request(make: type[Request], scope: Scope) -> Request:
     is_http = scope["type"] == "http"
-    return Request(
+    return make(
         request_id=_request_id(scope),
         method=scope["method"] if is_http else "WEBSOCKET",
         path=scope["path"],
@@ -194,11 +219,3 @@ def _note_header(request: Request, name: bytes, value: bytes) -> None:
     attribute = _OUTCOME_HEADERS.get(name.lower())
     if attribute is not None:
         setattr(request, attribute, value.decode("latin-1"))
-
-
-def _asked_for(scope: Scope) -> str | None:
-    query = scope.get("query_string", b"")
-    if b"model=" not in query:
-        return None
-    names = parse_qs(query.decode("latin-1")).get("model")
-    return names[0] if names else None

@@ -6,14 +6,15 @@ from typing import Any
 
 import pytest
 
-from chantilly_project.json_logs import JsonFormatter, RequestLog, RequestsRecord, _line
-from chantilly_project.observing import Request
+from chantilly_project.requests import ModelLine, ModelRequest
 from models_app.engine.tracing import Trace, current_trace
+from web.json_logs import JsonFormatter, RequestLog, RequestsRecord, _line
+from web.observing import Request
 
 
 def formatted(message: str, *arguments: object, **others: Any) -> Any:
     record = logging.LogRecord("a.logger", logging.WARNING, "", 0, message, arguments, **others)
-    line = JsonFormatter().format(record)
+    line = JsonFormatter(current=current_trace).format(record)
     assert "\n" not in line
     assert "\r" not in line
     return json.loads(line)
@@ -53,7 +54,7 @@ class TestJsonFormatter:
 
 def request(status: int) -> Request:
     scope = {"client": ("10.0.0.1", 5)}
-    return Request(
+    return ModelRequest(
         method="GET", path="/x\ny", scope=scope, status=status, request_id="r1", model="a\nb",
         started_at=1.0, ended_at=1.5, started_ns=0,
     )  # fmt: skip
@@ -61,7 +62,7 @@ def request(status: int) -> Request:
 
 def log(*requests: Request) -> None:
     """Have requests end in the same step of an event loop."""
-    write = RequestLog()
+    write = RequestLog(ModelLine)
 
     async def end() -> None:
         for ended in requests:
@@ -77,7 +78,7 @@ class TestRequestLog:
         return lambda: [
             json.loads(line)
             for record in caplog.records
-            for line in JsonFormatter().format(record).split("\n")
+            for line in JsonFormatter(current=current_trace).format(record).split("\n")
         ]
 
     def test_writes_a_line_with_what_is_known(self, lines: Any) -> None:
@@ -108,9 +109,9 @@ class TestRequestLog:
         odd.path = "/\ud800"
 
         # Not through a logger: what pytest keeps of a log has to be UTF-8.
-        record = RequestsRecord(logging.INFO, [_line(odd, logging.INFO)])
+        record = RequestsRecord(logging.INFO, [_line(odd, logging.INFO, ModelLine)])
 
-        assert json.loads(JsonFormatter().format(record))["path"] == "/\ud800"
+        assert json.loads(JsonFormatter(current=current_trace).format(record))["path"] == "/\ud800"
 
     def test_writes_those_of_one_step_together(self, lines: Any, caplog: pytest.LogCaptureFixture) -> None:
         log(request(200), request(404))

@@ -3,8 +3,9 @@ from typing import Any
 
 import pytest
 
-from chantilly_project.observing import Observed, Request, Routes
+from chantilly_project.requests import ModelRequest
 from models_app.engine.tracing import current_trace
+from web.observing import Observed, Request, Routes
 
 Sent = list[dict[str, Any]]
 
@@ -26,7 +27,10 @@ def observe(application: Any, asked: dict[str, Any]) -> tuple[list[Request], Sen
     async def send(message: Any) -> None:
         sent.append(message)
 
-    asyncio.run(Observed(application, [told.append])(asked, None, send))  # type: ignore[arg-type]
+    observed = Observed(
+        application, [told.append], make=ModelRequest, current=current_trace, sockets=["/ws/stream"]
+    )
+    asyncio.run(observed(asked, None, send))  # type: ignore[arg-type]
     return told, sent
 
 
@@ -118,6 +122,7 @@ class TestObserved:
     def test_finds_the_model_in_the_query(self, query: bytes, model: str | None) -> None:
         (request,), _ = observe(answering, scope() | {"query_string": query})
 
+        assert isinstance(request, ModelRequest)
         assert request.model == model
 
     def test_has_no_short_way_where_the_application_has_none(self) -> None:
@@ -138,6 +143,7 @@ class TestRoutes:
         ],
     )
     def test_finds_what_an_address_leads_to(self, path: str, route: str | None, name: str | None) -> None:
-        routes = Routes()
+        routes = Routes(["/ws/stream"])
 
-        assert [routes.find(path) for _ in range(2)] == [(route, name)] * 2
+        parameters = {} if name is None else {"name": name}
+        assert [routes.find(path) for _ in range(2)] == [(route, parameters)] * 2

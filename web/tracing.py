@@ -3,7 +3,7 @@
 import logging
 from collections.abc import Mapping
 
-from chantilly_project.observing import Observer
+from web.observing import Observer
 
 logger = logging.getLogger(__name__)
 
@@ -27,7 +27,7 @@ def start(environ: Mapping[str, str]) -> Observer | None:
     if not is_wanted(environ):
         return None
     try:
-        from chantilly_project import spans
+        from web import spans
     except ImportError as error:
         logger.warning(
             "OTEL_* asks for traces, but OpenTelemetry cannot be imported (requirements-otel.txt): %s", error

@@ -5,13 +5,13 @@ import json
 import logging
 import time
 from collections.abc import Sequence
+from contextvars import ContextVar
 from datetime import UTC, datetime
+from typing import Any
 
 import msgspec
-from msgspec import UNSET, UnsetType
 
-from chantilly_project.observing import Request
-from models_app.engine.tracing import current_trace
+from web.observing import Request, current_request
 
 # Above the packages' own: it is told whatever their levels are.
 _logger = logging.getLogger("chantilly.requests")
@@ -20,6 +20,11 @@ _encoder = msgspec.json.Encoder()
 
 class JsonFormatter(logging.Formatter):
     """Writes a record as one line, a request as one: what clients send cannot begin another."""
+
+    def __init__(self, *, current: ContextVar[Any] = current_request) -> None:
+        """`current` has the request that is served, with its `request_id`."""
+        super().__init__()
+        self._current = current
 
     def format(self, record: logging.LogRecord) -> str:
         """Return the line, without its end."""
@@ -31,9 +36,9 @@ class JsonFormatter(logging.Formatter):
             "logger": record.name,
             "message": record.getMessage(),
         }
-        trace = current_trace.get()
-        if trace is not None:
-            line["request_id"] = trace.request_id
+        request = self._current.get()
+        if request is not None:
+            line["request_id"] = request.request_id
         if record.exc_info:
             line["exception"] = self.formatException(record.exc_info)
         if record.stack_info:
@@ -42,7 +47,7 @@ class JsonFormatter(logging.Formatter):
 
 
 class RequestLine(msgspec.Struct, gc=False, omit_defaults=True):
-    """What the log says of a request; what is not known is left out."""
+    """What the log says of a request; what is not known is left out. A subclass may know more."""
 
     time: datetime
     level: str
@@ -58,9 +63,6 @@ class RequestLine(msgspec.Struct, gc=False, omit_defaults=True):
     status: int | None = None
     error: str | None = None
     error_id: str | None = None
-    model: str | None = None
-    records: int | UnsetType = UNSET
-    refused_records: int | UnsetType = UNSET
     trace_id: str | None = None
 
 
@@ -88,7 +90,9 @@ class RequestLog:
     A write hands the interpreter to another thread, which costs more than the line.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, line: type[RequestLine] = RequestLine) -> None:
+        """`line` has the fields that requests have `noted`."""
+        self._type = line
         self._waiting: list[RequestLine] = []
 
     def __call__(self, request: Request) -> None:
@@ -97,7 +101,7 @@ class RequestLog:
         level = logging.ERROR if has_failed else logging.INFO
         if not _logger.isEnabledFor(level):
             return
-        line = _line(request, level)
+        line = _line(request, level, self._type)
         if has_failed:
             _logger.handle(RequestsRecord(level, [line]))
             return
@@ -110,9 +114,8 @@ class RequestLog:
         _logger.handle(RequestsRecord(logging.INFO, lines))
 
 
-def _line(request: Request, level: int) -> RequestLine:
-    is_many = request.n_records > 0
-    return RequestLine(
+def _line(request: Request, level: int, kind: type[RequestLine]) -> RequestLine:
+    return kind(
         time=datetime.fromtimestamp(time.time(), UTC),
         level=logging.getLevelName(level),
         logger=_logger.name,
@@ -127,10 +130,8 @@ def _line(request: Request, level: int) -> RequestLine:
         status=request.status,
         error=request.error,
         error_id=request.error_id,
-        model=request.model,
-        records=request.n_records if is_many else UNSET,
-        refused_records=request.n_refused if is_many else UNSET,
         trace_id=request.trace_id,
+        **request.noted(),
     )
 
 

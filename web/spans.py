@@ -15,8 +15,7 @@ from opentelemetry.sdk.trace import TracerProvider
 from opentelemetry.sdk.trace.export import BatchSpanProcessor
 from opentelemetry.trace import Span, SpanKind, StatusCode, Tracer
 
-from chantilly_project.observing import Observer, Request
-from models_app.engine.tracing import Stages
+from web.observing import Observer, Request
 
 logger = logging.getLogger(__name__)
 
@@ -82,20 +81,14 @@ class SpanMaker:
             request.trace_id = f"{context.trace_id:032x}"
         if span.is_recording():
             _describe(span, request, headers)
-            if request.stages is not None:
-                self._add_stages(span, request, request.stages)
+            self._add_parts(span, request)
         span.end(_nanoseconds(request, request.ended_at))
 
-    def _add_stages(self, span: Span, request: Request, stages: Stages) -> None:
+    def _add_parts(self, span: Span, request: Request) -> None:
         below = trace.set_span_in_context(span)
-        for name, begun_at, ended_at in (
-            ("queue wait", stages.queued_at, stages.started_at),
-            ("compute", stages.started_at, stages.computed_at),
-            ("commit", stages.computed_at, stages.written_at),
-        ):
-            if ended_at is not None:
-                part = self._tracer.start_span(name, below, start_time=_nanoseconds(request, begun_at))
-                part.end(_nanoseconds(request, ended_at))
+        for name, begun_at, ended_at in request.parts():
+            part = self._tracer.start_span(name, below, start_time=_nanoseconds(request, begun_at))
+            part.end(_nanoseconds(request, ended_at))
 
 
 def _describe(span: Span, request: Request, headers: Mapping[str, str]) -> None:
@@ -108,9 +101,8 @@ def _describe(span: Span, request: Request, headers: Mapping[str, str]) -> None:
         "server.port": int(port) if port else None,
         "user_agent.original": headers.get("user-agent"),
         "chantilly.request_id": request.request_id,
-        "chantilly.model": request.model,
-        "chantilly.records": request.n_records or None,
         "chantilly.error_id": request.error_id,
+        **request.attributes(),
     }
     if request.outcome != "ok":
         attributes["error.type"] = request.error or str(request.status or "gone")

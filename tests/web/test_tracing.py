@@ -3,7 +3,7 @@ from collections.abc import Mapping
 
 import pytest
 
-from chantilly_project import tracing
+from web import tracing
 
 ENDPOINT = {"OTEL_EXPORTER_OTLP_ENDPOINT": "http://127.0.0.1:9"}
 
@@ -33,8 +33,8 @@ class TestStart:
     ) -> None:
         # What an import does where there is no such package.
         monkeypatch.setitem(sys.modules, "opentelemetry", None)
-        monkeypatch.delitem(sys.modules, "chantilly_project.spans", raising=False)
-        monkeypatch.delattr("chantilly_project.spans", raising=False)
+        monkeypatch.delitem(sys.modules, "web.spans", raising=False)
+        monkeypatch.delattr("web.spans", raising=False)
 
         assert tracing.start(ENDPOINT) is None
         assert "requirements-otel.txt" in caplog.text
