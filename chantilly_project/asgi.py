@@ -18,7 +18,7 @@ from models_app.api.sockets import StreamConsumer  # noqa: E402
 from models_app.engine.tracing import current_trace  # noqa: E402
 from models_app.services import runtime  # noqa: E402
 from web import tracing  # noqa: E402
-from web.asgi import Application, Scope, Send  # noqa: E402
+from web.asgi import Scope, Send  # noqa: E402
 from web.guard import PROBES, Guard  # noqa: E402
 from web.json_logs import RequestLog  # noqa: E402
 from web.lifespan import Lifespan  # noqa: E402
@@ -62,6 +62,6 @@ _observers = [
     # Afterwards: a trace's id is told, too.
     *((RequestLog(ModelLine),) if settings.LOG_FORMAT == "JSON" else ()),
 ]
-application: Application = guarded
+application: Guard | Observed = guarded
 if _observers:
     application = Observed(guarded, _observers, make=ModelRequest, current=current_trace, sockets=[_STREAM])

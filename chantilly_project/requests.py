@@ -32,7 +32,7 @@ class ModelRequest(Request):
             return {"model": self.model, "records": self.n_records, "refused_records": self.n_refused}
         return {"model": self.model}
 
-    def attributes(self) -> Mapping[str, object]:
+    def attributes(self) -> Mapping[str, Any]:
         """Return the attributes of a span."""
         return {"chantilly.model": self.model, "chantilly.records": self.n_records or None}
 

@@ -4,13 +4,11 @@ import asyncio
 import logging
 from typing import Any
 
-from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
-
 from web import refusals
-from web.connection import Connection
-from web.cycles import Cycle, PipelineFlow, ShortCycle
 from web.limits import Limits, hurried
 from web.refusals import Refusal
+from web.short_cycle import ShortCycle
+from web.uvicorn_parts import Cycle, HttpConnection
 from web.watching import Phase, Watch
 
 logger = logging.getLogger(__name__)
@@ -21,8 +19,8 @@ _SURPLUS = 100
 _FOLLOWING_SECONDS = 0.1
 
 
-class EndingProtocol(HttpToolsProtocol):
-    """Uvicorn's HTTP, with limits, and an end that clients can read.
+class EndingProtocol(HttpConnection):
+    """A connection with limits, and an end that clients can read.
 
     There is no timer: who owns the connections calls `look` of each, about once a second.
     """
@@ -41,11 +39,9 @@ class EndingProtocol(HttpToolsProtocol):
         #: What is said after the answers under way.
         self._last_words: Refusal | None = None
 
-    def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]  # as uvicorn's
+    def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         """Begin; the server calls this."""
         super().connection_made(transport)
-        self.flow = PipelineFlow(transport, self.pipeline)
-        self._connection = Connection(transport)
         excess = len(self.connections) - self._limits.connections
         self._is_surplus = excess > 0
         if excess > _SURPLUS:
@@ -55,12 +51,12 @@ class EndingProtocol(HttpToolsProtocol):
         """Forget the connection."""
         super().connection_lost(exc)
         if self._running is not None:
-            # Uvicorn knows the latest only, which may wait in the pipeline.
+            # The latest may be another, which waits in the pipeline.
             self._running.disconnected = True
             self._running.message_event.set()
         self.pipeline.clear()
         # Each holds the other.
-        self.cycle = self._running = None  # type: ignore[assignment]  # as before the first request
+        self.cycle = self._running = None
 
     def shutdown(self) -> None:
         """Close the connection, after the answer that is under way; the server calls this when it stops."""
@@ -71,10 +67,11 @@ class EndingProtocol(HttpToolsProtocol):
         elif not self._is_deaf:
             super().shutdown()
 
-    def _start_asgi_task(self, cycle: Any, app: Any) -> None:
+    def begin(self, cycle: Cycle) -> None:
+        """Have the application answer a request."""
         self._running = cycle
-        self._connection.rests = self._connection.follows = False
-        super()._start_asgi_task(cycle, app)
+        self.connection.rests = self.connection.follows = False
+        super().begin(cycle)
 
     def on_response_complete(self) -> None:
         """Go on with what was pipelined, or rest."""
@@ -83,7 +80,7 @@ class EndingProtocol(HttpToolsProtocol):
         if self._is_lingering or self.transport.is_closing():
             return
         if self.pipeline:
-            self._start_asgi_task(*self.pipeline.pop())
+            self.begin(self.pipeline.pop())
         elif self._is_in_body and self.cycle.response_started:
             # It was answered before its end.
             self._finish()
@@ -100,7 +97,8 @@ class EndingProtocol(HttpToolsProtocol):
         self._last_words = refusal
         cycle: Any = self.cycle
         if isinstance(cycle, ShortCycle) and cycle.more_body:
-            self.cycle = cycle = None  # type: ignore[assignment]  # nothing has been done
+            # Nothing has been done.
+            self.cycle = cycle = None
         if cycle is None or cycle.response_complete:
             self._say_last_words(refusal)
         elif self._is_in_body and self.pipeline:
@@ -168,12 +166,12 @@ class EndingProtocol(HttpToolsProtocol):
         return Phase.IDLE if is_answered else Phase.ANSWER
 
     def _send_seconds(self, limits: Limits, *, hurry: bool) -> float:
-        if self._connection.follows and hurry:
+        if self.connection.follows and hurry:
             return _FOLLOWING_SECONDS
-        return limits.rest_seconds if self._connection.rests else limits.send_seconds
+        return limits.rest_seconds if self.connection.rests else limits.send_seconds
 
     def _body_seconds(self, limits: Limits) -> float:
-        return limits.rest_seconds if self._connection.rests else limits.body_seconds
+        return limits.rest_seconds if self.connection.rests else limits.body_seconds
 
     def _idle_seconds(self, limits: Limits) -> float:
         return limits.linger_silent_seconds if self._is_surplus else limits.idle_seconds

@@ -47,7 +47,7 @@ def _refusal_of(error: BaseException) -> Refusal:
             # A thousand parameters, for instance.
             return Refusal(400, "bad_request", _sendable(str(error)))
         case _:
-            return refusals.failure(error, "a view failed")
+            return refusals.failure(error)
 
 
 def refusal(refused: Refusal) -> JsonAnswer:

@@ -67,7 +67,7 @@ class Request:
         """Return what else is known, for the log."""
         return _NOTHING
 
-    def attributes(self) -> Mapping[str, object]:
+    def attributes(self) -> Mapping[str, Any]:
         """Return what else is known, for a span; None is left out."""
         return _NOTHING
 

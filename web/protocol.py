@@ -1,8 +1,4 @@
-"""Uvicorn's HTTP, with less to do for each request, and bounds to what a client may take.
-
-This module, `cycles`, `endings` and `socket_protocol` are the only ones that override what uvicorn keeps to
-itself; `requirements.txt` has the versions they were tested with.
-"""
+"""HTTP, as httptools reads it: with little to do for each request, and bounds to what a client may take."""
 
 import asyncio
 import logging
@@ -12,15 +8,16 @@ from functools import partial
 from typing import Any
 
 import httptools
-from uvicorn.protocols.http.flow_control import HIGH_WATER_LIMIT
 
 from web import heads, refusals
 from web.asgi import AnswerSoon, ShortWay
 from web.connection import CONNECTION_EXTENSION
-from web.cycles import UNANSWERED, Cycle, JoiningTransport, ShortCycle
 from web.endings import EndingProtocol
-from web.refusals import Refusal
+from web.flow import HIGH_WATER, JoiningTransport
+from web.refusals import UNANSWERED, Refusal
+from web.short_cycle import ShortCycle
 from web.status_lines import STATUS_LINES
+from web.uvicorn_parts import Cycle
 
 logger = logging.getLogger(__name__)
 
@@ -29,7 +26,7 @@ _MAX_SHORT_BYTES = 1 << 16
 
 
 class Protocol(EndingProtocol):
-    """Uvicorn's HTTP, with a short way and answers in one piece; the ends are its parent's.
+    """HTTP with a short way and answers in one piece; the ends are its parent's.
 
     A POST with a short body is offered to the application's `short_way(scope, length)` as soon as its head is
     there; of the scope it gets type, method, path, headers and client. Where it returns a function, that is
@@ -40,8 +37,12 @@ class Protocol(EndingProtocol):
 
     def __init__(self, *args: Any, **options: Any) -> None:
         super().__init__(*args, **options)
-        # Uvicorn goes by whether a logger has handlers, and the root logger has some.
-        self.access_log = False
+        self.url = b""
+        self.headers: list[tuple[bytes, bytes]] = []
+        self.expect_100_continue = False
+        self.parser = httptools.HttpRequestParser(self)
+        # The first of pipelined requests is answered, though it closes the connection.
+        self.parser.set_dangerous_leniencies(lenient_data_after_close=True)
         self._short_way = _find_short_way(self.app)
         self._max_lines = self._limits.header_lines
         #: Bytes since the last head that was complete, or the last byte of a body.
@@ -53,10 +54,10 @@ class Protocol(EndingProtocol):
 
     # Connections
 
-    def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]  # as uvicorn's
+    def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         """Begin; the server calls this."""
         super().connection_made(transport)
-        self._extensions = {CONNECTION_EXTENSION: self._connection}
+        self._extensions = {CONNECTION_EXTENSION: self.connection}
 
     def data_received(self, data: bytes) -> None:
         """Read what the client has sent; the server calls this."""
@@ -118,7 +119,7 @@ class Protocol(EndingProtocol):
         if answer_soon is None:
             self._begin()
         else:
-            self.cycle = ShortCycle(answer_soon)  # type: ignore[assignment]
+            self.cycle = ShortCycle(answer_soon)
         # Not before: what is refused here has no body, and the latest cycle is another's.
         self._is_in_body = True
 
@@ -128,7 +129,7 @@ class Protocol(EndingProtocol):
         self._watch.n_steps += 1
         cycle = self.cycle
         cycle.body += body
-        if len(cycle.body) > HIGH_WATER_LIMIT:
+        if len(cycle.body) > HIGH_WATER:
             self.flow.pause_reading()
         cycle.message_event.set()
 
@@ -151,7 +152,7 @@ class Protocol(EndingProtocol):
         """Have a request answered the short way, or after all as any."""
         body = bytes(cycle.body)
         # It counts as a task: a server that stops waits for it, and cancels it in the end.
-        self.tasks.add(cycle)  # type: ignore[arg-type]  # as good as one
+        self.tasks.add(cycle)
         try:
             cycle.asked = cycle.answer_soon(body, partial(self._reply, cycle))
         except Exception as error:
@@ -160,7 +161,7 @@ class Protocol(EndingProtocol):
             return
         if cycle.asked is None and not cycle.response_complete:
             self.tasks.discard(cycle)
-            self.cycle = None  # type: ignore[assignment]  # as before the first request
+            self.cycle = None
             self._begin()
             self.cycle.body += body
             self.cycle.more_body = False
@@ -193,32 +194,25 @@ class Protocol(EndingProtocol):
         return None
 
     def _begin(self) -> None:
-        """Answer as uvicorn does."""
+        """Answer on the ordinary way."""
         parser, earlier = self.parser, self.cycle
         version = parser.get_http_version()
         self._check(heads.check_version, version, self.headers)
         cycle = Cycle(
-            connection=self._connection,
+            self,
             scope=self._make_scope(version),
             transport=JoiningTransport(self.transport, self._finish),
-            flow=self.flow,
-            logger=self.logger,
-            access_logger=self.access_logger,
-            access_log=False,
-            default_headers=self.server_state.default_headers,
-            message_event=asyncio.Event(),
-            expect_100_continue=self.expect_100_continue and version == "1.1",
             keep_alive=version == "1.1" and parser.should_keep_alive(),
-            on_response=self.on_response_complete,
+            expects_continue=self.expect_100_continue and version == "1.1",
         )
         # Trailers, if any, belong to no head.
         self.headers = []
         self.cycle = cycle
         if earlier is None or earlier.response_complete:
-            self._start_asgi_task(cycle, self.app)
+            self.begin(cycle)
         else:
             self.flow.pause_reading()
-            self.pipeline.appendleft((cycle, self.app))
+            self.pipeline.appendleft(cycle)
 
     def _make_scope(self, version: str) -> Any:
         url = httptools.parse_url(self.url)
@@ -226,15 +220,15 @@ class Protocol(EndingProtocol):
         path = raw_path.decode("ascii")
         return {
             "type": "http",
-            "asgi": {"version": self.asgi_version, "spec_version": "2.3"},
+            "asgi": {"version": self.config.asgi_version, "spec_version": "2.3"},
             "http_version": version,
             "server": self.server,
             "client": self.client,
             "scheme": self.scheme,
             "method": self.parser.get_method().decode("ascii"),
-            "root_path": self.root_path,
-            "path": self.root_path + (urllib.parse.unquote(path) if "%" in path else path),
-            "raw_path": self.root_path.encode("ascii") + raw_path,
+            "root_path": self.config.root_path,
+            "path": self.config.root_path + (urllib.parse.unquote(path) if "%" in path else path),
+            "raw_path": self.config.root_path.encode("ascii") + raw_path,
             "query_string": url.query or b"",
             "headers": self.headers,
             "state": self.app_state.copy(),
@@ -296,7 +290,7 @@ class Protocol(EndingProtocol):
             return
         lines = [b"GET %s HTTP/1.1\r\n" % self.url, *(b"%s: %s\r\n" % line for line in self.headers), b"\r\n"]
         self.connections.discard(self)
-        make: Any = self.ws_protocol_class
+        make: Any = self.config.ws_protocol_class
         protocol = make(config=self.config, server_state=self.server_state, app_state=self.app_state)
         protocol.connection_made(self.transport)
         protocol.data_received(b"".join(lines))

@@ -18,6 +18,8 @@ logger = logging.getLogger(__name__)
 #: One sentence, or the reasons by field.
 Message = str | Mapping[str, Sequence[str]]
 
+#: What has happened, for the log, where the server answers for the application.
+UNANSWERED = "a request was not answered"
 _SOON = {"Retry-After": "1"}
 
 
@@ -90,13 +92,14 @@ def unreadable(reason: str) -> Refusal:
     return Refusal(400, "bad_request", f"This is no HTTP request: {reason}.")
 
 
-def failure(error: BaseException | None, happened: str) -> Refusal:
+def failure(error: BaseException | None, happened: str = "") -> Refusal:
     """Log an error that nobody has foreseen, with what has happened, and return what the client gets."""
+    after = f": {happened}" if happened else ""
     if isinstance(error, OSError) and error.errno in {errno.EMFILE, errno.ENFILE}:
-        logger.warning("%s: %s", happened, error)
+        logger.warning("no file can be opened%s: %s", after, error)
         return no_files()
     error_id = uuid.uuid4().hex[:12]
-    logger.error("internal error %s: %s", error_id, happened, exc_info=error)
+    logger.error("internal error %s%s", error_id, after, exc_info=error)
     return Refusal(500, "internal_error", f"Internal error. (id {error_id})", {"Error-Id": error_id})
 
 

@@ -3,7 +3,6 @@
 import asyncio
 import logging
 import os
-import socket
 import threading
 from collections.abc import Callable
 from functools import partial
@@ -14,12 +13,11 @@ from django.conf import settings
 from web import limits
 from web.protocol import Protocol
 from web.socket_protocol import SocketProtocol
+from web.uvicorn_parts import TickingServer
 
 logger = logging.getLogger(__name__)
 # What streams and statistics get to say goodbye.
 ANNOUNCE_SECONDS = 1.0
-_TICKS_BETWEEN_LOOKS = 10
-_HURRY_SECONDS = 0.05
 # The process's own end (threads, interpreter) after the application's.
 EXIT_SECONDS = 1.5
 
@@ -47,33 +45,14 @@ def make_config(application: str, *, seconds_for_requests: int) -> uvicorn.Confi
     )
 
 
-class WatchingServer(uvicorn.Server):
+class WatchingServer(TickingServer):
     """Looks at its connections once a second, and when it stops more often and with less patience."""
 
-    async def on_tick(self, counter: int) -> bool:
-        """Look after things; called ten times a second."""
-        if counter % _TICKS_BETWEEN_LOOKS == 0:
-            self.look()
-        return await super().on_tick(counter)
-
-    def look(self, *, hurry: bool = False) -> None:
+    def tick(self, *, hurry: bool) -> None:
         """Close connections whose clients have been silent, slow or deaf for too long."""
         now = asyncio.get_running_loop().time()
         for connection in tuple(self.server_state.connections):
-            connection.look(now, hurry=hurry)  # type: ignore[union-attr]  # the project's protocols
-
-    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
-        """Stop."""
-        looking = asyncio.create_task(self._look_in_a_hurry())
-        try:
-            await super().shutdown(sockets)
-        finally:
-            looking.cancel()
-
-    async def _look_in_a_hurry(self) -> None:
-        while True:
-            self.look(hurry=True)
-            await asyncio.sleep(_HURRY_SECONDS)
+            connection.look(now, hurry=hurry)  # type: ignore[union-attr]  # the protocols from here
 
 
 class Server(WatchingServer):
@@ -90,20 +69,13 @@ class Server(WatchingServer):
         self._when_ready = when_ready
         self._when_stopping = when_stopping
 
-    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
-        """Start, and tell that it is done."""
-        await super().startup(sockets)
+    def ready(self) -> None:
+        """Say so."""
         self._when_ready()
 
-    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
-        """Stop: no new connections, no streams, no unfinished requests, then the application."""
+    async def stopping(self) -> None:
+        """Have streams end; then come the unfinished requests, then the application."""
         _leave_at_the_latest(settings.SHUTDOWN_SECONDS + EXIT_SECONDS)
-        for server in self.servers:
-            server.close()
-        await self._announce()
-        await super().shutdown(sockets)
-
-    async def _announce(self) -> None:
         # In a thread: a listener may write its statistics to the database.
         try:
             async with asyncio.timeout(ANNOUNCE_SECONDS):

@@ -16,12 +16,17 @@ from web.asgi import Reply
 class Route(Protocol):
     """What a shortcut has to know of a view, all in the event loop."""
 
-    #: Have a command done; its answer goes to the shortcut's `set_result` or `set_exception`, once.
-    submit: Callable[["Shortcut", Any], None]
-    #: Hears the status of an answer that is a refusal.
-    refused: Callable[[int], None]
-    #: Hears how long an answer took, in nanoseconds.
-    called: Callable[[int], None]
+    @property
+    def submit(self) -> Callable[["Shortcut", Any], None]:
+        """Has a command done; its answer goes to the shortcut's `set_result` or `set_exception`, once."""
+
+    @property
+    def refused(self) -> Callable[[int], None]:
+        """Hears the status of an answer that is a refusal."""
+
+    @property
+    def called(self) -> Callable[[int], None]:
+        """Hears how long an answer took, in nanoseconds."""
 
     def ask(self, body: bytes) -> Any:
         """Return the command that a body is."""

@@ -10,11 +10,12 @@ from typing import Any
 import pytest
 
 from models_app.api import exchanges
-from models_app.api.exchanges import ExchangeResponse, Lines, exchange
+from models_app.api.exchanges import Lines, exchange
 from models_app.services import runtime
 from tests.api.engines import engine_stops
 from tests.own_models import Slow
 from tests.services.instances import Instance
+from web.answers import ExchangeResponse
 
 LEARN = b'{"features": {"x": 1.0}, "ground_truth": true}\n'
 BAD = b"no record\n"

@@ -49,6 +49,8 @@ class TestUploads:
         asyncio.run(run())
 
 
+# The threads may have connections of earlier tests, and look at them.
+@pytest.mark.django_db
 @pytest.mark.parametrize(("method", "prefix"), [("POST", "uploads"), ("GET", "requests")])
 def test_views_run_posts_in_threads_of_their_own(method: str, prefix: str) -> None:
     def view(request: HttpRequest) -> HttpResponse:
