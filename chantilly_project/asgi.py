@@ -19,7 +19,7 @@ from models_app.engine.tracing import current_trace  # noqa: E402
 from models_app.services import runtime  # noqa: E402
 from web import tracing  # noqa: E402
 from web.asgi import Scope, Send  # noqa: E402
-from web.guard import PROBES, Guard  # noqa: E402
+from web.guard import Guard  # noqa: E402
 from web.json_logs import RequestLog  # noqa: E402
 from web.lifespan import Lifespan  # noqa: E402
 from web.observing import Observed  # noqa: E402
@@ -30,8 +30,10 @@ pages = ASGIHandler()
 stream = StreamConsumer.as_asgi()
 lifespan = Lifespan(runtime)
 _STREAM = "/ws/stream"
+# Whoever probes a process asks it by address, whatever names its clients use.
+_PROBES = {"/healthz", "/healthz/", "/readyz", "/readyz/"}
 # Beside what is below `/api/`; none of these needs a session.
-_LEAN = {"/api", "/metrics", *PROBES}
+_LEAN = {"/api", "/metrics", *_PROBES}
 
 
 def route(scope: Scope, receive: Any, send: Send) -> Awaitable[None]:
@@ -49,12 +51,14 @@ def route(scope: Scope, receive: Any, send: Send) -> Awaitable[None]:
     return Refusal(404, "not_found", "There is no WebSocket at this address.").send(scope, send)
 
 
+# What is around it looks for it there.
+route.short_way = api.short_way  # type: ignore[attr-defined]
 guarded = Guard(
     route,
     allowed_hosts=settings.ALLOWED_HOSTS,
     trusted_origins=settings.CSRF_TRUSTED_ORIGINS,
     trusts_forwarded_host=settings.USE_X_FORWARDED_HOST,
-    short_way=api.short_way,
+    probes=_PROBES,
 )
 _tracing = tracing.start(os.environ)
 _observers = [

@@ -5,7 +5,7 @@ An upload runs as code once it is unpickled, so neither may get that far: the gu
 everything else and answers before a body is read.
 """
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from typing import TypeVar
 from urllib.parse import urlsplit
 
@@ -18,8 +18,6 @@ from web.refusals import Refusal
 Key = TypeVar("Key")
 
 SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
-# Whoever probes a process asks it by address, whatever names its clients use.
-PROBES = frozenset({"/healthz", "/healthz/", "/readyz", "/readyz/"})
 OWN_FETCH_SITES = frozenset({b"same-origin", b"none"})
 DEFAULT_PORTS = {"http": ":80", "ws": ":80", "https": ":443", "wss": ":443"}
 # Hosts and origins remembered: a client that makes up new ones must not fill the memory.
@@ -36,17 +34,18 @@ class Guard:
         allowed_hosts: Sequence[str],
         trusted_origins: Sequence[str],
         trusts_forwarded_host: bool = False,
-        short_way: ShortWay | None = None,
+        probes: Collection[str] = (),
     ) -> None:
         """`trusts_forwarded_host`: a proxy in front says in X-Forwarded-Host what was asked for.
 
-        `short_way` is the application's, if it has one.
+        `probes` are paths that are asked by address, whatever names clients use.
         """
         self._application = application
         self._allowed_hosts = allowed_hosts
         self._trusted_origins = trusted_origins
         self._trusts_forwarded_host = trusts_forwarded_host
-        self._short_way = short_way
+        self._probes = probes
+        self._short_way: ShortWay | None = getattr(application, "short_way", None)
         self._known_hosts: dict[bytes, bool] = {}
         self._known_origins: dict[tuple[bytes, bytes], bool] = {}
 
@@ -80,7 +79,7 @@ class Guard:
                 fetch_site = value
         if self._trusts_forwarded_host:
             host = dict(scope["headers"]).get(b"x-forwarded-host", host)
-        if (n_hosts != 1 or not self._is_allowed(host)) and scope["path"] not in PROBES:
+        if (n_hosts != 1 or not self._is_allowed(host)) and scope["path"] not in self._probes:
             return Refusal(
                 403, "host_not_allowed", f"This host is not among ALLOWED_HOSTS: {_readable(host)}."
             )

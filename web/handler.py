@@ -18,7 +18,7 @@ from web.answers import ALWAYS, ExchangeResponse, JsonAnswer
 from web.asgi import AnswerSoon, Message, Receive, Scope, Send
 from web.connection import connection_of
 from web.refusals import Refusal
-from web.requests import ApiRequest
+from web.requests import LeanRequest
 
 logger = logging.getLogger(__name__)
 
@@ -67,7 +67,7 @@ class Handler(ASGIHandler):
 
     async def _respond(self, scope: Scope, receive: Receive) -> HttpResponseBase:
         try:
-            request = ApiRequest(scope)
+            request = LeanRequest(scope)
             route = self._routes.get(request.path_info) or self._resolve(request.path_info)
             request.resolver_match = match = route.match
             if scope.get("query_string"):
@@ -124,7 +124,7 @@ def default_limit() -> int:
     return limit
 
 
-async def _read_body(request: ApiRequest, limit: int, receive: Receive) -> bytes:
+async def _read_body(request: LeanRequest, limit: int, receive: Receive) -> bytes:
     # Before anything is received: asking for the body tells a careful client to send it.
     if (request.content_length or 0) > limit:
         raise refusals.too_large(limit)

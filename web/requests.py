@@ -9,7 +9,7 @@ from django.utils.functional import cached_property
 from web.asgi import Receive, Scope
 
 
-class ApiRequest(ASGIRequest):
+class LeanRequest(ASGIRequest):
     """A request whose trailing slash does not count and whose body is there already.
 
     `META` and what hangs on it are made when they are looked at: it takes half as long as a prediction.

@@ -20,7 +20,11 @@ async def receive() -> Message:
 
 
 def make_guard(**options: Any) -> Guard:
-    given = {"allowed_hosts": ["localhost", ".example.org", "[::1]"], "trusted_origins": []}
+    given: dict[str, Any] = {
+        "allowed_hosts": ["localhost", ".example.org", "[::1]"],
+        "trusted_origins": [],
+        "probes": ["/healthz", "/readyz", "/readyz/"],
+    }
     return Guard(application, **given | options)
 
 
