@@ -1,7 +1,9 @@
 """`manage.py learn FILE` beside clients that teach the same model: `python -m benchmarks.beside`.
 
 Each round measures the command alone, the clients alone, and both at once, where what counts is the ratio to
-what each reaches alone. Nothing is bound to a core: command, server and clients share the machine.
+what each reaches alone; first with records that are handed to the server, then with an engine of the
+command's own, as beside a server that takes none. Nothing is bound to a core: command, server and clients
+share the machine.
 """
 
 import argparse
@@ -12,7 +14,8 @@ import statistics
 import tempfile
 import threading
 import time
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass
 from itertools import count
 from pathlib import Path
@@ -26,6 +29,8 @@ from benchmarks.workloads import Workload, logistic_regression
 
 #: The feature that only the file's records have.
 MARK = "of_file"
+HANDED = "handed to the server"
+OWN = "with an engine of its own"
 _SUMMARY = re.compile(r"Learned ([\d,]+) records? in ([\d,.]+) s")
 # Until the command has begun to read, and then until its model is loaded.
 _WARM_SECONDS = 0.5
@@ -39,6 +44,17 @@ class Round:
     command_beside: float
     clients_alone: float
     clients_beside: float
+
+
+@contextmanager
+def on_its_own(server: ThisServer) -> Iterator[None]:
+    """Have commands find no server to hand their records to."""
+    path = Path(f"{server.database}.sock")
+    aside = path.rename(path.with_suffix(".aside"))
+    try:
+        yield
+    finally:
+        aside.rename(path)
 
 
 def measure(server: ThisServer, workload: Workload, file: Path, *, n_clients: int, seconds: float) -> Round:
@@ -123,7 +139,8 @@ def _check(server: ThisServer, n_records: int, n_taught: int) -> int:
     return of_file[-1] + 1 - of_file[0] - n_records
 
 
-def _say(rounds: Sequence[Round]) -> None:
+def _say(way: str, rounds: Sequence[Round]) -> None:
+    print(way)
     for what, values in (
         ("command alone, records/s", [each.command_alone for each in rounds]),
         ("command beside clients, records/s", [each.command_beside for each in rounds]),
@@ -151,16 +168,21 @@ def main() -> None:
         server.start()
         os.sched_setaffinity(server.pid, os.sched_getaffinity(0))
         try:
-            rounds = []
+            rounds: dict[str, list[Round]] = {HANDED: [], OWN: []}
             for place in range(options.rounds):
                 say(f"round {place + 1} of {options.rounds}, load {os.getloadavg()[0]:.1f}")
-                rounds.append(
-                    measure(server, workload, file, n_clients=options.clients, seconds=options.seconds)
-                )
-                say(str(rounds[-1]))
+                for way, of_way in rounds.items():
+                    with on_its_own(server) if way is OWN else nullcontext():
+                        of_way.append(
+                            measure(
+                                server, workload, file, n_clients=options.clients, seconds=options.seconds
+                            )
+                        )
+                    say(f"{way}: {of_way[-1]}")
         finally:
             server.stop()
-    _say(rounds)
+    for way, of_way in rounds.items():
+        _say(way, of_way)
 
 
 if __name__ == "__main__":

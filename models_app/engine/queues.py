@@ -33,6 +33,7 @@ class ModelQueue:
         "left_at",
         "n_conflicts",
         "n_predictions",
+        "n_served",
         "name",
         "rebuilds_after_failure",
         "remarked",
@@ -64,6 +65,7 @@ class ModelQueue:
         self.left_at = 0.0
         self.waited_seconds = 0.0
         self.n_predictions = 0
+        self.n_served = 0
         self.last_predicted_at: float | None = None
 
     def add(self, command: Command) -> None:

@@ -9,12 +9,14 @@ class Stages:
     """When a single request was where, on the clock of `time.perf_counter`.
 
     `written_at` is None where nothing had to be durable. Computing and writing are those of its whole batch.
+    `n_served` is how many requests its model had been asked by then, since it is in memory.
     """
 
     queued_at: float
     started_at: float
     computed_at: float
     written_at: float | None
+    n_served: int
 
 
 @dataclass(slots=True, kw_only=True)

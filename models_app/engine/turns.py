@@ -273,6 +273,7 @@ class Turns:
         """Take over what a turn has made of the model."""
         queue, write = turn.queue, turn.write
         queue.n_conflicts = 0
+        queue.n_served += turn.n_applied
         queue.n_predictions = 0 if write.is_needed else write.n_predictions
         queue.last_predicted_at = write.last_predicted_at
         hot = turn.hot
@@ -526,4 +527,5 @@ def _tell_traces(turn: Turn, written_at: float) -> None:
                 turn.started_at,
                 turn.computed_at,
                 written_at if turn.write.is_needed else None,
+                turn.queue.n_served,
             )

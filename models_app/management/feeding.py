@@ -31,6 +31,7 @@ from models_app.services.files import (
     opened,
     records,
 )
+from models_app.services.handing.client import handing_over
 
 INTERRUPTED = 130
 _SHOWN_REFUSALS = 20
@@ -120,7 +121,11 @@ class FileCommand(ServiceCommand):
         )
 
     def serve(self, *args: Any, **options: Any) -> None:
-        """Open the file and run over it; raises CommandError where it is not run to its end."""
+        """Run over the file; raises CommandError where it is not run to its end."""
+        with handing_over(skips_errors=options["skip_errors"]):
+            self._run_over(**options)
+
+    def _run_over(self, **options: Any) -> None:
         form = _format(options["file"], options["format"])
         layout = _as_written(self.layout(**options | {"format": form}), options)
         self._recent: deque[Record | BadLine] = deque(maxlen=_REMEMBERED)

@@ -1,16 +1,16 @@
 """Feeding the engine with many records: a bounded number in flight, answers in order."""
 
-import math
 import threading
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from itertools import islice
 from typing import Any, Generic, NamedTuple, Protocol, TypeVar
 
-from models_app.domain.errors import ChantillyError, InvalidGroundTruth, InvalidRequest, ModelRaised
-from models_app.engine.commands import Bundle, Command, LearnAgain, LearnFeatures, Predict
-from models_app.services import predicting
+from models_app.domain.errors import ChantillyError
+from models_app.engine.commands import Bundle, Command
 from models_app.services.files import BadLine
+from models_app.services.handing import client
+from models_app.services.handing.passes import ends_pass, withdraw
 
 #: Records that the engine may have at a time: enough for several full group commits.
 MAX_IN_FLIGHT = 2_048
@@ -109,6 +109,7 @@ class Feed(Generic[R]):
         """End the pass: a handler of signals for the thread that runs it. The second one does not wait."""
         is_second, self.was_interrupted = self.was_interrupted, True
         self._end(after_line=0)
+        client.stop_pass()
         if self._is_reading or is_second:
             # A pipe may never say anything again. Nothing of what is being read was sent.
             raise KeyboardInterrupt
@@ -146,7 +147,7 @@ class Feed(Generic[R]):
             self._window.append(group)
         if self._withdrawn_after is not None:
             self._end(after_line=self._withdrawn_after)
-        predicting.submit([command for _, command in group.sent])
+        client.submit([command for _, command in group.sent])
 
     def _look(self, line: int, error: BaseException) -> None:
         """Notice an error before the engine takes up what comes next."""
@@ -154,10 +155,7 @@ class Feed(Generic[R]):
             self._end(after_line=line)
 
     def _ends(self, error: BaseException) -> bool:
-        # A database that is locked is no line's fault; the next lines would leave a hole.
-        return not (
-            self._skip_errors and isinstance(error, InvalidRequest | InvalidGroundTruth | ModelRaised)
-        )
+        return ends_pass(error, skips_errors=self._skip_errors)
 
     def _end(self, *, after_line: int) -> None:
         """Read no more, and withdraw what was sent from after a line."""
@@ -165,17 +163,10 @@ class Feed(Generic[R]):
             self._has_ended = True
             self._withdrawn_after = after_line
             sent = [each for group in self._window for each in group.sent]
-        for line, command in sent:
+        # The last first: the engine, which comes towards it, is not to get past.
+        for line, command in reversed(sent):
             if line > after_line:
-                self._withdraw(command)
-
-    def _withdraw(self, command: Command) -> None:
-        if isinstance(command, LearnFeatures | LearnAgain):
-            # No flavor takes it for a ground truth.
-            command.ground_truth = math.nan
-        elif isinstance(command, Predict) and not self.was_interrupted:
-            # Nobody will see it, so that nobody can learn it.
-            command.prediction_id = None
+                withdraw(command, keeps_predictions=self.was_interrupted)
 
     def _is_full(self) -> bool:
         n_bytes = sum(group.n_bytes for group in self._window)

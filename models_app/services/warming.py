@@ -4,15 +4,15 @@ import logging
 import time
 from collections.abc import Callable
 from concurrent.futures import Future
+from typing import Protocol
 
 from models_app.domain.errors import ChantillyError, InvalidRequest
 from models_app.engine.commands import Command, Inspect, Predict
-from models_app.engine.hot import Vitals
-from models_app.services import configuring, predicting
+from models_app.services import configuring
 from models_app.services.feeding import Feed
 from models_app.services.files import Record
 from models_app.services.folding import get_instance_metrics
-from models_app.services.runtime import get_engine
+from models_app.services.handing import client
 from models_app.wire.commands import learn_command, predict_command
 
 logger = logging.getLogger(__name__)
@@ -61,9 +61,21 @@ def predict_feed(*, model: str | None, skip_errors: bool) -> Feed[Record]:
     return Feed(to_command, skip_errors=skip_errors)
 
 
-def vitals(model: str) -> Vitals:
+class Figures(Protocol):
+    """What a command tells of a model."""
+
+    @property
+    def seq(self) -> int:
+        """The number of its last learn."""
+
+    @property
+    def metrics(self) -> dict[str, float | None]:
+        """Its metrics over all of its learns."""
+
+
+def vitals(model: str) -> Figures:
     """Return a model's figures; raises `ModelNotFound`, `ModelNotLoadable`, `StorageUnavailable`."""
-    figures: Vitals = get_engine().call(Inspect(model))
+    figures: Figures = client.call(Inspect(model))
     return figures
 
 
@@ -72,7 +84,7 @@ class Watch:
 
     def __init__(self, model: str) -> None:
         self._model = model
-        self._asked: Future[Vitals] | None = None
+        self._asked: Future[Figures] | None = None
         self._tidied_at = time.monotonic()
         self.metrics: dict[str, float | None] = {}
 
@@ -83,8 +95,8 @@ class Watch:
                 self.metrics = self._asked.result().metrics
             command = Inspect(self._model)
             self._asked = command.answered_in_thread()
-            predicting.submit([command])
-        if time.monotonic() - self._tidied_at > _TIDY_SECONDS:
+            client.submit([command])
+        if time.monotonic() - self._tidied_at > _TIDY_SECONDS and not client.is_handed_over():
             _if_possible(get_instance_metrics().tidy)
             self._tidied_at = time.monotonic()
 
@@ -95,7 +107,9 @@ class Watch:
 
 def write_down_metrics() -> None:
     """Write down the metrics over all models, so that a server need not fold all that was learned here."""
-    _if_possible(get_instance_metrics().persist)
+    if not client.is_handed_over():
+        # A server writes them down itself.
+        _if_possible(get_instance_metrics().persist)
 
 
 def _if_possible(step: Callable[[], None]) -> None:

@@ -1,50 +1,183 @@
 """A command that lets a model learn many records, beside clients that teach the same model."""
 
+import itertools
+import os
 import pickle
-import threading
+import re
+import signal
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
+from stat import S_IMODE
 from typing import Any
 
+import pytest
 from river import linear_model, preprocessing
 
 from tests.servers.clients import Client
-from tests.servers.conftest import Start
-from tests.servers.launchers import ForkServer
+from tests.servers.launchers import ForkServer, Process, environment
+from tests.servers.loads import under_load
+from tests.servers.scraping import scrape, value
+from tests.servers.servers import Server
+from tests.servers.waiting import wait_until
 
 N_RECORDS = 3_000
+#: Of a file whose learning is ended midway.
+N_MANY = 100_000
+
+
+@pytest.fixture
+def shared(server: Server, client: Client) -> Server:
+    client.init("binary")
+    client.upload(pickle.dumps(preprocessing.StandardScaler() | linear_model.LogisticRegression()), "shared")
+    return server
+
+
+def written(folder: Path, n: int) -> Path:
+    file = folder / "history.csv"
+    rows = [f"{number % 7},{number},{number % 2 == 0}".lower() for number in range(n)]
+    file.write_text("\n".join(["a,file,y", *rows]))
+    return file
+
+
+def arguments(file: Path) -> list[str]:
+    return ["learn", str(file), "--model", "shared", "--target", "y"]
+
+
+def socket_of(server: Server) -> Path:
+    return server.instance / "chantilly.sqlite3.sock"
+
+
+def of_file(server: Server) -> list[tuple[int, int]]:
+    """Places in the journal of the file's records, and their numbers."""
+    learned: list[Any] = [learn.x() for learn in server.database.all_learns()]
+    assert len(learned) == server.database.seq("shared")
+    return [(place, x["file"]) for place, x in enumerate(learned) if "file" in x]
+
+
+def n_served(client: Client) -> float | None:
+    """Records that the server itself has learned."""
+    return value(scrape(client), "queue_wait_seconds_count", model="shared")
+
+
+@contextmanager
+def hidden(path: Path) -> Iterator[None]:
+    path.rename(path.with_suffix(".hidden"))
+    yield
+    path.with_suffix(".hidden").rename(path)
 
 
 class TestLearnFile:
-    def test_and_busy_clients_take_turns(self, start: Start, forks: ForkServer, tmp_path: Path) -> None:
-        server = start(launcher=forks)
-        with server.client() as client:
-            client.init("binary")
-            model = preprocessing.StandardScaler() | linear_model.LogisticRegression()
-            client.upload(pickle.dumps(model), "shared")
-        file = tmp_path / "history.csv"
-        rows = [f"{number % 7},{number % 11},{number % 2 == 0}".lower() for number in range(N_RECORDS)]
-        file.write_text("\n".join(["a,file,y", *rows]))
-        ends, statuses = threading.Event(), list[int]()
+    @pytest.mark.parametrize("is_handed", [True, False])
+    def test_and_busy_clients_take_turns(
+        self, shared: Server, client: Client, tmp_path: Path, *, is_handed: bool
+    ) -> None:
+        file, numbers, statuses = written(tmp_path, N_RECORDS), itertools.count(), list[int]()
+        path = socket_of(shared)
 
-        def teach(client: Client) -> None:
-            while not ends.is_set():
-                statuses.append(client.learn(features={"a": 1.0}, ground_truth=True).status)
+        def teach(client: Client, _: int) -> None:
+            next(numbers)
+            statuses.append(client.learn(features={"a": 1.0}, ground_truth=True).status)
 
-        clients = [server.client() for _ in range(4)]
-        threads = [threading.Thread(target=teach, args=(client,)) for client in clients]
-        for thread in threads:
-            thread.start()
-        done = server.manage("learn", str(file), "--model", "shared", "--target", "y")
-        ends.set()
-        for thread, client in zip(threads, clients, strict=True):
-            thread.join(timeout=60)
-            client.close()
+        with under_load(shared, 4, teach):
+            if is_handed:
+                assert S_IMODE(path.stat().st_mode) == 0o600
+                done = shared.manage(*arguments(file))
+            else:
+                with hidden(path):
+                    done = shared.manage(*arguments(file))
 
-        assert done.returncode == 0, done.stderr
+        assert (done.returncode, done.stderr) == (0, "")
         assert set(statuses) == {201}
-        learned: list[Any] = [learn.x() for learn in server.database.all_learns()]
-        assert len(learned) == N_RECORDS + len(statuses) == server.database.seq("shared")
         # In the order of the file, and not all of them before or after the clients' records.
-        of_file = [place for place, x in enumerate(learned) if "file" in x]
-        assert [learned[place]["file"] for place in of_file] == [n % 11 for n in range(N_RECORDS)]
-        assert of_file[-1] - of_file[0] > N_RECORDS - 1
+        places, learned = zip(*of_file(shared), strict=True)
+        assert learned == tuple(range(N_RECORDS))
+        assert places[-1] - places[0] > N_RECORDS - 1
+        assert shared.database.seq("shared") == N_RECORDS + len(statuses)
+        assert n_served(client) == len(statuses) + N_RECORDS * is_handed
+        verified = shared.manage("verify_journal")
+        assert verified.stdout.startswith("shared: equal"), verified
+
+
+class Learning:
+    """The command at work on a long file."""
+
+    def __init__(self, server: Server, forks: ForkServer, folder: Path) -> None:
+        self._out, self._err = folder / "out", folder / "err"
+        self._server = server
+        self.process: Process = forks.start(
+            arguments(written(folder, N_MANY)), environment(server.instance), self._out, self._err
+        )
+        wait_until(lambda: server.database.seq("shared") > 500)
+
+    def end(self, code: int) -> tuple[int, str]:
+        """Wait for it; return how many records it says that it has learned, and what it complains of."""
+        assert self.process.wait(60) == code, self._err.read_text()
+        told = re.match(r"Learned ([\d,]+) records? in", self._out.read_text())
+        assert told is not None, self._out.read_text() + self._err.read_text()
+        return int(told[1].replace(",", "")), self._err.read_text()
+
+    def figures(self) -> str:
+        """What it says of the model in the end."""
+        return self._out.read_text().splitlines()[-1]
+
+
+@pytest.fixture
+def learning(shared: Server, forks: ForkServer, tmp_path: Path) -> Learning:
+    return Learning(shared, forks, tmp_path)
+
+
+class TestHandedOver:
+    def test_ends_where_it_is_interrupted(self, shared: Server, learning: Learning) -> None:
+        os.kill(learning.process.pid, signal.SIGINT)
+
+        n_told, complaint = learning.end(130)
+
+        assert complaint == "CommandError: Interrupted.\n"
+        assert n_told == shared.database.seq("shared") < N_MANY
+        assert [number for _, number in of_file(shared)] == list(range(n_told))
+        assert learning.figures().startswith(f"shared, learns 1 to {n_told:,}: ")
+
+    def test_ends_with_the_command(self, shared: Server, client: Client, learning: Learning) -> None:
+        os.kill(learning.process.pid, signal.SIGKILL)
+        learning.process.wait(60)
+        # Behind what was under way.
+        client.learn(model="shared", features={"a": 1.0}, ground_truth=True)
+
+        n_learned = len(of_file(shared))
+
+        assert n_learned < N_MANY
+        client.learn(model="shared", features={"a": 1.0}, ground_truth=True)
+        assert len(of_file(shared)) - n_learned <= 1_024
+
+    def test_ends_with_the_server(self, shared: Server, learning: Learning) -> None:
+        assert shared.stop() == 0
+
+        n_told, complaint = learning.end(1)
+
+        assert f"history.csv, line {n_told + 2}: The server is stopping." in complaint
+        assert n_told == shared.database.seq("shared") < N_MANY
+        assert [number for _, number in of_file(shared)] == list(range(n_told))
+        assert not socket_of(shared).exists()
+        shared.start()
+
+    def test_tells_how_far_a_server_came_that_was_killed(
+        self, shared: Server, learning: Learning, tmp_path: Path
+    ) -> None:
+        shared.kill()
+
+        n_told, complaint = learning.end(1)
+
+        n_learned = shared.database.seq("shared")
+        assert f"history.csv, line {n_told + 2}: The server ended before it answered" in complaint
+        assert n_told <= n_learned < N_MANY
+        assert [number for _, number in of_file(shared)] == list(range(n_learned))
+        assert learning.figures().startswith(f"shared, learns 1 to {n_learned:,}: ")
+        # Its socket is there still: nobody is behind it, and then a new server.
+        assert socket_of(shared).exists()
+        assert shared.manage(*arguments(written(tmp_path, 10))).returncode == 0
+        shared.start()
+        assert shared.manage(*arguments(written(tmp_path, 20))).returncode == 0
+        assert shared.database.seq("shared") == n_learned + 30
+        with shared.client() as client:
+            assert n_served(client) == 20

@@ -19,8 +19,7 @@ class Command(FileCommand):
         "Lets a model predict, be scored and learn from each record of a file, in order: what /api/learn "
         "does with features. Each line is a CSV row, or a JSON object: as the API takes it "
         '({"features": ..., "ground_truth": ...}) or, with --target, flat. A bad line ends it; what was '
-        "learned before is kept. "
-        "A server may run meanwhile, best without requests to this model."
+        "learned before is kept. A server that runs meanwhile does the work, between its clients' requests."
     )
 
     # What is learned is learned, and told.

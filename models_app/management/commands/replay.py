@@ -9,6 +9,7 @@ from models_app.management import rendering
 from models_app.management.base import ServiceCommand
 from models_app.management.feeding import INTERRUPTED, Tally, interrupting, reason
 from models_app.services import replaying, warming
+from models_app.services.handing.client import handing_over
 
 
 class Command(ServiceCommand):
@@ -32,8 +33,12 @@ class Command(ServiceCommand):
             "--as-answered", action="store_true", help="score the predictions that were answered then"
         )
 
-    def serve(self, *, name: str, generation: int, as_answered: bool, **options: Any) -> None:
+    def serve(self, *args: Any, **options: Any) -> None:
         """Replay, and say how far. Raises CommandError where it ends early."""
+        with handing_over(skips_errors=False):
+            self._replay(**options)
+
+    def _replay(self, *, name: str, generation: int, as_answered: bool, **options: Any) -> None:
         plan = replaying.begin_replay(
             name=name,
             generation=generation,

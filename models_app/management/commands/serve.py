@@ -15,6 +15,7 @@ from models_app.management.base import SWITCH_INTERVAL
 from models_app.management.claiming import claim_database
 from models_app.management.migrating import migrations_are_missing
 from models_app.services import runtime
+from models_app.services.handing.server import listen
 from web import listening, serving
 
 APPLICATION = "chantilly_project.asgi:application"
@@ -54,10 +55,15 @@ class Command(BaseCommand):
         _exit_cleanly_on_signals()
         server = serving.Server(
             serving.make_config(APPLICATION, seconds_for_requests=runtime.seconds_for_requests()),
-            when_ready=lambda: self._greet(host, url),
+            when_ready=lambda: self._be_ready(host, url),
             when_stopping=runtime.announce_shutdown,
         )
         server.run(sockets)
+
+    def _be_ready(self, host: str, url: str) -> None:
+        if runtime.engine_is_running():
+            listen()
+        self._greet(host, url)
 
     def _greet(self, host: str, url: str) -> None:
         lines = [

@@ -100,6 +100,10 @@ class Backend(ABC):
         """Let another process serve."""
 
     @abstractmethod
+    def socket_path(self) -> str:
+        """Return where the server listens for the commands of this machine."""
+
+    @abstractmethod
     def size_bytes(self) -> int:
         """Return the size of the database, without what is still in its log."""
 

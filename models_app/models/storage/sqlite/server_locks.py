@@ -11,8 +11,6 @@ from django.db import DEFAULT_DB_ALIAS
 
 from models_app.models.storage.base import AlreadyServed
 
-_SUFFIX = ".lock"
-
 
 class ServerLock:
     """A lock of the whole process. Commands do not take it: they work beside a server."""
@@ -25,7 +23,7 @@ class ServerLock:
         """Take the lock, unless this process has it; raises `AlreadyServed`, `OSError`."""
         with self._guard:
             if self._descriptor is None:
-                self._descriptor = _locked(_path())
+                self._descriptor = _locked(path_beside("lock"))
 
     def release(self) -> None:
         """Give the lock back; nothing where it is not held."""
@@ -35,9 +33,9 @@ class ServerLock:
                 os.close(descriptor)
 
 
-def _path() -> str:
-    # The database's own name, whatever link leads to it.
-    return os.path.realpath(str(settings.DATABASES[DEFAULT_DB_ALIAS]["NAME"])) + _SUFFIX
+def path_beside(suffix: str) -> str:
+    """Return the path of a file beside the database: by its own name, whatever link leads to it."""
+    return f"{os.path.realpath(str(settings.DATABASES[DEFAULT_DB_ALIAS]['NAME']))}.{suffix}"
 
 
 def _locked(path: str) -> int:

@@ -13,7 +13,7 @@ from models_app.models.storage.base import Backend, Outcome, guarded
 from models_app.models.storage.sqlite.commits import Writer, raw_connection
 from models_app.models.storage.sqlite.gates import Gates
 from models_app.models.storage.sqlite.segments import segments_of
-from models_app.models.storage.sqlite.server_locks import ServerLock
+from models_app.models.storage.sqlite.server_locks import ServerLock, path_beside
 from models_app.models.transactions import check_files
 
 # What one statement can name; SQLite takes 32,766 at the most.
@@ -123,6 +123,10 @@ class SqliteStorage(Backend):
     def end_serving(self) -> None:
         """See the base."""
         _server_lock.release()
+
+    def socket_path(self) -> str:
+        """See the base."""
+        return path_beside("sock")
 
     @guarded
     def size_bytes(self) -> int:
