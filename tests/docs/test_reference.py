@@ -38,6 +38,22 @@ def test_the_readme_is_short() -> None:
     assert len((ROOT / "README.md").read_text(encoding="utf-8").splitlines()) <= 200
 
 
+def test_the_readme_has_the_newest_figures() -> None:
+    measured = (DOCS / "explanation" / "performance.md").read_text(encoding="utf-8")
+
+    figures = re.findall(
+        r"^\| (\d+ connections?) \| ([\d,]+) \| ([\d,]+) \| ([\d,]+) \|$",
+        (ROOT / "README.md").read_text(encoding="utf-8"),
+        re.MULTILINE,
+    )
+
+    assert len(figures) == 3
+    for connections, *medians in figures:
+        row = rf"\| predict, then learn by id, {connections} \(pairs/s\) \|(.+)"
+        told = re.findall(r" ([\d,]+) \(", re.findall(row, measured)[0])
+        assert told == medians, connections
+
+
 def test_settings_are_those_of_the_code() -> None:
     assert guides.between(reference("settings").text, "settings") == markdown_table()
 
