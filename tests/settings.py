@@ -6,7 +6,7 @@ import shutil
 import tempfile
 from pathlib import Path
 
-from chantilly_project.configuration import SETTINGS
+from chantilly_project.setting_table import SETTINGS
 
 _folder = Path(tempfile.mkdtemp(prefix="chantilly-tests-"))
 atexit.register(shutil.rmtree, _folder, ignore_errors=True)

@@ -8,7 +8,8 @@ import pytest
 from django.conf import settings
 
 from chantilly_project import settings as project_settings
-from chantilly_project.configuration import SETTINGS, ConfigurationError, load, markdown_table
+from chantilly_project.configuration import ConfigurationError, load
+from chantilly_project.setting_table import SETTINGS, markdown_table
 
 ROOT = Path(__file__).parents[2]
 
@@ -233,7 +234,7 @@ class TestTable:
                 setting.parser.read(setting.default)
 
     def test_is_printed_as_markdown(self) -> None:
-        command = [sys.executable, "-m", "chantilly_project.configuration"]
+        command = [sys.executable, "-m", "chantilly_project.setting_table"]
         printed = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=True).stdout
 
         assert printed == markdown_table()

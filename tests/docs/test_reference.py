@@ -6,7 +6,7 @@ from pathlib import Path
 import httpx
 from django.urls import get_resolver
 
-from chantilly_project.configuration import markdown_table
+from chantilly_project.setting_table import markdown_table
 from models_app.api import describing, exceptions
 from models_app.domain import errors
 from models_app.management.commands.routes import _routes

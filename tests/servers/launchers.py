@@ -13,7 +13,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, Protocol
 
-from chantilly_project.configuration import SETTINGS
+from chantilly_project.setting_table import SETTINGS
 
 ROOT = Path(__file__).parents[2]
 _NOT_INHERITED = {"DJANGO_SETTINGS_MODULE", "PYTHONHASHSEED", *(setting.name for setting in SETTINGS)}

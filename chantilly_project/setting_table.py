@@ -1,0 +1,242 @@
+"""The project's settings, one row each; `python -m chantilly_project.setting_table` prints the documents' table."""
+
+from dataclasses import dataclass
+
+from chantilly_project import parsing
+from chantilly_project.parsing import Parser
+
+
+@dataclass(frozen=True, slots=True)
+class Setting:
+    """One row of the table. The default is written as in the environment."""
+
+    name: str
+    default: str
+    parser: Parser
+    meaning: str
+    default_in_words: str = ""
+
+
+SETTINGS = (
+    Setting(
+        "INSTANCE_PATH",
+        "instance",
+        parsing.text(allowed="a folder, relative to the project's folder or absolute"),
+        "Folder of the database, the secret key and `config.py`; made where it is missing. Environment only.",
+    ),
+    Setting(
+        "SECRET_KEY",
+        "",
+        parsing.text(at_least=32, allowed="a text of at least 32 characters"),
+        "Signs sessions and the models' bytes: with another key neither is accepted.",
+        "drawn once, kept in the file `secret_key`",
+    ),
+    Setting(
+        "ALLOWED_HOSTS",
+        "localhost,.localhost,127.0.0.1,[::1]",
+        parsing.hosts,
+        "Names under which clients may reach the server (the `Host` header).",
+    ),
+    Setting("DEBUG", "off", parsing.boolean, "Django's pages for developers. Never on a reachable server."),
+    Setting(
+        "DATABASE_URL",
+        "sqlite:///chantilly.sqlite3",
+        parsing.sqlite_url,
+        "The database.",
+    ),
+    Setting(
+        "DATABASE_TIMEOUT",
+        "5",
+        parsing.seconds(0, 3600),
+        "How long a write waits for a database that another process has locked, in seconds.",
+    ),
+    Setting(
+        "SQLITE_SYNCHRONOUS",
+        "FULL",
+        parsing.choice("FULL", "NORMAL", "EXTRA"),
+        "When SQLite waits for the disk. With `NORMAL` the last answers may be lost in a power cut.",
+    ),
+    Setting(
+        "REDIS_URL",
+        "",
+        parsing.redis_url,
+        "Redis for Django's cache and sessions (needs the package `redis`).",
+        "none",
+    ),
+    Setting(
+        "HOST",
+        "127.0.0.1",
+        parsing.text(allowed="an address or a host name"),
+        "Address on which `serve` and `runserver` listen.",
+    ),
+    Setting("PORT", "5000", parsing.whole(0, 65535), "Port on which they listen; 0 draws a free one."),
+    Setting(
+        "TRUSTED_ORIGINS",
+        "",
+        parsing.origins,
+        "Other sites whose pages may send requests that change something.",
+        "none",
+    ),
+    Setting(
+        "LOG_LEVEL",
+        "INFO",
+        parsing.choice("DEBUG", "INFO", "WARNING", "ERROR", "CRITICAL"),
+        "The least severe messages that are logged.",
+    ),
+    Setting(
+        "LOG_FORMAT",
+        "TEXT",
+        parsing.choice("TEXT", "JSON"),
+        "`JSON`: an object a line, and a line for each request.",
+    ),
+    Setting("ENGINE_THREADS", "8", parsing.whole(1, 256), "Threads that work on the models."),
+    Setting(
+        "ENGINE_BATCH_SIZE",
+        "512",
+        parsing.whole(1, 1_000_000),
+        "Requests to one model that are committed together, at most.",
+    ),
+    Setting(
+        "ENGINE_TURN_SECONDS",
+        "0.02",
+        parsing.seconds(0, 60),
+        "Time after which a thread commits what it did for one model and turns to the next, in seconds. "
+        "Five times as long where only records of streams and arrays are served.",
+    ),
+    Setting(
+        "MODEL_SECONDS",
+        "30",
+        parsing.seconds(0.1, 86_400),
+        "Time after which whoever waits for a model that does not come back from its own code is refused, in "
+        "seconds; ten times as long where it is loaded or pickled.",
+    ),
+    Setting("HOT_MODELS_MAX", "5000", parsing.whole(1, 10_000_000), "Models kept in memory, at most."),
+    Setting("HOT_MODELS_MAX_BYTES", "1G", parsing.size, "Bytes of the models kept in memory, at most."),
+    Setting(
+        "SNAPSHOT_COST_RATIO",
+        "10",
+        parsing.number(0, 1_000_000),
+        "A snapshot is taken when a replay would take this many times longer than it.",
+    ),
+    Setting(
+        "SNAPSHOT_MIN_SECONDS",
+        "1",
+        parsing.seconds(0, 86_400),
+        "Learning time below which no snapshot is taken, in seconds.",
+    ),
+    Setting("SNAPSHOTS_KEPT", "5", parsing.whole(1, 1000), "Snapshots kept of each model."),
+    Setting("MAX_BODY_BYTES", "16M", parsing.size, "Largest JSON body."),
+    Setting("MAX_MODEL_BYTES", "512M", parsing.size, "Largest upload of a model."),
+    Setting("MAX_HEAD_BYTES", "64K", parsing.size, "Largest head of a request: its line and header lines."),
+    Setting("MAX_HEADER_LINES", "100", parsing.whole(1, 10_000), "Header lines of a request, at most."),
+    Setting("MAX_URL_BYTES", "16K", parsing.size, "Longest address of a request, with its query."),
+    Setting(
+        "HEAD_SECONDS",
+        "20",
+        parsing.seconds(0.1, 3600),
+        "Time for a request's head to come, in seconds.",
+    ),
+    Setting(
+        "BODY_SECONDS",
+        "60",
+        parsing.seconds(0.1, 3600),
+        "Time without a byte after which a body is given up, in seconds; one that comes slowly is not.",
+    ),
+    Setting(
+        "IDLE_SECONDS",
+        "75",
+        parsing.seconds(0.1, 86_400),
+        "Time without a request after which a connection is closed, in seconds.",
+    ),
+    Setting(
+        "REST_SECONDS",
+        "3600",
+        parsing.seconds(0.1, 604_800),
+        "The same for `/api/stream` and `/ws/stream`, where records may be far apart, in seconds.",
+    ),
+    Setting(
+        "CONNECTIONS_MAX",
+        "2000",
+        parsing.whole(1, 1_000_000),
+        "Connections open at a time, at most; fewer where the system allows the process fewer open files.",
+    ),
+    Setting(
+        "STREAMS_MAX",
+        "1000",
+        parsing.whole(1, 1_000_000),
+        "Event streams open at a time, at most, and as many WebSockets.",
+    ),
+    Setting(
+        "STREAMS_MAX_PER_CLIENT",
+        "200",
+        parsing.whole(1, 1_000_000),
+        "The same of one address. A proxy must say in `X-Forwarded-For` whom it speaks for.",
+    ),
+    Setting(
+        "UPLOAD_SECONDS",
+        "30",
+        parsing.seconds(1, 3600),
+        "What unpickling an upload may take, in a process of its own, in seconds.",
+    ),
+    Setting("UPLOAD_MEMORY", "4G", parsing.size, "Memory that this process may take, beside River's."),
+    Setting(
+        "STREAM_BACKLOG",
+        "1000",
+        parsing.whole(1, 1_000_000),
+        "Events kept for the listeners of a stream that reconnect.",
+    ),
+    Setting(
+        "STREAM_SEND_SECONDS",
+        "30",
+        parsing.seconds(0.1, 3600),
+        "Time after which a client that does not read its answer is cut off, in seconds.",
+    ),
+    Setting(
+        "METRICS_MAX_MODELS",
+        "500",
+        parsing.whole(1, 1_000_000),
+        "Models that `/metrics` tells of, at most: those used last.",
+    ),
+    Setting(
+        "ALERT_WEBHOOK_URL",
+        "",
+        parsing.webhook_url,
+        "Where drift alerts are posted to.",
+        "none",
+    ),
+    Setting(
+        "ALERT_WEBHOOK_SECRET",
+        "",
+        parsing.webhook_secret,
+        "Signs what is posted there; needed with `ALERT_WEBHOOK_URL`.",
+        "none",
+    ),
+    Setting(
+        "ALERT_WEBHOOK_ALLOW_PRIVATE",
+        "off",
+        parsing.boolean,
+        "Whether that may be an address of the own machine or network.",
+    ),
+    Setting(
+        "SHUTDOWN_SECONDS",
+        "8",
+        parsing.seconds(1, 3600),
+        "Time that a stop may take to finish what was accepted and to snapshot the models, in seconds.",
+    ),
+)
+BY_NAME = {setting.name: setting for setting in SETTINGS}
+
+
+def markdown_table() -> str:
+    """The table of all settings in Markdown, as the documents show it between their `settings` markers."""
+    rows = ["| setting | default | meaning | allowed |", "|---|---|---|---|"]
+    rows += [
+        f"| `{setting.name}` | {setting.default_in_words or f'`{setting.default}`'} | {setting.meaning} "
+        f"| {setting.parser.allowed} |"
+        for setting in SETTINGS
+    ]
+    return "\n".join(rows) + "\n"
+
+
+if __name__ == "__main__":
+    print(markdown_table(), end="")
