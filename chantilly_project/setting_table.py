@@ -1,4 +1,4 @@
-"""The project's settings, one row each; `python -m chantilly_project.setting_table` prints the documents' table."""
+"""The project's settings, one row each; run as a program it prints the table of the documents."""
 
 from dataclasses import dataclass
 

@@ -83,9 +83,9 @@ class Paradigm(ABC):
         method: Callable[[Features, GroundTruth], object] = model.learn_one
         return method
 
+    @abstractmethod
     def unsuitable(self, step: object) -> str | None:
         """Say what a model is that is of another paradigm, though it has the methods; None: it may fit."""
-        return None
 
     def fallback(self, step: object) -> str | None:
         """Return another method that predicts, for a model without `predict_method`; None: there is none."""

@@ -75,6 +75,7 @@ class Classification(Paradigm):
 def needs_labels_only(kind: Kind) -> bool:
     """Say whether a metric of classifications can do without probabilities.
 
+    >>> from river import metrics
     >>> needs_labels_only(metrics.F1), needs_labels_only(metrics.ROCAUC)
     (True, False)
     """

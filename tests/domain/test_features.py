@@ -107,6 +107,15 @@ class TestRead:
         with pytest.raises(InvalidRequest, match="more than 100,000 values"):
             features.read(text)
 
+    @pytest.mark.parametrize("text", [b'{"a": ', b"", b"[1]", b'{"a": NaN}', '{"a": 1}'.encode("utf-16")])
+    def test_refuses_what_is_no_json_as_decode_does(self, text: bytes) -> None:
+        with pytest.raises(InvalidRequest) as by_decode:
+            features.decode(text)
+        with pytest.raises(InvalidRequest) as by_read:
+            features.read(text)
+
+        assert by_read.value.message == by_decode.value.message
+
     def test_takes_as_many_values_as_it_says(self) -> None:
         text = b'{"a": [' + b",".join([b"1"] * 99_999) + b"]}"
 

@@ -1,6 +1,8 @@
 import msgspec
+import pytest
 
 from models_app.domain import learns
+from models_app.domain.errors import ModelRaised
 from models_app.domain.learns import Learn
 
 
@@ -40,3 +42,10 @@ class TestSegment:
         back = [learn.y_true() for learn in learns.decode(learns.encode(segment))]
 
         assert [(type(truth), truth) for truth in back] == [(type(truth), truth) for truth in truths]
+
+
+class TestEncodePrediction:
+    @pytest.mark.parametrize("prediction", ["\ud800", {"\udfff": 0.5}])
+    def test_refuses_what_no_journal_can_keep(self, prediction: object) -> None:
+        with pytest.raises(ModelRaised, match="cannot be kept"):
+            learns.encode_prediction(prediction)  # type: ignore[arg-type]

@@ -689,10 +689,10 @@ class TestSnapshots:
         engine = make_engine()
         upload(tree.HoeffdingTreeRegressor(grace_period=20))
         # A number that only grows makes a chain of what the tree has seen, as long as it has learned.
-        commands = [learn("model", {"time": float(n)}, float(n % 7)) for n in range(1_500)]
+        commands = [learn("model", {"time": float(n)}, float(n % 7)) for n in range(800)]
         submit_all(engine, commands)
 
-        assert engine.call(TakeSnapshot("model")) == 1_500
+        assert engine.call(TakeSnapshot("model")) == 800
         assert engine.call(Export("model"))
 
     def test_wait_for_a_database_that_is_locked(
@@ -865,6 +865,7 @@ class TestStop:
         futures = [command.answered_in_thread() for command in commands]
         for command in commands:
             engine.submit(command)
+        futures[0].result(timeout=30)
 
         engine.stop(seconds=0.3)
 

@@ -133,8 +133,9 @@ class TestStream:
 
         submit(engine, 64)
 
-        assert turns.noted == ["enter", "enter"]
-        assert turns.patience[0] == 0.0 < turns.patience[1]
+        # It may take several turns, each of which asks once more.
+        assert set(turns.noted) == {"enter"}
+        assert turns.patience[0] == 0.0 < min(turns.patience[1:])
 
 
 class TestLengthOfATurn:

@@ -34,6 +34,7 @@ from tests.paradigms.trial_models import (
     Labels,
     NoPickle,
     NotThere,
+    OfAFile,
     Panicking,
     Particular,
     Proud,
@@ -190,6 +191,10 @@ class TestRun:
 
         assert remark["code"] == "not_picklable"
         assert kind in remark["message"]
+
+    @pytest.mark.parametrize("when", ["unpickled", "predicting"])
+    def test_says_nothing_of_files_that_the_server_may_have(self, when: str) -> None:
+        assert run(OfAFile(when), "regression") == Finding()
 
     def test_takes_what_is_slow_as_it_is(self, monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.setattr(trials, "TRYING_SECONDS", 0.05)

@@ -41,6 +41,31 @@ class Proud(Labels):
         raise NotImplementedError
 
 
+class OfAFile(Own):
+    """Needs a file that is not there, once it was pickled: to unpickle, or to predict."""
+
+    def __init__(self, when: str) -> None:
+        super().__init__()
+        self.when = when
+        self.is_opened = True
+
+    def __getstate__(self) -> dict[str, Any]:
+        return {**self.__dict__, "is_opened": not self.n}
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        self.__dict__.update(state)
+        if self.when == "unpickled":
+            self._look()
+
+    def predict_one(self, x: Features) -> float:
+        self._look()
+        return float(self.n)
+
+    def _look(self) -> None:
+        if not self.is_opened:
+            raise FileNotFoundError("model.dat")
+
+
 class NotThere(Own):
     """Has a method that is not implemented."""
 
