@@ -4,6 +4,8 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Protocol
 
+import msgspec
+
 from models_app.domain.learns import Learn
 from models_app.domain.predictions import Prediction
 from models_app.domain.remarks import Remark
@@ -47,8 +49,7 @@ class Pending:
     predicted_at: float
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Segment:
+class Segment(msgspec.Struct, frozen=True, gc=False, kw_only=True):
     """Learns `first_seq` to `last_seq` of one model, as one commit wrote them."""
 
     first_seq: int

@@ -1,9 +1,9 @@
 """Pieces of the journal: learns that one commit has written, as a follower gets them."""
 
-import time
 from collections.abc import Sequence
-from dataclasses import dataclass, field
 from typing import Generic, TypeVar
+
+import msgspec
 
 from models_app.domain.learns import Learn
 from models_app.domain.scoring import Scores
@@ -12,26 +12,20 @@ from models_app.domain.scoring import Scores
 At = TypeVar("At")
 
 
-@dataclass(frozen=True, slots=True)
-class Read(Generic[At]):
+class Read(msgspec.Struct, Generic[At], frozen=True, gc=False):
     """Learns as they were read from the journal, and the place after them."""
 
     ends_at: At
     learns: Sequence[Learn]
 
 
-@dataclass(frozen=True, slots=True)
-class Known(Generic[At]):
-    """What learns scored that this process has committed, and the place after them.
+class Known(msgspec.Struct, Generic[At], frozen=True, gc=False):
+    """What `n_learns` learns scored that this process has committed, and the place after them.
 
-    `at` is when it heard of them, in seconds since the epoch.
+    `at` is when it heard of them, in seconds since the epoch, where that is of use.
     """
 
     ends_at: At
     scores: Sequence[Scores]
-    at: float = field(default_factory=time.time)
-
-    @property
-    def n_learns(self) -> int:
-        """The number of learns, those that could not be scored among them."""
-        return sum(some.n + len(some.unscored) for some in self.scores)
+    n_learns: int
+    at: float = 0.0

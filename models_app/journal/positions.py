@@ -1,15 +1,15 @@
 """Places in the journal: who stands at one has read what was committed before it, and nothing after."""
 
-from dataclasses import dataclass
 from typing import Self
 
+import msgspec
 from django.db.models import QuerySet
 
 from models_app.models import JournalSegment
 
 
-@dataclass(frozen=True, slots=True)
-class Place:
+# Structs without garbage collection: some are made for each commit.
+class Place(msgspec.Struct, frozen=True, gc=False):
     """A place in the journal of one model: after learn `seq` of a generation.
 
     The learns of a generation are numbered without a gap, each commit under the condition that its number is
@@ -20,9 +20,12 @@ class Place:
     generation: int
     seq: int
 
+    def at(self, seq: int) -> "Place":
+        """Return the place after another learn of the same generation."""
+        return Place(self.model_id, self.generation, seq)
 
-@dataclass(frozen=True, slots=True, order=True)
-class Position:
+
+class Position(msgspec.Struct, frozen=True, order=True, gc=False):
     """A place in the journal of all models, in the order of their commits. Its text is what followers keep.
 
     What it is made of is known in this module only. It is the id of a segment: SQLite has one writer at a
@@ -31,18 +34,13 @@ class Position:
     and `segments_after` has to end before the oldest one that is still open.
     """
 
-    _segment_id: int = 0
-
-    @classmethod
-    def after_segment(cls, segment_id: int) -> Self:
-        """Return the position after a segment."""
-        return cls(segment_id)
+    segment_id: int = 0
 
     @classmethod
     def read(cls, text: str) -> Self:
         """Undo `str`; raises `ValueError`.
 
-        >>> Position.read(str(Position.after_segment(7))) == Position.after_segment(7) > Position()
+        >>> Position.read(str(Position(7))) == Position(7) > Position()
         True
         """
         return cls(int(text))
@@ -54,12 +52,12 @@ class Position:
         return cls(segment_id or 0)
 
     def __str__(self) -> str:
-        return str(self._segment_id)
+        return str(self.segment_id)
 
-    def before(self) -> Self:
+    def before(self) -> "Position":
         """Return the position before the commit that this one comes after."""
-        return type(self)(self._segment_id - 1)
+        return Position(self.segment_id - 1)
 
     def segments_after(self) -> "QuerySet[JournalSegment]":
         """Return the segments that follow, in the order of their commits."""
-        return JournalSegment.objects.filter(pk__gt=self._segment_id).order_by("pk")
+        return JournalSegment.objects.filter(pk__gt=self.segment_id).order_by("pk")

@@ -1,7 +1,6 @@
 """The journal as it is in the database. Every function raises `StorageUnavailable`."""
 
 from collections.abc import Iterator
-from dataclasses import replace
 
 from django.db.models import QuerySet
 
@@ -41,7 +40,7 @@ def read_after(place: Place) -> Iterator[Read[Place]]:
     for segment in segments_after(place):
         if segment.first_seq != place.seq + 1:
             return
-        place = replace(place, seq=segment.last_seq)
+        place = place.at(segment.last_seq)
         yield Read(ends_at=place, learns=segment.learns)
 
 
@@ -90,7 +89,7 @@ def scored_after(position: Position) -> list[Read[Position]]:
         )
         return [
             Read(
-                ends_at=Position.after_segment(pk),
+                ends_at=Position(pk),
                 learns=to_segment(first, last, text).learns if is_scored else (),
             )
             for pk, first, last, text, is_scored in rows[:AT_A_TIME]
@@ -106,4 +105,4 @@ def _begin_of_segment(place: Place) -> Place:
     with translated_errors():
         holding = _of(place).filter(first_seq__lte=place.seq + 1).order_by("-first_seq")
         first_seq = holding.values_list("first_seq", flat=True).first()
-    return place if first_seq is None else replace(place, seq=first_seq - 1)
+    return place if first_seq is None else place.at(first_seq - 1)

@@ -41,9 +41,9 @@ class InstanceMetrics:
         self._position = Position()
         self._n_unsaved = 0
 
-    def committed(self, position: Position, scores: Sequence[Scores]) -> None:
+    def committed(self, position: Position, scores: Sequence[Scores], n_learns: int) -> None:
         """Remember what the learns of a commit scored; `position` is the one after it."""
-        self._tail.add(position.before(), Known(position, scores))
+        self._tail.add(position.before(), Known(position, scores, n_learns))
 
     def values(self) -> dict[str, float | None]:
         """Return the metrics as of now; raises `FlavorNotSet`."""

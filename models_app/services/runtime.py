@@ -35,7 +35,7 @@ class _Observer:
         self, write: Write, segment_id: int | None, scores: Sequence[Scores], events: Sequence[Event]
     ) -> None:
         if segment_id is not None:
-            get_instance_metrics().committed(Position.after_segment(segment_id), scores)
+            get_instance_metrics().committed(Position(segment_id), scores, len(write.learns))
             publishing.scored(write.state, write.seq + 1, scores)
         if events:
             publishing.publish(events)

@@ -2,7 +2,7 @@
 
 import logging
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 from models_app.domain.errors import ChantillyError
 from models_app.domain.scoring import Scores
@@ -64,9 +64,8 @@ class Follower:
     def scored(self, model: ModelState, first_seq: int, scores: Sequence[Scores]) -> None:
         """Remember what learns scored."""
         begin = Place(model.model_id, model.generation, first_seq - 1)
-        n_learns = sum(some.n + len(some.unscored) for some in scores)
-        end = replace(begin, seq=begin.seq + n_learns)
-        self._tail.add(begin, Known(end, scores, self._clock.now()))
+        n_learns = sum([some.n + len(some.unscored) for some in scores])
+        self._tail.add(begin, Known(begin.at(begin.seq + n_learns), scores, n_learns, self._clock.now()))
 
     def tick(self) -> None:
         """Show the detectors what was learned since the last time; raises `StorageUnavailable`."""
@@ -151,7 +150,7 @@ def _pieces(model: Served, watch: Watch, tail: _Tail) -> Iterator[Known[Place] |
     def read(after: Place) -> Iterable[Read[Place]]:
         return read_after(after) if after.seq < model.seq else ()
 
-    return follow(replace(model.beginning, seq=watch.seq), known=known, read=read)
+    return follow(model.beginning.at(watch.seq), known=known, read=read)
 
 
 def _shown(

@@ -7,7 +7,7 @@ nothing, and it does not matter which process has learned.
 import threading
 from collections import OrderedDict, deque
 from collections.abc import Iterator
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 
 from models_app.domain.learns import Learn
 from models_app.journal.positions import Place
@@ -55,7 +55,7 @@ class DelayReader:
 
     def _read_on(self, model: Served, read: _Read) -> None:
         """Read what was learned since the last time, no further back than it counts."""
-        segments = list(_newest_segments(replace(model.beginning, seq=read.seq)))
+        segments = list(_newest_segments(model.beginning.at(read.seq)))
         for segment in reversed(segments):
             read.seq = segment.last_seq
             read.delays.extend(map(_delay, segment.learns))

@@ -14,7 +14,7 @@ JOURNAL = range(50)
 
 def known(number: int, n_learns: int = 1) -> Known[int]:
     """Return what one knows of the commit that ends at a number."""
-    return Known(number, [Scores([], n=n_learns - 1, unscored=[0])])
+    return Known(number, [Scores([], n=n_learns - 1, unscored=[0])], n_learns)
 
 
 def read(after: int) -> Iterator[Read[int]]:
