@@ -84,13 +84,14 @@ def encode_command(command: Command) -> bytes:
 
 def decode_command(data: bytes) -> Predict | LearnById | LearnFeatures:
     """Undo `encode_command`; raises `msgspec.MsgspecError` where the bytes are no command."""
-    match _command_decoder.decode(data):
+    value = _command_decoder.decode(data)
+    match value:
         case _Predict(name, text, prediction_id, received_at):
             return Predict(name, text, features.decode(text), prediction_id, received_at)
         case _LearnById(name, prediction_id, ground_truth, received_at):
             return LearnById(name, prediction_id, _truth(ground_truth), received_at)
-        case _LearnFeatures(name, text, ground_truth, received_at):
-            return LearnFeatures(name, text, features.decode(text), _truth(ground_truth), received_at)
+    text, ground_truth = value.features, _truth(value.ground_truth)
+    return LearnFeatures(value.name, text, features.decode(text), ground_truth, value.received_at)
 
 
 def encode_outcome(outcome: object) -> bytes:
@@ -109,7 +110,8 @@ def decode_outcome(data: bytes) -> Any:
 
     A refusal has its kind and its message, not its cause.
     """
-    match _outcome_decoder.decode(data):
+    value = _outcome_decoder.decode(data)
+    match value:
         case _Predicted(model, prediction):
             return model, learns.decode_prediction(prediction)
         case _Learned(seq):
@@ -119,8 +121,7 @@ def decode_outcome(data: bytes) -> Any:
             if isinstance(error, ModelNotFound):
                 error.name, error.near = name, near
             return error
-        case _Failed(reason):
-            return EngineFailed(reason)
+    return EngineFailed(value.reason)
 
 
 def _command_value(command: Command) -> _Value:
