@@ -21,9 +21,6 @@ from web.dispatch import AsyncViewSet
 
 # A batch is answered as a whole: larger ones would not be faster, and have a slow model's client wait.
 _LINES_IN_A_BATCH = 64
-# What is under way at a time. Enough to fill the engine's batches.
-_BATCHES_UNDER_WAY = 64
-_BYTES_UNDER_WAY = 4 << 20
 # Answers that a client does not take yet: that much in memory, the rest in a file.
 _SPOOLED_IN_MEMORY = 1 << 20
 
@@ -149,7 +146,7 @@ class _Exchange:
         self.dropping: list[asyncio.Task[None]] = []
         self._lines = lines
         self._loop = asyncio.get_running_loop()
-        self._flow = FlowControl(max_batches=_BATCHES_UNDER_WAY, max_bytes=_BYTES_UNDER_WAY)
+        self._flow = FlowControl()
         self._queue: asyncio.Queue[tuple[Submission, int] | None] = asyncio.Queue()
         self._n_lines = 0
         self._is_stopping = False

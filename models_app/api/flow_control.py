@@ -3,6 +3,10 @@
 import asyncio
 from collections import deque
 
+#: What is under way at a time on one connection: enough to fill the engine's batches.
+MAX_BATCHES = 64
+MAX_BYTES = 4 << 20
+
 
 class FlowControl:
     """How much of a connection may be under way at a time: so many batches, and so many bytes of them.
@@ -11,7 +15,7 @@ class FlowControl:
     passes alone. One task enters, another leaves.
     """
 
-    def __init__(self, *, max_batches: int, max_bytes: int) -> None:
+    def __init__(self, *, max_batches: int = MAX_BATCHES, max_bytes: int = MAX_BYTES) -> None:
         self._max_batches = max_batches
         self._max_bytes = max_bytes
         self._sizes: deque[int] = deque()

@@ -21,10 +21,6 @@ from web.seats import Seats, client_of
 
 logger = logging.getLogger(__name__)
 
-# Messages that wait for their answer at a time. Who sends more waits: nothing is read from him meanwhile.
-_MESSAGES_UNDER_WAY = 64
-_BYTES_UNDER_WAY = 4 << 20
-
 _GOING_AWAY = 1001
 _REFUSED = 1008
 _TOO_BIG = 1009
@@ -75,7 +71,7 @@ class StreamConsumer(AsyncWebsocketConsumer):  # type: ignore[misc]  # channels 
 
     async def _serve(self, scope: Scope, receive: Receive, send: Send) -> None:
         # What was submitted by the end is done all the same.
-        self._flow = FlowControl(max_batches=_MESSAGES_UNDER_WAY, max_bytes=_BYTES_UNDER_WAY)
+        self._flow = FlowControl()
         self._queue: asyncio.Queue[_UnderWay | _Closing] = asyncio.Queue()
         self._has_begun = False
         answering = asyncio.create_task(self._answer())

@@ -11,6 +11,7 @@ import pytest
 
 from models_app.api import exchanges
 from models_app.api.exchanges import Lines, exchange
+from models_app.api.flow_control import MAX_BATCHES
 from models_app.services import runtime
 from tests.api.engines import engine_stops
 from tests.own_models import Slow
@@ -111,7 +112,7 @@ class TestExchange:
         instance.upload("slow", Slow())
 
         async def run() -> None:
-            n_pieces = 2 * exchanges._BATCHES_UNDER_WAY
+            n_pieces = 2 * MAX_BATCHES
             body = Body(LEARN)
             answers = exchange(Lines(body.receive))
             assert await anext(answers) == b"{}\n"
@@ -119,7 +120,7 @@ class TestExchange:
                 body.send(LEARN)
             first = asyncio.create_task(anext(answers))
             await until_idle(body)
-            assert body.n_waiting >= n_pieces - exchanges._BATCHES_UNDER_WAY - 2
+            assert body.n_waiting >= n_pieces - MAX_BATCHES - 2
             await first
             await answers.aclose()
             assert others() == set()
@@ -135,7 +136,7 @@ class TestExchange:
             answers = aiter(response)
             assert await anext(answers) == b"{}\n"
             # The window is full, and its first batch takes long.
-            for piece in [LEARN * 60, *[LEARN] * 2 * exchanges._BATCHES_UNDER_WAY]:
+            for piece in [LEARN * 60, *[LEARN] * 2 * MAX_BATCHES]:
                 body.send(piece)
             sending = asyncio.create_task(rest_of(answers))
             await until_idle(body)

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from models_app.api import sockets
+from models_app.api.flow_control import MAX_BATCHES, MAX_BYTES
 from models_app.api.sockets import StreamConsumer
 from models_app.services import runtime
 from models_app.wire.limits import MAX_RECORDS
@@ -135,7 +135,7 @@ class TestStreamConsumer:
                 peer.send(LEARN)
             await peer.until_idle()
             # One waits for room, and channels holds the next.
-            assert n_messages - peer.n_waiting <= sockets._MESSAGES_UNDER_WAY + 2
+            assert n_messages - peer.n_waiting <= MAX_BATCHES + 2
 
             peer.reads.set()
             assert [await peer.answer() for _ in range(n_messages)] == [{}] * n_messages
@@ -146,7 +146,7 @@ class TestStreamConsumer:
         assert served.state("model").seq == n_messages
 
     def test_counts_bytes_too(self, served: Instance) -> None:
-        quarter = "x" * (sockets._BYTES_UNDER_WAY // 4)
+        quarter = "x" * (MAX_BYTES // 4)
 
         async def talk(peer: Peer) -> None:
             peer.reads.clear()
@@ -174,7 +174,7 @@ class TestStreamConsumer:
         run(talk)
         # What was submitted is done all the same.
         runtime.stop_engine(seconds=30)
-        assert 0 <= instance.state("slow").seq - 1 - sockets._MESSAGES_UNDER_WAY <= 2
+        assert 0 <= instance.state("slow").seq - 1 - MAX_BATCHES <= 2
 
     def test_lets_go_when_its_server_gives_it_up(self, instance: Instance) -> None:
         instance.upload("slow", Slow())
