@@ -21,9 +21,9 @@ from models_app.services.feeding import MAX_IN_FLIGHT, Answered, Feed
 from models_app.services.files import (
     STANDARD_INPUT,
     BadLine,
+    FileRecord,
     Format,
     Layout,
-    Record,
     Source,
     format_of,
     hint,
@@ -128,7 +128,7 @@ class FileCommand(ServiceCommand):
     def _run_over(self, **options: Any) -> None:
         form = _format(options["file"], options["format"])
         layout = _as_written(self.layout(**options | {"format": form}), options)
-        self._recent: deque[Record | BadLine] = deque(maxlen=_REMEMBERED)
+        self._recent: deque[FileRecord | BadLine] = deque(maxlen=_REMEMBERED)
         with opened(
             options["file"],
             max_line_bytes=settings.MAX_BODY_BYTES,
@@ -151,7 +151,7 @@ class FileCommand(ServiceCommand):
         """Return where in the file's lines the parts of a record are. Raises CommandError."""
         raise NotImplementedError
 
-    def feed(self, *args: Any, **options: Any) -> Feed[Record]:
+    def feed(self, *args: Any, **options: Any) -> Feed[FileRecord]:
         """Return what takes the records."""
         raise NotImplementedError
 
@@ -166,7 +166,7 @@ class FileCommand(ServiceCommand):
         """Tell what came of it."""
         raise NotImplementedError
 
-    def _remembered(self, lines: Iterator[Record | BadLine]) -> Iterator[Record | BadLine]:
+    def _remembered(self, lines: Iterator[FileRecord | BadLine]) -> Iterator[FileRecord | BadLine]:
         for line in lines:
             self._recent.append(line)
             yield line
@@ -175,11 +175,11 @@ class FileCommand(ServiceCommand):
         if not isinstance(refused.error, (InvalidGroundTruth, ModelRaised)):
             return ""
         for record in self._recent:
-            if isinstance(record, Record) and record.line == refused.line:
+            if isinstance(record, FileRecord) and record.line == refused.line:
                 return f" {hint(record, layout) or ''}".rstrip()
         return ""
 
-    def _run(self, feed: Feed[Record], source: Source, lines: Iterator[Record | BadLine]) -> Tally:
+    def _run(self, feed: Feed[FileRecord], source: Source, lines: Iterator[FileRecord | BadLine]) -> Tally:
         tally = Tally()
         with interrupting(feed), _Bar(source) as bar:
             for answered in feed.answers(lines):

@@ -10,7 +10,7 @@ from models_app.domain.errors import ChantillyError, InvalidRequest
 from models_app.engine.commands import Command, Inspect, Predict
 from models_app.services import configuring
 from models_app.services.feeding import Feed
-from models_app.services.files import Record
+from models_app.services.files import FileRecord
 from models_app.services.folding import get_instance_metrics
 from models_app.services.handing import client
 from models_app.wire.commands import learn_command, predict_command
@@ -20,7 +20,7 @@ logger = logging.getLogger(__name__)
 _TIDY_SECONDS = 2.0
 
 
-def learn_feed(*, model: str, skip_errors: bool) -> Feed[Record]:
+def learn_feed(*, model: str, skip_errors: bool) -> Feed[FileRecord]:
     """Return a feed whose records `model` learns, in order, each as the API's learn with features.
 
     Raises `FlavorNotSet`, `ModelNotFound`, `ModelNotLoadable`, `StorageUnavailable`.
@@ -28,7 +28,7 @@ def learn_feed(*, model: str, skip_errors: bool) -> Feed[Record]:
     flavor = configuring.get_flavor()
     vitals(model)
 
-    def to_command(record: Record) -> Command:
+    def to_command(record: FileRecord) -> Command:
         if record.model not in (None, model):
             raise InvalidRequest({"model": [f"must be '{model}', which learns from this file"]})
         return learn_command(
@@ -43,14 +43,14 @@ def learn_feed(*, model: str, skip_errors: bool) -> Feed[Record]:
     return Feed(to_command, skip_errors=skip_errors)
 
 
-def predict_feed(*, model: str | None, skip_errors: bool) -> Feed[Record]:
+def predict_feed(*, model: str | None, skip_errors: bool) -> Feed[FileRecord]:
     """Return a feed whose records are predicted, each as by the API's predict.
 
     A record's own model has precedence over `model`; None is the default model. What has an id is kept,
     durably, until its ground truth comes.
     """
 
-    def to_command(record: Record) -> Predict:
+    def to_command(record: FileRecord) -> Predict:
         return predict_command(
             features_json=record.features,
             prediction_id=record.prediction_id,

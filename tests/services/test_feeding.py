@@ -14,7 +14,7 @@ from models_app.domain.errors import InvalidRequest, ModelNotFound, ModelRaised,
 from models_app.models import PendingPrediction, ServedModel
 from models_app.services import feeding, folding, runtime, warming
 from models_app.services.feeding import Answered, Feed
-from models_app.services.files import BadLine, Record
+from models_app.services.files import BadLine, FileRecord
 from models_app.services.folding import InstanceMetrics
 from tests.services.history_models import Refusing
 from tests.services.instances import Instance, logistic
@@ -30,11 +30,11 @@ def regression(instance: Instance, monkeypatch: pytest.MonkeyPatch) -> Instance:
     return instance
 
 
-def record(line: int, **features: Any) -> Record:
-    return Record(line=line, features=msgspec.json.encode({"n": line, **features}), ground_truth=line)
+def record(line: int, **features: Any) -> FileRecord:
+    return FileRecord(line=line, features=msgspec.json.encode({"n": line, **features}), ground_truth=line)
 
 
-def numbered(n: int, *others: Record | BadLine) -> list[Record | BadLine]:
+def numbered(n: int, *others: FileRecord | BadLine) -> list[FileRecord | BadLine]:
     """Records of lines 1 to n, but for the other ones."""
     instead = {other.line: other for other in others}
     return [instead.get(line) or record(line) for line in range(1, n + 1)]
@@ -70,7 +70,7 @@ class TestFeed:
     def test_reads_no_further_than_the_bound(self, regression: Instance) -> None:
         n_read = 0
 
-        def lines() -> Iterator[Record]:
+        def lines() -> Iterator[FileRecord]:
             nonlocal n_read
             for n_read in range(1, 10_001):
                 yield record(n_read)
@@ -106,16 +106,16 @@ class TestFeed:
 
 BAD = [
     BadLine(line=700, error=InvalidRequest("Not good.")),
-    Record(line=700, features=b"[1]", ground_truth=1),
-    Record(line=700, features=b'{"n": 700}', ground_truth="text"),
-    Record(line=700, features=b'{"n": 700}', ground_truth=1, model="other"),
+    FileRecord(line=700, features=b"[1]", ground_truth=1),
+    FileRecord(line=700, features=b'{"n": 700}', ground_truth="text"),
+    FileRecord(line=700, features=b'{"n": 700}', ground_truth=1, model="other"),
     record(700, refuse=True),
 ]
 
 
 class TestAnError:
     @pytest.mark.parametrize("bad", BAD)
-    def test_ends_the_pass_just_there(self, regression: Instance, bad: Record | BadLine) -> None:
+    def test_ends_the_pass_just_there(self, regression: Instance, bad: FileRecord | BadLine) -> None:
         feed = warming.learn_feed(model="model", skip_errors=False)
 
         answers = list(feed.answers(numbered(5_000, bad)))
@@ -127,7 +127,7 @@ class TestAnError:
         assert seq() == 699
 
     @pytest.mark.parametrize("bad", BAD)
-    def test_is_skipped_where_that_is_asked(self, regression: Instance, bad: Record | BadLine) -> None:
+    def test_is_skipped_where_that_is_asked(self, regression: Instance, bad: FileRecord | BadLine) -> None:
         feed = warming.learn_feed(model="model", skip_errors=True)
 
         answers = list(feed.answers(numbered(2_000, bad)))
@@ -147,9 +147,9 @@ class TestAnError:
 
     def test_in_predicting_leaves_no_hole_that_is_not_told(self, instance: Instance) -> None:
         instance.upload("model", logistic())
-        bad = Record(line=700, features=b'{"n": "text"}', ground_truth=True)
+        bad = FileRecord(line=700, features=b'{"n": "text"}', ground_truth=True)
         lines = [
-            bad if line == 700 else Record(line=line, features=b'{"n": 1}', ground_truth=True)
+            bad if line == 700 else FileRecord(line=line, features=b'{"n": 1}', ground_truth=True)
             for line in range(1, 5_001)
         ]
         feed = warming.learn_feed(model="model", skip_errors=False)
@@ -189,7 +189,7 @@ class TestAnError:
 class TestPredicting:
     def test_keeps_what_has_an_id(self, regression: Instance) -> None:
         feed = warming.predict_feed(model=None, skip_errors=False)
-        lines = [record(1), Record(line=2, features=b'{"n": 2}', prediction_id=42)]
+        lines = [record(1), FileRecord(line=2, features=b'{"n": 2}', prediction_id=42)]
 
         answers = list(feed.answers(lines))
 
@@ -200,13 +200,14 @@ class TestPredicting:
         regression.upload("other", Refusing())
         feed = warming.predict_feed(model="other", skip_errors=False)
 
-        answers = list(feed.answers([record(1), Record(line=2, features=b"{}", model="model")]))
+        answers = list(feed.answers([record(1), FileRecord(line=2, features=b"{}", model="model")]))
 
         assert [answered.result[0] for answered in answers] == ["other", "model"]
 
     def test_keeps_nothing_of_what_comes_after_an_error(self, regression: Instance) -> None:
         lines = [
-            Record(line=n, features=b'{"hide": %d}' % (n == 700), prediction_id=n) for n in range(1, 5_001)
+            FileRecord(line=n, features=b'{"hide": %d}' % (n == 700), prediction_id=n)
+            for n in range(1, 5_001)
         ]
         feed = warming.predict_feed(model="model", skip_errors=False)
 
@@ -222,7 +223,7 @@ class TestInterruption:
     def test_finishes_what_is_under_way(self, regression: Instance) -> None:
         feed = warming.learn_feed(model="model", skip_errors=False)
 
-        def lines() -> Iterator[Record]:
+        def lines() -> Iterator[FileRecord]:
             for n in itertools.count(1):
                 if n == 1_000:
                     # As a signal's handler: while a pipe says nothing.
@@ -249,7 +250,7 @@ class TestInterruption:
 
 class TestWatch:
     def test_tells_the_metrics_without_waiting(self, regression: Instance) -> None:
-        feed: Feed[Record] = warming.learn_feed(model="model", skip_errors=False)
+        feed: Feed[FileRecord] = warming.learn_feed(model="model", skip_errors=False)
         watch = warming.Watch("model")
         for _ in feed.answers(numbered(10)):
             pass

@@ -11,7 +11,7 @@ import pytest
 
 from models_app.domain.errors import ChantillyError
 from models_app.management.base import message_line
-from models_app.services.files import BadLine, Format, Layout, Record, format_of, opened, records
+from models_app.services.files import BadLine, FileRecord, Format, Layout, format_of, opened, records
 
 Read = Callable[..., list[Any]]
 MAX_LINE_BYTES = 10_000
@@ -41,12 +41,12 @@ def read(tmp_path: Path) -> Read:
     return read
 
 
-def features(record: Record | BadLine) -> Any:
-    assert isinstance(record, Record), record
+def features(record: FileRecord | BadLine) -> Any:
+    assert isinstance(record, FileRecord), record
     return json.loads(record.features)
 
 
-def bad(lines: list[Record | BadLine]) -> Iterator[tuple[int, str]]:
+def bad(lines: list[FileRecord | BadLine]) -> Iterator[tuple[int, str]]:
     for line in lines:
         if isinstance(line, BadLine):
             yield line.line, message_line(line.error.message)
@@ -207,8 +207,8 @@ class TestNdjson:
         )
 
         assert lines == [
-            Record(line=1, features=b'{"a": 1.50}', ground_truth=True),
-            Record(line=3, features=b'"some text"', ground_truth="x", model="m"),
+            FileRecord(line=1, features=b'{"a": 1.50}', ground_truth=True),
+            FileRecord(line=3, features=b'"some text"', ground_truth="x", model="m"),
         ]
 
     def test_is_what_the_api_predicts(self, read: Read) -> None:
@@ -217,8 +217,8 @@ class TestNdjson:
         )
 
         assert lines == [
-            Record(line=1, features=b"{}"),
-            Record(line=2, features=b"{}", prediction_id=7, model="m"),
+            FileRecord(line=1, features=b"{}"),
+            FileRecord(line=2, features=b"{}", prediction_id=7, model="m"),
         ]
 
     def test_may_be_flat(self, read: Read) -> None:
@@ -234,8 +234,10 @@ class TestNdjson:
         )
 
         assert lines == [
-            Record(line=1, features=b'{"a":1.50,"b":null,"zip":"10115"}', ground_truth=2, prediction_id=7),
-            Record(line=2, features=b'{"zip":"1"}', ground_truth=3, prediction_id="8"),
+            FileRecord(
+                line=1, features=b'{"a":1.50,"b":null,"zip":"10115"}', ground_truth=2, prediction_id=7
+            ),
+            FileRecord(line=2, features=b'{"zip":"1"}', ground_truth=3, prediction_id="8"),
         ]
 
     @pytest.mark.parametrize(
@@ -258,7 +260,7 @@ class TestNdjson:
         ((number, told),) = bad(lines)
         assert number == 2
         assert told.startswith(reason)
-        assert isinstance(lines[2], Record)
+        assert isinstance(lines[2], FileRecord)
 
     @pytest.mark.parametrize(
         ("line", "reason"),

@@ -12,7 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from models_app.management.base import message_line
-from models_app.services.files import BadLine, Format, Layout, Record, opened, records
+from models_app.services.files import BadLine, FileRecord, Format, Layout, opened, records
 from models_app.services.files.dialects import Dialect, dialect_of, number_reader
 from models_app.services.files.encodings import encoding_of
 from models_app.services.files.hints import hint
@@ -48,7 +48,7 @@ def read(tmp_path: Path, notes: list[str]) -> Read:
     return read
 
 
-def _plain(line: Record | BadLine) -> Any:
+def _plain(line: FileRecord | BadLine) -> Any:
     if isinstance(line, BadLine):
         return line.line, message_line(line.error.message)
     return json.loads(line.features), line.ground_truth
@@ -252,7 +252,7 @@ class TestHint:
     )
     def test_names_the_option_that_reads_a_cell_otherwise(self, cell: object, option: str | None) -> None:
         features = json.dumps({"good": 1, "a": cell}).encode()
-        record = Record(line=2, features=features, ground_truth=1)
+        record = FileRecord(line=2, features=features, ground_truth=1)
 
         told = hint(record, Layout(format=Format.CSV, target="y", has_ground_truth=True))
 
@@ -260,14 +260,14 @@ class TestHint:
         assert told is None or (told.startswith("Column 'a' has ") and str(option) in told)
 
     def test_looks_at_the_ground_truth(self) -> None:
-        record = Record(line=2, features=b"{}", ground_truth="NA")
+        record = FileRecord(line=2, features=b"{}", ground_truth="NA")
 
         assert hint(record, Layout(format=Format.CSV, target="y")) == (
             "Column 'y' has 'NA': --na=NA reads that as no value."
         )
 
     def test_says_nothing_of_what_is_meant_to_be_a_string(self) -> None:
-        record = Record(line=2, features=b'{"a": "NA"}', ground_truth=1)
+        record = FileRecord(line=2, features=b'{"a": "NA"}', ground_truth=1)
 
         assert hint(record, Layout(format=Format.CSV, strings=frozenset({"a"}))) is None
         assert hint(record, Layout(format=Format.NDJSON)) is None

@@ -9,8 +9,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from models_app.domain import features
 from models_app.domain.errors import ChantillyError, InvalidRequest
-from models_app.services.files import Format, Layout, Record, Source, records
+from models_app.services.files import FileRecord, Format, Layout, Source, records
 from models_app.services.files.encodings import Encoding
 from models_app.wire import arrays, codec, fields, reading, requests
 from models_app.wire.bodies import BodyReader
@@ -47,7 +48,7 @@ def of_line(text: bytes, *, has_ground_truth: bool) -> bytes:
     )
     layout = Layout(format=Format.NDJSON, is_flat=False, has_ground_truth=has_ground_truth)
     (record,) = records(source, layout)
-    assert isinstance(record, Record), record
+    assert isinstance(record, FileRecord), record
     if record.ground_truth is None:
         return codec.encode_command(
             predict_command(
@@ -120,6 +121,16 @@ class TestBodyReader:
         assert refused.value.message["colour"] == ["unknown field"]
         if required:
             assert empty.value.message == {name: ["required field"] for name in required}
+
+    def test_says_of_a_long_body_which_field_is_no_text(self) -> None:
+        body = b'{"features": "%s", "model": "\xff"}' % (b"x" * features.MAX_EXPLAINED_BYTES)
+
+        with pytest.raises(InvalidRequest) as refused:
+            BodyReader(requests.PredictRequest).read(body)
+
+        assert isinstance(refused.value.message, dict)
+        assert refused.value.message.keys() == {"model"}
+        assert "can't decode byte" in refused.value.message["model"][0]
 
     def test_takes_no_field_that_nothing_is_said_of(self) -> None:
         class Wrong(msgspec.Struct):

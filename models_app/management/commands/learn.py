@@ -9,7 +9,7 @@ from models_app.management import rendering
 from models_app.management.feeding import FileCommand, Tally
 from models_app.services import warming
 from models_app.services.feeding import Feed
-from models_app.services.files import Format, Layout, Record
+from models_app.services.files import FileRecord, Format, Layout
 
 
 class Command(FileCommand):
@@ -47,7 +47,7 @@ class Command(FileCommand):
             ignored=frozenset(options["ignore"]),
         )
 
-    def feed(self, *, model: str, skip_errors: bool, **_options: Any) -> Feed[Record]:
+    def feed(self, *, model: str, skip_errors: bool, **_options: Any) -> Feed[FileRecord]:
         """Return what has the model learn."""
         feed = warming.learn_feed(model=model, skip_errors=skip_errors)
         self.watch = warming.Watch(model)

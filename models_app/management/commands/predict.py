@@ -11,7 +11,7 @@ from models_app.domain.errors import ChantillyError
 from models_app.management.feeding import FileCommand, Tally
 from models_app.services import warming
 from models_app.services.feeding import Answered, Feed
-from models_app.services.files import STANDARD_INPUT, Format, Layout, Record
+from models_app.services.files import STANDARD_INPUT, FileRecord, Format, Layout
 from models_app.wire import writing
 
 
@@ -64,7 +64,7 @@ class Command(FileCommand):
             ignored=frozenset(ignored),
         )
 
-    def feed(self, *, model: str | None, skip_errors: bool, **_options: Any) -> Feed[Record]:
+    def feed(self, *, model: str | None, skip_errors: bool, **_options: Any) -> Feed[FileRecord]:
         """Return what predicts."""
         return warming.predict_feed(model=model, skip_errors=skip_errors)
 

@@ -9,7 +9,7 @@ import msgspec
 from models_app.domain.errors import ChantillyError, InvalidRequest
 from models_app.domain.scoring import GroundTruth
 from models_app.services.files.dialects import Dialect, dialect_of, json_number, number_reader
-from models_app.services.files.layouts import BadLine, Layout, Record, ground_truth
+from models_app.services.files.layouts import BadLine, FileRecord, Layout, ground_truth
 from models_app.services.files.sources import Source, Unreadable
 
 _encoder = msgspec.json.Encoder()
@@ -28,7 +28,7 @@ class _TextLines:
         return next(self._source).decode()
 
 
-def csv_records(source: Source, layout: Layout) -> Iterator[Record | BadLine]:
+def csv_records(source: Source, layout: Layout) -> Iterator[FileRecord | BadLine]:
     """Yield what stands in each row below the header that is not blank."""
     dialect = dialect_of(source.head, delimiter=layout.delimiter, decimal=layout.decimal)
     # Strict: a stray quote is an error, rather than a value that swallows what follows.
@@ -95,14 +95,14 @@ class _Columns:
         self._target_json = _string if layout.target in layout.strings else to_json
         self._missing = layout.missing
 
-    def record(self, line: int, row: list[str]) -> Record:
+    def record(self, line: int, row: list[str]) -> FileRecord:
         """Return a row's record; an empty cell is a feature that is not there."""
         if len(row) != self._n_columns:
             row = self._fitted(row)
         if self._missing:
             row = ["" if cell.strip() in self._missing else cell for cell in row]
         members = [key + to_json(row[index]) for index, key, to_json in self._features if row[index]]
-        return Record(
+        return FileRecord(
             line=line,
             features=f"{{{','.join(members)}}}".encode(),
             ground_truth=self._ground_truth(row) if self._layout.has_ground_truth else None,

@@ -4,7 +4,7 @@ import re
 
 import msgspec
 
-from models_app.services.files.layouts import Format, Layout, Record
+from models_app.services.files.layouts import FileRecord, Format, Layout
 
 # As R, pandas, spreadsheets and people write that there is no value.
 _MISSING = {
@@ -14,7 +14,7 @@ _DECIMAL_COMMA = re.compile(r"-?[0-9]+,[0-9]+").fullmatch
 _GROUPED = re.compile(r"-?[0-9]{1,3}(?:([ '.,\u00a0\u202f])[0-9]{3})+(?:[.,][0-9]+)?").fullmatch
 
 
-def hint(record: Record, layout: Layout) -> str | None:
+def hint(record: FileRecord, layout: Layout) -> str | None:
     """Return what may be wrong with a record's values, and which option helps; None: nothing is known."""
     if layout.format is not Format.CSV:
         return None

@@ -47,7 +47,7 @@ class Layout:
     missing: frozenset[str] = frozenset()
 
 
-class Record(msgspec.Struct, frozen=True, gc=False, kw_only=True):
+class FileRecord(msgspec.Struct, frozen=True, gc=False, kw_only=True):
     """What stands in one line. `features` is JSON text; `line` is that of its beginning, counted from 1."""
 
     line: int

@@ -6,14 +6,14 @@ import msgspec
 from msgspec import UNSET, Raw
 
 from models_app.domain.errors import ChantillyError, InvalidRequest
-from models_app.services.files.layouts import BadLine, Layout, Record, ground_truth
+from models_app.services.files.layouts import BadLine, FileRecord, Layout, ground_truth
 from models_app.services.files.sources import Source, Unreadable
 from models_app.wire import fields
 from models_app.wire.bodies import UNREADABLE
 from models_app.wire.requests import LearnLine, PredictRequest
 
 
-def ndjson_records(source: Source, layout: Layout) -> Iterator[Record | BadLine]:
+def ndjson_records(source: Source, layout: Layout) -> Iterator[FileRecord | BadLine]:
     """Yield what stands in each line that is not blank."""
     to_record = _flat_object(layout) if layout.is_flat else _api_object(layout)
     while True:
@@ -37,22 +37,22 @@ _object_decoder = msgspec.json.Decoder(dict[str, Raw])
 _encoder = msgspec.json.Encoder()
 
 
-def _api_object(layout: Layout) -> Callable[[int, bytes], Record]:
+def _api_object(layout: Layout) -> Callable[[int, bytes], FileRecord]:
     learn_decoder = msgspec.json.Decoder(LearnLine)
     predict_decoder = msgspec.json.Decoder(PredictRequest)
 
-    def learn_record(line: int, text: bytes) -> Record:
+    def learn_record(line: int, text: bytes) -> FileRecord:
         read = learn_decoder.decode(text)
-        return Record(
+        return FileRecord(
             line=line,
             features=bytes(read.features),
             ground_truth=read.ground_truth,
             model=None if read.model is UNSET else read.model,
         )
 
-    def predict_record(line: int, text: bytes) -> Record:
+    def predict_record(line: int, text: bytes) -> FileRecord:
         read = predict_decoder.decode(text)
-        return Record(
+        return FileRecord(
             line=line,
             features=bytes(read.features),
             prediction_id=None if read.id is UNSET else read.id,
@@ -62,8 +62,8 @@ def _api_object(layout: Layout) -> Callable[[int, bytes], Record]:
     return learn_record if layout.has_ground_truth else predict_record
 
 
-def _flat_object(layout: Layout) -> Callable[[int, bytes], Record]:
-    def record(line: int, text: bytes) -> Record:
+def _flat_object(layout: Layout) -> Callable[[int, bytes], FileRecord]:
+    def record(line: int, text: bytes) -> FileRecord:
         values = _object_decoder.decode(text)
         for name in layout.ignored:
             values.pop(name, None)
@@ -71,7 +71,7 @@ def _flat_object(layout: Layout) -> Callable[[int, bytes], Record]:
             values[name] = _as_string(values[name])
         target = _take(values, layout.target)
         prediction_id = _take(values, layout.id_column)
-        return Record(
+        return FileRecord(
             line=line,
             features=_encoder.encode(values),
             ground_truth=ground_truth(target) if layout.has_ground_truth else None,

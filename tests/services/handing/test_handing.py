@@ -28,7 +28,7 @@ from models_app.models.storage.sqlite.storage import SqliteStorage
 from models_app.services import folding, hooks, replaying, rolling_back, runtime, snapshotting, warming
 from models_app.services.exporting import export_model
 from models_app.services.feeding import Answered
-from models_app.services.files import BadLine, Record
+from models_app.services.files import BadLine, FileRecord
 from models_app.services.folding import InstanceMetrics
 from models_app.services.handing import client, frames, server
 from models_app.services.handing.client import ServerLost, handing_over
@@ -64,11 +64,11 @@ def stop(path: Path, regression: Instance, monkeypatch: pytest.MonkeyPatch) -> I
     stop()
 
 
-def record(line: int, **features: Any) -> Record:
-    return Record(line=line, features=msgspec.json.encode({"n": line, **features}), ground_truth=line)
+def record(line: int, **features: Any) -> FileRecord:
+    return FileRecord(line=line, features=msgspec.json.encode({"n": line, **features}), ground_truth=line)
 
 
-def numbered(n: int, *others: Record | BadLine) -> list[Record | BadLine]:
+def numbered(n: int, *others: FileRecord | BadLine) -> list[FileRecord | BadLine]:
     instead = {other.line: other for other in others}
     return [instead.get(line) or record(line) for line in range(1, n + 1)]
 
@@ -84,7 +84,7 @@ def lines_of(answers: list[Answered]) -> list[int]:
 
 BAD = [
     BadLine(line=700, error=InvalidRequest("Not good.")),
-    Record(line=700, features=b'{"n": 700}', ground_truth="text"),
+    FileRecord(line=700, features=b'{"n": 700}', ground_truth="text"),
     record(700, refuse=True),
 ]
 
@@ -105,7 +105,7 @@ class TestLearning:
         assert (figures.seq, figures.metrics) == (5_000, warming.vitals("model").metrics)
 
     @pytest.mark.parametrize("bad", BAD)
-    def test_ends_just_at_an_error(self, bad: Record | BadLine) -> None:
+    def test_ends_just_at_an_error(self, bad: FileRecord | BadLine) -> None:
         with handing_over(skips_errors=False):
             feed = warming.learn_feed(model="model", skip_errors=False)
             answers = list(feed.answers(numbered(5_000, bad)))
@@ -116,7 +116,7 @@ class TestLearning:
         assert type(failed.error) in (InvalidRequest, InvalidGroundTruth, ModelRaised)
 
     @pytest.mark.parametrize("bad", BAD)
-    def test_skips_an_error_where_that_is_asked(self, bad: Record | BadLine) -> None:
+    def test_skips_an_error_where_that_is_asked(self, bad: FileRecord | BadLine) -> None:
         with handing_over(skips_errors=True):
             feed = warming.learn_feed(model="model", skip_errors=True)
             answers = list(feed.answers(numbered(2_000, bad)))
@@ -126,7 +126,7 @@ class TestLearning:
         assert [answered.line for answered in answers if answered.is_skipped] == [700]
 
     def test_ends_where_it_is_interrupted(self) -> None:
-        def lines() -> Iterator[Record]:
+        def lines() -> Iterator[FileRecord]:
             for n in itertools.count(1):
                 if n == 1_000:
                     feed.interrupt()
@@ -145,7 +145,7 @@ class TestLearning:
         truths = [2**70, -0.0, 1e-300, 7]
         with handing_over(skips_errors=False):
             feed = warming.learn_feed(model="model", skip_errors=False)
-            lines = [Record(line=1, features=b'{"n": 1}', ground_truth=truth) for truth in truths]
+            lines = [FileRecord(line=1, features=b'{"n": 1}', ground_truth=truth) for truth in truths]
             answers = list(feed.answers(lines))
 
         assert [answered.error for answered in answers] == [None] * len(truths)
@@ -164,7 +164,7 @@ def journal() -> list[Any]:
 @pytest.mark.usefixtures("stop")
 class TestPredicting:
     def test_answers_and_keeps_what_has_an_id(self) -> None:
-        lines = [record(1), Record(line=2, features=b'{"n": 2}', prediction_id=42, model="model")]
+        lines = [record(1), FileRecord(line=2, features=b'{"n": 2}', prediction_id=42, model="model")]
         with handing_over(skips_errors=False):
             answers = list(warming.predict_feed(model=None, skip_errors=False).answers(lines))
 
@@ -173,7 +173,8 @@ class TestPredicting:
 
     def test_keeps_nothing_of_what_comes_after_an_error(self) -> None:
         lines = [
-            Record(line=n, features=b'{"hide": %d}' % (n == 700), prediction_id=n) for n in range(1, 3_001)
+            FileRecord(line=n, features=b'{"hide": %d}' % (n == 700), prediction_id=n)
+            for n in range(1, 3_001)
         ]
         with handing_over(skips_errors=False):
             answers = list(warming.predict_feed(model="model", skip_errors=False).answers(lines))
@@ -231,7 +232,7 @@ class TestReplaying:
 
 class TestTheEnd:
     def test_of_a_server_is_told(self, stop: Callable[[], None], path: Path) -> None:
-        def lines() -> Iterator[Record]:
+        def lines() -> Iterator[FileRecord]:
             for n in itertools.count(1):
                 if n == 3_000:
                     stop()
