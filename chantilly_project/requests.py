@@ -1,4 +1,4 @@
-"""What is noted of a request beside HTTP: its model, how many records it had, where its time went."""
+"""Notes of a request beside HTTP: its model, how many records it had, where its time went."""
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
@@ -47,7 +47,7 @@ class ModelRequest(Request):
 
 
 class ModelLine(RequestLine, gc=False, omit_defaults=True):
-    """What the log says of a request; of single records it does not say how many."""
+    """A request's fields in the log; of single records it does not say how many."""
 
     model: str | None = None
     records: int | UnsetType = UNSET

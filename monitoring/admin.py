@@ -99,7 +99,7 @@ class KindFilter(admin.SimpleListFilter):
 
 @admin.register(DriftAlert)
 class DriftAlertAdmin(OfModelAdmin[DriftAlert]):
-    """What detectors have found, the newest first."""
+    """Alerts of the detectors, the newest first."""
 
     list_display = ("time", "model_link", "kind", "source", "learn", "detector", "value")
     list_filter = (ModelFilter, KindFilter)
@@ -114,7 +114,7 @@ class DriftAlertAdmin(OfModelAdmin[DriftAlert]):
 
 @admin.register(AlertDelivery)
 class AlertDeliveryAdmin(ReadOnlyAdmin[AlertDelivery]):
-    """What became of the alerts for the webhook, the newest first."""
+    """Deliveries of alerts to the webhook, the newest first."""
 
     list_display = (
         "created_at", "kind", "state", "n_attempts", "next_attempt_at", "delivered_at", "last_error",
@@ -133,7 +133,7 @@ class AlertDeliveryAdmin(ReadOnlyAdmin[AlertDelivery]):
 
 @admin.register(DriftPlan)
 class DriftPlanAdmin(admin.ModelAdmin[DriftPlan]):
-    """What is watched of a model, where it is not the default."""
+    """Drift plans of models, where they are not the default."""
 
     form = DriftPlanForm
     list_display = ("model", "is_on", "detector", "parameters", "watches_prediction", "watches_features")

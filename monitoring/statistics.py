@@ -34,7 +34,7 @@ ENDING_SECONDS = 0.1
 
 
 class RouteReport(TypedDict):
-    """What `/api/stats` says of one route; durations are in nanoseconds."""
+    """The statistics of one route at `/api/stats`; durations are in nanoseconds."""
 
     n_calls: int
     mean_duration: int

@@ -1,4 +1,4 @@
-"""What the application may say of a connection while it answers."""
+"""Limits that the application may set on a connection while it answers."""
 
 import asyncio
 

@@ -92,7 +92,7 @@ class AsyncViewSet(ViewSet):
 
 
 class Awaited(HttpResponse):
-    """What a view in a thread returns where something has to be awaited before there is an answer.
+    """The return value of a view in a thread where something has to be awaited before there is an answer.
 
     `ask` is awaited in the event loop, where no thread is held meanwhile; `finish` makes the answer of what
     it returns, in a thread again. What `ask` raises is the answer otherwise.

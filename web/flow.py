@@ -1,4 +1,4 @@
-"""What passes through a connection: no more than there is room for, and answers in one piece."""
+"""Flow control of a connection: no more than there is room for, and answers in one piece."""
 
 import asyncio
 from collections.abc import Callable, Sized

@@ -103,7 +103,7 @@ class Handler(ASGIHandler):
 
 
 class _Route:
-    """What an address leads to: the view, and how its body is read."""
+    """The target of an address: the view, and how its body is read."""
 
     __slots__ = ("answer_soon", "limit", "match", "reads_body")
 

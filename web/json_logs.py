@@ -47,7 +47,7 @@ class JsonFormatter(logging.Formatter):
 
 
 class RequestLine(msgspec.Struct, gc=False, omit_defaults=True):
-    """What the log says of a request; what is not known is left out. A subclass may know more."""
+    """A request's fields in the log; what is not known is left out. A subclass may know more."""
 
     time: datetime
     level: str

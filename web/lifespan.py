@@ -1,4 +1,4 @@
-"""What happens before the first request and after the last."""
+"""The work before the first request and after the last."""
 
 import asyncio
 import logging
@@ -17,7 +17,7 @@ LEAST_SECONDS = 0.5
 
 
 class Runtime(Protocol):
-    """What has to be started before the first request and stopped after the last; a module will do.
+    """A part to start before the first request and to stop after the last; a module will do.
 
     All are called in a thread: they may block.
     """

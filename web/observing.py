@@ -155,7 +155,7 @@ class Observed:
 
 
 class Routes:
-    """What addresses lead to, as the routes are written down."""
+    """The routes that addresses lead to, as they are written down."""
 
     def __init__(self, sockets: Iterable[str] = ()) -> None:
         self._known = {path: path for path in sockets}

@@ -14,7 +14,7 @@ from web.asgi import Reply
 
 
 class Route(Protocol):
-    """What a shortcut has to know of a view, all in the event loop."""
+    """A view as a shortcut knows it, all in the event loop."""
 
     @property
     def submit(self) -> Callable[["Shortcut", Any], None]:

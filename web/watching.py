@@ -4,7 +4,7 @@ import enum
 
 
 class Phase(enum.Enum):
-    """What a connection waits for."""
+    """The event that a connection waits for."""
 
     #: The next request.
     IDLE = enum.auto()
@@ -19,7 +19,7 @@ class Phase(enum.Enum):
 
 
 class Watch:
-    """What was seen of a connection at the last look. Times are in seconds, on the event loop's clock."""
+    """A connection as of the last check. Times are in seconds, on the event loop's clock."""
 
     __slots__ = ("_phase", "_phase_since", "_seen", "_since", "n_steps")
 

@@ -1,4 +1,4 @@
-"""What the list of served models tells beyond their rows."""
+"""Figures that the list of served models shows beyond their rows."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass, replace

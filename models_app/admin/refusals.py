@@ -1,4 +1,4 @@
-"""What the services refuse, as messages on the page."""
+"""Refusals of the services, as messages on the page."""
 
 from typing import Any
 

@@ -1,4 +1,4 @@
-"""What the OpenAPI document says of operations beside their bodies: how they are refused, by which codes."""
+"""Operations in the OpenAPI document beside their bodies: how they are refused, by which codes."""
 
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, TypeVar

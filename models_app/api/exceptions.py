@@ -1,4 +1,4 @@
-"""What HTTP makes of the domain's errors: one table, in the shape that every refusal has."""
+"""The HTTP statuses of the domain's errors: one table, in the shape that every refusal has."""
 
 from collections.abc import Mapping
 from typing import Any

@@ -1,4 +1,4 @@
-"""What stands after the question mark of an address."""
+"""Query parameters of an address."""
 
 from collections.abc import Callable, Iterable, Mapping
 from datetime import UTC, datetime

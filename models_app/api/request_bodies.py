@@ -1,4 +1,4 @@
-"""What the API's routes are sent: schemas, with examples that can be sent as they stand.
+"""Schemas of the bodies of requests, with examples that can be sent as they stand.
 
 The examples are those of one instance, in the order of the routes: its flavor is `regression`, and a
 model has been uploaded as `house`.

@@ -95,7 +95,7 @@ def needs_dill(data: bytes) -> bool:
 
 @dataclass(frozen=True, slots=True)
 class Versions:
-    """What a pickle depends on."""
+    """The versions that a pickle depends on."""
 
     river: str
     python: str

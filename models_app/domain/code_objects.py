@@ -33,7 +33,7 @@ class ForeignCode(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Instructions:
-    """What a version of Python has: the cache entries of each instruction, and how a function begins.
+    """The bytecode of a version of Python: the cache entries of each instruction, and how a function begins.
 
     `limits` are, by instruction, the kind of table that its argument is an index of, and by how many bits it
     is shifted; `jumps` has the direction of those that jump, `ends` those that nothing follows. These are of

@@ -17,7 +17,7 @@ _MAX_REPR = 60
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Comparison:
-    """What came of comparing two objects.
+    """The outcome of comparing two objects.
 
     `difference` says where they first differ, and how; None where they are equal. With `has_unseeded`, random
     generators differ that an object has made although its own `seed` is None: they begin with the operating

@@ -41,7 +41,7 @@ _current = _Current()
 
 
 class Draws:
-    """What one model draws. One thread at a time calls it.
+    """The random draws of one model. One thread at a time calls it.
 
     `key` says whose draws they are, `call` which call it is: under the same of both the same is drawn.
     """

@@ -183,7 +183,7 @@ class SnapshotNotFound(ChantillyError):
 
 
 class NotReplayable(ChantillyError):
-    """What is asked to be learned again cannot be, or not by the model that is served now."""
+    """A learn that cannot be replayed, or not by the model that is served now."""
 
     code = "not_replayable"
 

@@ -1,4 +1,4 @@
-"""What a model raises: anything at all, and nothing that may end more than its own request.
+"""Exceptions of a model: anything at all, and nothing that may end more than its own request.
 
 Statistics in Rust panic with a `BaseException`; a model may call `sys.exit`, be cancelled, or raise what
 cannot even say what it is.

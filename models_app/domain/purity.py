@@ -1,4 +1,4 @@
-"""What is known of a model by what it is made of."""
+"""The purity of a model's calls, as far as its parts show it."""
 
 from collections.abc import Collection
 from enum import Enum
@@ -19,7 +19,7 @@ _PLAIN_MODULES = frozenset(
 
 
 class Nature(Enum):
-    """What is known of a model's calls: predictions leave it as it is, or change it, or nobody knows."""
+    """The purity of a model's calls: predictions leave it as it is, or change it, or nobody knows."""
 
     KNOWN = "known"
     UNTIL_LEARNED = "changing until learned"

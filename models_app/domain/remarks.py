@@ -1,4 +1,4 @@
-"""What there is to know about a served model that its users would not expect."""
+"""Remarks about a served model: facts that its users would not expect."""
 
 from typing import TypedDict
 

@@ -9,7 +9,7 @@ from models_app.domain.windows import Window
 
 
 class Scoreboard:
-    """What is kept with each snapshot of a model. Without metrics, nothing is scored."""
+    """Metrics and window, kept with each snapshot of a model. Without metrics, nothing is scored."""
 
     __slots__ = ("metrics", "window")
 

@@ -57,7 +57,7 @@ def _new_metric(
 
 @dataclass(slots=True)
 class Scores:
-    """What metrics are made of: of some learns, in their order.
+    """Scores of some learns, in their order: metrics are made of them.
 
     `losses` has for each metric that is a mean its losses, `pairs` the ground truths with the labels that
     were predicted, `others` what other metrics want to see; `n` were scored, and `unscored` are the places,

@@ -47,14 +47,14 @@ _MARKS = (b"\x8f\x94", b"\x91\x94")
 
 @dataclass(frozen=True, slots=True)
 class Recipe:
-    """What a set is made from: `members` in this order, at once in a table for all if `is_presized`."""
+    """A recipe of a set: `members` in this order, at once in a table for all if `is_presized`."""
 
     members: list[Any]
     is_presized: bool
 
     @property
     def source(self) -> list[Any] | dict[Any, None]:
-        """What to give to `set` or `set.update`: it reserves places for the keys of a dictionary at once."""
+        """Return the argument for `set` or `set.update`: for a dictionary they reserve all places at once."""
         return dict.fromkeys(self.members) if self.is_presized else self.members
 
     def made(self, kind: type[Any]) -> AbstractSet[Any]:

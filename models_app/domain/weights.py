@@ -1,4 +1,4 @@
-"""What objects take of the memory."""
+"""Estimates of the memory that objects take."""
 
 import gc
 import sys

@@ -1,4 +1,4 @@
-"""What was scored last: a window tells of trouble that metrics since the upload have long smoothed away."""
+"""Windows of the last scores: they show trouble that metrics since the upload have long smoothed away."""
 
 from array import array
 from collections.abc import Iterable, Sequence

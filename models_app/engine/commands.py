@@ -1,4 +1,4 @@
-"""What can be asked of a hot model, and how the answers get back to who asked."""
+"""Commands to a hot model, and how the answers get back to whoever asked."""
 
 import asyncio
 import itertools

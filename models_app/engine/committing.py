@@ -1,4 +1,4 @@
-"""What is computed and not yet written: one thread at a time writes all of it."""
+"""Commits of what is computed and not yet written: one thread at a time writes all of it."""
 
 import logging
 import threading

@@ -1,4 +1,4 @@
-"""What a model does beside its work: whether a prediction changes it, whether a learn can be had again.
+"""Habits of a model: whether a prediction changes it, whether a learn can be had again.
 
 Of River's own parts this is known. Of anything else it is found out by trial, at the first call, the second,
 the fourth and so on: a trial costs a pickle of the model or two, and all of them a tenth of the time at most.

@@ -1,4 +1,4 @@
-"""What the engine asks of storage and of its surroundings. Pure Python: the ORM stands behind this port."""
+"""Ports of the engine to storage and its surroundings. Pure Python: the ORM stands behind them."""
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
@@ -101,7 +101,7 @@ class Write:
 
 
 class Recorded(Protocol):
-    """What a hot model is rebuilt from."""
+    """The state that a hot model is rebuilt from."""
 
     def last_learned_at(self, state: ModelState) -> float:
         """Return when the model has last learned, in any generation, in seconds since the epoch, or 0.0."""

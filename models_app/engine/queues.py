@@ -1,4 +1,4 @@
-"""What waits for one model, and the model itself while it is hot."""
+"""The queue of one model, and the model itself while it is hot."""
 
 from collections import deque
 from collections.abc import Iterable

@@ -1,4 +1,4 @@
-"""What was predicted a moment ago: the ground truth that soon follows needs no look into the database."""
+"""Predictions of a moment ago: the ground truth that soon follows needs no query."""
 
 import threading
 from collections.abc import Iterable

@@ -16,14 +16,14 @@ Placed = tuple[Command, str]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Found:
-    """What the database says: of the ids that were asked for, and which model is the default."""
+    """Answers of the database: on the ids that were asked for, and which model is the default."""
 
     pending: dict[str, Pending]
     default_name: str | None
 
 
 class Directory:
-    """What this process remembers of names: guesses, each checked against the database when it is used.
+    """Names that this process remembers: guesses, each checked against the database when it is used.
 
     Ids that were predicted here lead to their model without a look-up, so that a learn never waits in the
     queue of a model that is not its own.

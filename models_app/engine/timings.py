@@ -1,4 +1,4 @@
-"""What serving a model has taken: waiting in the queue, computing, committing; and what was refused."""
+"""Times of serving a model: waiting in the queue, computing, committing; and refusals."""
 
 from array import array
 from bisect import bisect_left
@@ -130,7 +130,7 @@ class Timings:
 
     @property
     def answer(self) -> Durations:
-        """What predictions and learns have taken, together."""
+        """Return the durations of predictions and learns together."""
         return Durations.of(self.predict, self.learn)
 
     def answered(self, seconds: float, n_predictions: int, n_learns: int) -> None:

@@ -1,4 +1,4 @@
-"""What somebody outside wants to know of a request: which model served it, and where its time went."""
+"""Traces of requests: which model served one, and where its time went."""
 
 from contextvars import ContextVar
 from dataclasses import dataclass

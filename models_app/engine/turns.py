@@ -85,7 +85,7 @@ class Turn:
 
     @property
     def write(self) -> Write:
-        """What has to be written before it is answered."""
+        """Return the write that has to be durable before the answers."""
         return self.batch.write
 
 
@@ -266,7 +266,7 @@ class Turns:
             # Others wait meanwhile. Who has not heard of turns yet is to be met by something short.
             seconds = max(_SHARED_SECONDS, _SHARE * min(queue.waited_seconds, self.batch_seconds))
             return min(seconds / (1 << queue.n_conflicts), self.batch_seconds)
-        # Who sends many records on one connection waits for none of them: fewer commits serve him better.
+        # Clients that send many records on one connection wait for none of them; fewer commits are better.
         return self.batch_seconds * (_STREAM_TURN if _are_of_streams(commands) else 1)
 
     def _note(self, turn: Turn) -> None:

@@ -8,7 +8,7 @@ from models_app.journal.pieces import At, Known, Read
 
 
 class Tail(Generic[At]):
-    """What this process has committed and a follower has not come to yet. Any thread may use it.
+    """Commits of this process that a follower has not come to yet. Any thread may use it.
 
     Beyond `max_learns` all of it is forgotten: then it is read from the journal.
     """

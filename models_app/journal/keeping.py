@@ -1,6 +1,6 @@
-"""What a follower has made of the journal up to a place: kept as bytes, signed with that place.
+"""The state of a follower of the journal at a place: kept as bytes, signed with that place.
 
-They are to be written in one transaction with the place, so that nothing is followed twice, or left out.
+The bytes are to be written in one transaction with the place: nothing is followed twice, or left out.
 """
 
 from typing import Any

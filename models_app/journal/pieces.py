@@ -20,7 +20,7 @@ class Read(msgspec.Struct, Generic[At], frozen=True, gc=False):
 
 
 class Known(msgspec.Struct, Generic[At], frozen=True, gc=False):
-    """What `n_learns` learns scored that this process has committed, and the place after them.
+    """The scores of `n_learns` learns that this process has committed, and the place after them.
 
     `at` is when it heard of them, in seconds since the epoch, where that is of use.
     """

@@ -1,4 +1,4 @@
-"""What the commands over the services have in common: one line for whatever is refused."""
+"""The base of the commands over the services: one line for whatever is refused."""
 
 import logging
 import sys

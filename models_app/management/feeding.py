@@ -1,4 +1,4 @@
-"""What the commands that read a file of records have in common."""
+"""Common parts of the commands that read a file of records."""
 
 import signal
 import sys
@@ -43,7 +43,7 @@ _CSV_ONLY = ("delimiter", "decimal", "thousands", "na")
 
 @dataclass(slots=True)
 class Tally:
-    """What has come of a file so far. `n_late` records of `n_done` stand after the line that `failed`."""
+    """Progress in a file. `n_late` records of `n_done` stand after the line that `failed`."""
 
     n_done: int = 0
     n_skipped: int = 0

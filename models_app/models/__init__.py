@@ -1,4 +1,4 @@
-"""What is stored, one noun a file."""
+"""The tables, one noun a file."""
 
 from models_app.models.configuration import Configuration
 from models_app.models.generations import Generation

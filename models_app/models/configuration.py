@@ -6,7 +6,7 @@ from django.db import models
 
 
 class Configuration(models.Model):
-    """What the instance is set to.
+    """The configuration of the instance.
 
     The metrics over all models are the fold of all segments in the order of their commits. `metrics_bytes`
     holds them up to `metrics_position` (`journal.positions.Position`): what is deleted later stays counted.

@@ -10,7 +10,7 @@ class PendingPrediction(models.Model):
     """A prediction with the features that it was made from, both as JSON text.
 
     A mapping of labels is a list of `[label, probability]`, since a label keeps its type. `token` is drawn
-    anew when an id is predicted again: who learns claims the very row that he read.
+    anew when an id is predicted again: a learn claims the very row that it read.
     """
 
     prediction_id = models.CharField("id", max_length=MAX_LENGTH, primary_key=True)

@@ -81,5 +81,5 @@ class ServedModel(models.Model):
 
     @property
     def paradigm(self) -> Paradigm:
-        """What the model's flavor says of it; raises `UnknownFlavor`."""
+        """Return the paradigm of the model's flavor; raises `UnknownFlavor`."""
         return get_flavor(self.flavor).served_by(self.predict_method)

@@ -1,1 +1,1 @@
-"""What a kind of task is: one object a flavor, each in a module of its own, all in `registry`."""
+"""Paradigms, the kinds of task: one object a flavor, each in a module of its own, all in `registry`."""

@@ -13,7 +13,7 @@ from models_app.models.transactions import translated_errors
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Totals:
-    """What all models have done since their uploads; of their learns, rollbacks have undone `n_undone`."""
+    """Counts over all models since their uploads; of their learns, rollbacks have undone `n_undone`."""
 
     n_models: int
     n_learns: int

@@ -19,7 +19,7 @@ _GROUP = 128
 
 
 class Line(Protocol):
-    """What is fed: a record, its number (of its line, or in its journal), and its features as JSON text."""
+    """A record to feed, with its number (of its line, or in its journal) and its features as JSON text."""
 
     @property
     def line(self) -> int:
@@ -34,7 +34,7 @@ R = TypeVar("R", bound=Line)
 
 
 class Answered(NamedTuple):
-    """What came of one line: a result or an error; the pass goes on after one that `is_skipped`."""
+    """The outcome of one line: a result or an error; the pass goes on after one that `is_skipped`."""
 
     line: int
     result: Any

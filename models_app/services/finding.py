@@ -53,7 +53,7 @@ class Served(msgspec.Struct, frozen=True):
 
     @property
     def paradigm(self) -> Paradigm:
-        """What the model's flavor says of it; raises `UnknownFlavor`."""
+        """Return the paradigm of the model's flavor; raises `UnknownFlavor`."""
         return get_flavor(self.flavor).served_by(self.predict_method)
 
     @property

@@ -19,7 +19,7 @@ _NEAREST = 3
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Rollback:
-    """What has come of it: `generation` goes on from learn `seq`; `left_generation` ended at `left_seq`."""
+    """A rollback's outcome: `generation` goes on from learn `seq`; `left_generation` ended at `left_seq`."""
 
     generation: int
     seq: int
@@ -99,7 +99,7 @@ def _begin_generation(model: ServedModel, chosen: Snapshot, now: datetime) -> Ro
         started_at=now,
     )
     copy_snapshot(chosen, rollback.generation)
-    # Whoever computes on the generation before finds the row changed at his commit, and begins anew.
+    # A turn on the generation before finds the row changed at its commit, and begins anew.
     ServedModel.objects.filter(pk=model.pk).update(
         generation=rollback.generation,
         seq=rollback.seq,

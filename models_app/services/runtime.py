@@ -42,7 +42,7 @@ class _Observer:
 
 
 class _Runtime:
-    """What this process runs: an engine, and in a server somebody who keeps house."""
+    """The running parts of this process: an engine, and in a server housekeeping."""
 
     def __init__(self) -> None:
         self.engine: Engine | None = None

@@ -18,7 +18,7 @@ from models_app.services.runtime import get_engine
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SnapshotFigures:
-    """What is known of a snapshot without its bytes; `metrics` are those that were written down with it."""
+    """A snapshot without its bytes; `metrics` are those that were written down with it."""
 
     seq: int
     taken_at: datetime

@@ -17,7 +17,7 @@ from models_app.services.measuring import instance_metrics
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class InstanceSummary:
-    """What the instance is and has; without a flavor there is nothing in it."""
+    """A summary of the instance; without a flavor there is nothing in it."""
 
     flavor: str | None
     initialized_at: datetime | None

@@ -21,7 +21,7 @@ from models_app.models.transactions import translated_errors
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Verification:
-    """What came of folding a model's journal from the snapshot at `first_seq` up to learn `seq`.
+    """The outcome of folding a model's journal from the snapshot at `first_seq` up to learn `seq`.
 
     `n_compared` snapshots on the way were compared with the fold; `differences` says, in order, what is not
     as it should be. With `has_unseeded`, random generators without a seed differ, and nothing else: no replay

@@ -62,7 +62,7 @@ def predict_feed(*, model: str | None, skip_errors: bool) -> Feed[FileRecord]:
 
 
 class Figures(Protocol):
-    """What a command tells of a model."""
+    """The figures that a command reports of a model."""
 
     @property
     def seq(self) -> int:

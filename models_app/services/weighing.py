@@ -16,7 +16,7 @@ _MAX_MODELS = 10_000
 
 @dataclass(frozen=True, slots=True)
 class _Weight:
-    """What a model weighed, in bytes, after learn `seq`; `at` is on the clock of the scales."""
+    """The size of a model, in bytes, after learn `seq`; `at` is on the clock of the estimates."""
 
     generation: int
     seq: int

@@ -1,4 +1,4 @@
-"""What Django is to know of an SQLite database."""
+"""The description of an SQLite database for Django's settings."""
 
 from pathlib import Path
 

@@ -1,4 +1,4 @@
-"""What clients are answered, as structs: what is encoded and the schema are made of these."""
+"""Answers to clients, as structs: what is encoded and the schema are made of these."""
 
 import msgspec
 from msgspec import UNSET, UnsetType

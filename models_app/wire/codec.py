@@ -24,7 +24,7 @@ class EngineFailed(Exception):
 
 
 class _Value(msgspec.Struct, frozen=True, array_like=True, gc=False, tag_field="kind"):
-    """What is sent; the kind comes first."""
+    """A message as it is sent; the kind comes first."""
 
 
 class _Predict(_Value, frozen=True, tag="predict"):

@@ -1,4 +1,4 @@
-"""What listeners get of predictions and learns, as structs."""
+"""Events of predictions and learns for listeners, as structs."""
 
 import msgspec
 from msgspec import Raw

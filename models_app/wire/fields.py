@@ -21,7 +21,7 @@ OPS = (PREDICT, LEARN)
 
 @dataclass(frozen=True, slots=True)
 class Expected:
-    """What a field must be: in words, and for `isinstance`; and whether it may take more than a few bytes."""
+    """The type of a field: in words, and for `isinstance`; and whether it may take more than a few bytes."""
 
     words: str
     kinds: tuple[type, ...]

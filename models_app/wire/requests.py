@@ -1,4 +1,4 @@
-"""What clients send, as structs: the decoders and the schema are made of these."""
+"""Requests of clients, as structs: the decoders and the schema are made of these."""
 
 import msgspec
 from msgspec import UNSET, UnsetType
@@ -13,7 +13,7 @@ class InitRequest(msgspec.Struct, forbid_unknown_fields=True, gc=False):
 
 
 class PredictRequest(msgspec.Struct, forbid_unknown_fields=True, gc=False):
-    """What to predict from; with an id, it is kept until the ground truth comes."""
+    """Features to predict from; with an id, they are kept until the ground truth comes."""
 
     features: fields.Features
     id: fields.Id | UnsetType = UNSET
@@ -21,7 +21,7 @@ class PredictRequest(msgspec.Struct, forbid_unknown_fields=True, gc=False):
 
 
 class LearnRequest(msgspec.Struct, forbid_unknown_fields=True, gc=False):
-    """What to learn: of the features of a prediction, by its id, or of those that come along."""
+    """Ground truth to learn: for the features of a prediction, by its id, or for those that come along."""
 
     ground_truth: fields.GroundTruth
     id: fields.Id | UnsetType = UNSET

@@ -1,4 +1,4 @@
-"""What is kept of drift: plans, how far the detectors are, alerts."""
+"""Storing of drift: plans, how far the detectors are, alerts."""
 
 from collections.abc import Sequence
 from datetime import UTC, datetime

@@ -19,7 +19,7 @@ KINDS: tuple[Kind, ...] = get_args(Kind)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Plan:
-    """What is watched, and by which detector."""
+    """A drift plan: the watched error, and by which detector."""
 
     detector: str = DEFAULT
     parameters: Parameters = field(default_factory=dict)
@@ -38,7 +38,7 @@ DEFAULT_PLAN = Plan()
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Finding:
-    """What a detector said of the learn `seq`. `value` is the mean that it has, else what it was given."""
+    """A detector's finding at learn `seq`. `value` is the mean that it has, else what it was given."""
 
     kind: Kind
     source: str

@@ -1,1 +1,1 @@
-"""What the instance does, as figures for Prometheus and InfluxDB."""
+"""Figures of the instance for Prometheus and InfluxDB."""

@@ -1,4 +1,4 @@
-"""What awaits its ground truth, by age."""
+"""Pending predictions, by age."""
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta

@@ -26,7 +26,7 @@ class Rate:
 
 @dataclass(frozen=True, slots=True)
 class _Count:
-    """What a model had done since its upload by a time, on the clock that nobody sets.
+    """Counts of a model since its upload, by a time on the monotonic clock.
 
     Learns that a rollback has undone are counted: they were done all the same.
     """

@@ -95,7 +95,7 @@ def _of_model(model: Served | None, n_learns: int | None) -> QuerySet[MetricSnap
 
 @dataclass(frozen=True, slots=True)
 class Rates:
-    """What all models together do in a second."""
+    """Rates per second of all models together."""
 
     learns: float
     predictions: float

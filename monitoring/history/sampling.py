@@ -52,7 +52,7 @@ class _Place:
 
 @dataclass(frozen=True, slots=True)
 class _Figures:
-    """What a sample says."""
+    """The figures of a sample."""
 
     seq: int
     values: dict[str, float | None]

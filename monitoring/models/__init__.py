@@ -1,4 +1,4 @@
-"""What monitoring keeps in the database, one noun a file."""
+"""The tables of monitoring, one noun a file."""
 
 from monitoring.models.alerts import DriftAlert
 from monitoring.models.calls import CallStatistics

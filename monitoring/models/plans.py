@@ -7,7 +7,7 @@ from monitoring.drift.watches import Plan
 
 
 class DriftPlan(models.Model):
-    """What is watched of a model, where it is not the default: ADWIN on the error of each learn."""
+    """A drift plan of a model, where it is not the default: ADWIN on the error of each learn."""
 
     model = models.OneToOneField("models_app.ServedModel", models.CASCADE, related_name="drift_plan")
     is_on = models.BooleanField("on", default=True)

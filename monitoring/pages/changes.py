@@ -1,4 +1,4 @@
-"""What has changed on the overview, for the pages that show it."""
+"""Changes of the overview, for the pages that show it."""
 
 import dataclasses
 

@@ -1,4 +1,4 @@
-"""What was predicted for what, as a table."""
+"""Confusion matrices: the predicted labels against the true ones."""
 
 from collections import Counter
 from collections.abc import Sequence

@@ -1,4 +1,4 @@
-"""What a model predicted last, and what came true: read from its journal when somebody looks."""
+"""The last predictions of a model and their ground truths: read from its journal when somebody looks."""
 
 from dataclasses import dataclass
 from itertools import islice

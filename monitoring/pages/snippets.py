@@ -1,4 +1,4 @@
-"""What calls a model, as parts of programs."""
+"""Snippets of programs that call a model."""
 
 import json
 import shlex

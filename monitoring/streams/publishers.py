@@ -1,4 +1,4 @@
-"""What is computed for listeners: after something has happened, and no more often than anybody can look."""
+"""Events computed for listeners: after something has happened, and no more often than anybody can look."""
 
 import json
 import logging

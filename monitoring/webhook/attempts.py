@@ -34,7 +34,7 @@ class Target:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Message:
-    """What is sent: a JSON text, and an id by which a receiver knows it when it comes again."""
+    """A message to send: a JSON text, and an id by which a receiver knows it when it comes again."""
 
     message_id: str
     body: bytes
@@ -42,7 +42,7 @@ class Message:
 
 @dataclass(frozen=True, slots=True)
 class Reply:
-    """What the receiver said; `body` is its beginning."""
+    """The answer of the receiver; `body` is its beginning."""
 
     status: int
     body: bytes

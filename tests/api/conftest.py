@@ -12,7 +12,7 @@ __all__ = ["client", "instance"]
 @pytest.fixture
 def client(instance: Instance, monkeypatch: pytest.MonkeyPatch) -> Iterator[Client]:
     """A client of an instance for binary classification, with a model; the short way is open."""
-    # Who counts the calls would write them down in a thread of his own, after the test's end.
+    # The recorder of calls would write them down in a thread of its own, after the test's end.
     monkeypatch.setattr(hooks.calls, "_listeners", [])
     instance.upload("first")
     opened = Client()

@@ -1,4 +1,4 @@
-"""What stands after the question mark of an address."""
+"""Query parameters of an address."""
 
 import re
 from collections.abc import Iterator, Sequence

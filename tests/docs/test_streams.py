@@ -26,7 +26,7 @@ class TestStreams:
         code = FOLLOW.beside("metrics").code.replace(guides.URL, processes.url(server))
 
         with processes.running(server, code, tmp_path) as script, server.client() as client:
-            # Nobody is told of what happened before he listened.
+            # A listener gets nothing of what happened before it listened.
             script.wait_for(bool, meanwhile=lambda: client.learn(features={"x": 1.0}, ground_truth=2.0))
             for n in range(20):
                 assert client.learn(features={"x": n / 7}, ground_truth=n).status == 201

@@ -1,4 +1,4 @@
-"""What is the same in every database: what is asked seldom enough for the ORM, and what a backend adds."""
+"""The base of storage in every database: queries seldom enough for the ORM, and what a backend adds."""
 
 import functools
 from abc import ABC, abstractmethod

@@ -1,4 +1,4 @@
-"""What helps with a record that was refused: the option that reads its cells otherwise."""
+"""Hints for a record that was refused: the option that reads its cells otherwise."""
 
 import re
 

@@ -1,4 +1,4 @@
-"""What a line of a file can hold, and where in it."""
+"""Layouts of files: where in a line the parts of a record are."""
 
 from dataclasses import dataclass
 from enum import StrEnum
@@ -12,7 +12,7 @@ from models_app.wire import fields
 
 
 class Format(StrEnum):
-    """What a file's lines are."""
+    """The format of a file's lines."""
 
     CSV = "csv"
     NDJSON = "ndjson"
@@ -48,7 +48,7 @@ class Layout:
 
 
 class FileRecord(msgspec.Struct, frozen=True, gc=False, kw_only=True):
-    """What stands in one line. `features` is JSON text; `line` is that of its beginning, counted from 1."""
+    """One record of a file. `features` is JSON text; `line` is that of its beginning, counted from 1."""
 
     line: int
     features: bytes

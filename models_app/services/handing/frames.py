@@ -1,4 +1,4 @@
-"""What goes over the socket between a command and the server: JSON, each piece with its length before it."""
+"""Frames on the socket between a command and the server: JSON, each with its length before it."""
 
 import math
 import struct
@@ -28,7 +28,7 @@ T = TypeVar("T")
 
 
 class Greeting(msgspec.Struct):
-    """What a command says first: in which version it speaks, and whether it goes on after a bad record."""
+    """The first frame of a command: which version it speaks, and whether it goes on after a bad record."""
 
     version: int
     skips_errors: bool

@@ -1,4 +1,4 @@
-"""What ends a pass over records, and how what was sent after that is withdrawn."""
+"""The end of a pass over records, and the withdrawal of what was sent after it."""
 
 import math
 

@@ -125,7 +125,7 @@ class _Piece(Bundle):
 
 
 class Pass:
-    """What one command sends: one thread reads it, another has the engine do it, piece by piece.
+    """The records that one command sends: one thread reads, another has the engine do them, piece by piece.
 
     What the engine has at a time is computed in a moment; whoever else asks the model comes between.
     """

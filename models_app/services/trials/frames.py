@@ -1,4 +1,4 @@
-"""What goes over a trial's socket: there the upload, back a JSON object a line."""
+"""Frames on a trial's socket: there the upload, back a JSON object a line."""
 
 import json
 import socket

@@ -1,4 +1,4 @@
-"""What a trial may use."""
+"""Limits of the resources that a trial may use."""
 
 import ctypes
 import math

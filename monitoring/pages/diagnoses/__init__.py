@@ -1,4 +1,4 @@
-"""What a page shows of how good predictions were beyond a metric: a module a kind, chosen by the paradigm."""
+"""Diagnoses on a model's page, beyond metrics: a module a kind, chosen by the paradigm."""
 
 from models_app.paradigms.base import Paradigm
 from monitoring.pages.diagnoses import calibration, residuals

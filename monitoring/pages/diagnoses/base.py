@@ -11,7 +11,7 @@ Context = dict[str, object]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Diagnosis:
-    """What a part of the model's page is called, what it shows, and the templates that show it.
+    """A part of the model's page: its name, what it shows, and the templates that show it.
 
     `find` makes of the last outcomes what `template` shows: `n` outcomes that could be used, `n_left_out`
     that could not, and `drawn`, what the page's script draws. `charts` is where it draws.

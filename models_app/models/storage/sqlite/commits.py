@@ -1,4 +1,4 @@
-"""What the engine writes: batches of several models in one transaction.
+"""Commits of the engine: batches of several models in one transaction.
 
 A commit waits for the disk, and SQLite has one writer: a hundred models that learn side by side share the
 waits as one model's requests do.
