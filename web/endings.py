@@ -9,7 +9,7 @@ from web.limits import Limits, hurried
 from web.refusals import Refusal
 from web.short_cycle import ShortCycle
 from web.uvicorn_parts import Cycle, HttpConnection
-from web.watching import Phase, Watch
+from web.watching import Phase, ProgressTimer
 
 logger = logging.getLogger(__name__)
 
@@ -28,7 +28,7 @@ class EndingProtocol(HttpConnection):
     def __init__(self, *args: Any, limits: Limits | None = None, **options: Any) -> None:
         super().__init__(*args, **options)
         self._limits = limits or Limits()
-        self._watch = Watch()
+        self._progress = ProgressTimer()
         self._is_in_head = False
         self._is_in_body = False
         #: Whether what comes is dropped.
@@ -76,7 +76,7 @@ class EndingProtocol(HttpConnection):
     def on_response_complete(self) -> None:
         """Go on with what was pipelined, or rest."""
         self.server_state.total_requests += 1
-        self._watch.n_steps += 1
+        self._progress.n_steps += 1
         if self._is_lingering or self.transport.is_closing():
             return
         if self.pipeline:
@@ -138,7 +138,7 @@ class EndingProtocol(HttpConnection):
         limits = hurried(self._limits) if hurry else self._limits
         n_unsent = self.transport.get_write_buffer_size()
         phase = self._phase(n_unsent)
-        silent, total = self._watch.look(now, phase, n_unsent)
+        silent, total = self._progress.check(now, phase, n_unsent)
         match phase:
             case Phase.SENDING if silent >= self._send_seconds(limits, hurry=hurry):
                 self.transport.abort()

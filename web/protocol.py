@@ -27,7 +27,7 @@ class Protocol(AnsweringProtocol):
     def data_received(self, data: bytes) -> None:
         """Read what the client has sent; the server calls this."""
         if self._is_deaf:
-            self._watch.n_steps += 1
+            self._progress.n_steps += 1
             return
         if self._is_surplus:
             self._refuse(refusals.too_many(self._limits.connections))
@@ -79,7 +79,7 @@ class Protocol(AnsweringProtocol):
             # The parser takes what follows for another protocol.
             self._is_upgrade = True
             return
-        self._watch.n_steps += 1
+        self._progress.n_steps += 1
         answer_soon = self._find_answer()
         if answer_soon is None:
             self._begin()
@@ -91,7 +91,7 @@ class Protocol(AnsweringProtocol):
     def on_body(self, body: bytes) -> None:
         """Take a piece of a body."""
         self._n_unread = 0
-        self._watch.n_steps += 1
+        self._progress.n_steps += 1
         cycle = self.cycle
         cycle.body += body
         if len(cycle.body) > HIGH_WATER:

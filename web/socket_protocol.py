@@ -25,7 +25,7 @@ class SocketProtocol(SocketConnection):
         n_unsent = self.transport.get_write_buffer_size()
         is_sending = bool(n_unsent) or self.transport.is_closing()
         phase = Phase.SENDING if is_sending else Phase.ANSWER if self.read_paused else Phase.IDLE
-        silent, _ = self.watch.look(now, phase, n_unsent)
+        silent, _ = self.progress.check(now, phase, n_unsent)
         if phase is Phase.SENDING and silent >= limits.send_seconds:
             self.transport.abort()
         elif phase is Phase.IDLE and self.handshake_complete and silent >= limits.rest_seconds and not hurry:

@@ -23,7 +23,7 @@ from web.asgi import Scope
 from web.connection import Connection
 from web.flow import Flow, JoiningTransport
 from web.refusals import UNANSWERED, Refusal
-from web.watching import Watch
+from web.watching import ProgressTimer
 
 #: The versions of uvicorn that this was tested with, as `requirements.txt` has them.
 TESTED_VERSIONS = ">=0.54,<0.55"
@@ -194,12 +194,12 @@ def _nothing() -> None:
 class SocketConnection(WebSocketsSansIOProtocol):
     """A WebSocket from its handshake on. Nothing is read before that is answered; refusals log nothing.
 
-    Subclasses look at `handshake_complete`, `read_paused`, `transport` and `watch`, and may `leave`.
+    Subclasses look at `handshake_complete`, `read_paused`, `transport` and `progress`, and may `leave`.
     """
 
     def __init__(self, *args: Any, **options: Any) -> None:
         super().__init__(*args, **options)
-        self.watch = Watch()
+        self.progress = ProgressTimer()
 
     def connection_made(self, transport: Any) -> None:
         """Begin; the HTTP protocol calls this, and hands over the handshake."""
@@ -216,7 +216,7 @@ class SocketConnection(WebSocketsSansIOProtocol):
 
     async def send(self, message: Any) -> None:
         """Take a message of the application."""
-        self.watch.n_steps += 1
+        self.progress.n_steps += 1
         was_open = self.handshake_complete
         await super().send(message)
         if message["type"] == "websocket.http.response.body" and not message.get("more_body", False):
@@ -261,7 +261,7 @@ class SocketConnection(WebSocketsSansIOProtocol):
 
     def send_receive_event_to_app(self) -> None:
         """Pass a message on, unless it is text and is none."""
-        self.watch.n_steps += 1
+        self.progress.n_steps += 1
         data = bytes(self.frames[0])
         if self.curr_msg_data_type == "text" and not self.close_sent:
             try:

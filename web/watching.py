@@ -18,8 +18,8 @@ class Phase(enum.Enum):
     LINGERING = enum.auto()
 
 
-class Watch:
-    """A connection as of the last check. Times are in seconds, on the event loop's clock."""
+class ProgressTimer:
+    """How long a connection has been in its phase, and without progress, in seconds of the loop's clock."""
 
     __slots__ = ("_phase", "_phase_since", "_seen", "_since", "n_steps")
 
@@ -30,7 +30,7 @@ class Watch:
         self._seen: tuple[int, int] = (0, 0)
         self._phase_since = self._since = 0.0
 
-    def look(self, now: float, phase: Phase, n_unsent: int) -> tuple[float, float]:
+    def check(self, now: float, phase: Phase, n_unsent: int) -> tuple[float, float]:
         """Return how long nothing has happened, and how long the phase lasts."""
         seen = (self.n_steps, n_unsent)
         if phase is not self._phase:

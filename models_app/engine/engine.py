@@ -22,7 +22,7 @@ from models_app.engine.commands import (
 from models_app.engine.committing import Committer
 from models_app.engine.memory import HotSet, MemoryLimits
 from models_app.engine.near_names import NearNames
-from models_app.engine.ports import Observer, Storage
+from models_app.engine.ports import CommitListener, Storage
 from models_app.engine.queues import ModelQueue
 from models_app.engine.repeats import Repeats
 from models_app.engine.routing import Directory, look_up
@@ -65,7 +65,7 @@ class Engine:
     def __init__(
         self,
         storage: Storage,
-        observer: Observer,
+        listener: CommitListener,
         options: EngineOptions,
         *,
         leave_thread: Callable[[], None] = lambda: None,
@@ -75,7 +75,7 @@ class Engine:
         self._timings = TimingsByModel()
         self._turns = Turns(
             storage=storage,
-            observer=observer,
+            listener=listener,
             router=self,
             policy=options.snapshots,
             batch_seconds=options.turn_seconds,

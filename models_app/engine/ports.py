@@ -181,8 +181,8 @@ class Learned:
 Event = Predicted | Learned
 
 
-class Observer(Protocol):
-    """Who hears of what was committed. Called in engine threads; must not block."""
+class CommitListener(Protocol):
+    """A listener to commits. Called in engine threads; must not block."""
 
     def wants_events(self) -> bool:
         """Say whether anybody listens; otherwise no event is built."""

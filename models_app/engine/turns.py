@@ -31,7 +31,7 @@ from models_app.engine.commands import (
 )
 from models_app.engine.hot import HotModel
 from models_app.engine.near_names import NearNames
-from models_app.engine.ports import Conflict, ModelState, Observer, Pending, Storage, Write
+from models_app.engine.ports import CommitListener, Conflict, ModelState, Pending, Storage, Write
 from models_app.engine.queues import ModelQueue
 from models_app.engine.recent import RecentPredictions
 from models_app.engine.recovery import catch_up, recover
@@ -97,7 +97,7 @@ class Turns:
     """Serves queues, one batch a turn. Any number of threads share it."""
 
     storage: Storage
-    observer: Observer
+    listener: CommitListener
     router: Router
     policy: SnapshotPolicy
     batch_seconds: float
@@ -237,7 +237,7 @@ class Turns:
         pending = self._pending(commands, recent=not is_checked)
         # Until the commit is through, what is in memory may be ahead of the journal.
         queue.drop_hot()
-        batch = Batch(state, hot, pending, wants_events=self.observer.wants_events())
+        batch = Batch(state, hot, pending, wants_events=self.listener.wants_events())
         started_at = time.perf_counter()
         visit = queue.visit = Visit(commands, started_at, is_long=commands[0].is_alone)
         n_applied = batch.apply(commands, started_at + self._seconds_for(queue, commands))
@@ -433,10 +433,10 @@ class Turns:
         if not (scores or batch.events):
             return
         try:
-            self.observer.committed(batch.write, segment_id if scores else None, scores, batch.events)
+            self.listener.committed(batch.write, segment_id if scores else None, scores, batch.events)
         except BaseException:
             # A listener cannot undo it.
-            logger.exception("an observer failed")
+            logger.exception("a listener of commits failed")
 
     def _serve_maintenance(self, queue: ModelQueue, command: Maintenance) -> None:
         try:

@@ -79,8 +79,8 @@ def vitals(model: str) -> Figures:
     return figures
 
 
-class Watch:
-    """Looks after a model while it learns; `tick` is to be called now and then, and does not wait for it."""
+class MetricsPoller:
+    """Poll a model's metrics while it learns; `tick` is to be called now and then, and does not wait."""
 
     def __init__(self, model: str) -> None:
         self._model = model

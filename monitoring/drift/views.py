@@ -6,7 +6,7 @@ from rest_framework.response import Response
 
 from models_app.api import describing, queries, schemas
 from models_app.domain.errors import FlavorNotSet, ModelNotFound
-from monitoring.drift.listing import list_alerts
+from monitoring.drift.alert_lists import list_alerts
 from web.dispatch import ThreadedViewSet
 
 DEFAULT_LIMIT = 100

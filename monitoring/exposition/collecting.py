@@ -19,7 +19,7 @@ from models_app.domain.errors import FlavorNotSet
 from models_app.services import configuring, measuring
 from models_app.services.inspecting import Histogram, Timings
 from models_app.services.listing import ModelSummary, RecentModels, list_recent
-from monitoring.drift.listing import alert_counts
+from monitoring.drift.alert_lists import alert_counts
 from monitoring.drift.watches import KINDS
 from monitoring.refusals import refusals
 from monitoring.statistics import recorder

@@ -19,7 +19,7 @@ from models_app.services.uploading import upload_model
 
 
 class Recorder:
-    """An observer that keeps what it hears."""
+    """A listener to commits that keeps what it hears."""
 
     def __init__(self, *, wants: bool = True) -> None:
         self.wants = wants
@@ -50,10 +50,10 @@ def storage(transactional_db: None) -> SqliteStorage:
 def make_engine(storage: SqliteStorage) -> Iterator[MakeEngine]:
     engines: list[Engine] = []
 
-    def make(observer: Recorder | None = None, *, through: Storage | None = None, **options: Any) -> Engine:
+    def make(listener: Recorder | None = None, *, through: Storage | None = None, **options: Any) -> Engine:
         chosen = EngineOptions(**{"threads": 3, **options})
         engine = Engine(
-            through or storage, observer or Recorder(wants=False), chosen, leave_thread=connections.close_all
+            through or storage, listener or Recorder(wants=False), chosen, leave_thread=connections.close_all
         )
         engine.start()
         engines.append(engine)

@@ -132,9 +132,9 @@ class TestProgressiveValidation:
 
         assert rebuilt(storage).model.truths == [2.0, 3.0]
 
-    def test_tells_observers_after_the_commit(self, make_engine: MakeEngine, upload: Upload) -> None:
-        observer = Recorder()
-        engine = make_engine(observer)
+    def test_tells_its_listener_after_the_commit(self, make_engine: MakeEngine, upload: Upload) -> None:
+        listener = Recorder()
+        engine = make_engine(listener)
         upload(Counting())
 
         engine.call(predict(None, {"a": 1.0}, "1"))
@@ -142,13 +142,13 @@ class TestProgressiveValidation:
         engine.call(Inspect("model"))
         engine.stop(seconds=5.0)
 
-        assert [scores.losses for scores in observer.scores] == [[[2.0], [4.0], [2.0]]]
-        assert observer.events == [
+        assert [scores.losses for scores in listener.scores] == [[[2.0], [4.0], [2.0]]]
+        assert listener.events == [
             Predicted(model="model", features=b'{"a":1.0}', prediction=0.0),
             Learned(model="model", features=b'{"a":1.0}', prediction=0.0, ground_truth=2.0),
         ]
 
-    def test_does_not_mind_an_observer_that_fails(self, make_engine: MakeEngine, upload: Upload) -> None:
+    def test_does_not_mind_a_listener_that_fails(self, make_engine: MakeEngine, upload: Upload) -> None:
         class Failing(Recorder):
             def committed(self, *args: Any) -> None:
                 raise RuntimeError("deaf")

@@ -235,7 +235,7 @@ class RaisingStorage(SqliteStorage):
         return super().commit(writes)
 
 
-class RaisingObserver(Recorder):
+class RaisingListener(Recorder):
     """Raises when it is told, and when it is asked."""
 
     def committed(self, *_: Any) -> None:
@@ -256,11 +256,11 @@ class TestEngine:
         assert engine.call(learn(None, {}, 1.0), seconds=30) == 1
         assert engine.is_running
 
-    def test_goes_on_after_an_observer_that_raises_anything(
+    def test_goes_on_after_a_listener_that_raises_anything(
         self, make_engine: MakeEngine, upload: Upload
     ) -> None:
         upload(Counting())
-        engine = make_engine(RaisingObserver(), threads=1)
+        engine = make_engine(RaisingListener(), threads=1)
 
         assert [engine.call(learn(None, {}, 1.0), seconds=30) for _ in range(2)] == [1, 2]
 

@@ -90,15 +90,15 @@ class TestBatch:
 
     def test_learns_the_prediction_that_is_pending_now(self, make_engine: MakeEngine, upload: Upload) -> None:
         upload(Counting())
-        observer = Recorder()
-        ours, theirs = make_engine(observer), make_engine()
+        listener = Recorder()
+        ours, theirs = make_engine(listener), make_engine()
         ours.call(predict("model", {"a": 1.0}, "1"))
 
         theirs.call(predict("model", {"a": 2.0}, "1"))
         ours.call(learn_by_id("1", 1.0))
         ours.stop(seconds=30.0)
 
-        assert observer.events[-1].features == b'{"a":2.0}'
+        assert listener.events[-1].features == b'{"a":2.0}'
 
     def test_that_was_refused_whole_is_checked(self, make_engine: MakeEngine, upload: Upload) -> None:
         upload(Counting())
@@ -114,13 +114,13 @@ class TestBatch:
         assert ours.call(learn_by_id("1", 1.0)) == 2
 
 
-class TestObservers:
+class TestListeners:
     def test_hear_all_scores_though_somebody_looks_in_between(
         self, make_engine: MakeEngine, upload: Upload
     ) -> None:
         upload(Counting())
-        observer = Recorder()
-        engine = make_engine(observer)
+        listener = Recorder()
+        engine = make_engine(listener)
 
         _, vitals, _ = submit_all(
             engine, [learn("model", {}, 1.0), Inspect("model"), learn("model", {}, 1.0)]
@@ -128,7 +128,7 @@ class TestObservers:
         engine.stop(seconds=30.0)
 
         assert vitals.seq == 1
-        assert sum(scores.n for scores in observer.scores) == 2
+        assert sum(scores.n for scores in listener.scores) == 2
 
 
 class Hanging(Counting):

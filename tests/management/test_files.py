@@ -17,7 +17,7 @@ from django.core.management.base import CommandError
 from river import datasets, linear_model, preprocessing
 
 from models_app.domain import predictions
-from models_app.management.feeding import INTERRUPTED
+from models_app.management.file_commands import INTERRUPTED
 from models_app.models import PendingPrediction, ServedModel
 from models_app.services import folding, measuring
 from models_app.services.exporting import export_model

@@ -251,25 +251,25 @@ class TestInterruption:
 class TestWatch:
     def test_tells_the_metrics_without_waiting(self, regression: Instance) -> None:
         feed: Feed[FileRecord] = warming.learn_feed(model="model", skip_errors=False)
-        watch = warming.Watch("model")
+        poller = warming.MetricsPoller("model")
         for _ in feed.answers(numbered(10)):
             pass
 
-        watch.tick()
+        poller.tick()
         warming.vitals("model")
-        watch.tick()
+        poller.tick()
 
-        assert watch.metrics == warming.vitals("model").metrics
-        assert watch.metrics["MAE"] == 1.0
+        assert poller.metrics == warming.vitals("model").metrics
+        assert poller.metrics["MAE"] == 1.0
 
     def test_survives_a_database_that_is_busy(self, regression: Instance) -> None:
-        watch = warming.Watch("model")
+        poller = warming.MetricsPoller("model")
         with connection.cursor() as cursor:
             cursor.execute("PRAGMA busy_timeout = 50")
         other = sqlite3.connect(connection.settings_dict["NAME"], isolation_level=None)
         other.execute("BEGIN IMMEDIATE")
 
-        watch.finish()
+        poller.finish()
 
         other.execute("ROLLBACK")
         other.close()

@@ -6,7 +6,7 @@ from django.core.management.base import CommandError, CommandParser
 
 from models_app.domain.errors import ChantillyError
 from models_app.management import rendering
-from models_app.management.feeding import FileCommand, Tally
+from models_app.management.file_commands import FileCommand, Tally
 from models_app.services import warming
 from models_app.services.feeding import Feed
 from models_app.services.files import FileRecord, Format, Layout
@@ -50,18 +50,18 @@ class Command(FileCommand):
     def feed(self, *, model: str, skip_errors: bool, **_options: Any) -> Feed[FileRecord]:
         """Return what has the model learn."""
         feed = warming.learn_feed(model=model, skip_errors=skip_errors)
-        self.watch = warming.Watch(model)
+        self.poller = warming.MetricsPoller(model)
         return feed
 
     def status(self) -> str:
         """Return the model's first metric, and have the instance's kept up."""
-        self.watch.tick()
-        return rendering.metrics(dict(list(self.watch.metrics.items())[:1]))
+        self.poller.tick()
+        return rendering.metrics(dict(list(self.poller.metrics.items())[:1]))
 
     def report(self, tally: Tally, **options: Any) -> None:
         """Say how much was learned, and how the model does."""
         model = options["model"]
-        self.watch.finish()
+        self.poller.finish()
         self.stdout.write(tally.summary("Learned"))
         try:
             vitals = warming.vitals(model)

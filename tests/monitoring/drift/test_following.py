@@ -11,7 +11,7 @@ from models_app.engine.commands import Command
 from models_app.services import hooks, predicting, rolling_back, snapshotting, uploading
 from models_app.wire.commands import learn_command, predict_command
 from monitoring.clocks import Clock
-from monitoring.drift import listing
+from monitoring.drift import alert_lists
 from monitoring.drift.following import Follower
 from monitoring.drift.planning import set_plan
 from monitoring.drift.watches import Plan
@@ -109,7 +109,9 @@ class TestFollower:
         assert EXPECTED
         assert 300 < EXPECTED[-1] < 400
         assert [alert.seq for alert in told] == EXPECTED
-        assert [row["seq"] for row in listing.list_alerts(model="m", before=None, limit=10)] == EXPECTED[::-1]
+        assert [row["seq"] for row in alert_lists.list_alerts(model="m", before=None, limit=10)] == EXPECTED[
+            ::-1
+        ]
         alert = told[-1]
         assert (alert.kind, alert.source, alert.detector) == ("drift", "error", "ADWIN")
         assert alert.model.name == "m"
