@@ -29,7 +29,9 @@ _MAX_PATH_BYTES = 107
 # How long a piece is to take to compute, in seconds: where nobody else asks the model, and where others do.
 # With more than that they wait for it longer than they are served.
 _ALONE_SECONDS = 0.01
-_SHARED_SECONDS = 0.001
+_SHARED_SECONDS = 0.0008
+# Who has not asked it for so long does not count any more.
+_FORGET_SECONDS = 0.1
 _FIRST_PIECE = 16
 _LARGEST_PIECE = 512
 
@@ -142,6 +144,7 @@ class Pass:
         self._refusal: ChantillyError | None = None
         self._size = _FIRST_PIECE
         self._n_served = 0
+        self._shared_at = 0.0
 
     def read(self, file: Any) -> None:
         """Read up to the end."""
@@ -218,8 +221,10 @@ class Pass:
 
     def _adapt(self, n: int, stages: Stages) -> None:
         """Have the next piece take its share of the model's time, after one of `n` commands."""
-        n_before = self._n_served
+        if stages.n_served != self._n_served + n:
+            self._shared_at = stages.computed_at
         self._n_served = stages.n_served
-        seconds = _ALONE_SECONDS if stages.n_served == n_before + n else _SHARED_SECONDS
+        is_alone = stages.computed_at - self._shared_at > _FORGET_SECONDS
+        seconds = _ALONE_SECONDS if is_alone else _SHARED_SECONDS
         took = max(stages.computed_at - stages.started_at, 1e-6)
         self._size = max(1, min(int(n * seconds / took), 2 * self._size, _LARGEST_PIECE))
