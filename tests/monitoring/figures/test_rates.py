@@ -106,7 +106,7 @@ class TestRates:
         assert both(clock.rate()) == pytest.approx((10, 5), rel=0.1)
         clock.spend(2 * TICK)
         assert both(clock.rate()) == pytest.approx((10, 5), rel=0.1)
-        clock.spend(30, predictions=10, learns=5)
+        clock.spend(90, predictions=10, learns=5)
         assert both(clock.rate()) == pytest.approx((10, 5), rel=0.1)
 
     def test_count_what_a_rollback_has_undone_right_after_the_upload(self, instance: Instance) -> None:
