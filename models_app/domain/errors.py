@@ -64,16 +64,6 @@ def foreseen(error: BaseException) -> BaseException:
     return error
 
 
-def rebuilt(code: str, message: Message) -> ChantillyError | None:
-    """Return the refusal of another process; None: there is no such code.
-
-    >>> rebuilt("model_raised", "no")
-    ModelRaised('no')
-    """
-    kinds = {kind.code: kind for kind in ChantillyError.__subclasses__()}
-    return _rebuild(kinds[code], message) if code in kinds else None
-
-
 def _rebuild(kind: type[ChantillyError], message: Message) -> ChantillyError:
     # Not by its constructor: that one may take something else. The message can be sent as it is.
     error = kind.__new__(kind)

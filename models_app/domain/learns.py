@@ -40,6 +40,7 @@ class Learn(msgspec.Struct, array_like=True, frozen=True, gc=False, kw_only=True
 
 _encoder = msgspec.json.Encoder()
 _decoder = msgspec.json.Decoder(list[Learn])
+_one_decoder = msgspec.json.Decoder(Learn)
 _prediction_decoder = msgspec.json.Decoder(Any)
 
 
@@ -51,6 +52,16 @@ def encode(learns: list[Learn]) -> str:
 def decode(text: str | bytes) -> list[Learn]:
     """Undo `encode`."""
     return _decoder.decode(text)
+
+
+def encode_one(learn: Learn) -> bytes:
+    """Return one learn as JSON text, as it stands in a segment."""
+    return _encoder.encode(learn)
+
+
+def decode_one(text: bytes) -> Learn:
+    """Undo `encode_one`."""
+    return _one_decoder.decode(text)
 
 
 def encode_prediction(prediction: Prediction) -> str:

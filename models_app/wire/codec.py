@@ -1,63 +1,87 @@
-"""Commands and what comes of them as bytes: for an engine in another process.
+"""Commands and what comes of them as values that can be sent: for an engine in another process.
 
-A command is written as it was asked, before the engine places it with a model. Whoever waits for its answer
-is no part of it.
+The values are structs for MessagePack (`msgspec.msgpack`). A command is sent as it was asked, before an
+engine places it with a model; whoever waits for its answer is no part of it. Features stay the text that came
+from the client.
 """
 
+import math
 from typing import Any
 
 import msgspec
-from msgspec.msgpack import Decoder
 
 from models_app.domain import errors, features, learns
 from models_app.domain.errors import ChantillyError, ModelNotFound
 from models_app.domain.failing import described
-from models_app.domain.predictions import Prediction
-from models_app.engine.commands import Command, LearnById, LearnFeatures, Predict
+from models_app.domain.scoring import GroundTruth
+from models_app.engine.commands import (
+    Command,
+    Inspect,
+    LearnAgain,
+    LearnById,
+    LearnFeatures,
+    Predict,
+    ReplayTarget,
+)
+from models_app.engine.hot import Vitals
 
-# Ground truths and predictions are bytes: JSON text as the journal keeps it, which has every label's type and
-# integers of any size. Features stay the text that came from the client.
+#: A ground truth as it is sent: MessagePack has no integers beyond 64 bits, these are digits in a list.
+TruthValue = GroundTruth | list[bytes]
 
 
-class EngineFailed(Exception):
-    """An engine in another process raised what was not foreseen; says what."""
+class _Value(msgspec.Struct, frozen=True, array_like=True, gc=False):
+    """A message as it is sent; its tag comes first."""
 
 
-class _Value(msgspec.Struct, frozen=True, array_like=True, gc=False, tag_field="kind"):
-    """A message as it is sent; the kind comes first."""
+class _Learn(_Value, frozen=True, tag=0):
+    name: str | None
+    features: bytes
+    ground_truth: TruthValue
+    received_at: float
 
 
-class _Predict(_Value, frozen=True, tag="predict"):
+class _Predict(_Value, frozen=True, tag=1):
     name: str | None
     features: bytes
     prediction_id: str | None
     received_at: float
 
 
-class _LearnById(_Value, frozen=True, tag="learn_by_id"):
+class _LearnById(_Value, frozen=True, tag=2):
     name: str | None
     prediction_id: str
-    ground_truth: bytes
+    ground_truth: TruthValue
     received_at: float
 
 
-class _LearnFeatures(_Value, frozen=True, tag="learn_features"):
-    name: str | None
-    features: bytes
-    ground_truth: bytes
+class _LearnAgain(_Value, frozen=True, tag=3):
+    name: str
+    #: As the journal has it.
+    learn: bytes
+    target: ReplayTarget
+    seq: int
+    is_withdrawn: bool
     received_at: float
 
 
-class _Predicted(_Value, frozen=True, tag="predicted"):
+class _Inspect(_Value, frozen=True, tag=4):
+    name: str
+
+
+class Figures(_Value, frozen=True, tag=0):
+    """A model's seq and metrics."""
+
+    seq: int
+    metrics: dict[str, float | None]
+
+
+class _Predicted(_Value, frozen=True, tag=1):
     model: str
+    #: As the journal has it: with every label's type.
     prediction: bytes
 
 
-class _Learned(_Value, frozen=True, tag="learned"):
-    seq: int
-
-
-class _Refused(_Value, frozen=True, tag="refused"):
+class _Refused(_Value, frozen=True, tag=2):
     code: str
     message: str | dict[str, list[str]]
     #: Of a model that was not found.
@@ -65,101 +89,114 @@ class _Refused(_Value, frozen=True, tag="refused"):
     near: list[str] = []
 
 
-class _Failed(_Value, frozen=True, tag="failed"):
+class _Failed(_Value, frozen=True, tag=3):
     reason: str
 
 
-_Command = _Predict | _LearnById | _LearnFeatures
-_Outcome = _Predicted | _Learned | _Refused | _Failed
-
-_encoder = msgspec.msgpack.Encoder()
-_command_decoder: Decoder[_Command] = Decoder(_Command)
-_outcome_decoder: Decoder[_Outcome] = Decoder(_Outcome)
+#: A command as it is sent.
+CommandValue = _Learn | _Predict | _LearnById | _LearnAgain | _Inspect
+#: What came of a command as it is sent; of a learn it is the seq.
+OutcomeValue = int | Figures | _Predicted | _Refused | _Failed
 
 
-def encode_command(command: Command) -> bytes:
-    """Return a command as bytes; raises TypeError for what stays in its process."""
-    return _encoder.encode(_command_value(command))
-
-
-def decode_command(data: bytes) -> Predict | LearnById | LearnFeatures:
-    """Undo `encode_command`; raises `msgspec.MsgspecError` where the bytes are no command."""
-    value = _command_decoder.decode(data)
-    match value:
-        case _Predict(name, text, prediction_id, received_at):
-            return Predict(name, text, features.decode(text), prediction_id, received_at)
-        case _LearnById(name, prediction_id, ground_truth, received_at):
-            return LearnById(name, prediction_id, _truth(ground_truth), received_at)
-    text, ground_truth = value.features, _truth(value.ground_truth)
-    return LearnFeatures(value.name, text, features.decode(text), ground_truth, value.received_at)
-
-
-def encode_outcome(outcome: object) -> bytes:
-    """Return what came of a command as bytes: the engine's answer, or what it raised.
-
-    What was predicted and can be written nowhere is refused: it becomes the `ModelRaised` that says so.
-    """
-    try:
-        return _encoder.encode(_outcome_value(outcome))
-    except ChantillyError as refusal:
-        return _encoder.encode(_outcome_value(refusal))
-
-
-def decode_outcome(data: bytes) -> Any:
-    """Undo `encode_outcome`: return an answer, or a refusal, or an `EngineFailed`, as a value.
-
-    A refusal has its kind and its message, not its cause.
-    """
-    value = _outcome_decoder.decode(data)
-    match value:
-        case _Predicted(model, prediction):
-            return model, learns.decode_prediction(prediction)
-        case _Learned(seq):
-            return seq
-        case _Refused(code, message, name, near):
-            error = errors.restored(code, message)
-            if isinstance(error, ModelNotFound):
-                error.name, error.near = name, near
-            return error
-    return EngineFailed(value.reason)
-
-
-def _command_value(command: Command) -> _Value:
+def command_value(command: Command) -> CommandValue:
+    """Return a command as it is sent; raises TypeError for what stays in its process."""
     name = None if command.relies_on_default else command.name
     match command:
+        case LearnFeatures():
+            return _Learn(name, command.text, _truth_value(command.ground_truth), command.received_at)
         case Predict():
             return _Predict(name, command.text, command.prediction_id, command.received_at)
         case LearnById():
-            truth = _written(command.ground_truth)
+            truth = _truth_value(command.ground_truth)
             return _LearnById(name, command.prediction_id, truth, command.received_at)
-        case LearnFeatures():
-            return _LearnFeatures(name, command.text, _written(command.ground_truth), command.received_at)
+        case LearnAgain(name=str(name)):
+            learn = learns.encode_one(command.learn)
+            truth = command.ground_truth
+            is_withdrawn = isinstance(truth, float) and math.isnan(truth)
+            return _LearnAgain(name, learn, command.target, command.seq, is_withdrawn, command.received_at)
+        case Inspect(name=str(name)):
+            return _Inspect(name)
     raise TypeError(f"a {type(command).__name__} stays in its process")
 
 
-def _outcome_value(outcome: Any) -> _Value:
-    match errors.foreseen(outcome) if isinstance(outcome, BaseException) else outcome:
-        case ModelNotFound() as error:
-            return _Refused(error.code, _message(error), error.name, list(error.near))
-        case ChantillyError() as error:
-            return _Refused(error.code, _message(error))
-        case BaseException() as error:
-            return _Failed(described(error))
-        case (str() as model, prediction):
-            return _Predicted(model, _written(prediction))
-        case int() as seq:
-            return _Learned(seq)
+def command_of(value: CommandValue) -> Command:
+    """Undo `command_value`; raises `InvalidRequest` where the features are none."""
+    match value:
+        case _Learn():
+            # Whoever has sent it has seen to its limits.
+            x = features.decode(value.features)
+            return LearnFeatures(value.name, value.features, x, _truth(value.ground_truth), value.received_at)
+        case _Predict():
+            x = features.decode(value.features)
+            return Predict(value.name, value.features, x, value.prediction_id, value.received_at)
+        case _LearnAgain():
+            learn = learns.decode_one(value.learn)
+            again = LearnAgain(value.name, learn, value.target, value.seq, value.received_at)
+            if value.is_withdrawn:
+                again.ground_truth = math.nan
+            return again
+        case _LearnById():
+            truth = _truth(value.ground_truth)
+            return LearnById(value.name, value.prediction_id, truth, value.received_at)
+    return Inspect(value.name)
+
+
+def outcome_value(outcome: Any) -> OutcomeValue:
+    """Return what came of a command as it is sent: the engine's answer, or what it raised.
+
+    What was predicted and can be written nowhere becomes the refusal that says so.
+    """
+    if isinstance(outcome, int):
+        return outcome
+    if isinstance(outcome, tuple):
+        model, prediction = outcome
+        try:
+            return _Predicted(model, learns.encode_prediction(prediction).encode())
+        except ChantillyError as refusal:
+            return _refused(refusal)
+    if isinstance(outcome, BaseException):
+        error = errors.foreseen(outcome)
+        if isinstance(error, ChantillyError):
+            return _refused(error)
+        return _Failed(" ".join(described(error).split()))
+    if isinstance(outcome, Vitals):
+        return Figures(outcome.seq, outcome.metrics)
     raise TypeError(f"{outcome!r} comes of no command that can be sent")
 
 
-def _message(error: ChantillyError) -> Any:
-    message = error.message
-    return message if isinstance(message, str) else {field: list(said) for field, said in message.items()}
+def outcome_of(value: OutcomeValue) -> Any:
+    """Undo `outcome_value`: return the answer, or the error as a value.
+
+    A refusal keeps its kind and its message, not its cause; what was not foreseen is a RuntimeError.
+    """
+    match value:
+        case int():
+            return value
+        case _Predicted():
+            return value.model, learns.decode_prediction(value.prediction)
+        case _Refused():
+            refusal = errors.restored(value.code, value.message)
+            if isinstance(refusal, ModelNotFound):
+                refusal.name, refusal.near = value.name, value.near
+            return refusal
+        case _Failed():
+            return RuntimeError(value.reason)
+    return value
 
 
-def _written(value: Prediction) -> bytes:
-    return learns.encode_prediction(value).encode()
+def _refused(refusal: ChantillyError) -> _Refused:
+    said = refusal.message
+    message = said if isinstance(said, str) else {field: list(reasons) for field, reasons in said.items()}
+    if isinstance(refusal, ModelNotFound):
+        return _Refused(refusal.code, message, refusal.name, list(refusal.near))
+    return _Refused(refusal.code, message)
 
 
-def _truth(text: bytes) -> Any:
-    return learns.decode_prediction(text)
+def _truth_value(truth: GroundTruth) -> TruthValue:
+    is_large = type(truth) is int and not -(2**63) <= truth < 2**63
+    return [msgspec.json.encode(truth)] if is_large else truth
+
+
+def _truth(value: TruthValue) -> GroundTruth:
+    return msgspec.json.decode(value[0], type=int) if isinstance(value, list) else value

@@ -87,8 +87,8 @@ class Server:
 
     def _read(self) -> None:
         try:
-            for answers in frames.read_told(self._file):
-                deliver([(self._unanswered.popleft(), *frames.outcome_of(told)) for told in answers])
+            for values in frames.read_outcomes(self._file):
+                deliver([(self._unanswered.popleft(), *frames.result_of(value)) for value in values])
         except (OSError, msgspec.MsgspecError, UnicodeDecodeError):
             # What is not understood is no answer.
             pass

@@ -21,6 +21,7 @@ from models_app.services import hooks, runtime
 from models_app.services.handing import frames
 from models_app.services.handing.frames import Greeting
 from models_app.services.handing.passes import ends_pass, withdraw
+from models_app.wire import codec
 
 logger = logging.getLogger(__name__)
 
@@ -172,8 +173,10 @@ class Pass:
         """Have all of it done, and answer; raises `OSError` where nobody takes the answers."""
         while taken := self._take():
             outcomes = iter(self._done([each for each in taken if isinstance(each, Command)]))
-            told = [frames.told_of(next(outcomes) if isinstance(each, Command) else each) for each in taken]
-            self._connection.sendall(frames.frame(told))
+            values = [
+                codec.outcome_value(next(outcomes) if isinstance(each, Command) else each) for each in taken
+            ]
+            self._connection.sendall(frames.frame(values))
 
     def refuse(self, refusal: ChantillyError) -> None:
         """Answer with a refusal what the engine does not have yet, and what still comes."""

@@ -22,7 +22,7 @@ from models_app.domain.errors import (
     ServerStopping,
 )
 from models_app.domain.learns import Learn
-from models_app.engine.commands import Command, Export, Inspect, LearnAgain, ReplayTarget
+from models_app.engine.commands import Command, Export, Inspect, LearnAgain, Predict, ReplayTarget
 from models_app.models import PendingPrediction, ServedModel
 from models_app.models.storage.sqlite.storage import SqliteStorage
 from models_app.services import folding, hooks, replaying, rolling_back, runtime, snapshotting, warming
@@ -33,6 +33,7 @@ from models_app.services.folding import InstanceMetrics
 from models_app.services.handing import client, frames, server
 from models_app.services.handing.client import ServerLost, handing_over
 from models_app.services.handing.passes import withdraw
+from models_app.wire import codec
 from tests.services.history_models import Refusing
 from tests.services.instances import Instance
 
@@ -101,7 +102,7 @@ class TestLearning:
         assert not client.is_handed_over()
         assert [(answered.line, answered.result) for answered in answers] == [(n, n) for n in range(1, 5_001)]
         assert learned() == list(range(1, 5_001))
-        assert isinstance(figures, frames.Figures)
+        assert isinstance(figures, codec.Figures)
         assert (figures.seq, figures.metrics) == (5_000, warming.vitals("model").metrics)
 
     @pytest.mark.parametrize("bad", BAD)
@@ -388,13 +389,13 @@ class TestFrames:
             frames.command_of(frames.Stop())
 
     def test_bring_refused_features_back(self) -> None:
-        asked = frames._Predict("model", msgspec.Raw(b"[]"), None, 0.0)
+        bad, good = frames.asked_of([Predict("model", b"[]", {}, None, 0.0), Inspect("model")])
 
-        assert isinstance(frames.command_of(asked), InvalidRequest)
-        assert isinstance(frames.command_of(frames._Inspect("model")), Inspect)
+        assert isinstance(frames.command_of(bad), InvalidRequest)
+        assert isinstance(frames.command_of(good), Inspect)
 
 
 def there_and_back(outcome: Any) -> tuple[Any, BaseException | None]:
-    sent = frames._encoder.encode([frames.told_of(outcome)])
-    (told,) = frames._told_decoder.decode(sent)
-    return frames.outcome_of(told)
+    sent = frames._encoder.encode([codec.outcome_value(outcome)])
+    (value,) = frames._outcomes_decoder.decode(sent)
+    return frames.result_of(value)
