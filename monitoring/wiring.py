@@ -22,7 +22,7 @@ from monitoring.webhook.sender import Sender
 def connect() -> None:
     """Add all listeners; called once a process."""
     sampler = Sampler(ask=measuring.ask_if_hot)
-    follower = Follower(tell=alerts.tell)
+    follower = Follower(report=alerts.report)
 
     hooks.events.add(_streams())
     hooks.scores.add(follower.scored)

@@ -73,7 +73,7 @@ class Lifespan:
 
 
 async def _answer(send: Send, phase: str, step: Callable[[], None]) -> None:
-    """Run a step in a thread (it blocks and uses the database) and tell the server how it went."""
+    """Run a step in a thread (it blocks and uses the database) and report to the server how it went."""
     try:
         await asyncio.to_thread(step)
     except Exception as error:

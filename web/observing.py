@@ -83,7 +83,7 @@ Observer = Callable[[Request], None]
 
 
 class Observed:
-    """ASGI middleware: tells observers, in their order, of each request and each WebSocket at its end.
+    """ASGI middleware: reports to observers, in their order, each request and each WebSocket at its end.
 
     Each answer gets the header `X-Request-Id`.
     """
@@ -106,7 +106,7 @@ class Observed:
         self._routes = Routes(sockets)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Pass the request on, and tell of it."""
+        """Pass the request on, and report it."""
         if scope["type"] not in {"http", "websocket"}:
             await self._application(scope, receive, send)
             return

@@ -31,7 +31,7 @@ class Route(Protocol):
     def ask(self, body: bytes) -> Any:
         """Return the command that a body is."""
 
-    def tell(self, command: Any, answer: Any) -> JsonAnswer:
+    def respond(self, command: Any, answer: Any) -> JsonAnswer:
         """Return the answer to a command as the client gets it."""
 
 
@@ -67,7 +67,7 @@ class Shortcut:
     def set_result(self, answer: Any) -> None:
         """Answer with what was asked for."""
         try:
-            response = self._view.tell(self._command, answer)
+            response = self._view.respond(self._command, answer)
         except Exception as error:
             response = exceptions.answer_to(error, {"view": self._view})
         self._end(response)

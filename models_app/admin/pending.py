@@ -105,6 +105,6 @@ def _delete_some(
         hint = f"Select {_MOST_AT_ONCE} at the most; for more there is `manage.py prune_predictions`."
         model_admin.message_user(request, hint, messages.WARNING)
         return None
-    with refusals.Told(model_admin, request):
+    with refusals.Shown(model_admin, request):
         return delete_selected(model_admin, request, queryset)
     return None

@@ -26,10 +26,10 @@ def reasons(message: Message) -> list[str]:
     """Return a refusal's sentences."""
     if isinstance(message, str):
         return [message]
-    return [reason for told in message.values() for reason in told]
+    return [reason for of_field in message.values() for reason in of_field]
 
 
-class Told:
+class Shown:
     """Runs a block; what is refused in it becomes a message on the next page, and the block ends there."""
 
     def __init__(self, model_admin: admin.ModelAdmin[Any], request: HttpRequest, about: str = "") -> None:
@@ -52,7 +52,7 @@ class Told:
 def put_on_form(form: BaseForm, error: ChantillyError) -> None:
     """Show a refusal at the field that it is about."""
     by_type = FIELD_BY_ERROR.get(type(error))
-    told = {by_type: [error.message]} if isinstance(error.message, str) else error.message
-    for name, its_reasons in told.items():
+    by_field = {by_type: [error.message]} if isinstance(error.message, str) else error.message
+    for name, its_reasons in by_field.items():
         for reason in its_reasons:
             form.add_error(name if name in form.fields else by_type, reason)

@@ -66,8 +66,8 @@ def shortened(text: str) -> str:
 
 def prediction(text: str | msgspec.Raw) -> str:
     """Return a stored prediction as a client saw it."""
-    told = predictions.to_json(learns.decode_prediction(text))
-    return json.dumps(told, ensure_ascii=False)
+    shown = predictions.to_json(learns.decode_prediction(text))
+    return json.dumps(shown, ensure_ascii=False)
 
 
 def indented(text: str) -> SafeString:

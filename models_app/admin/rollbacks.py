@@ -50,12 +50,12 @@ def _roll_back(
     snapshots: admin.ModelAdmin[Snapshot], request: HttpRequest, snapshot: Snapshot
 ) -> HttpResponse:
     model = snapshot.model
-    with refusals.Told(snapshots, request, model.name):
+    with refusals.Shown(snapshots, request, model.name):
         done = rolling_back.roll_back(
             name=model.name, seq=snapshot.seq, generation=snapshot.generation, now=timezone.now()
         )
-        told = f"Rolled back to learn {done.seq:,} of generation {done.from_generation}."
-        snapshots.log_change(request, model, told)  # type: ignore[arg-type]  # of another admin
-        snapshots.message_user(request, f"'{model.name}': {told}", messages.SUCCESS)
+        text = f"Rolled back to learn {done.seq:,} of generation {done.from_generation}."
+        snapshots.log_change(request, model, text)  # type: ignore[arg-type]  # of another admin
+        snapshots.message_user(request, f"'{model.name}': {text}", messages.SUCCESS)
         return redirect("admin:models_app_servedmodel_change", model.pk)
     return redirect("admin:models_app_snapshot_change", snapshot.pk)

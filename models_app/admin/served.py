@@ -124,7 +124,7 @@ class ServedModelAdmin(ReadOnlyAdmin[ServedModel]):
         if not self.has_delete_permission(request, model):
             raise PermissionDenied
         name, model_id = model.name, model.pk
-        with refusals.Told(self, request, name):
+        with refusals.Shown(self, request, name):
             uploading.delete_model(name=name)
             self.log_deletions(request, cast("Any", [model]))
             return self.response_delete(request, name, model_id)
@@ -133,7 +133,7 @@ class ServedModelAdmin(ReadOnlyAdmin[ServedModel]):
     def delete_queryset(self, request: HttpRequest, queryset: QuerySet[ServedModel]) -> None:
         """Delete what the action's confirmation page has named."""
         for name in list(queryset.values_list("name", flat=True)):
-            with refusals.Told(self, request, name):
+            with refusals.Shown(self, request, name):
                 uploading.delete_model(name=name)
 
     def get_deleted_objects(
@@ -155,7 +155,7 @@ class ServedModelAdmin(ReadOnlyAdmin[ServedModel]):
         if len(names) != 1:
             self.message_user(request, "Select one model to be the default.", messages.WARNING)
             return
-        with refusals.Told(self, request, names[0]):
+        with refusals.Shown(self, request, names[0]):
             uploading.make_default(name=names[0])
             self.message_user(request, f"'{names[0]}' is the default now.", messages.SUCCESS)
 
@@ -164,7 +164,7 @@ class ServedModelAdmin(ReadOnlyAdmin[ServedModel]):
         """Write down what the models have learned since their newest snapshots."""
         n_taken = 0
         for name in list(queryset.values_list("name", flat=True)):
-            with refusals.Told(self, request, name):
+            with refusals.Shown(self, request, name):
                 snapshotting.take_snapshot(name=name)
                 n_taken += 1
         if n_taken:
@@ -182,7 +182,7 @@ class ServedModelAdmin(ReadOnlyAdmin[ServedModel]):
             limit = rendering.size(settings.MAX_MODEL_BYTES)
             self.message_user(request, f"More than {limit}: select fewer models.", messages.WARNING)
             return None
-        with refusals.Told(self, request):
+        with refusals.Shown(self, request):
             found = {model.name: exporting.export_model(name=model.name) for model in models}
             if len(models) == 1:
                 return downloads.pickle_response(models[0].name, found[models[0].name])
@@ -196,7 +196,7 @@ class ServedModelAdmin(ReadOnlyAdmin[ServedModel]):
             raise Http404
         if not self.has_view_permission(request, model):
             raise PermissionDenied
-        with refusals.Told(self, request, model.name):
+        with refusals.Shown(self, request, model.name):
             return downloads.pickle_response(model.name, exporting.export_model(name=model.name))
         return redirect(_CHANGE, model_id)
 

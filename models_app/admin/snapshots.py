@@ -55,7 +55,7 @@ class SnapshotAdmin(OfModelAdmin[Snapshot]):
         if not self.has_view_permission(request, snapshot):
             raise PermissionDenied
         name = f"{snapshot.model.name} at {snapshot.seq}"
-        with refusals.Told(self, request, name):
+        with refusals.Shown(self, request, name):
             data = snapshotting.export_snapshot(snapshot_id=snapshot_id)
             if data is None:
                 raise Http404

@@ -47,7 +47,7 @@ class _PredictionsViewSet(AsyncViewSet):
     async def dispatch(  # type: ignore[override]  # a coroutine, as its parent's
         self, request: HttpRequest, *args: Any, **kwargs: Any
     ) -> HttpResponseBase:
-        """Run the action and tell how long it took."""
+        """Run the action and report how long it took."""
         started = time.perf_counter_ns()
         try:
             response = await super().dispatch(request, *args, **kwargs)
@@ -61,7 +61,7 @@ class _PredictionsViewSet(AsyncViewSet):
         """Return what a body with one record asks of the engine; raises `InvalidRequest`, `NoFeatures`."""
         raise NotImplementedError
 
-    def tell(self, command: Command, answer: Any) -> JsonAnswer:
+    def respond(self, command: Command, answer: Any) -> JsonAnswer:
         """Return the engine's answer as the client gets it."""
         raise NotImplementedError
 
@@ -75,7 +75,7 @@ class _PredictionsViewSet(AsyncViewSet):
         is_long = len(body) > aside.MAX_BYTES_ON_LOOP
         asked = await aside.run(self._read, body) if is_long else self._read(body)
         if isinstance(asked, Command):
-            return self.tell(asked, await predicting.answer(asked))
+            return self.respond(asked, await predicting.answer(asked))
         # Refusals have their place among the answers.
         answers = await (await Submission.submitted(asked, self.route)).answers()
         return JsonAnswer(b"[" + b",".join(answers) + b"]", status)
@@ -107,7 +107,7 @@ class PredictViewSet(_PredictionsViewSet):
     def ask(self, body: bytes) -> Command:  # noqa: D102
         return reading.predict(body, time.time())
 
-    def tell(self, command: Command, answer: Any) -> JsonAnswer:  # noqa: D102
+    def respond(self, command: Command, answer: Any) -> JsonAnswer:  # noqa: D102
         return JsonAnswer(writing.predicted(answer), 201 if command.commits else 200)
 
 
@@ -134,7 +134,7 @@ class LearnViewSet(_PredictionsViewSet):
     def ask(self, body: bytes) -> Command:  # noqa: D102
         return reading.learn(body, time.time())
 
-    def tell(self, command: Command, answer: Any) -> JsonAnswer:  # noqa: D102
+    def respond(self, command: Command, answer: Any) -> JsonAnswer:  # noqa: D102
         return JsonAnswer(writing.LEARNED, 201)
 
 

@@ -25,7 +25,6 @@ from models_app.domain.errors import ModelNotLoadable
 from models_app.domain.picklers import Finder, dill_at_once, dill_piecewise, pickle_at_once, pickle_piecewise
 from models_app.domain.set_orders import substitutes
 
-PICKLE_PROTOCOL = 5
 ZSTD_LEVEL = 1
 _DILL_MARK = b"dill._dill"
 

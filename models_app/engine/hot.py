@@ -36,7 +36,7 @@ class Spoiled(Exception):
 class Vitals:
     """A hot model's figures. `size_bytes` is that of its newest pickle; `window` is the reader's own.
 
-    `held` is what it keeps in memory, to be weighed and nothing else: it goes on learning.
+    `held` is what it keeps in memory, for an estimate of its size and nothing else: it goes on learning.
     """
 
     seq: int

@@ -182,7 +182,7 @@ class Turns:
                 self._leave_turn(turn.queue)
             if not isinstance(outcome, BaseException):
                 self._note(turn)
-                _tell_traces(turn, written_at)
+                _report_traces(turn, written_at)
                 if turn.write.learns and not turn.hot.is_replayable and not turn.batch.spoiled:
                     # No replay would lead to what has been learned here. But pickling may take long, or for
                     # ever: that is for a turn of the model's own, not for this thread, which commits for all.
@@ -316,7 +316,7 @@ class Turns:
             self._time(turn, written_at)
             if not turn.hot.is_known:
                 self._remark(turn)
-            self._tell(outcome, turn.hot, turn.batch)
+            self._notify(outcome, turn.hot, turn.batch)
         except BaseException:
             # The work is done and durable, and answered. What is in memory may be no state of the journal.
             logger.exception("what came of '%s' could not be passed on", turn.queue.name)
@@ -427,7 +427,7 @@ class Turns:
         missing = ids.difference(found)
         return found | self.storage.pending(list(missing)) if missing else found
 
-    def _tell(self, segment_id: int | None, hot: HotModel, batch: Batch) -> None:
+    def _notify(self, segment_id: int | None, hot: HotModel, batch: Batch) -> None:
         # The learn that spoiled the model may have been scored, too.
         scores = [] if batch.spoiled else hot.take_scores()
         if not (scores or batch.events):
@@ -517,8 +517,8 @@ def _are_of_streams(commands: Sequence[Command]) -> bool:
     return commands[0].bundle is not None and all(command.bundle is not None for command in commands)
 
 
-def _tell_traces(turn: Turn, written_at: float) -> None:
-    """Tell who wants to know where the time went; before the answers, which end their interest."""
+def _report_traces(turn: Turn, written_at: float) -> None:
+    """Report to traces where the time went; before the answers, which end their interest."""
     for command in turn.commands[: turn.n_applied]:
         if command.trace is not None:
             command.trace.model = turn.queue.name

@@ -30,7 +30,7 @@ class ServiceCommand(BaseCommand):
 
     def run_from_argv(self, argv: list[str]) -> None:
         """Run as `manage.py` does, exiting with 1 for wrong arguments, too."""
-        # What is refused is told once, by the command; the engine would log it as a server's.
+        # What is refused is reported once, by the command; the engine would log it as a server's.
         logging.getLogger("models_app").setLevel(logging.CRITICAL)
         sys.setswitchinterval(SWITCH_INTERVAL)
         try:
@@ -82,8 +82,8 @@ def explained(error: ChantillyError) -> str:
     """Return a refusal in one line, with what may help: for an unknown model, names like it."""
     if isinstance(error, StorageUnavailable) and _is_not_migrated():
         return "The database is not migrated: run `python manage.py setup` first."
-    told = message_line(error.message)
-    return f"{told}{_instead_of(error.name)}" if isinstance(error, ModelNotFound) else told
+    text = message_line(error.message)
+    return f"{text}{_instead_of(error.name)}" if isinstance(error, ModelNotFound) else text
 
 
 def _instead_of(name: str) -> str:

@@ -74,13 +74,13 @@ class Tally:
         return self.n_done / max(self.seconds, 1e-9)
 
     def summary(self, verb: str) -> str:
-        """Return a line that tells all of it."""
-        told = f"{verb} {counted(self.n_done)} in {self.seconds:,.1f} s ({self.per_second:,.0f} a second)"
+        """Return all of it in a line."""
+        text = f"{verb} {counted(self.n_done)} in {self.seconds:,.1f} s ({self.per_second:,.0f} a second)"
         if self.n_skipped:
-            told += f", skipped {self.n_skipped:,}"
+            text += f", skipped {self.n_skipped:,}"
         if self.n_late and self.failed is not None:
-            told += f"; {self.n_late:,} of them after line {self.failed.line}, up to line {self.last_line}"
-        return f"{told}."
+            text += f"; {self.n_late:,} of them after line {self.failed.line}, up to line {self.last_line}"
+        return f"{text}."
 
 
 def counted(n: int) -> str:
@@ -139,13 +139,13 @@ class FileCommand(ServiceCommand):
             lines = (line for line in records(source, layout) if line.line >= options["from_line"])
             feed = self.feed(**options)
             tally = self._run(feed, source, self._remembered(lines))
-        # Of a file that nothing was made of there is nothing to tell.
+        # Of a file that nothing was made of there is nothing to report.
         if not (tally.failed is not None and tally.n_done == tally.n_skipped == 0):
             self.report(tally, **options)
         if feed.was_interrupted:
             raise CommandError("Interrupted.", returncode=INTERRUPTED)
         if tally.failed is not None:
-            raise CommandError(_told(source, tally.failed) + self._hint(tally.failed, layout))
+            raise CommandError(_refusal(source, tally.failed) + self._hint(tally.failed, layout))
 
     def layout(self, *args: Any, **options: Any) -> Layout:
         """Return where in the file's lines the parts of a record are. Raises CommandError."""
@@ -163,7 +163,7 @@ class FileCommand(ServiceCommand):
         return ""
 
     def report(self, tally: Tally, **options: Any) -> None:
-        """Tell what came of it."""
+        """Report what came of it."""
         raise NotImplementedError
 
     def _remembered(self, lines: Iterator[FileRecord | BadLine]) -> Iterator[FileRecord | BadLine]:
@@ -191,7 +191,7 @@ class FileCommand(ServiceCommand):
                 tally.add(answered)
                 self.on_answer(answered)
                 if answered.is_skipped and tally.n_skipped <= _SHOWN_REFUSALS:
-                    bar.print(_told(source, answered))
+                    bar.print(_refusal(source, answered))
                 bar.tick(tally, self.status)
         return tally
 
@@ -225,8 +225,8 @@ class _Bar:
         if now - self._ticked_at < _REFRESH_SECONDS:
             return
         self._ticked_at = now
-        told = (counted(tally.n_done), f"{tally.per_second:,.0f}/s", status())
-        self._bar.set_postfix_str(", ".join(filter(None, told)), refresh=False)
+        parts = (counted(tally.n_done), f"{tally.per_second:,.0f}/s", status())
+        self._bar.set_postfix_str(", ".join(filter(None, parts)), refresh=False)
         self._bar.update((self._source.position or 0) - self._bar.n)
 
     def print(self, text: str) -> None:
@@ -288,7 +288,7 @@ def _name(file: str) -> str:
 
 @contextmanager
 def interrupting(feed: Feed[Any]) -> Iterator[None]:
-    """Have Ctrl-C end the feed, which finishes what is under way, so that it can be told."""
+    """Have Ctrl-C end the feed, which finishes what is under way, so that it can be reported."""
     if threading.current_thread() is not threading.main_thread():
         yield
         return
@@ -307,7 +307,7 @@ def _format(file: str, chosen: str | None) -> Format:
     return known
 
 
-def _told(source: Source, answered: Answered) -> str:
+def _refusal(source: Source, answered: Answered) -> str:
     return f"{source.name}, line {answered.line}: {reason(answered)}"
 
 

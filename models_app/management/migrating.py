@@ -5,6 +5,6 @@ from django.db.migrations.executor import MigrationExecutor
 
 
 def migrations_are_missing() -> bool:
-    """Tell whether migrations wait to be applied. Raises django.db.Error if the database cannot be read."""
+    """Say whether migrations wait to be applied. Raises django.db.Error if the database cannot be read."""
     executor = MigrationExecutor(connections[DEFAULT_DB_ALIAS])
     return bool(executor.migration_plan(executor.loader.graph.leaf_nodes()))

@@ -10,14 +10,14 @@ from models_app.engine.timings import Timings
 from models_app.models import ServedModel, Snapshot
 from models_app.models.transactions import translated_errors
 from models_app.services import counting, inspecting
+from models_app.services.estimating import estimates
 from models_app.services.finding import Served, find_all
 from models_app.services.measuring import model_metrics
 from models_app.services.runtime import get_engine
 from models_app.services.snapshotting import SnapshotFigures, newest_snapshots
-from models_app.services.weighing import scales
 
-# What a look may spend on weighing models; the rest is weighed at the next ones.
-_WEIGHING_SECONDS = 0.02
+# What a request may spend on estimates of models; the rest have their turn at the next ones.
+_ESTIMATING_SECONDS = 0.02
 _Metrics = dict[str, float | None]
 
 
@@ -47,7 +47,7 @@ class RecentModels:
     """The models used last, by name, each with the metrics that are known of it without loading it.
 
     `rolling` are the metrics over the last learns, of the hot models; `memory` is what these take, in bytes,
-    as far as they have been weighed; `snapshots` are the newest by model; `timings` are of this process.
+    as far as it has been estimated; `snapshots` are the newest by model; `timings` are of this process.
     `busy` is for how many seconds models have been busy with what they do now, from one second on.
     """
 
@@ -95,11 +95,11 @@ def list_recent(*, max_models: int) -> RecentModels:
         kept, vitals = snapshots.get(model.name), hot.get(model.name)
         metrics = vitals.metrics if vitals else kept.metrics if kept else None
         summaries.append(_summary(model, pending.get(model.pk, 0), metrics or None))
-    weighable = [(model, hot[model.name]) for model in models if model.name in hot]
+    estimated = [(model, hot[model.name]) for model in models if model.name in hot]
     return RecentModels(
         models=sorted(summaries, key=lambda model: model.name),
         rolling={name: vitals.rolling_if_any() for name, vitals in hot.items()},
-        memory=scales.weigh_some(weighable, seconds=_WEIGHING_SECONDS),
+        memory=estimates.estimate_some(estimated, seconds=_ESTIMATING_SECONDS),
         snapshots=snapshots,
         timings=inspecting.timings(),
         busy=inspecting.busy_models(),
@@ -135,7 +135,7 @@ def _live_metrics(name: str) -> _Metrics | None:
 
 
 def _snapshot_values() -> dict[tuple[int, int, int], _Metrics]:
-    """Return the metrics that snapshots tell, by model, generation and seq, without loading the model."""
+    """Return the metrics that snapshots have, by model, generation and seq, without loading the model."""
     rows: Iterator[tuple[int, int, int, _Metrics]] = Snapshot.objects.values_list(
         "model_id", "generation", "seq", "metric_values"
     ).iterator()

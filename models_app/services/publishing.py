@@ -1,4 +1,4 @@
-"""Telling listeners what happened, after it was committed; one that fails cannot undo it."""
+"""Notifying listeners of what happened, after it was committed; one that fails cannot undo it."""
 
 import logging
 from collections.abc import Callable, Sequence
@@ -30,37 +30,37 @@ def _wants_events(subscriber: Subscriber) -> bool:
 
 
 def publish(events: Sequence[Event]) -> None:
-    """Tell the subscribers."""
+    """Notify the subscribers."""
     for subscriber in hooks.events:
         if _wants_events(subscriber):
-            _tell(subscriber.receive, events)
+            _notify(subscriber.receive, events)
 
 
 def scored(model: ModelState, first_seq: int, scores: Sequence[Scores]) -> None:
-    """Tell what learns scored that follow each other."""
+    """Report the scores of learns that follow each other."""
     for callback in hooks.scores:
-        _tell(callback, model, first_seq, scores)
+        _notify(callback, model, first_seq, scores)
 
 
 def erased() -> None:
-    """Tell that everything is being erased; an error of a callback stops the erasing."""
+    """Report that everything is being erased; an error of a callback stops the erasing."""
     for callback in hooks.erasures:
         callback()
 
 
 def called(route: str, duration_ns: int) -> None:
-    """Tell that a call of the API was answered, or refused."""
+    """Report that a call of the API was answered, or refused."""
     for callback in hooks.calls:
-        _tell(callback, route, duration_ns)
+        _notify(callback, route, duration_ns)
 
 
 def refused(route: str, status: int) -> None:
-    """Tell that a call of the API was refused."""
+    """Report that a call of the API was refused."""
     for callback in hooks.refusals:
-        _tell(callback, route, status)
+        _notify(callback, route, status)
 
 
-def _tell(callback: Callable[P, None], *args: P.args, **kwargs: P.kwargs) -> None:
+def _notify(callback: Callable[P, None], *args: P.args, **kwargs: P.kwargs) -> None:
     try:
         callback(*args, **kwargs)
     except Exception:

@@ -1,4 +1,4 @@
-"""Telling of drift: a line in the log, and an event of the stream."""
+"""Reports of drift: a line in the log, and an event of the stream."""
 
 import logging
 from collections.abc import Sequence
@@ -12,8 +12,8 @@ from monitoring.streams.hub import get_channel
 logger = logging.getLogger(__name__)
 
 
-def tell(alerts: Sequence[DriftAlert]) -> None:
-    """Tell of alerts that have just been written down."""
+def report(alerts: Sequence[DriftAlert]) -> None:
+    """Report alerts that have just been written down."""
     for alert in alerts:
         logger.warning(
             "%s in '%s': %s says so of %s at learn %d (%.4g)",

@@ -30,7 +30,7 @@ BINARY: dict[str, type[Any]] = {
 NAMES = (*NUMERIC, *BINARY)
 # River's FHDDM is to be shown what was right: it looks for a mean that falls.
 _SHOWN_HITS = {drift.binary.FHDDM.__name__}
-# KSWIN draws from its window: without a seed, the journal would not tell what it will say.
+# KSWIN draws from its window: without a seed, the journal would not determine its findings.
 _FIXED = {"KSWIN": {"seed": 0}}
 # A window to begin with is no parameter.
 _NOT_OFFERED = {"KSWIN": {"window"}}

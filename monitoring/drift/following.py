@@ -52,9 +52,9 @@ class Follower:
     One thread at a time ticks; `scored` is for any.
     """
 
-    def __init__(self, *, tell: Callable[[Sequence[DriftAlert]], None], clock: Clock | None = None) -> None:
-        """`tell` is called with new alerts, once they are durable."""
-        self._tell = tell
+    def __init__(self, *, report: Callable[[Sequence[DriftAlert]], None], clock: Clock | None = None) -> None:
+        """`report` is called with new alerts, once they are durable."""
+        self._report = report
         self._clock = clock or Clock()
         self._changes = ChangedModels(self._clock)
         self._tail: Tail[Place] = Tail(max_learns=_MAX_TAIL)
@@ -137,7 +137,7 @@ class Follower:
             raise
         followed.saved_seq, followed.saved_at = followed.watch.seq, self._clock.monotonic()
         if alerts:
-            self._tell(alerts)
+            self._report(alerts)
 
 
 def _pieces(model: Served, watch: Watch, tail: _Tail) -> Iterator[Known[Place] | Read[Place]]:

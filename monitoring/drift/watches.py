@@ -28,7 +28,7 @@ class Plan:
 
     @property
     def watches_errors_only(self) -> bool:
-        """Say whether scores tell all that is watched."""
+        """Say whether scores have all that is watched."""
         return not (self.watches_prediction or self.watches_features)
 
 

@@ -6,10 +6,10 @@ from datetime import datetime
 
 from river import stats
 
+from models_app.services.estimating import estimates
 from models_app.services.finding import Served
 from models_app.services.inspecting import Durations, Vitals, hot_vitals, timings_of
 from models_app.services.snapshotting import SnapshotFigures, newest_snapshot
-from models_app.services.weighing import scales
 from monitoring.figures.ages import Age, pending_ages
 from monitoring.figures.delays import delays
 from monitoring.figures.quantities import Quantiles
@@ -84,4 +84,4 @@ def _newest_mean(durations: Sequence[float]) -> float:
 
 
 def _memory(model: Served, vitals: Vitals | None) -> int | None:
-    return None if vitals is None else scales.weigh(model, vitals)
+    return None if vitals is None else estimates.estimate(model, vitals)

@@ -38,7 +38,7 @@ class Features:
 
 
 def drifting_features(model: Served) -> Features:
-    """Return what the model's newest alerts tell of its features; raises `StorageUnavailable`."""
+    """Return what the model's newest alerts say of its features; raises `StorageUnavailable`."""
     with translated_errors():
         row = DriftPlan.objects.filter(model_id=model.pk).first()
         plan = None if row is not None and not row.is_on else row.plan() if row else DEFAULT_PLAN

@@ -81,7 +81,7 @@ class Publisher:
         try:
             computed = self._compute()
         except FlavorNotSet:
-            # Everything was erased meanwhile: there is nothing to tell.
+            # Everything was erased meanwhile: there is nothing to report.
             pass
         except StorageUnavailable as error:
             # Whoever listens is owed the newest value.

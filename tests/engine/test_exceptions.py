@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from river import linear_model, preprocessing
 
-from models_app.domain import weights
+from models_app.domain import sizes
 from models_app.domain.errors import ModelNotLoadable, ModelRaised
 from models_app.domain.scoreboards import Scoreboard
 from models_app.engine.commands import (
@@ -115,12 +115,12 @@ class TestModel:
             another.submit(from_snapshot, STATE, snapshot).result()
 
     @pytest.mark.parametrize("kind", KINDS)
-    def test_that_does_not_say_its_size_is_weighed(self, kind: str) -> None:
+    def test_that_does_not_say_its_size_has_an_estimate(self, kind: str) -> None:
         model = Raising(kind, "__sizeof__")
         model.truths.append(1.0)
 
         with ThreadPoolExecutor(1) as another:
-            n_bytes = another.submit(weights.weigh, model).result()
+            n_bytes = another.submit(sizes.estimate_size, model).result()
 
         assert n_bytes is not None
         assert n_bytes >= 16

@@ -301,7 +301,7 @@ class TestFollower:
         self, instance: Instance, clock: Timepiece, jump: float
     ) -> None:
         instance.upload("one")
-        follower = Follower(tell=lambda alerts: None, clock=clock.clock)
+        follower = Follower(report=lambda alerts: None, clock=clock.clock)
         for number in range(4):
             if number == 2:
                 clock.set_ahead(jump)

@@ -104,7 +104,7 @@ class View:
             raise InvalidRequest("no")
         return Inspect("model")
 
-    def tell(self, command: Command, answer: Any) -> JsonAnswer:
+    def respond(self, command: Command, answer: Any) -> JsonAnswer:
         return JsonAnswer(b"{}")
 
 

@@ -22,7 +22,7 @@ class Command(FileCommand):
         "learned before is kept. A server that runs meanwhile does the work, between its clients' requests."
     )
 
-    # What is learned is learned, and told.
+    # What is learned is learned, and reported.
     counts_late = True
 
     def add_arguments(self, parser: CommandParser) -> None:

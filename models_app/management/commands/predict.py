@@ -78,11 +78,11 @@ class Command(FileCommand):
 
     def report(self, tally: Tally, **options: Any) -> None:
         """Say how much was predicted: not where the predictions are written."""
-        told = tally.summary("Predicted")
+        summary = tally.summary("Predicted")
         if options["output"] is None:
-            self.stderr.write(told, style_func=str)
+            self.stderr.write(summary, style_func=str)
         else:
-            self.stdout.write(told)
+            self.stdout.write(summary)
 
     def _write(self, text: bytes) -> None:
         self.write(text.decode() + "\n")

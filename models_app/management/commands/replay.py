@@ -59,7 +59,7 @@ class Command(ServiceCommand):
         if feed.was_interrupted:
             raise CommandError("Interrupted.", returncode=INTERRUPTED)
         if tally.failed is not None:
-            told = reason(tally.failed)
-            raise CommandError(f"Learn {tally.failed.line:,} of generation {generation}: {told}")
+            why = reason(tally.failed)
+            raise CommandError(f"Learn {tally.failed.line:,} of generation {generation}: {why}")
         vitals = warming.vitals(name)
         self.stdout.write(f"{name}, learns 1 to {vitals.seq:,}: {rendering.metrics(vitals.metrics)}")

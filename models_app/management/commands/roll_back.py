@@ -31,7 +31,7 @@ class Command(ServiceCommand):
         )
 
     def serve(self, *, name: str, seq: int | None, generation: int | None, **_options: Any) -> None:
-        """Roll back and tell how to learn again what came after; or list the snapshots."""
+        """Roll back and say how to learn again what came after; or list the snapshots."""
         if seq is None:
             if generation is not None:
                 raise CommandError("--generation needs --seq: which snapshot?")

@@ -1,4 +1,4 @@
-"""`manage.py test_webhook`: send a test message, and tell what came back."""
+"""`manage.py test_webhook`: send a test message, and report what came back."""
 
 from datetime import UTC, datetime
 from typing import Any

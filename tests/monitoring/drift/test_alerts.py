@@ -4,7 +4,7 @@ from datetime import UTC, datetime
 import pytest
 
 from models_app.models import ServedModel
-from monitoring.drift.alerts import tell
+from monitoring.drift.alerts import report
 from monitoring.models import DriftAlert
 
 
@@ -16,7 +16,7 @@ def test_a_features_name_begins_no_line_of_the_log(name: str, caplog: pytest.Log
         value=0.5, time=datetime.now(UTC), generation=1,
     )  # fmt: skip
 
-    tell([alert])
+    report([alert])
 
     (record,) = caplog.records
     assert record.getMessage().splitlines() == [record.getMessage()]

@@ -52,7 +52,7 @@ def follower(told: list[DriftAlert]) -> Follower:
 
 def following(told: list[DriftAlert], *, hears: bool = True) -> Follower:
     """Return a follower; one that does not hear of learns reads them from the journal."""
-    follower = Follower(tell=told.extend, clock=Clock(now=lambda: NOW, monotonic=lambda: NOW))
+    follower = Follower(report=told.extend, clock=Clock(now=lambda: NOW, monotonic=lambda: NOW))
     hooks.scores._listeners[:] = [follower.scored] if hears else []
     return follower
 
@@ -322,7 +322,7 @@ class TestFollower:
         self, instance: Instance, told: list[DriftAlert], monkeypatch: pytest.MonkeyPatch
     ) -> None:
         clock = [NOW]
-        follower = Follower(tell=told.extend, clock=Clock(now=lambda: clock[0], monotonic=lambda: clock[0]))
+        follower = Follower(report=told.extend, clock=Clock(now=lambda: clock[0], monotonic=lambda: clock[0]))
         instance.upload("m", Stubborn())
         learn(instance, TRUTHS[:50])
         for _ in range(3):

@@ -11,16 +11,16 @@ _SHARED = (type, ModuleType, FunctionType, BuiltinFunctionType, CodeType)
 _MAX_OBJECTS = 1_000_000
 
 
-def weigh(*roots: object, max_objects: int = _MAX_OBJECTS) -> int | None:
-    """Return the bytes of all that can be reached, each object once; None: these are too many objects.
+def estimate_size(*roots: object, max_objects: int = _MAX_OBJECTS) -> int | None:
+    """Estimate the bytes of all that can be reached, each object once; None: these are too many objects.
 
-    They are the sizes that Python tells, those that `river.base.Base._memory_usage` adds up. What a library
+    They are the sizes that Python reports, those that `river.base.Base._memory_usage` adds up. What a library
     keeps outside of Python's objects is not among them. The objects may change meanwhile: nothing but their
     size is asked of them, and each step sees them as they are.
 
-    >>> weigh([0.5, 1.5]) == sys.getsizeof([0.5, 1.5]) + 2 * sys.getsizeof(0.5)
+    >>> estimate_size([0.5, 1.5]) == sys.getsizeof([0.5, 1.5]) + 2 * sys.getsizeof(0.5)
     True
-    >>> weigh([0.5, 1.5], max_objects=2) is None
+    >>> estimate_size([0.5, 1.5], max_objects=2) is None
     True
     """
     seen: set[int] = set()

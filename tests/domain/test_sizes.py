@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 from river import datasets, forest, linear_model, naive_bayes, preprocessing
 
-from models_app.domain.weights import weigh
+from models_app.domain.sizes import estimate_size
 
 
 def trained(model: Any) -> Any:
@@ -15,7 +15,7 @@ def trained(model: Any) -> Any:
     return model
 
 
-class TestWeigh:
+class TestEstimateSize:
     @pytest.mark.parametrize(
         "model",
         [
@@ -28,13 +28,13 @@ class TestWeigh:
     def test_agrees_with_what_river_says(self, model: Any) -> None:
         trained(model)
 
-        assert weigh(model) == pytest.approx(model._raw_memory_usage, rel=0.02)
+        assert estimate_size(model) == pytest.approx(model._raw_memory_usage, rel=0.02)
 
     def test_grows_with_the_model(self) -> None:
         model = naive_bayes.GaussianNB()
-        before = weigh(model)
+        before = estimate_size(model)
         trained(model)
-        after = weigh(model)
+        after = estimate_size(model)
 
         assert before is not None
         assert after is not None
@@ -43,14 +43,14 @@ class TestWeigh:
     def test_counts_once_what_is_shared(self) -> None:
         text = "x" * 10_000
 
-        assert weigh([text, text]) == sys.getsizeof([text, text]) + sys.getsizeof(text)
+        assert estimate_size([text, text]) == sys.getsizeof([text, text]) + sys.getsizeof(text)
 
-    def test_does_not_weigh_the_program(self) -> None:
+    def test_leaves_out_the_program(self) -> None:
         def function() -> None: ...
 
-        assert weigh(function, gc, TestWeigh) == 0
+        assert estimate_size(function, gc, TestEstimateSize) == 0
 
-    def test_weighs_what_another_thread_changes(self) -> None:
+    def test_takes_what_another_thread_changes(self) -> None:
         changing: dict[int, list[int]] = {}
         ends = threading.Event()
 
@@ -64,7 +64,7 @@ class TestWeigh:
         thread = threading.Thread(target=change)
         thread.start()
         try:
-            assert all(weigh(changing) for _ in range(200))
+            assert all(estimate_size(changing) for _ in range(200))
         finally:
             ends.set()
             thread.join()
