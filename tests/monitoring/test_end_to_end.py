@@ -137,7 +137,8 @@ def test_the_schema_tells_of_the_streams_and_the_statistics(server: Served) -> N
         names = {parameter["name"] for parameter in operation["parameters"]}
         assert names == {"Last-Event-ID", "lastEventId"}
     statistics = schema["paths"]["/api/stats"]["get"]["responses"]["200"]["content"]["application/json"]
-    assert statistics["schema"]["required"] == ["predict", "learn"]
+    name = statistics["schema"]["$ref"].removeprefix("#/components/schemas/")
+    assert schema["components"]["schemas"][name]["required"] == ["predict", "learn"]
     assert {"predict", "learn", "delay", "snapshot"} <= set(statistics["schema"]["properties"])
 
 
