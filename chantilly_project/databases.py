@@ -12,5 +12,5 @@ def describe(url: str, *, folder: Path, timeout: float, synchronous: str) -> dic
 
 
 def redis_is_installed() -> bool:
-    """Tell whether the Python package is there that REDIS_URL needs."""
+    """Say whether the Python package is there that REDIS_URL needs."""
     return importlib.util.find_spec("redis") is not None

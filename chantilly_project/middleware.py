@@ -16,7 +16,7 @@ logger = logging.getLogger(__name__)
 
 
 class PassingErrors:
-    """Tells that a page cannot be shown now, where it can a little later."""
+    """Say that a page cannot be shown now, where it can a little later."""
 
     def __init__(self, get_response: Callable[[HttpRequest], HttpResponseBase]) -> None:
         self._get_response = get_response

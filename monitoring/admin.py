@@ -126,7 +126,7 @@ class AlertDeliveryAdmin(ReadOnlyAdmin[AlertDelivery]):
 
     @admin.display(description="alert")
     def kind(self, row: AlertDelivery) -> str:
-        """Return what the message tells, in short."""
+        """Return what the message says, in short."""
         alert = json.loads(row.body)["data"]
         return f"{alert['kind']} of {alert['source']} in {alert['model']} at {alert['seq']:,}"
 

@@ -72,7 +72,7 @@ class AsyncViewSet(ViewSet):
         self.action_map = {**({"head": actions["get"]} if "get" in actions else {}), **actions}
         self._handlers: dict[str, _Handler] = {"OPTIONS": self.options}
         for method, action in self.action_map.items():
-            # DRF looks at the attributes to tell which methods are allowed.
+            # DRF looks at the attributes to see which methods are allowed.
             setattr(self, method, getattr(self, action))
             self._handlers[method.upper()] = getattr(self, action)
         #: Whether somebody has to be asked before an action runs.
@@ -131,7 +131,7 @@ def threaded(
 
 
 async def _in_pool(view: Callable[..., HttpResponseBase], *args: Any, **kwargs: Any) -> HttpResponseBase:
-    # With the request's context: what it logs there is told as its own.
+    # With the request's context: what it logs there counts as its own.
     call = functools.partial(copy_context().run, call_view, view, *args, **kwargs)
     return await asyncio.get_running_loop().run_in_executor(_pool, call)
 

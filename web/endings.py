@@ -13,7 +13,7 @@ from web.watching import Phase, ProgressTimer
 
 logger = logging.getLogger(__name__)
 
-# Connections beyond the limit that are still told so; further ones are dropped.
+# Connections beyond the limit that are still answered so; further ones are dropped.
 _SURPLUS = 100
 # While the server stops, for a client that does not read a stream.
 _FOLLOWING_SECONDS = 0.1

@@ -126,7 +126,7 @@ def _remember(known: dict[Key, bool], key: Key, verdict: bool) -> None:
 
 
 def _matches(origin: str, trusted: str) -> bool:
-    """Tell whether an origin is the trusted one, or below it if that begins with `*.`."""
+    """Say whether an origin is the trusted one, or below it if that begins with `*.`."""
     if "://*." not in trusted:
         return origin == trusted
     scheme, _, domain = trusted.partition("://*")
@@ -135,7 +135,7 @@ def _matches(origin: str, trusted: str) -> bool:
 
 
 def _is_same_host(origin: bytes, host: bytes) -> bool:
-    """Tell whether the host and port of an origin are those of the Host header; `null` never is."""
+    """Say whether the host and port of an origin are those of the Host header; `null` never is."""
     scheme, separator, authority = origin.decode("latin-1").lower().partition("://")
     port = DEFAULT_PORTS.get(scheme, "")
     asked = host.decode("latin-1").lower().removesuffix(port)

@@ -125,7 +125,7 @@ def default_limit() -> int:
 
 
 async def _read_body(request: LeanRequest, limit: int, receive: Receive) -> bytes:
-    # Before anything is received: asking for the body tells a careful client to send it.
+    # Before anything is received: asking for the body has a careful client send it.
     if (request.content_length or 0) > limit:
         raise refusals.too_large(limit)
     parts = []

@@ -9,7 +9,7 @@ from django.core.management.base import CommandError
 
 
 def is_wildcard(host: str) -> bool:
-    """Tell whether the address stands for all of the machine's, as `0.0.0.0` and `::` do."""
+    """Say whether the address stands for all of the machine's, as `0.0.0.0` and `::` do."""
     try:
         return ipaddress.ip_address(host).is_unspecified
     except ValueError:

@@ -1,4 +1,4 @@
-"""Telling of requests at their end: who observes them stands around everything else."""
+"""Reports of requests at their end: who observes them stands around everything else."""
 
 import random
 import re
@@ -78,7 +78,7 @@ class Request:
 
 #: The request being served; None where nobody wants to know.
 current_request: ContextVar[Request | None] = ContextVar("request", default=None)
-#: Is told of a request that has ended; must not raise.
+#: Called with a request that has ended; must not raise.
 Observer = Callable[[Request], None]
 
 

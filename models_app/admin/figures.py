@@ -16,7 +16,7 @@ _ATTRIBUTE = "figures"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Figures:
-    """One model's pending predictions, and its metrics: as of now, or as its newest snapshot tells them."""
+    """One model's pending predictions, and its metrics: as of now, or as its newest snapshot has them."""
 
     n_pending: int = 0
     metrics: dict[str, float | None] | None = None

@@ -159,7 +159,7 @@ def here() -> Instructions:
 
 
 def _n_caches(name: str, op: int) -> int:
-    entries = opcode._inline_cache_entries  # type: ignore[attr-defined]  # private, and all that tells
+    entries = opcode._inline_cache_entries  # type: ignore[attr-defined]  # private, and all that knows
     # A list by number up to 3.12, a dictionary by name since.
     return int(entries.get(name, 0) if isinstance(entries, dict) else entries[op])
 

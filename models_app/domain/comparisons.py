@@ -65,11 +65,11 @@ class _Walk:
     def compare(self, one: object, other: object, name: str) -> Comparison:
         difference = self._first_difference(one, other, (name, None))
         has_unseeded = False
-        for left, right, path, told in self._generators:
+        for left, right, path, how in self._generators:
             if {id(left), id(right)} <= self._unseeded:
                 has_unseeded = True
             elif difference is None:
-                difference = f"{_written(path)} {told}"
+                difference = f"{_written(path)} {how}"
         return Comparison(difference=difference, has_unseeded=has_unseeded)
 
     def _first_difference(self, one: object, other: object, path: _Path) -> str | None:
@@ -78,14 +78,14 @@ class _Walk:
             left, right, path = waiting.pop()
             if (left is right and type(left) in _UNCHANGING) or (id(left), id(right)) in self._met:
                 continue
-            told, members = self._compare_pair(left, right)
-            if told is None:
+            how, members = self._compare_pair(left, right)
+            if how is None:
                 # The first member is looked at first.
                 waiting += [(a, b, (step, path)) for step, a, b in reversed(members)]
             elif isinstance(left, GENERATORS) and type(left) is type(right):
-                self._generators.append((left, right, path, told))
+                self._generators.append((left, right, path, how))
             else:
-                return f"{_written(path)} {told}"
+                return f"{_written(path)} {how}"
         return None
 
     def _compare_pair(self, left: object, right: object) -> tuple[str | None, list[_Pair]]:
@@ -93,11 +93,11 @@ class _Walk:
         if type(left) is type(right) and type(left) in _COMPARABLE:
             return (None if left == right else _instead(left, right)), []
         of_left, of_right = node_of(left), node_of(right)
-        told = _by_themselves(left, right, of_left, of_right)
-        if told is None and of_left.is_shared:
-            told = self._by_sharing(left, right)
-        if told is not None:
-            return told, []
+        how = _by_themselves(left, right, of_left, of_right)
+        if how is None and of_left.is_shared:
+            how = self._by_sharing(left, right)
+        if how is not None:
+            return how, []
         self._met.add((id(left), id(right)))
         self._kept += (left, right, of_left, of_right)
         self._unseeded |= unseeded_generators(left) | unseeded_generators(right)
@@ -142,10 +142,10 @@ def _digests(members: Iterable[object]) -> list[str]:
 
 
 def _instead(left: object, right: object) -> str:
-    told, wanted = _brief(left), _brief(right)
-    if told == wanted:
-        return f"({told}) differs"
-    return f"is {told} instead of {wanted}"
+    found, wanted = _brief(left), _brief(right)
+    if found == wanted:
+        return f"({found}) differs"
+    return f"is {found} instead of {wanted}"
 
 
 def _brief(value: object) -> str:

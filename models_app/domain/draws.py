@@ -44,6 +44,15 @@ class Draws:
     """The random draws of one model. One thread at a time calls it.
 
     `key` says whose draws they are, `call` which call it is: under the same of both the same is drawn.
+
+    >>> draws = Draws("example")
+    >>> drawn = []
+    >>> for call in (1, 2, 1):
+    ...     draws.call = call
+    ...     with draws:
+    ...         drawn.append((random.random(), float(np.random.random())))
+    >>> drawn[0] == drawn[2], drawn[0] == drawn[1]
+    (True, False)
     """
 
     __slots__ = ("_key", "_n_entropies", "_numpy", "_python", "_ready", "call", "is_used")
@@ -76,22 +85,6 @@ class Draws:
         _current.draws = None
         if self.is_used:
             self.reset()
-
-    @contextmanager
-    def of_call(self, call: int) -> Iterator[None]:
-        """Run a block as one call.
-
-        >>> draws = Draws("example")
-        >>> drawn = []
-        >>> for call in (1, 2, 1):
-        ...     with draws.of_call(call):
-        ...         drawn.append((random.random(), float(np.random.random())))
-        >>> drawn[0] == drawn[2], drawn[0] == drawn[1]
-        (True, False)
-        """
-        self.call = call
-        with self:
-            yield
 
     def python(self) -> random.Random:
         """Return what stands in for the generator of `random`."""

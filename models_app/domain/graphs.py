@@ -1,9 +1,9 @@
 """An object as a node of a graph: what it is by itself, and what it holds.
 
 Both `comparisons` and `fingerprints` walk these nodes, to any depth and without recursion. Strings, numbers
-and tuples are values: whether two places share one is no part of the state. Everything else is told by what
-its own pickle would keep (`__reduce_ex__`), so that Rust's objects, random generators and slots are seen as
-well. The attributes of `caches` are left out.
+and tuples are values: whether two places share one is no part of the state. Everything else is described by
+what its own pickle would keep (`__reduce_ex__`), so that Rust's objects, random generators and slots are
+seen as well. The attributes of `caches` are left out.
 """
 
 import copyreg

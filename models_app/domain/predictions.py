@@ -22,7 +22,7 @@ _PLAIN_LABELS = frozenset({bool, int, float, str})
 
 
 class UnsupportedPrediction(TypeError):
-    """The model answered something that no client could be told."""
+    """The model answered something that no client could be sent."""
 
 
 def number(value: object) -> Number:

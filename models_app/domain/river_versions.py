@@ -17,7 +17,7 @@ _IN_RIVER = re.compile(r"river\.|No module named 'river")
 
 
 def hint(error: BaseException) -> str | None:
-    """Return which River made the model, as far as its failure tells, and what to do; None: it tells nothing.
+    """Return which River made the model, as far as its failure shows, and what to do; None: it shows nothing.
 
     >>> hint(ModuleNotFoundError("No module named 'river.drift.adwin_c'"))  # doctest: +ELLIPSIS
     "it was made under River 0.24 or older; make it anew under the server's River 0.26..."

@@ -108,9 +108,9 @@ def _foreign(error: ForeignCode) -> str:
 
 
 def _explained(data: bytes, error: BaseException) -> str:
-    told = f"{_CANNOT}: {one_line(error)}"
+    text = f"{_CANNOT}: {one_line(error)}"
     hint = _format_hint(data) or river_versions.hint(error) or _error_hint(error)
-    return f"{told} ({hint})" if hint else told
+    return f"{text} ({hint})" if hint else text
 
 
 def one_line(error: BaseException) -> str:

@@ -18,7 +18,7 @@ class ModelQueue:
     code; `is_stuck`: it has not come back in time. `contended_until`: other processes write to the model,
     too; `has_turn`: it is our turn among them. `waited_seconds` went by between the last one, which
     ended at `left_at`, and this one. `state` is the row that `hot` was loaded for, but for its seq.
-    `n_predictions` and `last_predicted_at` tell of predictions that no commit has written down yet.
+    `n_predictions` and `last_predicted_at` are of predictions that no commit has written down yet.
     """
 
     __slots__ = (

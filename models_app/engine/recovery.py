@@ -51,7 +51,7 @@ def catch_up(
                 f"Learn {hot.seq + 1} of the journal of '{state.name}' does not apply: {failure}"
             ) from failure
         forks.end_in_child()
-        # They were told to whom they concern when they were learned.
+        # They were reported to their listeners when they were learned.
         hot.take_scores()
         goes_on()
     hot.replay_seconds += time.perf_counter() - started

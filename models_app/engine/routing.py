@@ -34,7 +34,7 @@ class Directory:
         self._model_by_id: dict[str, str] = {}
 
     def guess(self, command: Command) -> str | None:
-        """Return the name of the model to try; None where only the database can tell.
+        """Return the name of the model to try; None where only the database knows.
 
         Not thread-safe: to be called under the engine's lock.
         """

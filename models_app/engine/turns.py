@@ -57,7 +57,7 @@ _SHARED_SECONDS = 0.0006
 _SHARE = 0.25
 # Batches of so many records of streams and arrays ask for a turn before they have lost to anybody.
 _LONG = 32
-# Who has not got its turn by then goes on without: the commit tells whether that was right.
+# Who has not got its turn by then goes on without: the commit decides whether that was right.
 _TURN_PATIENCE = 0.25
 # How many times as long a turn may take that serves records of streams and arrays only.
 _STREAM_TURN = 5
@@ -208,7 +208,7 @@ class Turns:
         self._refuse(queue, commands, error)
 
     def _begin_as_known(self, queue: ModelQueue, commands: list[Command]) -> Turn | None:
-        """Apply a batch without a look into the database, where its commit will tell whether that was right.
+        """Apply a batch without a query, where its commit will decide whether that was right.
 
         None: it has to be looked at.
         """

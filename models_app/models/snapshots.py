@@ -20,7 +20,7 @@ class Snapshot(models.Model):
 
     `model_bytes` is a pickle as zstd, `metrics_bytes` a pickle; `signature` is over both and over which
     model, generation and seq they belong to. `size_bytes` is that of the pickle, not compressed;
-    `metric_values` tells the metrics without unpickling them.
+    `metric_values` has the metrics without unpickling them.
     """
 
     model = models.ForeignKey(ServedModel, models.CASCADE, related_name="snapshots", db_index=False)

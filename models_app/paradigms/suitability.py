@@ -1,4 +1,4 @@
-"""Which flavor a model is for, as far as its class and its signatures tell, before it is tried."""
+"""Which flavor a model is for, as far as its class and its signatures show, before it is tried."""
 
 import inspect
 from collections.abc import Sequence
@@ -33,9 +33,9 @@ def check(model: object, flavor: Paradigm) -> str:
     step = last_step(model)
     if getattr(step, "steps", None) == {}:
         raise ModelNotSuitable("The pipeline has no steps: its last one is to learn and predict.")
-    for kind, told in _KINDS:
+    for kind, described in _KINDS:
         if is_a(step, kind):
-            raise ModelNotSuitable(_of_another_kind(step, told, flavor))
+            raise ModelNotSuitable(_of_another_kind(step, described, flavor))
     other = flavor.unsuitable(step)
     if other is not None:
         raise ModelNotSuitable(_of_another_kind(step, other, flavor))
@@ -56,11 +56,11 @@ def _method(step: object, flavor: Paradigm) -> str:
     return method
 
 
-def _of_another_kind(step: object, told: str, flavor: Paradigm) -> str:
+def _of_another_kind(step: object, described: str, flavor: Paradigm) -> str:
     missing = flavor.missing_methods(step)
     lacks = f"The model does not implement {missing[0]}. " if missing else ""
     name = type(step).__name__
-    return f"{lacks}{name} is {told}; this instance's flavor is '{flavor.name}': upload {flavor.wanted}."
+    return f"{lacks}{name} is {described}; this instance's flavor is '{flavor.name}': upload {flavor.wanted}."
 
 
 def _check_call(step: object, method: str, arguments: Sequence[str]) -> None:
@@ -72,8 +72,8 @@ def _check_call(step: object, method: str, arguments: Sequence[str]) -> None:
         signature.bind(*arguments)
     except TypeError as error:
         called = f"{type(step).__name__}.{method}{signature}"
-        told = f"{called} cannot be called with {' and '.join(arguments)}: {error}."
-        raise ModelNotSuitable(told) from None
+        message = f"{called} cannot be called with {' and '.join(arguments)}: {error}."
+        raise ModelNotSuitable(message) from None
 
 
 def _check_truth(step: object) -> None:

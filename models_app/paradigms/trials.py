@@ -62,8 +62,8 @@ def run(data: bytes, flavor_name: str, reached: Callable[[str, str], None]) -> F
     except ChantillyError:
         raise
     except BaseException as error:
-        told = f"The model raises when its methods are asked for: {uploads.one_line(error)}."
-        raise ModelNotSuitable(told) from error
+        text = f"The model raises when its methods are asked for: {uploads.one_line(error)}."
+        raise ModelNotSuitable(text) from error
     reached(TRYING, method)
     return _try(data, model, flavor, method)
 
@@ -151,8 +151,8 @@ class _Attempt:
             data = blobs.dumps(self._model)
         except BaseException as error:
             raised = uploads.one_line(error)
-            told = f"It cannot be pickled once it has learned, so that it has no snapshots: {raised}."
-            self._remarks.append(Remark(code="not_picklable", message=told))
+            text = f"It cannot be pickled once it has learned, so that it has no snapshots: {raised}."
+            self._remarks.append(Remark(code="not_picklable", message=text))
             return False
         self._check_time()
         try:
@@ -176,12 +176,12 @@ class _Attempt:
             raise self._not_its_own(failure.error) from failure
 
     def _not_its_own(self, error: BaseException) -> _Failed:
-        told = (
+        text = (
             f"The model does not survive its own pickle: after {_N_LEARNS} learns and a pickle it raises "
             f"{uploads.one_line(error)}, and it did not before. A restart of the server would break it: "
             "serve another one, or mend its __getstate__ and __setstate__."
         )
-        return _Failed(told, error, is_final=True)
+        return _Failed(text, error, is_final=True)
 
     def _check_time(self) -> None:
         if time.monotonic() > self._deadline:
@@ -190,24 +190,24 @@ class _Attempt:
 
 def _reason(failure: _Failed, flavor: Paradigm) -> str | None:
     """Say why no features would mend it; None: others may."""
-    error, told = failure.error, described(failure.error)
+    error, text = failure.error, described(failure.error)
     method = "learn_one" if failure.step == "learn" else flavor.predict_method
     if isinstance(error, NotImplementedError):
-        return f"The model has {method}, which is not implemented: it raises {told}."
+        return f"The model has {method}, which is not implemented: it raises {text}."
     if isinstance(error, UnsupportedPrediction):
         return f"The flavor '{flavor.name}' cannot answer what the model predicts: {error}."
     # One of the interpreter's own: it says nothing.
     if isinstance(error, MemoryError) and not error.args:
         return f"{method} needs more memory than a trial may take (the setting UPLOAD_MEMORY)."
     if isinstance(error, ModuleNotFoundError) and error.name:
-        return f"{method} raises {told}: {uploads.missing_library(error.name)}."
+        return f"{method} raises {text}: {uploads.missing_library(error.name)}."
     if isinstance(error, NameError) and not isinstance(error, UnboundLocalError):
         return (
-            f"{method} raises {told}: a function of the model uses a name that did not come along. Import or "
+            f"{method} raises {text}: a function of the model uses a name that did not come along. Import or "
             "define it within the function, or pickle with dill.dumps(model, recurse=True)."
         )
     hint = river_versions.hint(error)
-    return f"{method} raises {told}: {hint}." if hint else None
+    return f"{method} raises {text}: {hint}." if hint else None
 
 
 _MakeFeatures = Callable[[int], Features]

@@ -13,7 +13,7 @@ from models_app.models.signing import copy_snapshot, read_snapshot
 from models_app.models.transactions import translated_errors, write_transaction
 from models_app.services.finding import find_row
 
-# Snapshots that are told of where one is not there.
+# Snapshots that are listed where one is not there.
 _NEAREST = 3
 
 

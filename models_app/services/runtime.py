@@ -147,7 +147,7 @@ def on_shutdown(callback: Callable[[], None]) -> None:
 
 
 def announce_shutdown() -> None:
-    """Tell that the server is about to stop, and have nobody wait for models that are not quick."""
+    """Report that the server is about to stop, and have nobody wait for models that are not quick."""
     if _runtime.engine is not None:
         # Somewhat before the server, which waits as long for requests, complains.
         _runtime.engine.hurry(seconds=0.8 * seconds_for_requests())

@@ -85,9 +85,9 @@ def _scorable(kinds: _Kinds, flavor: Paradigm, found: Finding) -> tuple[_Kinds, 
         return kinds, list(found.remarks)
     kept = tuple(kind for kind in kinds if served.can_score(kind))
     left_out = ", ".join(kind.__name__ for kind in kinds if kind not in kept)
-    told = "It answers labels, without probabilities"
-    told += f"; metrics that need these are left out: {left_out}." if left_out else "."
-    return kept, [Remark(code="no_probabilities", message=told), *found.remarks]
+    text = "It answers labels, without probabilities"
+    text += f"; metrics that need these are left out: {left_out}." if left_out else "."
+    return kept, [Remark(code="no_probabilities", message=text), *found.remarks]
 
 
 def _is_taken(name: str) -> bool:

@@ -185,9 +185,9 @@ class _Verifier:
             )
         difference = compare(other.metrics, folded.metrics, name="metrics").difference
         if difference is not None:
-            told, folded_values = scoring.values(other.metrics), scoring.values(folded.metrics)
+            written, folded_values = scoring.values(other.metrics), scoring.values(folded.metrics)
             self._differences.append(
-                f"The metrics of {title} are {told}, those that the journal leads to {folded_values}: "
+                f"The metrics of {title} are {written}, those that the journal leads to {folded_values}: "
                 f"{difference}."
             )
 

@@ -92,7 +92,7 @@ class BodyReader(Generic[T]):
 
 
 def _loaded(text: bytes) -> Any:
-    # Python refuses to read integers of so many digits, and that would be told as a fault of the JSON.
+    # Python refuses to read integers of so many digits, and that would be reported as a fault of the JSON.
     return json.loads(text, parse_int=lambda digits: int(digits) if len(digits) < 4_000 else math.inf)
 
 

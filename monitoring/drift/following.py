@@ -47,7 +47,7 @@ class _Followed:
 
 
 class Follower:
-    """Shows learns to detectors, in the order of the journal, and tells what they find.
+    """Shows learns to detectors, in the order of the journal, and reports what they find.
 
     One thread at a time ticks; `scored` is for any.
     """

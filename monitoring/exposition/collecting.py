@@ -31,7 +31,7 @@ _PREFIX = "chantilly_"
 class Collector:
     """Yields Prometheus's metric families; `collect` is what its registries call.
 
-    `max_models` bounds the labels: the models used last are told of, the others only counted.
+    `max_models` bounds the labels: the models used last are shown, the others only counted.
 
     What is in the database (learns, predictions, pending predictions, drift alerts, metrics over all models)
     holds whichever process is asked, and goes on after a restart. Calls, refusals, histograms and the number

@@ -1,4 +1,4 @@
-"""Quantiles as they are told."""
+"""Quantiles as they are shown."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass

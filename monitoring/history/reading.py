@@ -35,7 +35,7 @@ class History(TypedDict):
 
     `time` is in seconds since the epoch; `seq` and `n_predictions` count the model's learns and predictions,
     `generation` its uploads and rollbacks. `rolling` are the metrics over the last learns; where there is no
-    value: None. `generations` tells how those of the model began.
+    value: None. `generations` says how those of the model began.
     """
 
     model: str | None

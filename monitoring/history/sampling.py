@@ -63,7 +63,7 @@ class Sampler:
     """Samples models whose learns have moved on; one thread at a time calls it.
 
     A hot model answers when its turn comes, and is written down at the next tick: a slow one holds up
-    nobody. Of one that is not hot, its newest snapshot tells.
+    nobody. Of one that is not hot, its newest snapshot says it.
     """
 
     def __init__(self, *, ask: Callable[[str], Future[Any] | None], clock: Clock | None = None) -> None:

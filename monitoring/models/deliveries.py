@@ -7,7 +7,7 @@ class AlertDelivery(models.Model):
     """An alert on its way to the webhook. Each attempt sends the same id and body.
 
     It is waiting while an attempt is to come; without one it was delivered, or else given up. It outlives the
-    model that it tells of.
+    model that it is about.
     """
 
     message_id = models.CharField("message", max_length=64, unique=True)

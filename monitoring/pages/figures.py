@@ -1,4 +1,4 @@
-"""A model's figures as its page tells them."""
+"""A model's figures as its page shows them."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass

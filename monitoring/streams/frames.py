@@ -54,7 +54,7 @@ def plain_frame(kind: str, data: str) -> bytes:
 
 
 def reset_frame(channel: str, *, current_id: int) -> bytes:
-    """Return what tells a listener that it missed events; reading goes on after `current_id`."""
+    """Return the event by which a listener knows that it missed some; reading goes on after `current_id`."""
     event_id = make_id({channel: current_id})
     text: str = sse_encode_event("stream-reset", {"channels": [channel]}, event_id=event_id, json_encode=True)
     return text.encode()

@@ -47,7 +47,7 @@ class Listener:
         return self
 
     async def __anext__(self) -> bytes:
-        """Wait for something to write; raises StopAsyncIteration once the stream was told to end."""
+        """Wait for something to write; raises StopAsyncIteration once the stream is to end."""
         try:
             return await self._next_chunk()
         except BaseException:

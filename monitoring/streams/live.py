@@ -18,7 +18,7 @@ N_NEWEST = 20
 class LiveStream:
     """One open stream: an asynchronous iterator of bytes to write. Registered until `close`.
 
-    `models` are those that it tells of. Of all models (None) it also tells the metrics and what has changed
+    `models` are those that it shows. Of all models (None) it also has the metrics and what has changed
     on the overview.
     """
 
@@ -41,7 +41,7 @@ class LiveStream:
         return self
 
     async def __anext__(self) -> bytes:
-        """Wait for something to write; raises StopAsyncIteration once the stream was told to end."""
+        """Wait for something to write; raises StopAsyncIteration once the stream is to end."""
         try:
             chunk = await self._next_chunk()
         except BaseException:

@@ -19,7 +19,7 @@ LINE_ENDS = {ord(end): f"\\u{ord(end):04x}" for end in "\x85\u2028\u2029"}
 
 
 class StreamSubscriber:
-    """Feeds the event stream, and tells publishers: the metrics' after learns, the models' after anything."""
+    """Feeds the event stream and notifies publishers: the metrics' after learns, the models' after all."""
 
     def __init__(self, *, metrics_publisher: Publisher, models_publisher: Publisher) -> None:
         self._metrics_publisher = metrics_publisher

@@ -1,4 +1,4 @@
-"""Where pages are told of a channel: its newest few events, and how many others there were."""
+"""Where pages hear of a channel: its newest few events, and how many others there were."""
 
 import threading
 from collections import deque

@@ -21,7 +21,7 @@ from web.seats import Seats, client_of
 
 # With its charset: `requests` takes text without one for Latin-1.
 CONTENT_TYPE = "text/event-stream; charset=utf-8"
-# Older than every event: who comes with an id that says nothing is told that it missed some.
+# Older than every event: a listener with an id that says nothing hears that it missed some.
 UNKNOWN_POSITION = -1
 
 #: The event streams that are open, of all kinds.

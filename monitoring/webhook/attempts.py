@@ -160,7 +160,7 @@ class Attempt:
 def _describe(error: Exception) -> str:
     if isinstance(error, addresses.AddressRefused):
         return str(error)
-    # What comes from the other side is told as a literal: it may hold anything.
+    # What comes from the other side is shown as a literal: it may hold anything.
     return repr(error)
 
 

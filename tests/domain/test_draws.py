@@ -3,7 +3,8 @@
 import pickle
 import random
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from typing import Any
 
 import numpy as np
@@ -32,13 +33,21 @@ DRAWS: dict[str, Draw] = {
 }
 
 
+@contextmanager
+def one_call(draws: Draws, call: int) -> Iterator[None]:
+    """Run a block as one call."""
+    draws.call = call
+    with draws:
+        yield
+
+
 @pytest.mark.parametrize("draw", DRAWS.values(), ids=DRAWS)
 class TestDraws:
     def test_draws_the_same_in_the_same_call(self, draw: Draw) -> None:
         draws = Draws("model")
         drawn = []
         for call in (7, 8, 7):
-            with draws.of_call(call):
+            with one_call(draws, call):
                 drawn.append(draw())
 
         assert drawn[0] == drawn[2]
@@ -47,13 +56,13 @@ class TestDraws:
     def test_draws_something_else_for_another_model(self, draw: Draw) -> None:
         drawn = []
         for name in ("one", "another"):
-            with Draws(name).of_call(7):
+            with one_call(Draws(name), 7):
                 drawn.append(draw())
 
         assert drawn[0] != drawn[1]
 
     def test_draws_as_ever_outside_of_calls(self, draw: Draw) -> None:
-        with Draws("model").of_call(7):
+        with one_call(Draws("model"), 7):
             within = draw()
 
         assert draw() != draw()
@@ -69,7 +78,7 @@ class TestProcessWideGenerators:
         np.random.seed(1)
 
         begun = (random.random(), np.random.rand())
-        with Draws("model").of_call(7):
+        with one_call(Draws("model"), 7):
             random.random()
             random.seed(99)
             np.random.seed(99)
@@ -80,11 +89,11 @@ class TestProcessWideGenerators:
     def test_are_the_generators_of_one_thread_only(self) -> None:
         begun, drawn = threading.Barrier(2), []
         reference = []
-        with Draws("a").of_call(1):
+        with one_call(Draws("a"), 1):
             reference.append([random.random() for _ in range(3)])
 
         def draw(name: str) -> None:
-            with Draws(name).of_call(1):
+            with one_call(Draws(name), 1):
                 begun.wait()
                 numbers = []
                 for _ in range(3):
@@ -103,9 +112,9 @@ class TestProcessWideGenerators:
 
     def test_are_left_alone_apart(self) -> None:
         draws = Draws("model")
-        with draws.of_call(1):
+        with one_call(draws, 1):
             alone = [random.random(), random.Random().random()]
-        with draws.of_call(1):
+        with one_call(draws, 1):
             first = random.random()
             with apart():
                 random.random()
@@ -128,7 +137,7 @@ class TestProcessWideGenerators:
 
         drawn = []
         for holder in (held, restored):
-            with draws.of_call(1):
+            with one_call(draws, 1):
                 drawn.append(holder["generator"].uniform())
 
         assert drawn[0] == drawn[1]
@@ -138,7 +147,7 @@ class TestProcessWideGenerators:
         draws = Draws("model")
         drawn = []
         for _ in range(2):
-            with draws.of_call(1):
+            with one_call(draws, 1):
                 drawn.append((np.random.rand(), random.random(), np.random.default_rng().random()))
 
         assert drawn[0] == drawn[1]

@@ -69,7 +69,7 @@ def _rows(head: str, delimiter: str, *, skips_spaces: bool = False) -> list[list
             row for row in csv.reader(lines, delimiter=delimiter, skipinitialspace=skips_spaces) if row
         )
     except csv.Error:
-        # It is told of when that row is read.
+        # It is reported when that row is read.
         return rows
     return rows
 

@@ -21,9 +21,9 @@ def hint(record: FileRecord, layout: Layout) -> str | None:
     features: dict[str, object] = msgspec.json.decode(record.features)
     cells = {**features, layout.target or "": record.ground_truth}
     for column, cell in cells.items():
-        told = _hint(cell.strip()) if isinstance(cell, str) and column not in layout.strings else None
-        if told is not None:
-            return f"Column '{column}' has '{cell}': {told}."
+        note = _hint(cell.strip()) if isinstance(cell, str) and column not in layout.strings else None
+        if note is not None:
+            return f"Column '{column}' has '{cell}': {note}."
     return None
 
 

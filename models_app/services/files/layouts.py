@@ -80,5 +80,5 @@ def ground_truth(text: bytes | None) -> GroundTruth:
 
 
 def format_of(path: str) -> Format | None:
-    """Return the format that a file's name tells, with or without `.gz`; None where it tells none."""
+    """Return the format that a file's name ends in, with or without `.gz`; None where it ends in none."""
     return _FORMAT_BY_SUFFIX.get(Path(path.lower().removesuffix(".gz")).suffix)

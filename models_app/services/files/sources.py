@@ -42,7 +42,7 @@ class Source:
         guess: Callable[[bytes], Encoding],
         on_note: Callable[[str], object] | None = None,
     ) -> None:
-        """`guess` returns the encoding of a file that begins so; `on_note` is told what was made of it."""
+        """`guess` returns the encoding of a file that begins so; `on_note` gets what was made of it."""
         self.name = name
         self.line = 0
         self._file = stream
@@ -64,7 +64,7 @@ class Source:
             self._decode(self.encoding)
 
     def note(self, text: str) -> None:
-        """Tell whoever reads the file what was made of it."""
+        """Report to whoever reads the file what was made of it."""
         if self._on_note is not None:
             self._on_note(text)
 
@@ -78,7 +78,7 @@ class Source:
             # One read, where nothing is there yet: who writes a line now and then is not waited for.
             return cast("io.BufferedReader", self._stream).peek(_HEAD_BYTES)[:_HEAD_BYTES]
         except (EOFError, OSError, zlib.error):
-            # It is told of when that is read.
+            # It is reported when that is read.
             return b""
 
     def _decode(self, encoding: Encoding) -> None:

@@ -210,10 +210,10 @@ class _Exchange:
 
 def _finding(answer: dict[str, Any]) -> Finding:
     remarks = answer.get("remarks")
-    told = remarks if isinstance(remarks, list) else []
+    sent = remarks if isinstance(remarks, list) else []
     return Finding(
         str(answer.get("predict_method", "")),
-        tuple(Remark(code=str(one["code"]), message=str(one["message"])) for one in told),
+        tuple(Remark(code=str(one["code"]), message=str(one["message"])) for one in sent),
     )
 
 

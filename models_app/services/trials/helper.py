@@ -82,7 +82,7 @@ class _Helper:
         poll.register(self._control, select.POLLIN)
         poll.register(self._woken, select.POLLIN)
         for trial in self._trials.values():
-            # Who asked has gone: nothing else is told without being asked for.
+            # Who asked has gone: nothing else is reported without being asked for.
             poll.register(trial.connection, 0)
         deadlines = [trial.deadline for trial in self._trials.values() if not trial.is_late]
         seconds = min(deadlines) - time.monotonic() if deadlines else self._idle_seconds

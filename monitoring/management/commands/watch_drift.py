@@ -35,8 +35,8 @@ class Command(ServiceCommand):
         """Write the plan down."""
         plan = None if off else _plan(**options)
         set_plan(name=model, plan=plan)
-        told = "Nothing is watched of" if plan is None else f"{plan.detector} watches"
-        self.stdout.write(f"{told} '{model}'.")
+        said = "Nothing is watched of" if plan is None else f"{plan.detector} watches"
+        self.stdout.write(f"{said} '{model}'.")
 
 
 def _plan(*, detector: str, parameters: list[str], prediction: bool, features: bool, **_options: Any) -> Plan:

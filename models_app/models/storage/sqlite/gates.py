@@ -1,8 +1,8 @@
 """Turns of several processes at one model: one after another, instead of all at once and one in vain.
 
 A process whose batch was computed in vain takes the model's gate before it computes the next. The gate keeps
-away only who asks for it, and whatever happens with it, the commit tells whether the batch is right. It is a
-lock of the operating system: a process that dies gives it back.
+away only who asks for it, and whatever happens with it, the commit decides whether the batch is right. It is
+a lock of the operating system: a process that dies gives it back.
 """
 
 import fcntl

@@ -56,7 +56,7 @@ def _locked(path: str) -> int:
         raise AlreadyServed(
             f"This instance is served already, by {who} ({path} is locked): stop that one first."
         ) from error
-    # On a full disk the lock holds all the same; who is refused is not told by whom.
+    # On a full disk the lock holds all the same; a refusal does not say by whom.
     with suppress(OSError):
         os.ftruncate(descriptor, 0)
         os.pwrite(descriptor, f"{os.getpid()}\n".encode(), 0)
