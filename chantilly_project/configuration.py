@@ -1,4 +1,4 @@
-"""How the values of the settings are found.
+"""The values of the settings: how they are found.
 
 A value comes from the environment, else from `config.py` in the instance folder, else it is the
 default. Pure Python: it runs before Django does.

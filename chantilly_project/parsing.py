@@ -16,7 +16,7 @@ UNITS = {"": 1, "K": 1024, "M": 1024**2, "G": 1024**3}
 
 @dataclass(frozen=True, slots=True)
 class Parser:
-    """How to read a value, and in words what may be written."""
+    """A parser of a value, and in words what may be written."""
 
     read: Callable[[object], object]
     allowed: str

@@ -54,7 +54,7 @@ class CautiousClock:
 
 
 class LastLook:
-    """When somebody has last looked at rows that carry the times of their changes."""
+    """The last look at rows that carry the times of their changes."""
 
     def __init__(self, clock: Clock) -> None:
         self._clock = clock

@@ -1,4 +1,4 @@
-"""How many calls of predict and learn this process has refused, by route and status."""
+"""Counts of the calls of predict and learn that this process has refused, by route and status."""
 
 import threading
 from collections import Counter

@@ -1,4 +1,4 @@
-"""How often predict and learn are called, and how long a call takes.
+"""Statistics of calls: how often predict and learn are called, and how long a call takes.
 
 A call only leaves its duration behind; a thread folds the durations into River's statistics, and writes those
 down when they have changed, so that they outlive the process.

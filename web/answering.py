@@ -1,4 +1,4 @@
-"""How a request is answered: on the short way, or by a task as ASGI has it."""
+"""Answering of requests: on the short way, or by a task as ASGI has it."""
 
 import asyncio
 import urllib.parse

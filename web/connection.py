@@ -9,7 +9,7 @@ CONNECTION_EXTENSION = "chantilly.connection"
 
 
 class Connection:
-    """How patient the server is to be with a client, as far as that is not as ever."""
+    """The server's patience with one client, where it is not the usual."""
 
     __slots__ = ("_transport", "follows", "rests")
 

@@ -1,4 +1,4 @@
-"""How views run: on the event loop, or in a pool of threads that keep their database connections."""
+"""Dispatch of views: on the event loop, or in a pool of threads that keep their database connections."""
 
 import asyncio
 import functools

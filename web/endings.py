@@ -1,4 +1,4 @@
-"""How a connection ends: refused, silent for too long, answered early, or with the server's stop."""
+"""Ends of connections: refused, silent for too long, answered early, or with the server's stop."""
 
 import asyncio
 import logging
@@ -6,10 +6,10 @@ from typing import Any
 
 from web import refusals
 from web.limits import Limits, hurried
+from web.phases import Phase, ProgressTimer
 from web.refusals import Refusal
 from web.short_cycle import ShortCycle
 from web.uvicorn_parts import Cycle, HttpConnection
-from web.watching import Phase, ProgressTimer
 
 logger = logging.getLogger(__name__)
 

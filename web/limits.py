@@ -1,4 +1,4 @@
-"""How much of the server one connection may take, and for how long."""
+"""Limits of a connection: how much of the server it may take, and for how long."""
 
 from dataclasses import dataclass, replace
 from functools import cache

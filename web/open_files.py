@@ -1,4 +1,4 @@
-"""How many files, and so connections, the system lets this process open."""
+"""The limit of open files, and so of connections, that the system sets this process."""
 
 import logging
 import resource

@@ -1,4 +1,4 @@
-"""How many streams may be open at a time: over all, and of one client."""
+"""Limits of open streams: over all, and of one client."""
 
 import threading
 from collections import Counter

@@ -3,8 +3,8 @@
 from typing import Any
 
 from web.limits import Limits, hurried
+from web.phases import Phase
 from web.uvicorn_parts import SocketConnection
-from web.watching import Phase
 
 _GOING_AWAY = 1001
 

@@ -1,4 +1,4 @@
-"""Whether requests are traced with OpenTelemetry; until that is asked for, nothing of it is imported."""
+"""Tracing with OpenTelemetry, where it is asked for; until then, nothing of it is imported."""
 
 import logging
 from collections.abc import Mapping

@@ -22,8 +22,8 @@ from web import refusals
 from web.asgi import Scope
 from web.connection import Connection
 from web.flow import Flow, JoiningTransport
+from web.phases import ProgressTimer
 from web.refusals import UNANSWERED, Refusal
-from web.watching import ProgressTimer
 
 #: The versions of uvicorn that this was tested with, as `requirements.txt` has them.
 TESTED_VERSIONS = ">=0.54,<0.55"

@@ -1,1 +1,1 @@
-"""How the admin writes times."""
+"""The formats of times in the admin."""

@@ -13,7 +13,7 @@ M = TypeVar("M", bound=Model)
 
 @dataclass(frozen=True, slots=True)
 class Place:
-    """Where a page is: right after, or right before, the row with this key.
+    """The place of a page: right after, or right before, the row with this key.
 
     Without a key: at the beginning of the list; with `is_before`, at its end.
     """

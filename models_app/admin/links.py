@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, slots=True)
 class Link:
-    """Where to, in words and as an address."""
+    """A link: its words and its address."""
 
     text: str
     url: str

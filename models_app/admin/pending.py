@@ -36,7 +36,7 @@ class PendingPredictionAdmin(OfModelAdmin[PendingPrediction]):
     readonly_fields = fields
 
     def has_delete_permission(self, request: HttpRequest, obj: PendingPrediction | None = None) -> bool:
-        """Who has the permission may delete."""
+        """Say whether the user has the permission to delete."""
         return admin.ModelAdmin.has_delete_permission(self, request, obj)
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[PendingPrediction]:

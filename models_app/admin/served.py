@@ -70,19 +70,19 @@ class ServedModelAdmin(ReadOnlyAdmin[ServedModel]):
     add_form_template = "admin/models_app/servedmodel/upload.html"
 
     def has_add_permission(self, request: HttpRequest) -> bool:
-        """Who has the permission may upload."""
+        """Say whether the user has the permission to upload."""
         return admin.ModelAdmin.has_add_permission(self, request)
 
     def has_change_permission(self, request: HttpRequest, obj: ServedModel | None = None) -> bool:
-        """Who has the permission may use the actions; nobody edits a row."""
+        """Say whether the user may use the actions; nobody edits a row."""
         return obj is None and admin.ModelAdmin.has_change_permission(self, request)
 
     def has_view_permission(self, request: HttpRequest, obj: ServedModel | None = None) -> bool:
-        """Who may change may look."""
+        """Say whether the user may look; the permission to change will do."""
         return admin.ModelAdmin.has_view_permission(self, request)
 
     def has_delete_permission(self, request: HttpRequest, obj: ServedModel | None = None) -> bool:
-        """Who has the permission may delete."""
+        """Say whether the user has the permission to delete."""
         return admin.ModelAdmin.has_delete_permission(self, request)
 
     def get_changelist(self, request: HttpRequest, **kwargs: Any) -> type[ChangeList]:

@@ -1,4 +1,4 @@
-"""How many calls may be nested, the same in every process."""
+"""The limit of nested calls, the same in every process."""
 
 import sys
 

@@ -25,7 +25,7 @@ class Bin:
 
 @dataclass(frozen=True, slots=True)
 class Spread:
-    """How residuals are spread: their mean, and the limits that have half and nine tenths of them within."""
+    """The spread of residuals: their mean, and the limits that have half and nine tenths of them within."""
 
     mean: float
     half: tuple[float, float]

@@ -1,4 +1,4 @@
-"""How a model does: its metrics since the upload, and the scores of its last learns."""
+"""Scoreboards of models: the metrics since the upload, and the scores of the last learns."""
 
 from collections.abc import Sequence
 from typing import Any

@@ -24,7 +24,7 @@ logger = logging.getLogger(__name__)
 
 
 class Receiver(Protocol):
-    """Who waits for an answer, in an event loop: a future, or what does as much with less."""
+    """A receiver of an answer in an event loop: a future, or what does as much with less."""
 
     def done(self) -> bool:
         """Say whether nobody waits any more."""

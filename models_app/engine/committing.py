@@ -30,7 +30,7 @@ class Committer:
 
     @property
     def patience(self) -> float:
-        """How long to wait for who is expected, in seconds."""
+        """Return how long to wait for who is expected, in seconds."""
         return self._patience.seconds
 
     def add(self, turn: Turn) -> None:

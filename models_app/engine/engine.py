@@ -43,7 +43,7 @@ _HURRY_SECONDS = 0.05
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class EngineOptions:
-    """How the engine works.
+    """The options of the engine.
 
     A turn ends after `batch_size` commands or `turn_seconds`, whichever comes first, so that a slow model
     gives its thread back to the others.

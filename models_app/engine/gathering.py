@@ -11,7 +11,7 @@ _MAX_SECONDS = 0.002
 
 
 class Patience:
-    """How long to wait: in proportion to what a commit takes, since a wait that succeeds saves one."""
+    """The time to wait: in proportion to what a commit takes, since a wait that succeeds saves one."""
 
     def __init__(self) -> None:
         self._commit_seconds = stats.EWMean(0.1)
@@ -24,7 +24,7 @@ class Patience:
 
 
 class Gathering:
-    """Who is expected, and a wait for them that is short.
+    """The commands expected soon, and a short wait for them.
 
     Clients that wait for an answer before they ask again ask at the same moment once they were answered
     together. Left alone they fall into two crowds, each of which asks while the other is served, with twice

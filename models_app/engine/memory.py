@@ -9,7 +9,7 @@ from models_app.engine.queues import ModelQueue
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class MemoryLimits:
-    """How many models may be hot, and how many bytes their pickles may have together.
+    """Limits of memory: how many models may be hot, and the bytes of their pickles together.
 
     A live model takes more memory than its pickle, by a factor of its own: the limit is a yardstick.
     """

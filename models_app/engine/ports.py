@@ -68,7 +68,7 @@ class SnapshotData:
 
 
 class Replayed:
-    """How far a batch takes a replay: from after record `after_seq` up to record `seq`."""
+    """The progress of a replay by a batch: from after record `after_seq` up to record `seq`."""
 
     __slots__ = ("after_seq", "seq")
 

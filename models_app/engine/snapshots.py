@@ -1,4 +1,4 @@
-"""When a snapshot pays, and taking it."""
+"""Snapshots: when one pays, and taking it."""
 
 import logging
 import time

@@ -1,4 +1,4 @@
-"""How many threads it takes."""
+"""The number of threads that it takes."""
 
 # So long nothing has been taken up while something waits: then there are too few. Models that compute all the
 # time end several turns meanwhile.

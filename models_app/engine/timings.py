@@ -58,7 +58,7 @@ class Histogram:
 
     @property
     def n(self) -> int:
-        """How many durations were counted."""
+        """Return how many durations were counted."""
         return sum(self.counts)
 
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, slots=True)
 class Stages:
-    """When a single request was where, on the clock of `time.perf_counter`.
+    """The times of a single request's stages, on the clock of `time.perf_counter`.
 
     `written_at` is None where nothing had to be durable. Computing and writing are those of its whole batch.
     `n_served` is how many requests its model had been asked by then, since it is in memory.

@@ -64,7 +64,7 @@ _STREAM_TURN = 5
 
 
 class Router(Protocol):
-    """Where commands go that are not for this turn."""
+    """A router of the commands that are not for this turn."""
 
     def route_again(self, command: Command, name: str | None) -> None:
         """Send a command to the model called `name`; None: find out which it is."""

@@ -65,7 +65,7 @@ class Tally:
 
     @property
     def seconds(self) -> float:
-        """How long it has taken."""
+        """Return how long it has taken."""
         return time.monotonic() - self.started_at
 
     @property

@@ -29,7 +29,7 @@ _N_LEARNS = 12
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """How a model that can be served predicts, as in `ModelState`, and what there is to know about it."""
+    """The outcome of a trial: how the model predicts, as in `ModelState`, and remarks about it."""
 
     predict_method: str = ""
     remarks: tuple[Remark, ...] = ()

@@ -1,4 +1,4 @@
-"""How much memory the hot models take: estimated when somebody asks, and not too often."""
+"""The memory that hot models take: estimated when somebody asks, and not too often."""
 
 import time
 from collections.abc import Callable, Sequence

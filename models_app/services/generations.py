@@ -1,4 +1,4 @@
-"""How a model's generations began."""
+"""The beginnings of a model's generations."""
 
 from dataclasses import dataclass
 from datetime import datetime

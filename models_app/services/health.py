@@ -1,4 +1,4 @@
-"""Whether the server can do its work."""
+"""Checks that the server can do its work."""
 
 from django.db import connection
 from django.db.migrations.executor import MigrationExecutor

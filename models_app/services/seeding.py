@@ -1,4 +1,4 @@
-"""Whether this process hashes as the instance's others do."""
+"""Checks that this process hashes as the instance's others do."""
 
 import functools
 from typing import Any

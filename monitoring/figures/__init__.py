@@ -1,1 +1,1 @@
-"""How a model is served: durations, delays, rates, what is pending and what was refused."""
+"""Figures of serving a model: durations, delays, rates, what is pending and what was refused."""

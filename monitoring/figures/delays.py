@@ -1,4 +1,4 @@
-"""How long ground truths are in coming: read from the journal when somebody asks.
+"""Delays of ground truths: read from the journal when somebody asks.
 
 The journal knows when each learn was predicted. So the hot path keeps nothing for it, a restart loses
 nothing, and it does not matter which process has learned.

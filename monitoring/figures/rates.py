@@ -1,4 +1,4 @@
-"""How many predictions and learns a model does a second, over the last minute."""
+"""Rates: a model's predictions and learns per second, over the last minute."""
 
 import threading
 from collections import deque

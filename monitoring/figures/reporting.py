@@ -22,7 +22,7 @@ STEPS = ("answer", "wait", "compute", "commit")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ModelFigures:
-    """How a model is served.
+    """The figures of serving a model.
 
     `predict`, `learn`, `steps` and `refused` are this process's, since it started or since the upload.
     `memory_bytes` is None where the model is not in memory, or is busy.

@@ -1,4 +1,4 @@
-"""How finely the past is kept: the older, the coarser."""
+"""Levels of history: the older, the coarser."""
 
 from dataclasses import dataclass
 

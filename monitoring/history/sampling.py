@@ -39,7 +39,7 @@ _ROWS_AT_A_TIME = 100
 
 @dataclass(frozen=True, slots=True)
 class _Place:
-    """Where a model was when it was sampled: at `time`, in seconds since the epoch.
+    """The state of a model when it was sampled: at `time`, in seconds since the epoch.
 
     `monotonic` is the same on the clock that nobody sets.
     """
@@ -104,7 +104,7 @@ class Sampler:
         self._changes.forget()
 
     def _notice_set_back(self) -> None:
-        """Where the clock was set back, here or before the start, have no sample be of the future."""
+        """Let no sample be of the future where the clock was set back, here or before the start."""
         offset = self._clock.now() - self._clock.monotonic()
         if offset < self._offset - _SET_BACK_SECONDS:
             bring_back(now=self._clock.moment())

@@ -4,7 +4,7 @@ from django.db import models
 
 
 class CallStatistics(models.Model):
-    """How many requests a route has answered since `init`, refused ones too, and how long they took."""
+    """Counts and durations of the requests that a route has answered since `init`, refused ones too."""
 
     route = models.CharField(max_length=16, primary_key=True)
     n_calls = models.BigIntegerField()

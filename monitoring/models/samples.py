@@ -4,7 +4,7 @@ from django.db import models
 
 
 class MetricSnapshot(models.Model):
-    """How a model did at a time; without a model: how all did together.
+    """Metrics of a model at a time; without a model: of all together.
 
     `values` are its metrics since the upload, `rolling` those over its last learns; `level` says how long the
     row is kept.

@@ -12,7 +12,7 @@ _MAX_LABELS = 12
 
 @dataclass(frozen=True, slots=True)
 class Cell:
-    """How often, and which share of its row, in tenths: the darker."""
+    """A count, and its share of the row, in tenths: the darker."""
 
     n: int
     tenths: int

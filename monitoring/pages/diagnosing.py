@@ -1,4 +1,4 @@
-"""How good the predictions of the last learns were, beyond a metric: residuals, or calibration."""
+"""Diagnoses of the predictions of the last learns, beyond a metric: residuals, or calibration."""
 
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import render

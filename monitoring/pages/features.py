@@ -18,7 +18,7 @@ LOOKED_AT = 1_000
 
 @dataclass(frozen=True, slots=True)
 class DriftingFeature:
-    """How often a feature has drifted, when last, and the detector's mean then."""
+    """The drift of a feature: how often, when last, and the detector's mean then."""
 
     name: str
     n: int

@@ -1,4 +1,4 @@
-"""Where pages hear of a channel: its newest few events, and how many others there were."""
+"""Taps of a channel for pages: its newest few events, and how many others there were."""
 
 import threading
 from collections import deque

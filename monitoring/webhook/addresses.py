@@ -18,7 +18,7 @@ class AddressRefused(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Address:
-    """Where to connect to: what was looked at, and no name that could be another's by then."""
+    """An address to connect to: the one that was checked, no name that could be another's by then."""
 
     family: int
     place: tuple[str, int] | tuple[str, int, int, int]

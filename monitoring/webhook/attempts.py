@@ -25,7 +25,7 @@ class NotDelivered(Exception):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Target:
-    """Where messages go. `allows_private`: addresses that are not public are no mistake."""
+    """The target of messages. `allows_private`: addresses that are not public are no mistake."""
 
     url: str
     secret: str = field(repr=False)

@@ -1,4 +1,4 @@
-"""Who delivers what is in the outbox: a thread of its own, so that a slow receiver holds up nobody."""
+"""Delivery of the outbox: a thread of its own, so that a slow receiver holds up nobody."""
 
 import logging
 import threading

@@ -1,4 +1,4 @@
-"""How a CSV file is written: by what its values are kept apart, and how its numbers look."""
+"""Dialects of CSV files: what stands between values, and how numbers look."""
 
 import csv
 import re

@@ -17,7 +17,7 @@ _ZEROS = 0.3
 
 @dataclass(frozen=True, slots=True)
 class Encoding:
-    """How a file's bytes become lines. `is_guess`: it may be another."""
+    """The encoding of a file. `is_guess`: it may be another."""
 
     name: str = UTF_8
     ends_lines_with_cr: bool = False

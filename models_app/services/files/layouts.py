@@ -23,7 +23,7 @@ _FORMAT_BY_SUFFIX = {".csv": Format.CSV, ".ndjson": Format.NDJSON, ".jsonl": For
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Layout:
-    """Where in a line the parts of a record are.
+    """A layout: where in a line the parts of a record are.
 
     Flat lines (every CSV row, and NDJSON objects where `is_flat`) have a feature in each column but `target`
     (the ground truth), `id_column` and the `ignored` ones. Other NDJSON lines are what the API takes: to

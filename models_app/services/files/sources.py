@@ -96,12 +96,12 @@ class Source:
 
     @property
     def position(self) -> int | None:
-        """How much of the file was read."""
+        """Return how much of the file was read."""
         return self._file.tell() if self._is_file else None
 
     @property
     def size(self) -> int | None:
-        """How much there is to read."""
+        """Return how much there is to read."""
         return os.fstat(self._file.fileno()).st_size if self._is_file else None
 
     def __iter__(self) -> "Source":

@@ -71,7 +71,7 @@ def _bind(path: str) -> socket.socket:
 
 
 class Door:
-    """Where commands come in."""
+    """The socket where commands come in."""
 
     def __init__(self, listener: socket.socket, path: str, engine: Engine) -> None:
         self._listener = listener

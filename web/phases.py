@@ -1,4 +1,4 @@
-"""Noticing that nothing happens on a connection, by looking at it from time to time."""
+"""Phases of a connection, and how long they last without progress, by a check from time to time."""
 
 import enum
 
@@ -19,7 +19,7 @@ class Phase(enum.Enum):
 
 
 class ProgressTimer:
-    """How long a connection has been in its phase, and without progress, in seconds of the loop's clock."""
+    """A timer of a connection's phase and of its last progress, in seconds of the loop's clock."""
 
     __slots__ = ("_phase", "_phase_since", "_seen", "_since", "n_steps")
 
