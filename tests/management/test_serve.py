@@ -188,7 +188,8 @@ class TestStop:
 
     def test_finishes_what_was_accepted(self, another: Path, tmp_path: Path) -> None:
         with served(another) as running:
-            answers = _begin_slow_learn(running, tmp_path / "began", seconds=2)
+            # Who waits for a model that takes a second or more is refused.
+            answers = _begin_slow_learn(running, tmp_path / "began", seconds=0.5)
 
             code = running.stop()
 
@@ -223,7 +224,8 @@ class TestStop:
 def _begin_slow_learn(running: Served, began: Path, *, seconds: float) -> Future[httpx.Response]:
     """Send a learn that takes so long, and come back when the model is at it."""
     httpx.post(f"{running.url}/api/init", json={"flavor": "regression"}).raise_for_status()
-    httpx.post(f"{running.url}/api/model/slow", content=pickle.dumps(SlowModel())).raise_for_status()
+    uploaded = httpx.post(f"{running.url}/api/model/slow", content=pickle.dumps(SlowModel()), timeout=60)
+    uploaded.raise_for_status()
     body = {"features": {"began": str(began), "seconds": seconds}, "ground_truth": 1.0}
     pool = ThreadPoolExecutor(1)
     answer = pool.submit(httpx.post, f"{running.url}/api/learn", json=body, timeout=60)
