@@ -32,7 +32,7 @@ class Pair:
 
     @property
     def prediction(self) -> Any:
-        """What was answered."""
+        """The answered prediction."""
         return json.loads(self.predicted[1])["prediction"]
 
 

@@ -22,7 +22,7 @@ S = TypeVar("S", bound=Server)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Scenario:
-    """What is measured: on which servers, and with which of `river_loop.LOOPS` beside them, by column."""
+    """A comparison: on which servers, and with which of `river_loop.LOOPS` beside them, by column."""
 
     name: str
     title: str

@@ -1,4 +1,4 @@
-"""What one would write by hand: FastAPI on uvicorn, the model in memory, nothing on disk.
+"""A server as one would write it by hand: FastAPI on uvicorn, the model in memory, nothing on disk.
 
 The same JSON as this server's for predict and learn, and the same metrics. It is as quick as it can be
 without losing its point: asynchronous endpoints without a thread hop, bodies read with orjson instead of

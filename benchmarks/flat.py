@@ -1,4 +1,4 @@
-"""What must not cost: bytes, pending predictions, models, a long journal, being watched; how soon it is back.
+"""Flat costs: bytes, pending predictions, models, a long journal, being watched; the time to be back.
 
 Both sides of each ratio are this server, in the same rounds.
 """

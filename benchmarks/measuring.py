@@ -36,7 +36,7 @@ class Outcome:
 
 @dataclass(slots=True)
 class Bench:
-    """What all measurements share. A round lasts `seconds`, or until a serial server has done its quota."""
+    """The setting of all measurements. A round lasts `seconds`, or until a serial server did its quota."""
 
     seconds: float
     serial_quota: dict[str, int]

@@ -1,4 +1,4 @@
-"""What bare River gives for the same records in the same order: the measure of every prediction."""
+"""Bare River on the same records in the same order: the measure of every prediction."""
 
 from collections.abc import Sequence
 from typing import Any

@@ -1,4 +1,4 @@
-"""What the benchmark says while it runs."""
+"""Progress of the benchmark while it runs."""
 
 import sys
 import time

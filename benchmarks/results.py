@@ -1,4 +1,4 @@
-"""What was measured: a figure is the values of its rounds, a ratio those of two figures, round by round."""
+"""Results: a figure is the values of its rounds, a ratio those of two figures, round by round."""
 
 import statistics
 from collections.abc import Sequence

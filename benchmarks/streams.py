@@ -21,7 +21,7 @@ _END_OF_CHUNKS = b"0\r\n\r\n"
 
 @dataclass(frozen=True, slots=True)
 class Streamed:
-    """What came back, and how long it took, in seconds."""
+    """The answers of a stream, and how long they took, in seconds."""
 
     seconds: float
     answers: list[Any]

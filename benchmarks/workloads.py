@@ -1,4 +1,4 @@
-"""What is learned: River's Phishing data set, again and again, by two models."""
+"""Workloads: River's Phishing data set, again and again, by two models."""
 
 import functools
 import json

@@ -44,7 +44,7 @@ UNWANTED_IN_PICTURES = (
 
 @dataclass
 class Course:
-    """What was seen of the metrics so far, and after how many learns."""
+    """The metrics seen so far, and after how many learns."""
 
     looks: list[tuple[int, running.Metrics]] = field(default_factory=list)
 

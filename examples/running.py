@@ -1,4 +1,4 @@
-"""What the examples share: their options, a stream over HTTP, and the same stream through River alone."""
+"""Helpers of the examples: options, a stream over HTTP, and the same stream through River alone."""
 
 import argparse
 import random

@@ -13,7 +13,7 @@ import msgspec
 
 from web.observing import Request, current_request
 
-# Above the packages' own: it is told whatever their levels are.
+# Above the packages' own: it is logged whatever their levels are.
 _logger = logging.getLogger("chantilly.requests")
 _encoder = msgspec.json.Encoder()
 

@@ -15,7 +15,7 @@ from web.asgi import AnswerSoon, Application, Asked, Message, Receive, Reply, Sc
 
 # What a proxy in front may have called the request; anything else is not repeated.
 _REQUEST_ID = re.compile(rb"[A-Za-z0-9._-]{1,64}")
-# Who is behind a proxy is told by uvicorn, on the ordinary way only.
+# Who is behind a proxy is found by uvicorn, on the ordinary way only.
 _FORWARDED = {b"x-forwarded-for", b"x-forwarded-proto"}
 # Of the answer's header.
 _OUTCOME_HEADERS = {b"error-code": "error", b"error-id": "error_id"}

@@ -51,13 +51,13 @@ def refusal_of(
     """Return what a client gets of an error."""
     headers = {"Retry-After": str(RETRY_AFTER_SECONDS)} if isinstance(error, _PASSES_SOON) else None
     status = statuses.get(type(error), _DEFAULT_STATUS)
-    return Refusal(status, error.code, errors.told(message_of(error)), headers)
+    return Refusal(status, error.code, errors.sendable_message(message_of(error)), headers)
 
 
 def message_of(error: ChantillyError) -> Message:
-    """Return what a client is told of a refusal: of an unknown model also the names like it.
+    """Return what a client gets of a refusal: of an unknown model also the names like it.
 
-    Where permissions are set nobody is told a name: who may predict may be one who may not list models.
+    Where permissions are set nobody gets a name: who may predict may be one who may not list models.
     """
     if not isinstance(error, ModelNotFound) or not error.near or not _all_may_list():
         return error.message
@@ -71,4 +71,4 @@ def _all_may_list() -> bool:
 
 def refusal(status: int, code: str, message: Message) -> JsonAnswer:
     """Return an answer in the shape that every refusal has."""
-    return exceptions.refusal(Refusal(status, code, errors.told(message)))
+    return exceptions.refusal(Refusal(status, code, errors.sendable_message(message)))

@@ -10,7 +10,7 @@ from models_app.domain.texts import MAX_PART, sendable
 #: Fields whose reasons are listed, and reasons of each: a body may have a million faults.
 MAX_REASONS = 10
 
-#: What the client is told: one sentence, or the reasons by field.
+#: The message that a client gets: one sentence, or the reasons by field.
 Message = str | Mapping[str, Sequence[str]]
 
 
@@ -20,7 +20,7 @@ class ChantillyError(Exception):
     code = "error"
 
     def __init__(self, message: Message) -> None:
-        message = told(message)
+        message = sendable_message(message)
         super().__init__(message)
         self.message = message
 
@@ -28,10 +28,10 @@ class ChantillyError(Exception):
         return (_rebuild, (type(self), self.message))
 
 
-def told(message: Message) -> Message:
+def sendable_message(message: Message) -> Message:
     r"""Return a message as it can be sent, whatever a client or a model has put into it.
 
-    >>> told("a\ud800"), told({"b\udc00": ["unknown field"]})
+    >>> sendable_message("a\ud800"), sendable_message({"b\udc00": ["unknown field"]})
     ('a\\ud800', {'b\\udc00': ['unknown field']})
     """
     if isinstance(message, str):
@@ -144,7 +144,7 @@ class ModelNotFound(ChantillyError):
     code = "model_not_found"
     #: The name, where that is known.
     name = ""
-    #: Names like it. No part of the message: not everybody may be told which models there are.
+    #: Names like it. No part of the message: not everybody may know which models there are.
     near: Sequence[str] = ()
 
     def __init__(self, name: str, *, near: Sequence[str] = ()) -> None:
@@ -161,7 +161,7 @@ class SnapshotNotFound(ChantillyError):
     def __init__(
         self, name: str, seq: int, generation: int | None = None, *, nearest: Sequence[int] = ()
     ) -> None:
-        told = "" if generation is None else f" in generation {generation}"
+        where = "" if generation is None else f" in generation {generation}"
         there = ""
         if nearest:
             # One that was listed a moment ago is gone where the model has learned on.
@@ -169,7 +169,7 @@ class SnapshotNotFound(ChantillyError):
                 f" If there was one, it was thinned out: the first and the newest few are kept. "
                 f"The nearest now: {', '.join(map(str, nearest))}."
             )
-        super().__init__(f"'{name}' has no snapshot at learn {seq}{told}.{there}")
+        super().__init__(f"'{name}' has no snapshot at learn {seq}{where}.{there}")
 
 
 class NotReplayable(ChantillyError):

@@ -201,7 +201,7 @@ class TestPages:
 
 
 class TestReading:
-    """What a page costs does not depend on how long the table is. It is counted in steps of SQLite."""
+    """The cost of a page, in steps of SQLite, does not depend on how long the table is."""
 
     FEW, MANY = range(1, 1_200), range(1_200, 6_000)
 

@@ -16,7 +16,7 @@ HOST = [(b"host", b"testserver")]
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """What was answered."""
+    """An answer of the application."""
 
     status: int
     headers: dict[bytes, bytes]

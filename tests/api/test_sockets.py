@@ -20,7 +20,7 @@ LIMIT_SECONDS = 30
 
 
 class Peer:
-    """What stands between the consumer and a client: a server's queues."""
+    """A server's queues, between the consumer and a client."""
 
     def __init__(self, **scope: object) -> None:
         self._incoming: asyncio.Queue[dict[str, Any]] = asyncio.Queue()

@@ -1,4 +1,4 @@
-"""What is not served as River has it, by the classes' titles, and why."""
+"""Classes that are not served as River has them, by their titles, and why."""
 
 ALL = ("regression", "binary", "multiclass")
 _LABELS = ("binary", "multiclass")

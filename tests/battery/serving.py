@@ -18,7 +18,7 @@ from tests.servers.servers import Server
 
 @dataclass
 class Outcome:
-    """What came of one class: what River says of it, and what is not as it should be."""
+    """The outcome of one class: what River says of it, and what is not as it should be."""
 
     line: dict[str, Any]
     deviations: set[str] = field(default_factory=set)

@@ -1,4 +1,4 @@
-"""What is written down."""
+"""The report as it is written down."""
 
 import json
 from xml.etree import ElementTree as ET

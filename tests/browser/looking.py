@@ -1,4 +1,4 @@
-"""What a page looks like, and whether everybody can use it."""
+"""The looks of pages, and whether everybody can use them."""
 
 import base64
 import os

@@ -1,4 +1,4 @@
-"""What is installed is locked, and is what the code uses."""
+"""Dependencies are locked, and are those that the code uses."""
 
 import ast
 import re

@@ -1,4 +1,4 @@
-"""What Grafana makes of its files: queries with variables and macros filled in."""
+"""Grafana's queries, with variables and macros filled in as it does."""
 
 import json
 import re

@@ -1,4 +1,4 @@
-"""What a server does while it is looked at: models that predict, learn, refuse, and drift."""
+"""A busy server to look at: models that predict, learn, refuse, and drift."""
 
 from urllib.parse import quote
 

@@ -1,4 +1,4 @@
-"""What lies in deploy/grafana, held to Grafana's schema and to each other."""
+"""The files in deploy/grafana, held to Grafana's schema and to each other."""
 
 import itertools
 import re

@@ -54,7 +54,7 @@ class Running:
 
     @property
     def output(self) -> str:
-        """What it has printed so far, whole lines only."""
+        """Return the output so far, whole lines only."""
         text = self._output.read_text()
         return text[: text.rfind("\n") + 1]
 

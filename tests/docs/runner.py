@@ -20,7 +20,7 @@ Programs = tuple[str, list[tuple[str, str]]]
 
 @dataclass
 class Outcome:
-    """What came of a page's program: what each of its blocks printed, by their lines, and why it failed."""
+    """The outcome of a page's program: the output of each block, by its line, and why it failed."""
 
     printed: dict[int, str] = field(default_factory=dict)
     failure: str = ""

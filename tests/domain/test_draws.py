@@ -1,4 +1,4 @@
-"""What a model draws while it is called can be had again, and is nobody else's."""
+"""Draws of a model while it is called can be had again, and are nobody else's."""
 
 import pickle
 import random

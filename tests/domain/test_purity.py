@@ -1,4 +1,4 @@
-"""What a model is made of says whether its calls are known."""
+"""The parts of a model decide whether its calls are known."""
 
 import pickle
 from typing import Any

@@ -1,4 +1,4 @@
-"""What must hold at the edges of recovery, batches, snapshots and routing."""
+"""The edges of recovery, batches, snapshots and routing."""
 
 import pickle
 from typing import Any

@@ -1,4 +1,4 @@
-"""What hardly ever happens, and must not harm when it does."""
+"""Unlikely events, which must not harm when they happen."""
 
 import threading
 import time

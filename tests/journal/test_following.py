@@ -1,4 +1,4 @@
-"""What a follower gets is the journal, each commit once and in order, whatever of it is known."""
+"""Followers get the journal, each commit once and in order, whatever of it is known."""
 
 import random
 from collections.abc import Iterator

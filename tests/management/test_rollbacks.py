@@ -50,7 +50,7 @@ def learn(client: httpx.Client, n: int) -> None:
 
 
 def state(client: httpx.Client) -> tuple[str, Any, Any]:
-    """What the server says that the model is."""
+    """Return the model as the server describes it."""
     model = pickle.loads(client.get("/api/model/mine").content)
     metrics = [
         client.get("/api/metrics", params={"model": "mine", "rolling": rolling}).json()

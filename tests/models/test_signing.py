@@ -1,4 +1,4 @@
-"""What a signature binds: bytes that were moved to another row, or changed, are not unpickled."""
+"""Signatures: bytes that were moved to another row, or changed, are not unpickled."""
 
 import pytest
 

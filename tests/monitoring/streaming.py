@@ -1,4 +1,4 @@
-"""What the tests of the streams share."""
+"""Helpers of the tests of the streams."""
 
 import asyncio
 import re
@@ -13,7 +13,7 @@ FIELD = re.compile(r"(?m)^(event|id|data): ?(.*)$")
 
 @dataclass(frozen=True)
 class Message:
-    """What a client makes of one event of a stream."""
+    """One event of a stream, as a client reads it."""
 
     event: str
     id: int

@@ -1,4 +1,4 @@
-"""What monitoring does while somebody sets the clock."""
+"""Monitoring while somebody sets the clock."""
 
 import logging
 from collections.abc import Callable

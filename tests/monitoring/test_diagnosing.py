@@ -207,7 +207,7 @@ def test_numbers_are_short(value: float, text: str) -> None:
 
 
 def bare_residuals(n: int) -> list[float]:
-    """What the same loop gives in River alone."""
+    """Return the outcome of the same loop in River alone."""
     model = preprocessing.StandardScaler() | linear_model.LinearRegression()
     found = []
     for x, y in datasets.TrumpApproval().take(n):

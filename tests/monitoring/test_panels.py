@@ -1,4 +1,4 @@
-"""What monitoring puts on the admin's pages."""
+"""The panels of monitoring on the admin's pages."""
 
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta

@@ -1,4 +1,4 @@
-"""What every flavor must keep: the battery that a new one has to pass."""
+"""The battery of every flavor: a new one has to pass it."""
 
 import json
 import pickle

@@ -12,7 +12,7 @@ TIMEOUT_SECONDS = 60
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """What came back; the headers' names are in lower case."""
+    """An answer; the headers' names are in lower case."""
 
     status: int
     headers: Mapping[str, str]

@@ -30,7 +30,7 @@ class Span:
 
 @dataclass(slots=True)
 class Collector:
-    """What has arrived."""
+    """A collector of traces: the spans that have arrived."""
 
     port: int
     spans: list[Span] = field(default_factory=list)

@@ -47,7 +47,7 @@ def uploads(tmp_path_factory: pytest.TempPathFactory) -> Uploads:
 
 @pytest.fixture(scope="session")
 def forks() -> ForkServer:
-    """What forks processes of `manage.py`; those are forks that nothing is said of, too."""
+    """Return the server that forks processes of `manage.py`; those of other fixtures are its forks, too."""
     return fork_server()
 
 

@@ -1,4 +1,4 @@
-"""What a bare River loop gives: the measure of everything that the server promises."""
+"""Folds: bare River loops, the measure of everything that the server promises."""
 
 import math
 from collections.abc import Iterable

@@ -22,7 +22,7 @@ HASH_SEED = "20260"
 
 
 class Process(Protocol):
-    """What the tests ask of a process."""
+    """A process as the tests use it."""
 
     pid: int
 

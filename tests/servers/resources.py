@@ -1,4 +1,4 @@
-"""What a server's process holds, from the outside."""
+"""Resources of a server's process, from the outside."""
 
 import re
 from collections.abc import Iterator

@@ -83,12 +83,12 @@ class Server:
 
     @property
     def log(self) -> str:
-        """What the process, and those before it, have said."""
+        """Return the output of the process and of those before it."""
         return self._log.read_text() if self._log.exists() else ""
 
     @property
     def complaints(self) -> list[str]:
-        """What the log has of errors that nobody foresaw."""
+        """Return the unforeseen errors in the log."""
         return re.findall(r"^(?:.* (?:ERROR|CRITICAL) .*|Traceback .*|Exception .*)$", self.log, re.MULTILINE)
 
     def _end(self, number: int, seconds: float) -> int:

@@ -47,7 +47,7 @@ def state(server: Server, client: Client) -> dict[str, object]:
 
 @pytest.fixture(params=["", "/"], ids=["without slash", "with slash"])
 def slash(request: pytest.FixtureRequest) -> str:
-    """What every route may end with."""
+    """Return the end of an address: every route may have the slash."""
     end: str = request.param
     return end
 

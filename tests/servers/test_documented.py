@@ -1,4 +1,4 @@
-"""What `/api/schema` says holds: its examples can be sent as they stand, and every answer is as it says."""
+"""`/api/schema` holds: its examples can be sent as they stand, and every answer is as it says."""
 
 import json
 import pickle

@@ -1,4 +1,4 @@
-"""What is predicted and measured over HTTP is what a bare River loop gives, to the last bit."""
+"""Predictions and metrics over HTTP are those of a bare River loop, to the last bit."""
 
 import itertools
 import random

@@ -118,7 +118,7 @@ class Learning:
         return int(told[1].replace(",", "")), self._err.read_text()
 
     def figures(self) -> str:
-        """What it says of the model in the end."""
+        """Return its figures of the model in the end."""
         return self._out.read_text().splitlines()[-1]
 
 

@@ -41,7 +41,7 @@ def numbered(n: int, *others: FileRecord | BadLine) -> list[FileRecord | BadLine
 
 
 def learned() -> list[int]:
-    """What the model in memory has learned, in order."""
+    """Return the records that the model in memory has learned, in order."""
     import pickle
 
     from models_app.services.exporting import export_model

@@ -1,4 +1,4 @@
-"""What is read from files."""
+"""Reading records from files."""
 
 import gzip
 import io

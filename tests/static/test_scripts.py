@@ -1,4 +1,4 @@
-"""What the pages' scripts compute, run by node: `*.test.js` beside this file."""
+"""The pages' scripts, run by node: `*.test.js` beside this file."""
 
 import os
 import shutil

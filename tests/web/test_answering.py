@@ -1,4 +1,4 @@
-"""What is left of a connection once it is over."""
+"""Connections leave nothing behind once they are over."""
 
 import asyncio
 import gc

@@ -52,7 +52,7 @@ class WithToken(Greeting):
 
 
 class Sent:
-    """What came back."""
+    """An answer of the application."""
 
     def __init__(self, messages: list[dict[str, Any]]) -> None:
         start, *bodies = messages

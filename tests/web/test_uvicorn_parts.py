@@ -1,4 +1,4 @@
-"""What rests on uvicorn's private parts stands in one file, and says with which versions it was tested."""
+"""Uses of uvicorn's private parts stand in one file, which says with which versions it was tested."""
 
 import ast
 import importlib

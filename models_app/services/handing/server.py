@@ -88,7 +88,7 @@ class Door:
                 threading.Thread(target=self._serve, args=(connection,), name="handing", daemon=True).start()
 
     def close(self) -> None:
-        """Let nobody in any more, and have those who are there told that the server stops."""
+        """Let nobody in any more, and have those who are there hear that the server stops."""
         Path(self._path).unlink(missing_ok=True)
         with suppress(OSError):
             self._listener.shutdown(socket.SHUT_RDWR)
@@ -203,7 +203,7 @@ class Pass:
             n_taken = min(self._size, len(self._waiting))
             taken = [self._waiting.popleft() for _ in range(n_taken)]
             if self._refusal is not None:
-                # Figures are told still.
+                # Figures are answered still.
                 taken = [each if isinstance(each, Inspect) else self._refusal for each in taken]
             self._under_way = [each for each in taken if isinstance(each, Command)]
             return taken

@@ -1,4 +1,4 @@
-"""What every backend of the storage must keep; a new one runs through it with its own database."""
+"""The battery of every backend of the storage; a new one runs through it with its own database."""
 
 import dataclasses
 import os

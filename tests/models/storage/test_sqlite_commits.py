@@ -1,4 +1,4 @@
-"""What the engine writes, on a real database."""
+"""Commits of the engine, on a real database."""
 
 from collections.abc import Iterator
 from datetime import UTC, datetime

@@ -1,4 +1,4 @@
-"""What is written, for tests of storage."""
+"""Writes, for tests of storage."""
 
 import time
 from typing import Any

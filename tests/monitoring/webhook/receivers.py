@@ -25,7 +25,7 @@ class Received:
 
     @property
     def json(self) -> Any:
-        """What the body says."""
+        """Return the body's JSON."""
         return json.loads(self.body)
 
     @property
