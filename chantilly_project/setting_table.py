@@ -195,7 +195,7 @@ SETTINGS = (
         "METRICS_MAX_MODELS",
         "500",
         parsing.whole(1, 1_000_000),
-        "Models that `/metrics` tells of, at most: those used last.",
+        "Models that `/metrics` shows, at most: those used last.",
     ),
     Setting(
         "ALERT_WEBHOOK_URL",

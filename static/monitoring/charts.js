@@ -2,7 +2,7 @@
 
 import { formatCount, formatMetric } from "./numbers.js";
 import { MOMENT, Plot, axis, color, numbers, times } from "./plots.js";
-import { align, apart, tell } from "./series.js";
+import { align, apart, describe } from "./series.js";
 
 const COLORS = ["--accent", "--predict", "--good", "--warning", "--series-5", "--series-6", "--series-7", "--series-8"];
 const MARKS = {
@@ -79,7 +79,7 @@ export class Chart extends Plot {
     }
     const room = NAME_WIDTH * devicePixelRatio;
     const lines = visible.filter(({ isFeature, place }) => !isFeature && place + room <= bbox.left + bbox.width);
-    // Colours alone do not tell everybody.
+    // Not everybody sees colours.
     for (const { place, kind } of apart(lines.map((mark) => ({ ...mark, group: "names" })), room)) {
       ctx.fillStyle = color(MARKS[kind].color);
       ctx.fillText(kind, place + 3 * devicePixelRatio, bbox.top);
@@ -176,7 +176,7 @@ export function present(chart, lines, marks, chosen) {
   } else {
     chart.clear();
   }
-  const text = (hasLines && tell(lines, marks)) || ((isTime ? chosen.windowSeconds : chosen.learns) ? NONE_HERE : NONE);
+  const text = (hasLines && describe(lines, marks)) || ((isTime ? chosen.windowSeconds : chosen.learns) ? NONE_HERE : NONE);
   document.getElementById("chart-text").textContent = text;
   chart.element.setAttribute("aria-label", `A chart. ${text}`);
 }

@@ -9,7 +9,7 @@ const CHART_MS = 5000;
 const { headline, liveStream } = document.body.dataset;
 const names = [...document.querySelectorAll("#chosen li")].map((item) => item.textContent);
 
-// Of no model: it tells nothing here but whether the server is there.
+// Of no model: it says nothing here but whether the server is there.
 openStream(`${liveStream}?model=`, {});
 
 if (names.length > 0) {

@@ -1,4 +1,4 @@
-// Residuals or calibration: the server tells them in words and as a table, here they are drawn.
+// Residuals or calibration: the server writes them in words and as a table, here they are drawn.
 
 import { Histogram, Reliability, Scatter } from "./diagrams.js";
 import { update } from "./updates.js";
@@ -7,7 +7,7 @@ const POLL_MS = 10000;
 
 /** Show them, and keep them up to date for as long as the page is open. */
 export async function startDiagnosis() {
-  const told = document.getElementById("diagnosis");
+  const section = document.getElementById("diagnosis");
   const draw = drawing();
 
   async function refresh() {
@@ -15,7 +15,7 @@ export async function startDiagnosis() {
       return;
     }
     try {
-      const response = await fetch(told.dataset.url);
+      const response = await fetch(section.dataset.url);
       if (response.ok) {
         const page = new DOMParser().parseFromString(await response.text(), "text/html");
         take(page.getElementById("diagnosis"));
@@ -26,14 +26,14 @@ export async function startDiagnosis() {
   }
 
   function take(newer) {
-    const isOpen = told.querySelector("details")?.open ?? false;
+    const isOpen = section.querySelector("details")?.open ?? false;
     newer.querySelector("details")?.toggleAttribute("open", isOpen);
-    update(told, newer);
+    update(section, newer);
     const drawn = JSON.parse(document.getElementById("diagnosis-drawn").textContent);
     const isEmpty = !drawn.n.some((n) => n > 0);
     document.getElementById("diagnosis-charts").hidden = isEmpty;
     if (!isEmpty) {
-      draw(drawn, told.querySelector("p").textContent.replace(/\s+/g, " "));
+      draw(drawn, section.querySelector("p").textContent.replace(/\s+/g, " "));
     }
   }
 

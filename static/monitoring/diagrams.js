@@ -66,7 +66,7 @@ export class Scatter extends Plot {
   }
 }
 
-/** What was said to be how probable, and how often it came true; the bars tell of how many learns. */
+/** What was said to be how probable, and how often it came true; the bars show of how many learns. */
 export class Reliability extends Plot {
   draw({ n, claimed, observed }) {
     const known = n.map((_, index) => index).filter((index) => n[index] > 0);

@@ -1,4 +1,4 @@
-// The overview: what the stream tells as it comes; the rest is fetched again now and then.
+// The overview: what the stream sends as it comes; the rest is fetched again now and then.
 
 import { startFeed } from "./feed.js";
 import { replaceMetrics, showMetrics } from "./metrics.js";

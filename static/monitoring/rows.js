@@ -1,4 +1,4 @@
-// The rows of the overview, as the stream tells that they have changed. `_models.html` renders them the same way.
+// The rows of the overview, as the stream says that they have changed. `_models.html` renders them the same way.
 
 import { formatMetric, formatMs, formatRate, formatWhole } from "./numbers.js";
 import { refreshSoon, showTimes } from "./sections.js";

@@ -1,4 +1,4 @@
-// What no stream tells (flavor, models, counts) is taken from the page as the server renders it now.
+// What no stream sends (flavor, models, counts) is taken from the page as the server renders it now.
 
 import { update } from "./updates.js";
 

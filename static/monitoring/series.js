@@ -77,18 +77,18 @@ export function apart(marks, distance) {
 }
 
 /** Say in words what lines and marks show; nothing, where there is nothing to say. */
-export function tell(lines, events = []) {
-  const told = lines
+export function describe(lines, events = []) {
+  const parts = lines
     .map(({ label, y }) => [label, y.filter((value) => value !== null && value !== undefined)])
     .filter(([, known]) => known.length > 0)
     .map(([label, known]) => `${label}: now ${formatMetric(known.at(-1))}, lowest ${formatMetric(Math.min(...known))}, highest ${formatMetric(Math.max(...known))}`);
-  if (told.length === 0) {
+  if (parts.length === 0) {
     return "";
   }
-  return `${told.join("; ")}.${tellMarks(lines, events)}`;
+  return `${parts.join("; ")}.${describeMarks(lines, events)}`;
 }
 
-function tellMarks(lines, events) {
+function describeMarks(lines, events) {
   const places = lines.flatMap(({ x }) => x);
   const [first, last] = [Math.min(...places), Math.max(...places)];
   const counts = new Map();
@@ -98,6 +98,6 @@ function tellMarks(lines, events) {
       counts.set(name, (counts.get(name) ?? 0) + 1);
     }
   }
-  const told = [...counts].map(([name, n]) => `${name} (${n})`);
-  return told.length > 0 ? ` Marked: ${told.join(", ")}.` : "";
+  const parts = [...counts].map(([name, n]) => `${name} (${n})`);
+  return parts.length > 0 ? ` Marked: ${parts.join(", ")}.` : "";
 }

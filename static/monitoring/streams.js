@@ -1,4 +1,4 @@
-// Server-Sent Events that come back by themselves, and one place on the page that tells how they are.
+// Server-Sent Events that come back by themselves, and one place on the page that shows how they are.
 
 const RETRY_MS = 3000;
 const TEXTS = { connecting: "connecting", connected: "live", reconnecting: "reconnecting …" };

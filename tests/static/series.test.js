@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 
-import { align, apart, line, marks, smooth, tell } from "../../static/monitoring/series.js";
+import { align, apart, describe, line, marks, smooth } from "../../static/monitoring/series.js";
 
 const HISTORY = {
   time: [100, 110, 120, 130],
@@ -71,7 +71,7 @@ test("marks over learns are those of the newest upload", () => {
   ]);
 });
 
-test("an upload shows in the samples where nothing else tells of it", () => {
+test("an upload shows in the samples where nothing else shows it", () => {
   assert.deepEqual(marks(HISTORY, [], "time"), [{ x: 120, kind: "upload", isFeature: false }]);
 });
 
@@ -85,13 +85,13 @@ test("of marks that are near to each other the first of a kind is drawn", () => 
   assert.deepEqual(apart([...drifts, ...others].map((mark) => ({ ...mark, group: "all" })), 4).map(({ place }) => place), [1, 5, 9]);
 });
 
-test("a chart is told in words, with the marks that it has room for", () => {
+test("a chart is described in words, with the marks that it has room for", () => {
   const lines = [{ label: "MAE", x: [100, 130], y: [0.5, 0.25] }, { label: "empty", x: [100], y: [null] }];
   const events = [{ x: 90, kind: "upload" }, { x: 105, kind: "drift" }, { x: 125, kind: "drift", isFeature: true }];
   assert.equal(
-    tell(lines, events),
+    describe(lines, events),
     "MAE: now 0.2500, lowest 0.2500, highest 0.5000. Marked: drift (1), drift of a feature (1).",
   );
-  assert.equal(tell(lines), "MAE: now 0.2500, lowest 0.2500, highest 0.5000.");
-  assert.equal(tell([{ label: "empty", x: [1], y: [null] }], events), "");
+  assert.equal(describe(lines), "MAE: now 0.2500, lowest 0.2500, highest 0.5000.");
+  assert.equal(describe([{ label: "empty", x: [1], y: [null] }], events), "");
 });

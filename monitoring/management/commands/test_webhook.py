@@ -14,7 +14,7 @@ from monitoring.webhook.configuring import configured_target
 class Command(ServiceCommand):
     """Post to the webhook once, signed as an alert is."""
 
-    help = "Sends a signed test message to ALERT_WEBHOOK_URL, once, and tells what came back."
+    help = "Sends a signed test message to ALERT_WEBHOOK_URL, once, and reports what came back."
 
     def serve(self, **_options: Any) -> None:
         """Send; raises CommandError where it did not arrive."""
