@@ -13,7 +13,7 @@ from web.answers import JsonAnswer
 from web.asgi import Reply
 
 
-class Route(Protocol):
+class ShortView(Protocol):
     """A view as a shortcut knows it, all in the event loop."""
 
     @property
@@ -40,7 +40,7 @@ class Shortcut:
 
     __slots__ = ("_command", "_is_done", "_reply", "_started", "_view")
 
-    def __init__(self, view: Route, reply: Reply) -> None:
+    def __init__(self, view: ShortView, reply: Reply) -> None:
         self._view = view
         self._reply = reply
         self._started = time.perf_counter_ns()

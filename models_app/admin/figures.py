@@ -15,7 +15,7 @@ _ATTRIBUTE = "figures"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Figures:
+class RowFigures:
     """One model's pending predictions, and its metrics: as of now, or as its newest snapshot has them."""
 
     n_pending: int = 0
@@ -47,19 +47,19 @@ class FigureList(ChangeList):
         models = list(self.result_list)
         found = _with_live(models, _read(models))
         for model in models:
-            vars(model)[_ATTRIBUTE] = found.get(model.pk, Figures())
+            vars(model)[_ATTRIBUTE] = found.get(model.pk, RowFigures())
         self.result_list = models
 
 
-def figures_of(model: ServedModel) -> Figures:
+def figures_of(model: ServedModel) -> RowFigures:
     """Return what the list has read for a model, or read it now."""
     known = vars(model).get(_ATTRIBUTE)
-    if isinstance(known, Figures):
+    if isinstance(known, RowFigures):
         return known
-    return _read([model]).get(model.pk, Figures())
+    return _read([model]).get(model.pk, RowFigures())
 
 
-def _read(models: Iterable[ServedModel]) -> dict[int, Figures]:
+def _read(models: Iterable[ServedModel]) -> dict[int, RowFigures]:
     # Only after the page is cut: sorting all the models would count for each of them.
     rows = ServedModel.objects.filter(pk__in=[model.pk for model in models]).annotate(
         n_pending=Subquery(_pending_counts()),
@@ -67,14 +67,14 @@ def _read(models: Iterable[ServedModel]) -> dict[int, Figures]:
         metrics_seq=Subquery(_newest_snapshots().values("seq")[:1]),
     )
     return {
-        pk: Figures(n_pending=n_pending, metrics=metrics, metrics_seq=seq)
+        pk: RowFigures(n_pending=n_pending, metrics=metrics, metrics_seq=seq)
         for pk, n_pending, metrics, seq in rows.values_list("pk", "n_pending", "metrics", "metrics_seq")
     }
 
 
-def _with_live(models: Iterable[ServedModel], found: dict[int, Figures]) -> dict[int, Figures]:
+def _with_live(models: Iterable[ServedModel], found: dict[int, RowFigures]) -> dict[int, RowFigures]:
     """Return the figures; of hot models that have learned since their snapshots, with metrics as of now."""
-    behind = {model.name: model.pk for model in models if found.get(model.pk, Figures()).lag(model)}
+    behind = {model.name: model.pk for model in models if found.get(model.pk, RowFigures()).lag(model)}
     live = measuring.vitals_of_hot(behind, seconds=measuring.PATIENCE_SECONDS)
     of_now = {
         behind[name]: replace(found[behind[name]], metrics=vitals.metrics, metrics_seq=vitals.seq)

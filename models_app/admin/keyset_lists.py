@@ -7,7 +7,7 @@ from django.contrib.admin.views.main import PAGE_VAR, ChangeList
 from django.db.models import QuerySet, prefetch_related_objects
 from django.http import HttpRequest
 
-from models_app.admin.keysets import FIRST, LAST, Page, Place, read_page, read_place
+from models_app.admin.keysets import FIRST, LAST, Page, PagePlace, read_page, read_place
 from models_app.admin.links import Link
 
 # Counting a million rows takes longer than reading a page of them.
@@ -69,5 +69,5 @@ class KeysetList(ChangeList):
         }
         return [Link(text, self._page_url(place)) for text, place in places.items() if place is not None]
 
-    def _page_url(self, place: Place) -> str:
+    def _page_url(self, place: PagePlace) -> str:
         return self.get_query_string({} if place == FIRST else {PAGE_VAR: place.to_text()})

@@ -12,7 +12,7 @@ M = TypeVar("M", bound=Model)
 
 
 @dataclass(frozen=True, slots=True)
-class Place:
+class PagePlace:
     """The place of a page: right after, or right before, the row with this key.
 
     Without a key: at the beginning of the list; with `is_before`, at its end.
@@ -24,17 +24,17 @@ class Place:
     def to_text(self) -> str:
         """Return it as an address has it.
 
-        >>> Place(key=("3", "x")).to_text()
+        >>> PagePlace(key=("3", "x")).to_text()
         '["after","3","x"]'
         """
         return msgspec.json.encode(["before" if self.is_before else "after", *self.key]).decode()
 
 
-FIRST = Place()
-LAST = Place(is_before=True)
+FIRST = PagePlace()
+LAST = PagePlace(is_before=True)
 
 
-def read_place(text: str) -> Place:
+def read_place(text: str) -> PagePlace:
     """Return the place that an address has; raises ValueError.
 
     >>> read_place('["before"]') == LAST
@@ -43,7 +43,7 @@ def read_place(text: str) -> Place:
     direction, *key = msgspec.json.decode(text, type=list[str]) or [""]
     if direction not in {"after", "before"}:
         raise ValueError(f"'{direction}' is no direction")
-    return Place(is_before=direction == "before", key=tuple(key))
+    return PagePlace(is_before=direction == "before", key=tuple(key))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -51,11 +51,11 @@ class Page(Generic[M]):
     """Some rows, and where the pages beside them are; None: there is none."""
 
     rows: list[M]
-    previous: Place | None
-    next: Place | None
+    previous: PagePlace | None
+    next: PagePlace | None
 
 
-def read_page(queryset: QuerySet[M], place: Place, *, order: Sequence[str], size: int) -> Page[M]:
+def read_page(queryset: QuerySet[M], place: PagePlace, *, order: Sequence[str], size: int) -> Page[M]:
     """Read at most `size` rows, and one more to see whether there are others.
 
     `order` names the fields of a unique key, all ascending or all descending (`-`). Raises ValueError where
@@ -74,8 +74,8 @@ def read_page(queryset: QuerySet[M], place: Place, *, order: Sequence[str], size
     is_previous, is_next = (is_more, bool(place.key)) if place.is_before else (bool(place.key), is_more)
     return Page(
         rows=found,
-        previous=Place(is_before=True, key=_key(fields, found[0])) if is_previous and found else None,
-        next=Place(key=_key(fields, found[-1])) if is_next and found else None,
+        previous=PagePlace(is_before=True, key=_key(fields, found[0])) if is_previous and found else None,
+        next=PagePlace(key=_key(fields, found[-1])) if is_next and found else None,
     )
 
 

@@ -59,7 +59,7 @@ class Cut:
 
 
 @dataclass(slots=True)
-class Plan:
+class CutPlan:
     """The steps in order, how their objects are made anew (by id), and the containers to be made first."""
 
     cuts: list[Cut] = field(default_factory=list)
@@ -100,7 +100,7 @@ class Walk:
     def __init__(
         self, openers: dict[type, Opener] | None = None, leaves: Collection[type] = (FunctionType,)
     ) -> None:
-        self._plan = Plan()
+        self._plan = CutPlan()
         self._path: list[_Visit] = []
         self._open: dict[int, _Visit] = {}
         self._made: set[int] = set()
@@ -110,7 +110,7 @@ class Walk:
         self._loose = openers or {}
         self._openers: dict[type, Opener] = {**_OPENERS, **self._loose}
 
-    def plan(self, root: Any) -> Plan:
+    def plan(self, root: Any) -> CutPlan:
         """Return the steps in which the graph below `root` can be written.
 
         Raises `RecursionError` where an object is needed for its own making.

@@ -8,7 +8,7 @@ from typing import Any, TypeAlias
 
 import dill
 
-from models_app.domain.cuts import ATOMS, CONTAINERS, PROTOCOL, Opener, Parts, Plan, Reduction, Walk
+from models_app.domain.cuts import ATOMS, CONTAINERS, PROTOCOL, CutPlan, Opener, Parts, Reduction, Walk
 from models_app.domain.piecewise import Pickler, Pieces, PlannedPickler, planned
 from models_app.domain.set_orders import Memo, may_have_sets
 
@@ -45,29 +45,29 @@ def dill_piecewise(value: Any, find: Finder = lambda _memo: ()) -> bytes:
 
 
 def _at_once(
-    pickler: Pickler, buffer: io.BytesIO, value: Any, find: Finder, pieces: Callable[[Plan], Pieces]
+    pickler: Pickler, buffer: io.BytesIO, value: Any, find: Finder, pieces: Callable[[CutPlan], Pieces]
 ) -> bytes:
     pickler.dump(value)
     data = buffer.getvalue()
     if not may_have_sets(data):
         return data
     substitutes = find(pickler.memo.copy())
-    return pieces(Plan()).write(value, Plan(), substitutes) if substitutes else data
+    return pieces(CutPlan()).write(value, CutPlan(), substitutes) if substitutes else data
 
 
-def _in_pieces(pieces: Callable[[Plan], Pieces], value: Any, plan: Plan, find: Finder) -> bytes:
+def _in_pieces(pieces: Callable[[CutPlan], Pieces], value: Any, plan: CutPlan, find: Finder) -> bytes:
     first = pieces(plan)
     data = first.write(value, plan)
     substitutes = find(first.pickler.memo.copy()) if may_have_sets(data) else ()
     return pieces(plan).write(value, plan, substitutes) if substitutes else data
 
 
-def _pickle_pieces(plan: Plan) -> Pieces:
+def _pickle_pieces(plan: CutPlan) -> Pieces:
     reductions, buffer = dict(plan.reductions), io.BytesIO()
     return Pieces(PlannedPickler(buffer, reductions), buffer, reductions)
 
 
-def _dill_pieces(plan: Plan) -> Pieces:
+def _dill_pieces(plan: CutPlan) -> Pieces:
     reductions, buffer = dict(plan.reductions), io.BytesIO()
     pickler = _dill_pickler(buffer)
     # Not in a subclass: dill writes differently for those.

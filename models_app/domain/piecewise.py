@@ -11,7 +11,7 @@ from collections.abc import Iterable, Iterator
 from struct import unpack_from
 from typing import Any, Protocol
 
-from models_app.domain.cuts import PROTOCOL, Cut, Plan, Reduction
+from models_app.domain.cuts import PROTOCOL, Cut, CutPlan, Reduction
 
 _HEAD = pickle.PROTO + bytes([PROTOCOL])
 _EMPTY: dict[type[Any], bytes] = {list: pickle.EMPTY_LIST, dict: pickle.EMPTY_DICT, set: pickle.EMPTY_SET}
@@ -76,7 +76,7 @@ class Pieces:
         # Whatever is known by its id must live on.
         self._kept: list[Any] = []
 
-    def write(self, root: Any, plan: Plan, substitutes: Iterable[tuple[Any, Reduction]] = ()) -> bytes:
+    def write(self, root: Any, plan: CutPlan, substitutes: Iterable[tuple[Any, Reduction]] = ()) -> bytes:
         """Return the pickle of `root`.
 
         `substitutes` are members, and how they are to be made, before anything that holds them.
@@ -106,7 +106,7 @@ class Pieces:
         del self._reductions[id(stand)]
 
     @staticmethod
-    def _fills(plan: Plan) -> bool:
+    def _fills(plan: CutPlan) -> bool:
         return any(cut.fills for cut in plan.cuts)
 
     def _write_cut(self, cut: Cut, begin: bytes) -> None:

@@ -28,7 +28,7 @@ _N_LEARNS = 12
 
 
 @dataclass(frozen=True, slots=True)
-class Finding:
+class TrialResult:
     """The outcome of a trial: how the model predicts, as in `ModelState`, and remarks about it."""
 
     predict_method: str = ""
@@ -49,7 +49,7 @@ class _Failed(Exception):
         self.is_final = is_final
 
 
-def run(data: bytes, flavor_name: str, reached: Callable[[str, str], None]) -> Finding:
+def run(data: bytes, flavor_name: str, reached: Callable[[str, str], None]) -> TrialResult:
     """Unpickle an upload and try it; `reached` hears how far it is, and how the model predicts.
 
     Raises `ModelNotReadable`, `ModelNotSuitable`. It runs the upload's code: see `services.trials`.
@@ -68,7 +68,7 @@ def run(data: bytes, flavor_name: str, reached: Callable[[str, str], None]) -> F
     return _try(data, model, flavor, method)
 
 
-def _try(data: bytes, model: Any, flavor: Paradigm, method: str) -> Finding:
+def _try(data: bytes, model: Any, flavor: Paradigm, method: str) -> TrialResult:
     deadline = time.monotonic() + TRYING_SECONDS
     failures: list[_Failed] = []
     for x, truth in _records(flavor):
@@ -90,7 +90,7 @@ def _try(data: bytes, model: Any, flavor: Paradigm, method: str) -> Finding:
         reason = _reason(failure, flavor)
         if reason is not None:
             raise ModelNotSuitable(reason) from failure.error
-    return Finding(method)
+    return TrialResult(method)
 
 
 class _Attempt:
@@ -103,8 +103,8 @@ class _Attempt:
         self._deadline = deadline
         self._remarks: list[Remark] = []
 
-    def finding(self) -> Finding:
-        return Finding(self.method, tuple(self._remarks))
+    def finding(self) -> TrialResult:
+        return TrialResult(self.method, tuple(self._remarks))
 
     def go_through(self, x: "_MakeFeatures", truth: MakeTruth) -> None:
         """Raise `_Failed` where the model raises, `_Slow` where it takes too long."""

@@ -25,7 +25,7 @@ logger = logging.getLogger(__name__)
 _TIDY_SECONDS = 2.0
 
 
-class _Listener:
+class _CommitPublisher:
     """Passes on what the engine commits."""
 
     def wants_events(self) -> bool:
@@ -55,7 +55,9 @@ class _Runtime:
         with self._lock:
             if self.engine is None:
                 _warn_of_hash_seed()
-                engine = Engine(get_storage(), _Listener(), _options(), leave_thread=connections.close_all)
+                engine = Engine(
+                    get_storage(), _CommitPublisher(), _options(), leave_thread=connections.close_all
+                )
                 engine.start()
                 self.engine = engine
                 atexit.register(self.stop, seconds=settings.SHUTDOWN_SECONDS)

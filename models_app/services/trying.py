@@ -3,7 +3,7 @@
 from django.conf import settings
 
 from models_app.paradigms.base import Paradigm
-from models_app.paradigms.trials import Finding
+from models_app.paradigms.trials import TrialResult
 from models_app.services import hooks
 from models_app.services.trials.client import helper
 from models_app.services.trials.limits import Limits
@@ -11,7 +11,7 @@ from models_app.services.trials.limits import Limits
 hooks.shutdown.add(helper.stop)
 
 
-def try_upload(data: bytes, flavor: Paradigm) -> Finding:
+def try_upload(data: bytes, flavor: Paradigm) -> TrialResult:
     """Unpickle and try an upload where it can do no harm; return how it predicts, and what there is to know.
 
     Raises `ModelNotReadable`, `ModelNotSuitable`, `ServerStopping`, `UploadsBusy`.

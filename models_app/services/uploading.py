@@ -24,7 +24,7 @@ from models_app.models.signing import save_snapshot
 from models_app.models.transactions import write_transaction
 from models_app.paradigms import chosen_metrics
 from models_app.paradigms.base import Kind, Paradigm
-from models_app.paradigms.trials import Finding
+from models_app.paradigms.trials import TrialResult
 from models_app.services.configuring import get_flavor
 from models_app.services.folding import get_instance_metrics
 from models_app.services.runtime import forget_default
@@ -78,7 +78,7 @@ def upload_model(*, data: bytes, name: str | None, now: datetime, metrics: Seque
     return name
 
 
-def _scorable(kinds: _Kinds, flavor: Paradigm, found: Finding) -> tuple[_Kinds, list[Remark]]:
+def _scorable(kinds: _Kinds, flavor: Paradigm, found: TrialResult) -> tuple[_Kinds, list[Remark]]:
     """Return the metrics that can be kept of the model, and what there is to know about it."""
     served = flavor.served_by(found.predict_method)
     if not served.answers_labels:

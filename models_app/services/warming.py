@@ -61,7 +61,7 @@ def predict_feed(*, model: str | None, skip_errors: bool) -> Feed[FileRecord]:
     return Feed(to_command, skip_errors=skip_errors)
 
 
-class Figures(Protocol):
+class ModelFigures(Protocol):
     """The figures that a command reports of a model."""
 
     @property
@@ -73,9 +73,9 @@ class Figures(Protocol):
         """Its metrics over all of its learns."""
 
 
-def vitals(model: str) -> Figures:
+def vitals(model: str) -> ModelFigures:
     """Return a model's figures; raises `ModelNotFound`, `ModelNotLoadable`, `StorageUnavailable`."""
-    figures: Figures = client.call(Inspect(model))
+    figures: ModelFigures = client.call(Inspect(model))
     return figures
 
 
@@ -84,7 +84,7 @@ class MetricsPoller:
 
     def __init__(self, model: str) -> None:
         self._model = model
-        self._asked: Future[Figures] | None = None
+        self._asked: Future[ModelFigures] | None = None
         self._tidied_at = time.monotonic()
         self.metrics: dict[str, float | None] = {}
 

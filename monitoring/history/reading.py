@@ -94,14 +94,14 @@ def _of_model(model: Served | None, n_learns: int | None) -> QuerySet[MetricSnap
 
 
 @dataclass(frozen=True, slots=True)
-class Rates:
+class InstanceRates:
     """Rates per second of all models together."""
 
     learns: float
     predictions: float
 
 
-def instance_rates() -> Rates | None:
+def instance_rates() -> InstanceRates | None:
     """Return how much was done between the last two samples; None: nothing is learned at present.
 
     Raises `StorageUnavailable`.
@@ -114,7 +114,7 @@ def instance_rates() -> Rates | None:
     newer, older = samples
     seconds = max((newer.time - older.time).total_seconds(), 1e-3)
     # A model that was deleted in between took its counts along.
-    return Rates(
+    return InstanceRates(
         learns=max(0, newer.seq - older.seq) / seconds,
         predictions=max(0, newer.n_predictions - older.n_predictions) / seconds,
     )

@@ -10,7 +10,7 @@ from django.db.models import Model
 from django.test import Client
 from django.urls import reverse
 
-from models_app.admin.keysets import Place
+from models_app.admin.keysets import PagePlace
 from models_app.models import JournalSegment, PendingPrediction, ServedModel, Snapshot
 from monitoring.models import DriftAlert, MetricSnapshot
 from tests.admin.pages import act, html, messages
@@ -153,7 +153,7 @@ class TestPages:
 
     def test_are_empty_after_the_last_row(self, models: list[ServedModel], client: Client) -> None:
         fill(DriftAlert, models, range(3))
-        beyond = Place(key=("0",)).to_text()
+        beyond = PagePlace(key=("0",)).to_text()
 
         changes = client.get(address(DriftAlert), {"p": beyond}).context["cl"]
 

@@ -10,7 +10,7 @@ from django.utils import timezone
 from django.utils.html import escape
 
 from models_app.models import ServedModel
-from monitoring.history.reading import Rates, instance_rates
+from monitoring.history.reading import InstanceRates, instance_rates
 from monitoring.models import DriftAlert, DriftPlan, MetricSnapshot
 from tests.admin.conftest import client, client_who_may
 from tests.admin.pages import html, list_url, url
@@ -139,14 +139,14 @@ class TestInstanceRates:
         put_sample(14, 10, 20, now=now)
         put_sample(4, 60, 40, now=now)
 
-        assert instance_rates() == Rates(learns=5.0, predictions=2.0)
+        assert instance_rates() == InstanceRates(learns=5.0, predictions=2.0)
 
     def test_are_not_negative_where_a_model_was_deleted(self, instance: Instance) -> None:
         now = timezone.now()
         put_sample(14, 100, 100, now=now)
         put_sample(4, 60, 40, now=now)
 
-        assert instance_rates() == Rates(learns=0.0, predictions=0.0)
+        assert instance_rates() == InstanceRates(learns=0.0, predictions=0.0)
 
     def test_are_unknown_where_nothing_is_learned(self, instance: Instance) -> None:
         now = timezone.now()

@@ -61,7 +61,7 @@ class TestEachFlavor:
 
         finding = trials.run(pickle.dumps(model), paradigm.name, lambda *_: None)
 
-        assert finding == trials.Finding()
+        assert finding == trials.TrialResult()
 
     def test_knows_what_is_no_model(self, paradigm: Paradigm) -> None:
         assert paradigm.missing_methods(object()) == list(paradigm.methods)

@@ -24,7 +24,7 @@ from river.compat import convert_sklearn_to_river
 
 from models_app.domain.errors import ModelNotSuitable
 from models_app.paradigms import trials
-from models_app.paradigms.trials import LOADING, TRYING, Finding
+from models_app.paradigms.trials import LOADING, TRYING, TrialResult
 from tests.paradigms.trial_models import (
     Another,
     Bursting,
@@ -44,7 +44,7 @@ from tests.paradigms.trial_models import (
 FOREIGN = Path(__file__).parents[1] / "domain" / "foreign"
 
 
-def run(model: Any, flavor: str) -> Finding:
+def run(model: Any, flavor: str) -> TrialResult:
     return trials.run(pickle.dumps(model), flavor, lambda stage, method: None)
 
 
@@ -127,7 +127,7 @@ class TestRun:
         ids=repr,
     )  # fmt: skip
     def test_takes_models_for_features_of_their_own(self, model: Any, flavor: str) -> None:
-        assert run(model, flavor) == Finding()
+        assert run(model, flavor) == TrialResult()
 
     @pytest.mark.parametrize(
         ("model", "flavor", "told"),
@@ -183,7 +183,7 @@ class TestRun:
     def test_takes_models_of_another_river_that_work_here(self, name: str) -> None:
         data = (FOREIGN / f"river-{name}.pickle").read_bytes()
 
-        assert trials.run(data, "binary", lambda stage, method: None) == Finding()
+        assert trials.run(data, "binary", lambda stage, method: None) == TrialResult()
 
     @pytest.mark.parametrize("kind", ["ValueError", "SystemExit", "KeyboardInterrupt"])
     def test_remarks_on_what_cannot_be_pickled(self, kind: str) -> None:
@@ -194,13 +194,13 @@ class TestRun:
 
     @pytest.mark.parametrize("when", ["unpickled", "predicting"])
     def test_says_nothing_of_files_that_the_server_may_have(self, when: str) -> None:
-        assert run(OfAFile(when), "regression") == Finding()
+        assert run(OfAFile(when), "regression") == TrialResult()
 
     def test_takes_what_is_slow_as_it_is(self, monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.setattr(trials, "TRYING_SECONDS", 0.05)
 
-        assert run(Hesitant(0.06), "regression") == Finding()
-        assert run(Hesitant(0.06), "binary") == Finding("predict_one")
+        assert run(Hesitant(0.06), "regression") == TrialResult()
+        assert run(Hesitant(0.06), "binary") == TrialResult("predict_one")
 
     def test_tells_how_far_it_is(self) -> None:
         reached: list[tuple[str, str]] = []

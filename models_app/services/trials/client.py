@@ -22,7 +22,7 @@ from models_app.domain.errors import (
 )
 from models_app.domain.remarks import Remark
 from models_app.paradigms import trials
-from models_app.paradigms.trials import Finding
+from models_app.paradigms.trials import TrialResult
 from models_app.services.trials import frames
 from models_app.services.trials.limits import Limits
 
@@ -55,7 +55,7 @@ class Helper:
         self._owner = 0
         self._n_stops = 0
 
-    def run(self, data: bytes, flavor: str, limits: Limits) -> Finding:
+    def run(self, data: bytes, flavor: str, limits: Limits) -> TrialResult:
         """Try an upload in a process of its own.
 
         Raises `ModelNotReadable`, `ModelNotSuitable`, `ServerStopping`, and `UploadsBusy` where there is no
@@ -87,7 +87,7 @@ class Helper:
         """The helper's process id; None where it does not run."""
         return None if self._process is None else self._process.pid
 
-    def _run(self, data: bytes, flavor: str, limits: Limits) -> Finding:
+    def _run(self, data: bytes, flavor: str, limits: Limits) -> TrialResult:
         mine, its = socket.socketpair()
         with mine:
             with its:
@@ -160,7 +160,7 @@ class _Exchange:
     stage: str = ""
     predict_method: str = ""
 
-    def run(self, data: bytes, flavor: str) -> Finding:
+    def run(self, data: bytes, flavor: str) -> TrialResult:
         self.connection.settimeout(self.limits.seconds + _GRACE_SECONDS)
         request = {
             "flavor": flavor,
@@ -175,11 +175,11 @@ class _Exchange:
             if self.stage != trials.TRYING:
                 raise
             # It sleeps, or computes for long: what it does with features of its own, the engine sees.
-            return Finding(self.predict_method)
+            return TrialResult(self.predict_method)
         except (frames.Broken, ConnectionResetError):
             raise _NoHelper from None
 
-    def _result(self) -> Finding:
+    def _result(self) -> TrialResult:
         for answer in frames.answers(self.connection):
             if "stage" in answer:
                 self._reached(answer)
@@ -198,7 +198,7 @@ class _Exchange:
         if self.stage == trials.TRYING:
             self.connection.settimeout(trials.TRYING_SECONDS + 0.5)
 
-    def _ended(self, answer: dict[str, Any]) -> Finding:
+    def _ended(self, answer: dict[str, Any]) -> TrialResult:
         if answer.get("is_late"):
             seconds = f"{self.limits.seconds:g} s"
             raise ModelNotReadable(f"Unpickling the model took longer than {seconds} (UPLOAD_SECONDS).")
@@ -208,10 +208,10 @@ class _Exchange:
         raise ModelNotReadable(f"Unpickling the model ended the process that it was tried in ({how}).")
 
 
-def _finding(answer: dict[str, Any]) -> Finding:
+def _finding(answer: dict[str, Any]) -> TrialResult:
     remarks = answer.get("remarks")
     sent = remarks if isinstance(remarks, list) else []
-    return Finding(
+    return TrialResult(
         str(answer.get("predict_method", "")),
         tuple(Remark(code=str(one["code"]), message=str(one["message"])) for one in sent),
     )

@@ -177,7 +177,7 @@ def _answer(connection: socket.socket) -> int:
     return 0
 
 
-def _try(connection: socket.socket, data: bytes, flavor: str) -> trials.Finding:
+def _try(connection: socket.socket, data: bytes, flavor: str) -> trials.TrialResult:
     def reached(stage: str, method: str) -> None:
         if stage == trials.TRYING:
             write_nothing()

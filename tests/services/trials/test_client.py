@@ -13,7 +13,7 @@ import pytest
 from river import linear_model, preprocessing, rules
 
 from models_app.domain.errors import ModelNotReadable, ModelNotSuitable, UploadsBusy
-from models_app.paradigms.trials import Finding
+from models_app.paradigms.trials import TrialResult
 from models_app.services.trials.client import Helper
 from models_app.services.trials.limits import Limits
 from tests.paradigms.trial_models import Hesitant, Labels
@@ -32,7 +32,7 @@ def helper() -> Iterator[Helper]:
     helper.close()
 
 
-def run(helper: Helper, model: Any, *, flavor: str = "regression", seconds: float = 30.0) -> Finding:
+def run(helper: Helper, model: Any, *, flavor: str = "regression", seconds: float = 30.0) -> TrialResult:
     return helper.run(pickle.dumps(model), flavor, Limits(seconds, LIMITS.memory_bytes))
 
 
@@ -58,8 +58,8 @@ def is_running(pid: int) -> bool:
 
 class TestHelper:
     def test_says_what_was_found(self, helper: Helper) -> None:
-        assert run(helper, MODEL) == Finding()
-        assert run(helper, Labels(), flavor="binary") == Finding("predict_one")
+        assert run(helper, MODEL) == TrialResult()
+        assert run(helper, Labels(), flavor="binary") == TrialResult("predict_one")
         with pytest.raises(ModelNotSuitable, match="The model does not implement learn_one."):
             run(helper, 42)
 
@@ -67,7 +67,7 @@ class TestHelper:
         model = rules.AMRules()
         model.padding = os.urandom(20 * 1024**2)
 
-        assert run(helper, model) == Finding()
+        assert run(helper, model) == TrialResult()
 
     @pytest.mark.parametrize(
         ("code", "told"),
@@ -127,21 +127,21 @@ class TestHelper:
         code = f"with open({str(notes)!r}, 'a') as file: file.write('learned')"
 
         # To write is no part of what it is asked for: with features of its own it may do without.
-        assert run(helper, Learning(code)) == Finding()
+        assert run(helper, Learning(code)) == TrialResult()
 
         assert notes.read_text() == "before"
 
     def test_hears_nothing_of_forks(self, helper: Helper) -> None:
-        assert run(helper, Learning("import os; os.fork()")) == Finding()
+        assert run(helper, Learning("import os; os.fork()")) == TrialResult()
 
     def test_takes_models_of_modules_that_need_django(self, helper: Helper) -> None:
-        assert run(helper, OfDjango()) == Finding()
+        assert run(helper, OfDjango()) == TrialResult()
 
     def test_takes_models_that_are_slow_to_learn(self, helper: Helper) -> None:
         started = time.monotonic()
 
-        assert run(helper, Hesitant(99.0)) == Finding()
-        assert run(helper, Hesitant(99.0), flavor="binary") == Finding("predict_one")
+        assert run(helper, Hesitant(99.0)) == TrialResult()
+        assert run(helper, Hesitant(99.0), flavor="binary") == TrialResult("predict_one")
 
         assert time.monotonic() - started < 2 * 99
 
@@ -194,7 +194,10 @@ class TestHelper:
         with ThreadPoolExecutor(8) as pool:
             outcomes = list(pool.map(outcome, models))
 
-        assert outcomes == [repr(Finding()), "model_not_readable", "model_not_suitable", repr(Finding())] * 6
+        assert (
+            outcomes
+            == [repr(TrialResult()), "model_not_readable", "model_not_suitable", repr(TrialResult())] * 6
+        )
 
     def test_lets_a_sleeper_keep_nobody_waiting(self, helper: Helper) -> None:
         run(helper, MODEL)
@@ -203,7 +206,7 @@ class TestHelper:
                 pool.submit(unpickled, helper, "import time; time.sleep(99)", seconds=3.0) for _ in range(8)
             ]
 
-            assert run(helper, MODEL) == Finding()
+            assert run(helper, MODEL) == TrialResult()
             assert not any(one.done() for one in sleeping)
 
 
@@ -216,7 +219,7 @@ class TestLifetime:
         os.kill(first, 9)
         wait_until(lambda: not is_running(first))
 
-        assert run(helper, MODEL) == Finding()
+        assert run(helper, MODEL) == TrialResult()
         assert helper.pid != first
         helper.close()
 
@@ -229,7 +232,7 @@ class TestLifetime:
         with pytest.raises(UploadsBusy):
             run(helper, Unpickled(code), seconds=2.0)
 
-        assert run(helper, MODEL) == Finding()
+        assert run(helper, MODEL) == TrialResult()
         helper.close()
 
     def test_ends_with_the_server(self, tmp_path: Path) -> None:
@@ -254,13 +257,13 @@ class TestLifetime:
         here = helper.pid
         pid = os.fork()
         if pid == 0:
-            is_own = run(helper, MODEL) == Finding() and helper.pid != here
+            is_own = run(helper, MODEL) == TrialResult() and helper.pid != here
             helper.close()
             os._exit(0 if is_own else 1)
         _, status = os.waitpid(pid, 0)
 
         assert os.waitstatus_to_exitcode(status) == 0
-        assert (run(helper, MODEL), helper.pid) == (Finding(), here)
+        assert (run(helper, MODEL), helper.pid) == (TrialResult(), here)
         helper.close()
 
     def test_says_where_there_is_no_process_to_be_had(self, monkeypatch: pytest.MonkeyPatch) -> None:
