@@ -9,7 +9,7 @@ from models_app.domain.errors import StorageUnavailable
 from models_app.domain.failing import described
 from models_app.engine.gathering import Gathering, Patience
 from models_app.engine.ports import Storage
-from models_app.engine.turns import Outcome, Turn
+from models_app.engine.turn import Outcome, Turn
 
 logger = logging.getLogger(__name__)
 

@@ -20,16 +20,21 @@ from models_app.engine.commands import (
     deliver,
 )
 from models_app.engine.committing import Committer
+from models_app.engine.contention import Contention
+from models_app.engine.heating import Heater
+from models_app.engine.maintenance import Maintainer
 from models_app.engine.memory import HotSet, MemoryLimits
 from models_app.engine.near_names import NearNames
 from models_app.engine.ports import CommitListener, Storage
 from models_app.engine.queues import ModelQueue
+from models_app.engine.refusing import Refusals
 from models_app.engine.repeats import Repeats
 from models_app.engine.routing import Directory, look_up
 from models_app.engine.snapshots import SnapshotPolicy
 from models_app.engine.supervising import Supervisor
 from models_app.engine.timings import Timings, TimingsByModel
-from models_app.engine.turns import Outcome, Turn, Turns
+from models_app.engine.turn import Outcome, Turn
+from models_app.engine.turns import Turns
 from models_app.engine.watching import Watchdog
 from models_app.engine.workers import Workers
 
@@ -73,14 +78,23 @@ class Engine:
         self._storage = storage
         self._options = options
         self._timings = TimingsByModel()
+        self._refusals = Refusals(self._timings)
+        contention = Contention(storage, options.turn_seconds)
+        heater = Heater(storage, options.snapshots, contention)
+        near_names = NearNames(storage.recent_names)
+        self._maintainer = Maintainer(
+            storage, options.snapshots, heater=heater, near_names=near_names, refusals=self._refusals
+        )
         self._turns = Turns(
             storage=storage,
             listener=listener,
             router=self,
-            policy=options.snapshots,
-            batch_seconds=options.turn_seconds,
             timings=self._timings,
-            near_names=NearNames(storage.recent_names),
+            near_names=near_names,
+            contention=contention,
+            heater=heater,
+            maintainer=self._maintainer,
+            refusals=self._refusals,
         )
         self._lock = threading.Lock()
         self._queues: dict[str, ModelQueue] = {}
@@ -95,7 +109,7 @@ class Engine:
             leave=leave_thread,
             alarm=self._supervisor.alarm,
         )
-        self._watchdog = Watchdog(self._lock, self._workers.serving, self._turns.note_refused)
+        self._watchdog = Watchdog(self._lock, self._workers.serving, self._refusals.note)
         self._accepts = False
         self._has_ended = False
 
@@ -233,7 +247,7 @@ class Engine:
         is_last = self._watchdog.is_in_a_hurry
         error = ServerStopping() if is_last else ModelBusy(queue.name, seconds)
         deliver([(command, None, error)])
-        self._turns.note_refused(queue, [command], error)
+        self._refusals.note(queue, [command], error)
 
     def _look_after(self) -> bool:
         self._watchdog.look()
@@ -286,7 +300,7 @@ class Engine:
             if self._has_ended:
                 # The last look at what is left was before this turn's end.
                 self._refuse(queue)
-            elif self._turns.is_snapshot_due(queue):
+            elif self._maintainer.is_snapshot_due(queue):
                 queue.awaits_snapshot = True
                 self._enqueue(TakeDueSnapshot(queue.name), queue.name)
             self._hot_set.used(queue)

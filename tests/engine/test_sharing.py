@@ -81,7 +81,7 @@ class TestTurn:
     def test_is_asked_for_no_more_when_nobody_else_writes(
         self, make_engine: MakeEngine, upload: Upload, monkeypatch: pytest.MonkeyPatch
     ) -> None:
-        monkeypatch.setattr("models_app.engine.turns._CONTENDED_SECONDS", 0.0)
+        monkeypatch.setattr("models_app.engine.contention._CONTENDED_SECONDS", 0.0)
         upload(Counting())
         turns = Turns()
         engine, other = make_engine(through=turns), make_engine()
@@ -149,7 +149,7 @@ class TestLengthOfATurn:
         queue = ModelQueue("model")
         queue.contended_until, queue.waited_seconds, queue.n_conflicts = 1.0, waited, n_conflicts
 
-        seconds = make_engine(turn_seconds=0.02)._turns._seconds_for(queue, [learn("model", {}, 1.0)])
+        seconds = make_engine(turn_seconds=0.02)._turns.contention.seconds_for(queue, [learn("model", {}, 1.0)])
 
         assert seconds == pytest.approx(expected)
 
