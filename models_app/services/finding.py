@@ -18,7 +18,7 @@ from models_app.models.transactions import translated_errors
 from models_app.paradigms.base import Paradigm
 from models_app.paradigms.registry import get_flavor
 
-_near_names = NearNames(get_storage().recent_names)
+_near_names = NearNames(lambda limit: get_storage().recent_names(limit))
 
 
 # A struct: an overview makes one of each model every second.

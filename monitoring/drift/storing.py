@@ -60,6 +60,9 @@ def save(
             return []
         DriftState.objects.update_or_create(model_id=model.pk, defaults=state)
         alerts = [alert for finding, at in found if (alert := _put(model, watch, finding, at)) is not None]
+        for alert in alerts:
+            # As it is now: it may be deleted before the alerts are reported.
+            alert.model = alerts[0].model
         if configured_target() is not None:
             outbox.put([webhook_message(alert) for alert in alerts], now=datetime.now(UTC))
         return alerts

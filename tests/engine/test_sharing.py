@@ -149,7 +149,9 @@ class TestLengthOfATurn:
         queue = ModelQueue("model")
         queue.contended_until, queue.waited_seconds, queue.n_conflicts = 1.0, waited, n_conflicts
 
-        seconds = make_engine(turn_seconds=0.02)._turns.contention.seconds_for(queue, [learn("model", {}, 1.0)])
+        seconds = make_engine(turn_seconds=0.02)._turns.contention.seconds_for(
+            queue, [learn("model", {}, 1.0)]
+        )
 
         assert seconds == pytest.approx(expected)
 

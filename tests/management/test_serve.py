@@ -29,7 +29,7 @@ def instance(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture
 def another(instance: Path, tmp_path: Path) -> Path:
     """An instance that nobody serves yet."""
-    return shutil.copytree(instance, tmp_path / "another")
+    return shutil.copytree(instance, tmp_path / "another", ignore=shutil.ignore_patterns("*.sock"))
 
 
 @pytest.fixture(scope="module")

@@ -8,7 +8,12 @@ from pytest_django import Settings
 from models_app.services.configuring import set_flavor
 
 ROOT = Path(__file__).parents[2]
-PAGE = [*ROOT.glob("templates/monitoring/*"), *ROOT.glob("static/monitoring/*")]
+PAGE = [
+    path
+    for folder in ("templates/monitoring", "static/monitoring")
+    for path in sorted((ROOT / folder).rglob("*"))
+    if path.is_file()
+]
 
 
 @pytest.mark.django_db(transaction=True)

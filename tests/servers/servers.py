@@ -23,7 +23,8 @@ class Server:
     def __init__(self, template: Path, folder: Path, launcher: Launcher = fork, **settings: str) -> None:
         """Copy a set-up instance into `folder`; `settings` are the process's environment."""
         self.instance = folder / "instance"
-        shutil.copytree(template, self.instance)
+        # The instance may be served: its socket cannot be copied.
+        shutil.copytree(template, self.instance, ignore=shutil.ignore_patterns("*.sock"))
         self.settings = settings
         self.database = Database(self.instance / "chantilly.sqlite3")
         self.port = 0

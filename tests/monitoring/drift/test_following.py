@@ -1,6 +1,6 @@
 import random
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 import pytest
 from django.utils import timezone
@@ -317,6 +317,21 @@ class TestFollower:
         (followed,) = follower._followed.values()
         assert (followed.generation, followed.watch.seq) == (2, 50)
         assert told == []
+
+    def test_reports_what_it_found_though_the_model_is_deleted_meanwhile(self, instance: Instance) -> None:
+        reported: list[str] = []
+
+        def report(alerts: Sequence[DriftAlert]) -> None:
+            uploading.delete_model(name="m")
+            reported.extend(alert.model.name for alert in alerts)
+
+        follower = Follower(report=report, clock=Clock(now=lambda: NOW, monotonic=lambda: NOW))
+        instance.upload("m", Stubborn())
+        learn(instance, TRUTHS)
+
+        follower.tick()
+
+        assert set(reported) == {"m"}
 
     def test_lets_go_of_idle_models(
         self, instance: Instance, told: list[DriftAlert], monkeypatch: pytest.MonkeyPatch
