@@ -6,6 +6,7 @@ import time
 import pytest
 from river import forest
 
+from models_app.domain.errors import ServerStopping
 from models_app.engine.commands import Bundle, Inspect
 from models_app.engine.hot import HotModel
 from models_app.engine.queues import ModelQueue
@@ -44,6 +45,20 @@ class TestEngine:
         engine.forget_default()
 
         assert engine.call(predict(None, {}, "of the default")) == ("first", 1.0)
+
+    def test_refuses_what_waits_at_the_end(
+        self, make_engine: MakeEngine, caplog: pytest.LogCaptureFixture
+    ) -> None:
+        engine, queue = make_engine(), ModelQueue("model")
+        command = learn("model", {}, 1.0)
+        future = command.answered_in_thread()
+        queue.add(command)
+
+        engine._refuse(queue)
+
+        assert isinstance(future.exception(timeout=5), ServerStopping)
+        assert "1 requests to 'model' were refused" in caplog.text
+        assert not queue.commands
 
     def test_gives_back_its_turn_with_a_batch_that_is_given_up(
         self, storage: SqliteStorage, make_engine: MakeEngine, upload: Upload
@@ -124,6 +139,15 @@ class TestWatchdog:
         watchdog._leave(queue, 10.0)
 
         assert (queue.is_stuck, refused) == (False, [])
+
+    def test_reports_nothing_where_nobody_waits(self, caplog: pytest.LogCaptureFixture) -> None:
+        queue = ModelQueue("model")
+        queue.visit = Visit([], 0.0)
+        watchdog = Watchdog(threading.Lock(), list, lambda *_: None)
+
+        watchdog._leave(queue, 10.0)
+
+        assert (queue.is_stuck, caplog.records) == (False, [])
 
     def test_names_no_place_of_a_thread_that_is_gone(self) -> None:
         assert _place(None) == ""
