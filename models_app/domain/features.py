@@ -36,7 +36,8 @@ def read(text: bytes) -> Features:
         x = _decoder.decode(text)
     except _UNREADABLE as error:
         raise _refusal(text, error) from None
-    if len(text) > nesting.MAX_DEPTH and (fault := nesting.fault_of(text, x)):
+    # A level has two brackets.
+    if len(text) > 2 * nesting.MAX_DEPTH and (fault := nesting.fault_of(text, x)):
         raise InvalidRequest({"features": [fault]})
     return x
 

@@ -19,6 +19,8 @@ from models_app.services.handing.server import listen
 from web import listening, serving
 
 APPLICATION = "chantilly_project.asgi:application"
+# Records and their commands come and go in great numbers and hold no cycles; with Python's own thresholds an
+# eighth of a stream's time goes into looking for some.
 GARBAGE_THRESHOLDS = (20_000, 20, 50)
 
 
@@ -51,7 +53,7 @@ class Command(BaseCommand):
         listening.allow_host(host)
         url = listening.base_url(host, sockets[0].getsockname()[1])
         sys.setswitchinterval(SWITCH_INTERVAL)
-        _collect_garbage_seldom()
+        gc.set_threshold(*GARBAGE_THRESHOLDS)
         _exit_cleanly_on_signals()
         server = serving.Server(
             serving.make_config(APPLICATION, seconds_for_requests=runtime.seconds_for_requests()),
@@ -63,6 +65,7 @@ class Command(BaseCommand):
     def _be_ready(self, host: str, url: str) -> None:
         if runtime.engine_is_running():
             listen()
+        _spare_what_there_is()
         self._greet(host, url)
 
     def _greet(self, host: str, url: str) -> None:
@@ -79,15 +82,10 @@ class Command(BaseCommand):
         self.stdout.flush()
 
 
-def _collect_garbage_seldom() -> None:
-    """Have the collector run by the ten thousand objects, and not look at what there is by now.
-
-    Records and their commands come and go in great numbers and hold no cycles; with Python's own thresholds
-    an eighth of a stream's time goes into looking for some.
-    """
+def _spare_what_there_is() -> None:
+    """Have the collector look no more at what there is by now: the application, once it is loaded."""
     gc.collect()
     gc.freeze()
-    gc.set_threshold(*GARBAGE_THRESHOLDS)
 
 
 def _require_migrations() -> None:
