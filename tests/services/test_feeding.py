@@ -4,9 +4,7 @@ import itertools
 import signal
 import sqlite3
 from collections.abc import Iterator
-from typing import Any
 
-import msgspec
 import pytest
 from django.db import connection, connections
 
@@ -18,6 +16,7 @@ from models_app.services.files import BadLine, FileRecord
 from models_app.services.folding import InstanceMetrics
 from tests.services.history_models import Refusing
 from tests.services.instances import Instance, logistic
+from tests.services.numbered import learned, numbered, record
 
 
 @pytest.fixture
@@ -28,26 +27,6 @@ def regression(instance: Instance, monkeypatch: pytest.MonkeyPatch) -> Instance:
     instance.init("regression")
     instance.upload("model", Refusing())
     return instance
-
-
-def record(line: int, **features: Any) -> FileRecord:
-    return FileRecord(line=line, features=msgspec.json.encode({"n": line, **features}), ground_truth=line)
-
-
-def numbered(n: int, *others: FileRecord | BadLine) -> list[FileRecord | BadLine]:
-    """Records of lines 1 to n, but for the other ones."""
-    instead = {other.line: other for other in others}
-    return [instead.get(line) or record(line) for line in range(1, n + 1)]
-
-
-def learned() -> list[int]:
-    """Return the records that the model in memory has learned, in order."""
-    import pickle
-
-    from models_app.services.exporting import export_model
-
-    model: Refusing = pickle.loads(export_model(name="model"))
-    return model.learned
 
 
 def seq() -> int:

@@ -2,7 +2,6 @@
 
 import itertools
 import math
-import pickle
 import socket
 import threading
 from collections.abc import Callable, Iterator
@@ -26,7 +25,6 @@ from models_app.engine.commands import Command, Export, Inspect, LearnAgain, Pre
 from models_app.models import PendingPrediction, ServedModel
 from models_app.models.storage.sqlite.storage import SqliteStorage
 from models_app.services import folding, hooks, replaying, rolling_back, runtime, snapshotting, warming
-from models_app.services.exporting import export_model
 from models_app.services.feeding import Answered
 from models_app.services.files import BadLine, FileRecord
 from models_app.services.folding import InstanceMetrics
@@ -36,6 +34,7 @@ from models_app.services.handing.passes import withdraw
 from models_app.wire import codec
 from tests.services.history_models import Refusing
 from tests.services.instances import Instance
+from tests.services.numbered import learned, numbered, record
 
 
 @pytest.fixture
@@ -63,20 +62,6 @@ def stop(path: Path, regression: Instance, monkeypatch: pytest.MonkeyPatch) -> I
     (stop,) = hooks.shutdown
     yield stop
     stop()
-
-
-def record(line: int, **features: Any) -> FileRecord:
-    return FileRecord(line=line, features=msgspec.json.encode({"n": line, **features}), ground_truth=line)
-
-
-def numbered(n: int, *others: FileRecord | BadLine) -> list[FileRecord | BadLine]:
-    instead = {other.line: other for other in others}
-    return [instead.get(line) or record(line) for line in range(1, n + 1)]
-
-
-def learned() -> list[int]:
-    model: Refusing = pickle.loads(export_model(name="model"))
-    return model.learned
 
 
 def lines_of(answers: list[Answered]) -> list[int]:
