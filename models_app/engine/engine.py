@@ -17,10 +17,10 @@ from models_app.engine.commands import (
     SaveActivity,
     TakeDueSnapshot,
     TakeSnapshot,
-    deliver,
 )
 from models_app.engine.committing import Committer
 from models_app.engine.contention import Contention
+from models_app.engine.delivery import deliver
 from models_app.engine.heating import Heater
 from models_app.engine.maintenance import Maintainer
 from models_app.engine.memory import HotSet, MemoryLimits

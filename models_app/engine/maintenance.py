@@ -7,8 +7,8 @@ from models_app.engine.commands import (
     SnapshotThenAnswer,
     TakeDueSnapshot,
     TakeSnapshot,
-    deliver,
 )
+from models_app.engine.delivery import deliver
 from models_app.engine.heating import Heater
 from models_app.engine.near_names import NearNames
 from models_app.engine.ports import ModelState, Storage, Write

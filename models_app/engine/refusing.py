@@ -4,7 +4,8 @@ import logging
 from collections.abc import Sequence
 
 from models_app.domain.errors import ChantillyError, code_of
-from models_app.engine.commands import Command, deliver
+from models_app.engine.commands import Command
+from models_app.engine.delivery import deliver
 from models_app.engine.queues import ModelQueue
 from models_app.engine.repeats import Repeats
 from models_app.engine.timings import TimingsByModel

@@ -15,9 +15,9 @@ from models_app.engine.commands import (
     LearnById,
     Maintenance,
     SnapshotThenAnswer,
-    deliver,
 )
 from models_app.engine.contention import Contention
+from models_app.engine.delivery import Owed, deliver
 from models_app.engine.heating import Heater
 from models_app.engine.hot import HotModel
 from models_app.engine.maintenance import Maintainer
@@ -111,7 +111,7 @@ class Turns:
                 if turn.write.learns and not turn.hot.is_replayable and not turn.batch.spoiled:
                     # No replay would lead to what has been learned here. But pickling may take long, or for
                     # ever: that is for a turn of the model's own, not for this thread, which commits for all.
-                    owed[turn.queue] = SnapshotThenAnswer(turn.state, turn.hot, turn.batch.answers)
+                    owed[turn.queue] = SnapshotThenAnswer(turn.state, turn.hot, Owed(turn.batch.answers))
                 else:
                     answers += turn.batch.answers
         deliver(answers)

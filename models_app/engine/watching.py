@@ -8,7 +8,8 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from types import FrameType
 
 from models_app.domain.errors import ChantillyError, ModelBusy, ServerStopping
-from models_app.engine.commands import Command, Maintenance, deliver
+from models_app.engine.commands import Command, Maintenance
+from models_app.engine.delivery import deliver
 from models_app.engine.queues import ModelQueue
 
 logger = logging.getLogger(__name__)

@@ -21,8 +21,8 @@ from models_app.engine.commands import (
     Load,
     TakeDueSnapshot,
     TakeSnapshot,
-    deliver,
 )
+from models_app.engine.delivery import deliver
 from models_app.engine.engine import Engine
 from models_app.engine.hot import HotModel, Vitals
 from models_app.engine.ports import ModelState, SnapshotData, Write

@@ -18,6 +18,7 @@ from models_app.engine.commands import (
     SnapshotThenAnswer,
     TakeSnapshot,
 )
+from models_app.engine.delivery import Owed
 from models_app.engine.engine import Engine
 from models_app.engine.snapshots import SnapshotPolicy
 from models_app.models import PendingPrediction
@@ -397,8 +398,8 @@ class TestSnapshotBeforeAnAnswer:
         assert queue.hot is not None
         assert queue.state is not None
         answered: list[Any] = []
-        monkeypatch.setattr("models_app.engine.commands.deliver", answered.append)
-        command = SnapshotThenAnswer(queue.state, queue.hot, [(learn("model", {}, 1.0), 1, None)])
+        monkeypatch.setattr("models_app.engine.delivery.deliver", answered.append)
+        command = SnapshotThenAnswer(queue.state, queue.hot, Owed([(learn("model", {}, 1.0), 1, None)]))
         for _ in range(2):
             command.future.set_exception(ModelBusy("model", 1.0))
 

@@ -11,7 +11,8 @@ from typing import Any, BinaryIO
 import msgspec
 
 from models_app.domain.errors import ChantillyError, ServerStopping
-from models_app.engine.commands import Command, deliver
+from models_app.engine.commands import Command
+from models_app.engine.delivery import deliver
 from models_app.models.storage import get_storage
 from models_app.services.handing import frames
 from models_app.services.handing.frames import Greeting
