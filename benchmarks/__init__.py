@@ -1,4 +1,4 @@
 """The benchmark: this server beside what a user would pick instead, and beside bare River.
 
-`make bench` sets it up and runs it; `python -m benchmarks --help` tells its options.
+`make bench` sets it up and runs it; `python -m benchmarks --help` shows its options.
 """

@@ -1,7 +1,7 @@
 """Whether the answers are right. Each check returns what is wrong, in words; nothing is right.
 
 With one connection the order is known, and every prediction must be bare River's to the last bit. With
-several, this server's journal tells the order of the learns: each prediction must be the one that bare River
+several, this server's journal has the order of the learns: each prediction must be the one that bare River
 makes somewhere between the learns that were answered before it was asked for and its own (`check_order`). The
 other servers keep no order: there, the answers must be well-formed.
 """
@@ -18,7 +18,7 @@ from benchmarks.wire import prediction_id
 from benchmarks.workloads import Workload
 
 _SUM_TOLERANCE = 1e-9
-# One reason tells enough.
+# One reason is enough.
 _MAX_REASONS = 3
 
 

@@ -103,7 +103,7 @@ async def learn(request: Request) -> Response:
 
 @app.get("/api/metrics")
 async def get_metrics() -> Response:
-    """Tell the metrics."""
+    """Return the metrics."""
     return answer(scores.values(state.metrics))
 
 

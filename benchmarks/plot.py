@@ -61,9 +61,9 @@ def _dots(results: Results, workload: str, scenario: str, scale: Scale, y: float
         if middle and ends:
             colour = _COLOURS[column]
             low, high, x = scale.x(ends[0]), scale.x(ends[1]), scale.x(middle)
-            told = f"{COLUMNS[column]}: {number(middle)} ({number(ends[0])}-{number(ends[1])}) per second"
+            reported = f"{COLUMNS[column]}: {number(middle)} ({number(ends[0])}-{number(ends[1])}) per second"
             yield (
-                f"<g stroke='{colour}' fill='{colour}'><title>{escape(told)}</title>"
+                f"<g stroke='{colour}' fill='{colour}'><title>{escape(reported)}</title>"
                 f"<line x1='{low:.1f}' x2='{high:.1f}' y1='{y}' y2='{y}' stroke-width='3' opacity='.45'/>"
                 f"<circle cx='{x:.1f}' cy='{y}' r='5' stroke='#fff'/></g>"
             )

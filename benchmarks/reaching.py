@@ -16,7 +16,7 @@ _WANTED = (
     ("logistic", "ws-100", "river", 0.6, None, "WebSocket (100 a message) over the bare River loop"),
     ("forest", "ws-100", "river", 0.95, None, "WebSocket (100 a message) over the bare River loop, forest"),
 )
-# The loop that scores does what a learn with features does; this is told beside what is wanted.
+# The loop that scores does what a learn with features does; this is reported beside what is wanted.
 _TOLD = (
     ("logistic", "ndjson-learns", "river-scored", "NDJSON stream over a River loop that scores as well"),
     (
@@ -34,11 +34,11 @@ def between_servers(results: Results) -> list[Ratio]:
         Ratio(what=what, values=_over(results, workload, scenario, column), at_least=at_least, aim=aim)
         for workload, scenario, column, at_least, aim, what in _WANTED
     ]
-    told = [
+    reported = [
         Ratio(what=what, values=_over(results, workload, scenario, column))
         for workload, scenario, column, what in _TOLD
     ]
-    return [ratio for ratio in (*wanted, *told) if ratio.values]
+    return [ratio for ratio in (*wanted, *reported) if ratio.values]
 
 
 def ceilings(results: Results) -> list[Ratio]:

@@ -36,7 +36,7 @@ _HOW = """\
 - chantilly does a few pairs a round with the forest, some seven seconds each, one after the other.
 - Predictions are checked in every round. On one connection, on a stream, and where nothing is learned they
   must be bare River's to the last bit, and so must the metrics be. On several connections this server's
-  journal tells the order: each prediction must be what bare River predicts between the learns that were
+  journal has the order: each prediction must be what bare River predicts between the learns that were
   answered before it was asked for and its own learn, and the journal must have just what was acknowledged.
   The other servers keep no order: there, the answers must be well-formed.
 - The pending predictions are copies, in the database, of one that was made; the long journal is streamed

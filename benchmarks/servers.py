@@ -116,7 +116,7 @@ class Server:
         for line in Path(f"/proc/{self.pid}/status").read_text().splitlines():
             if line.startswith("VmRSS:"):
                 return int(line.split()[1]) * 1024
-        raise CallError("The system does not tell the memory of a process.")
+        raise CallError("The system does not report the memory of a process.")
 
     def cpu_seconds(self) -> float:
         """Return the time that its process has spent on a CPU."""

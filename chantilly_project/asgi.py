@@ -63,7 +63,7 @@ guarded = Guard(
 _tracing = tracing.start(os.environ)
 _observers = [
     *((_tracing,) if _tracing is not None else ()),
-    # Afterwards: a trace's id is told, too.
+    # Afterwards: a trace's id is logged, too.
     *((RequestLog(ModelLine),) if settings.LOG_FORMAT == "JSON" else ()),
 ]
 application: Guard | Observed = guarded

@@ -64,7 +64,7 @@ _OTHERS = "OTHER_SETTINGS"
 _PREFIXES = ("CHANNEL_", "DAPHNE_", "EVENTSTREAM_", "WHITENOISE_")
 # What no error message may show.
 _SECRET = {"SECRET_KEY", "ALERT_WEBHOOK_SECRET"}
-# What no default of the table can tell.
+# What no default of the table can say.
 _MADE = {"INSTANCE_PATH", "SECRET_KEY"}
 
 

@@ -208,7 +208,7 @@ LOGGING = {
         "django": {"handlers": [], "level": LOG_LEVEL, "propagate": True},
         # A refused request is the client's business: the answer says what was wrong.
         "django.request": {"level": "ERROR"},
-        # Both tell at INFO what `serve` says in its own lines.
+        # Both say at INFO what `serve` says in its own lines.
         "uvicorn": {"level": "WARNING"},
         "daphne": {"level": "WARNING"},
     },

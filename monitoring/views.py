@@ -77,14 +77,14 @@ class StatisticsViewSet(ThreadedViewSet):
 
     @describing.operation(
         operation_id="stats",
-        summary="Tell how many calls there were and how long they took",
+        summary="Return how many calls there were and how long they took",
         description="The mean, and an exponentially weighted mean with a fading factor of 0.3.",
         responses={200: STATISTICS},
         refusals=[FlavorNotSet, ModelNotFound],
     )
     @queries.takes(OpenApiParameter("model", str, description="how this model is served"))
     def retrieve(self, request: Request) -> Response:
-        """Tell the number of calls and their durations, by route; of one model also what else is known."""
+        """Return the number of calls and their durations, by route; of one model also what else is known."""
         # Before there is a flavor there is nothing to count: refused.
         get_flavor()
         name = request.query_params.get("model")

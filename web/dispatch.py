@@ -64,7 +64,7 @@ class AsyncViewSet(ViewSet):
             return exceptions.answer_to(error, {"view": self, "request": request})
 
     async def options(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:  # type: ignore[override]
-        """Tell what can be done here."""
+        """Say what can be done here."""
         return HttpResponse(headers={"Allow": ", ".join(self.allowed_methods)})
 
     def _bind(self, actions: dict[str, str]) -> None:

@@ -36,7 +36,7 @@ class StaticFilesMiddleware(WhiteNoiseMiddleware):  # type: ignore[misc]
 def content_security_policy(
     get_response: Callable[[HttpRequest], HttpResponseBase],
 ) -> Callable[[HttpRequest], HttpResponseBase]:
-    """Tell browsers where a page may load from, unless its view has said so itself."""
+    """Limit where browsers load a page from, unless its view has said so itself."""
 
     def respond(request: HttpRequest) -> HttpResponseBase:
         response = get_response(request)

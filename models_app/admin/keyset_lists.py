@@ -17,7 +17,7 @@ _COUNTED = 1_000
 class KeysetList(ChangeList):
     """A page of a list by key; the place stands where Django has the number of the page.
 
-    `get_ordering` of the admin names a unique key that an index leads along. `found` tells in words how many
+    `get_ordering` of the admin names a unique key that an index leads along. `found` says in words how many
     rows there are, `page_links` lead to other pages.
     """
 

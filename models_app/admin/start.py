@@ -1,4 +1,4 @@
-"""The start page: the instance at a glance."""
+"""The start page: an overview of the instance."""
 
 from typing import Any
 
@@ -9,14 +9,14 @@ from models_app.paradigms.registry import FLAVORS
 from models_app.services.summarizing import summarize_instance
 
 
-def _glance() -> dict[str, Any]:
+def _overview() -> dict[str, Any]:
     try:
         seen = summarize_instance()
     except ChantillyError as error:
         return {"refusal": str(error)}
-    return {"glance": seen, "flavors": list(FLAVORS), "metrics": rendering.metrics(seen.metrics)}
+    return {"overview": seen, "flavors": list(FLAVORS), "metrics": rendering.metrics(seen.metrics)}
 
 
 PANEL = Panel(
-    template="admin/models_app/glance.html", permission="models_app.view_servedmodel", context=_glance
+    template="admin/models_app/overview.html", permission="models_app.view_servedmodel", context=_overview
 )

@@ -68,7 +68,7 @@ class Lines:
         self._n_bytes = 0
 
     async def ask(self) -> None:
-        """Wait for the first piece: to ask for it is what has the client told to send it."""
+        """Wait for the first piece: only when it is asked for is the client asked to send it."""
         self._asked_for = await self._receive()
 
     async def next_group(self) -> list[Text] | None:

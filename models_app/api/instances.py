@@ -32,12 +32,12 @@ class InitViewSet(ThreadedViewSet):
 
     @describing.operation(
         operation_id="get_flavor",
-        summary="Tell the flavor",
+        summary="Return the flavor",
         responses={200: schemas.INSTANCE},
         refusals=[FlavorNotSet],
     )
     def retrieve(self, request: Request) -> Response:
-        """Tell the flavor, the storage and River's version."""
+        """Return the flavor, the storage and River's version."""
         flavor = configuring.get_flavor()
         return Response(
             {"flavor": flavor.name, "storage": connection.vendor, "river_version": version("river")}
@@ -74,7 +74,7 @@ class MetricsViewSet(ThreadedViewSet):
 
     @describing.operation(
         operation_id="metrics",
-        summary="Tell the metrics",
+        summary="Return the metrics",
         responses={200: schemas.METRICS},
         refusals=[FlavorNotSet, ModelNotFound, ModelNotLoadable, ModelBusy],
     )
@@ -87,7 +87,7 @@ class MetricsViewSet(ThreadedViewSet):
         ),
     )
     def retrieve(self, request: Request) -> HttpResponse:
-        """Tell the metrics over all models, or one model's."""
+        """Return the metrics over all models, or one model's."""
         configuring.get_flavor()
         name = request.query_params.get("model")
         is_rolling = queries.flag(request, "rolling")

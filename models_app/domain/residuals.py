@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 # What is beyond comes from a model that has gone astray: no chart has room for it.
 _LARGEST = 1e100
-# More bars than that cannot be told apart on a telephone.
+# More bars than that cannot be distinguished on a telephone.
 _MAX_BINS = 30
 # What differs by less is the same.
 _RELATIVE = 1e-9

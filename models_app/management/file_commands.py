@@ -99,7 +99,7 @@ class FileCommand(ServiceCommand):
     def add_arguments(self, parser: CommandParser) -> None:
         """Take the file, and how to read it."""
         parser.add_argument("file", metavar="FILE", help="CSV or NDJSON, gzipped or not; - is standard input")
-        parser.add_argument("--format", choices=list(Format), help="if the file's name does not tell it")
+        parser.add_argument("--format", choices=list(Format), help="if the file's name does not say it")
         parser.add_argument(
             "--string",
             action="append",
@@ -303,7 +303,7 @@ def _format(file: str, chosen: str | None) -> Format:
     known = Format(chosen) if chosen is not None else format_of(file)
     if known is None:
         name = "Standard input" if file == STANDARD_INPUT else f"'{file}'"
-        raise CommandError(f"{name} does not tell its format: say --format csv or --format ndjson.")
+        raise CommandError(f"{name} does not say its format: say --format csv or --format ndjson.")
     return known
 
 

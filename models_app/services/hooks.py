@@ -58,5 +58,5 @@ refusals: Hook[Callable[[str, int], None]] = Hook()
 erasures: Hook[Callback] = Hook()
 #: Called every few seconds in a server, in the thread that keeps house.
 housekeeping: Hook[Callback] = Hook()
-#: Called when the server is told to stop, before it waits for what is under way.
+#: Called when the server is asked to stop, before it waits for what is under way.
 shutdown: Hook[Callback] = Hook()

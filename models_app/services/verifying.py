@@ -151,10 +151,10 @@ class _Verifier:
 
     @staticmethod
     def _check_place(segment: Segment, seq: int) -> None:
-        n_told = segment.last_seq - segment.first_seq + 1
+        n_reported = segment.last_seq - segment.first_seq + 1
         if segment.first_seq != seq + 1:
             raise ModelNotLoadable(f"After learn {seq} the journal goes on with {segment.first_seq}.")
-        if len(segment.learns) != n_told:
+        if len(segment.learns) != n_reported:
             raise ModelNotLoadable(
                 f"The segment {segment.first_seq} to {segment.last_seq} has {len(segment.learns)} learns."
             )

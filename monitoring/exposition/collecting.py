@@ -88,7 +88,7 @@ def _of_routes() -> Iterator[Metric]:
 
 def _of_instance(seen: RecentModels) -> Iterator[Metric]:
     yield _gauge("models", "Served models.", seen.n_models)
-    yield _gauge("models_left_out", "Models that this page does not tell of.", seen.n_left_out)
+    yield _gauge("models_left_out", "Models that this page leaves out.", seen.n_left_out)
     yield _gauge("models_hot", "Models in this process's memory.", seen.n_hot)
     scores = GaugeMetricFamily(
         _PREFIX + "instance_metric", "Metrics over all models, by progressive validation.", labels=["metric"]

@@ -10,7 +10,7 @@ def add(result: dict[str, Any], generator: Any, request: Any, public: bool) -> d
     result["paths"]["/metrics"] = {
         "get": {
             "operationId": "exposition",
-            "summary": "Tell the figures, for who collects them",
+            "summary": "Return the figures, for who collects them",
             "tags": ["metrics"],
             "parameters": [
                 {

@@ -42,7 +42,7 @@ class HistoryViewSet(ThreadedViewSet):
 
     @describing.operation(
         operation_id="metrics_history",
-        summary="Tell the metrics over time",
+        summary="Return the metrics over time",
         description="Columns of equal length. The past is kept the more coarsely the older it is.",
         responses={200: HISTORY},
         refusals=[FlavorNotSet, ModelNotFound],
@@ -56,7 +56,7 @@ class HistoryViewSet(ThreadedViewSet):
         OpenApiParameter("points", int, description=f"at most; {DEFAULT_POINTS} without it"),
     )
     def retrieve(self, request: Request) -> Response:
-        """Tell the metrics of a model, or over all models, over time."""
+        """Return the metrics of a model, or over all models, over time."""
         n_points = queries.whole(request, "points", default=DEFAULT_POINTS, lowest=1, highest=MAX_POINTS)
         n_learns = queries.whole(request, "learns", default=0, lowest=1, highest=MAX_LEARNS)
         history = read_history(

@@ -80,7 +80,7 @@ class StreamViewSet(AsyncViewSet):
     )
     @queries.takes(
         OpenApiParameter(
-            "model", OpenApiTypes.STR, many=True, description="Tell of these models only, and no metrics."
+            "model", OpenApiTypes.STR, many=True, description="Events of these models only, and no metrics."
         )
     )
     async def live(self, request: HttpRequest) -> HttpResponseBase:

@@ -58,7 +58,7 @@ function take(page) {
   showTimes();
 }
 
-/** Tell times as people do. */
+/** Write times as people do. */
 export function showTimes() {
   for (const element of document.querySelectorAll("time")) {
     element.textContent = ago(new Date(element.dateTime));

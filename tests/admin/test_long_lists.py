@@ -132,7 +132,7 @@ class TestPages:
 
         assert first + second == [f"{begin}{n:06}" for n in range(150)]
 
-    def test_tell_how_many_rows_there_are_up_to_a_thousand(
+    def test_say_how_many_rows_there_are_up_to_a_thousand(
         self, models: list[ServedModel], client: Client
     ) -> None:
         url = address(PendingPrediction)

@@ -30,7 +30,7 @@ class TestList:
 
         assert shown_ids(client) == ["id-1", "id-2", "id-0"]
 
-    def test_tells_the_age_and_the_prediction(self, instance: Instance, client: Client) -> None:
+    def test_reports_the_age_and_the_prediction(self, instance: Instance, client: Client) -> None:
         instance.upload("model")
         instance.predict("1", "model", at=time.time() - 3 * 86_400)
 

@@ -153,7 +153,7 @@ class TestConfiguration:
         assert "binary" in page
         assert "LogLoss 0." in page
 
-    def test_says_why_the_metrics_cannot_be_told(self, instance: Instance, client: Client) -> None:
+    def test_says_why_the_metrics_cannot_be_computed(self, instance: Instance, client: Client) -> None:
         Configuration.objects.update(flavor="ranking")
 
         assert "No flavor has been set." in html(client, list_url(Configuration))

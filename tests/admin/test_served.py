@@ -32,7 +32,7 @@ def post_file(client: Client, content: bytes, **fields: str) -> Any:
 
 
 class TestList:
-    def test_tells_how_each_model_does(self, instance: Instance, client: Client) -> None:
+    def test_says_how_each_model_does(self, instance: Instance, client: Client) -> None:
         instance.upload("model")
         instance.run("model", 3)
         instance.predict("pending", "model")
@@ -133,7 +133,7 @@ class TestList:
 
 
 class TestDetail:
-    def test_tells_the_metrics_as_of_now(self, instance: Instance, client: Client) -> None:
+    def test_reports_the_metrics_as_of_now(self, instance: Instance, client: Client) -> None:
         instance.upload("model")
         instance.run("model", 3)
 
@@ -307,16 +307,16 @@ class TestTakeSnapshots:
         assert messages(response) == ["2 models have a snapshot of all that was learned."]
         assert Snapshot.objects.filter(seq=2).count() == 2
 
-    def test_tells_of_one_that_does_not_load(self, instance: Instance, client: Client) -> None:
+    def test_reports_one_that_does_not_load(self, instance: Instance, client: Client) -> None:
         instance.upload("good")
         instance.upload("bad")
         Snapshot.objects.filter(model__name="bad").update(signature="0" * 64)
 
         response = act(client, "take_snapshots", served("good"), served("bad"))
 
-        told = messages(response)
-        assert told[-1] == "1 model has a snapshot of all that was learned."
-        assert told[0].startswith("bad: ")
+        reported = messages(response)
+        assert reported[-1] == "1 model has a snapshot of all that was learned."
+        assert reported[0].startswith("bad: ")
 
 
 class TestDownload:
@@ -354,7 +354,7 @@ class TestDownload:
 
         assert messages(response) == ["More than 1000\xa0bytes: select fewer models."]
 
-    def test_tells_of_one_that_does_not_load(self, instance: Instance, client: Client) -> None:
+    def test_reports_one_that_does_not_load(self, instance: Instance, client: Client) -> None:
         instance.upload("model")
         Snapshot.objects.update(signature="0" * 64)
 

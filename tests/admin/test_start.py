@@ -1,4 +1,4 @@
-"""The start page: the instance at a glance."""
+"""The start page: an overview of the instance."""
 
 from collections.abc import Callable
 from typing import Any
@@ -17,7 +17,7 @@ START = "/admin/"
 
 
 class TestStartPage:
-    def test_tells_how_the_instance_does(self, instance: Instance, client: Client) -> None:
+    def test_says_how_the_instance_does(self, instance: Instance, client: Client) -> None:
         instance.upload("one")
         instance.upload("<b>two")
         instance.run("one", 3)
@@ -81,15 +81,15 @@ class TestStartPage:
 
         page = html(client, START)
 
-        assert "At a glance" not in page
+        assert "Overview" not in page
         assert "Snapshots" in page
 
     def test_is_not_the_page_of_one_app(self, instance: Instance, client: Client) -> None:
-        assert "At a glance" not in html(client, "/admin/models_app/")
+        assert "Overview" not in html(client, "/admin/models_app/")
 
 
-class TestGlance:
-    def test_tells_how_large_the_database_is(self, instance: Instance) -> None:
+class TestOverview:
+    def test_says_how_large_the_database_is(self, instance: Instance) -> None:
         with connection.cursor() as cursor:
             cursor.execute("PRAGMA page_size")
             (page_size,) = cursor.fetchone()

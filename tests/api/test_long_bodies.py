@@ -111,14 +111,14 @@ class TestWhatIsWrong:
         assert 0 < len(reasons) <= 10
         assert set(map(tuple, reasons.values())) == {("unknown field",)}
 
-    def test_is_told_of_a_body_as_large_as_may_be(self, client: Client) -> None:
+    def test_is_reported_for_a_body_as_large_as_may_be(self, client: Client) -> None:
         body = unknown_fields(MEGABYTES // 18)
 
         answer = client.post("/api/predict", body)
 
         assert answer.json() == {"message": {"field 0": ["unknown field"]}}
 
-    def test_is_told_by_field_of_long_bodies_too(self, client: Client) -> None:
+    def test_is_reported_by_field_of_long_bodies_too(self, client: Client) -> None:
         long = "x" * 70_000
 
         found = [
@@ -151,5 +151,7 @@ class TestWhatIsWrong:
             (b'{"features": ' + b"[" * 20_000, "The body is nested too deeply."),
         ],
     )
-    def test_is_told_of_what_is_nested_too_deeply(self, client: Client, body: bytes, message: str) -> None:
+    def test_is_reported_for_what_is_nested_too_deeply(
+        self, client: Client, body: bytes, message: str
+    ) -> None:
         assert client.post("/api/predict", body).json() == {"message": message}

@@ -30,7 +30,7 @@ def reading() -> list[tuple[str, bytes]]:
 
 
 class TestUnknownModels:
-    def test_of_reading_routes_are_told_with_the_nearest(self, client: Client) -> None:
+    def test_of_reading_routes_are_reported_with_the_nearest(self, client: Client) -> None:
         routes = reading()
         assert len(routes) >= 5
 
@@ -41,7 +41,7 @@ class TestUnknownModels:
             assert answer.headers[b"error-code"] == b"model_not_found"
 
     @pytest.mark.parametrize(("path", "body"), [("/api/predict", PREDICT), ("/api/learn", LEARN)])
-    def test_of_bodies_are_told_with_the_nearest(
+    def test_of_bodies_are_reported_with_the_nearest(
         self, client: Client, path: str, body: dict[str, object]
     ) -> None:
         text = json.dumps(body).encode()
@@ -53,7 +53,7 @@ class TestUnknownModels:
         (refused,) = client.post(path, b"[" + text + b"]").json()
         assert refused == {"error": "model_not_found", "message": TOLD}
 
-    def test_of_streams_are_told_with_the_nearest(self, client: Client) -> None:
+    def test_of_streams_are_reported_with_the_nearest(self, client: Client) -> None:
         text = json.dumps(LEARN)
 
         (socket,) = client.exchange([text])
@@ -62,14 +62,14 @@ class TestUnknownModels:
         assert socket == {"error": "model_not_found", "message": TOLD}
         assert line == {**socket, "line": 1}
 
-    def test_are_told_alone_where_nothing_is_like_them(self, client: Client) -> None:
+    def test_are_reported_alone_where_nothing_is_like_them(self, client: Client) -> None:
         answer = client.send("GET", "/api/model/nobody")
 
         assert answer.json() == {"message": "No model named 'nobody'."}
 
 
 class TestMessageOf:
-    def test_tells_no_names_where_permissions_are_set(self, settings: Settings) -> None:
+    def test_reveals_no_names_where_permissions_are_set(self, settings: Settings) -> None:
         error = ModelNotFound("frist", near=["first"])
         assert exceptions.message_of(error) == TOLD
 

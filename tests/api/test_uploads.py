@@ -32,8 +32,12 @@ class TestUploads:
         *answers, busy, last = asyncio.run(run())
 
         assert [answer.status_code for answer in (*answers, last)] == [201] * 3  # type: ignore[union-attr]
-        told = exceptions.handle(busy, {})  # type: ignore[arg-type]
-        assert (told.status_code, told["Error-Code"], told["Retry-After"]) == (503, "uploads_busy", "1")
+        reported = exceptions.handle(busy, {})  # type: ignore[arg-type]
+        assert (reported.status_code, reported["Error-Code"], reported["Retry-After"]) == (
+            503,
+            "uploads_busy",
+            "1",
+        )
 
     def test_counts_those_that_fail_no_more(self) -> None:
         def fail() -> HttpResponse:

@@ -63,7 +63,7 @@ class Loop:
 
     def predict(self, x: Any) -> Any:
         model = pickle.loads(pickle.dumps(self._model)) if self._on_copies else self._model
-        return told(self._predicted(model, _copy(x)))
+        return reported(self._predicted(model, _copy(x)))
 
     def _predicted(self, model: Any, x: Any) -> Any:
         if self._flavor.name == "regression":
@@ -92,10 +92,10 @@ def _copy(x: Any) -> Any:
     return dict(x) if isinstance(x, dict) else x
 
 
-def told(y_pred: Any) -> Any:
+def reported(y_pred: Any) -> Any:
     """Return a prediction as it comes out of JSON; raises `TypeError` for what is none."""
     if isinstance(y_pred, dict):
-        return {key if isinstance(key, str) else json.dumps(key): told(p) for key, p in y_pred.items()}
+        return {key if isinstance(key, str) else json.dumps(key): reported(p) for key, p in y_pred.items()}
     if y_pred is None or isinstance(y_pred, str | bool):
         return y_pred
     number = float(y_pred)

@@ -115,5 +115,8 @@ def deviations(flavor: str) -> dict[str, set[str]]:
 def refused(flavor: str) -> dict[str, str]:
     """Return what the refusals say of the classes that no record fits."""
     return {
-        title: told for told, flavors, titles in _REFUSED if flavor in flavors for title in titles.split()
+        title: reported
+        for reported, flavors, titles in _REFUSED
+        if flavor in flavors
+        for title in titles.split()
     }

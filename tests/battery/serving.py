@@ -156,9 +156,11 @@ class EveryClass:
 
         assert found == exceptions.deviations(battery.flavor), battery.said
 
-    def test_is_refused_where_no_record_fits_and_told_why(self, battery: Battery) -> None:
+    def test_is_refused_with_the_reason_where_no_record_fits(self, battery: Battery) -> None:
         said = {title: outcome.refusal for title, outcome in battery.outcomes.items() if outcome.refusal}
         expected = exceptions.refused(battery.flavor)
 
         assert said.keys() == expected.keys()
-        assert {title: said[title] for title, told in expected.items() if told not in said[title]} == {}
+        assert {
+            title: said[title] for title, reported in expected.items() if reported not in said[title]
+        } == {}

@@ -50,7 +50,7 @@ class TestAnswers:
 
 
 class TestRequests:
-    def test_have_the_length_that_they_tell(self, workload: Workload) -> None:
+    def test_have_the_length_that_they_state(self, workload: Workload) -> None:
         for requests in (Requests(workload), Requests(workload, ["m0", "m1"])):
             for number in (0, 1, 999_999):
                 for request in (

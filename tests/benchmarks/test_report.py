@@ -56,7 +56,7 @@ class TestReport:
 
         assert row.split(" | ")[1:3] == ["2,000 (1,000-3,000)", "2,500 (1,000-4,000)"]
 
-    def test_tells_what_was_missed_and_what_was_wrong(self, results: Results) -> None:
+    def test_says_what_was_missed_and_what_was_wrong(self, results: Results) -> None:
         results.ratios = reaching.between_servers(results)
         results.problems.append("answered 500")
 
@@ -87,9 +87,9 @@ class TestPlot:
     def test_has_a_dot_for_each_server(self, results: Results) -> None:
         root = ET.fromstring(plot.plot(results))
 
-        told = [title.text for title in root.iter(f"{SVG}title")]
+        reported = [title.text for title in root.iter(f"{SVG}title")]
 
-        assert told == [
+        assert reported == [
             "chantilly 0.3.0: 100 (100-100) per second",
             "FastAPI, in memory: 2,500 (1,000-4,000) per second",
             "this server: 2,000 (1,000-3,000) per second",

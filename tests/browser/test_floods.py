@@ -72,8 +72,8 @@ def shares(rounds: int) -> Sequence[Record]:
 
 def n_learns(server: Server, model: str) -> int:
     with server.client() as client:
-        told = client.get("/metrics").body.decode()
-    found = re.search(rf'chantilly_learns_total{{[^}}]*model="{model}"[^}}]*}} (\d+)', told)
+        reported = client.get("/metrics").body.decode()
+    found = re.search(rf'chantilly_learns_total{{[^}}]*model="{model}"[^}}]*}} (\d+)', reported)
     assert found is not None
     return int(found[1])
 
@@ -107,8 +107,8 @@ class Watched:
         counted: dict[str, int] = self.page.evaluate("window.counted")
         return counted
 
-    def n_told(self) -> int:
-        """Return the number of events that the page was told of, one way or the other."""
+    def n_reported(self) -> int:
+        """Return the number of events that the page got, one way or the other."""
         counted = self.counted()
         return counted["learn"] + counted["skipped"]
 
@@ -124,12 +124,12 @@ class TestFlood:
     def test_reaches_the_overview_as_little_as_can_be_shown(self, server: Server, open_page: Open) -> None:
         watched = Watched(open_page(server))
         flood(server)
-        wait_until(lambda: watched.n_told() == N_EVENTS)
+        wait_until(lambda: watched.n_reported() == N_EVENTS)
         before = watched.size()
         n_bytes = watched.n_bytes
 
         flood(server)
-        wait_until(lambda: watched.n_told() == 2 * N_EVENTS)
+        wait_until(lambda: watched.n_reported() == 2 * N_EVENTS)
         after = watched.size()
         counted = watched.counted()
 

@@ -164,7 +164,7 @@ def is_stream(request: Request) -> bool:
 
 
 def show(page: Page, *, is_hidden: bool) -> None:
-    """Tell the page what a browser does when another tab is chosen."""
+    """Have the page see what a browser does when another tab is chosen."""
     page.evaluate(
         """(isHidden) => {
             Object.defineProperty(document, "hidden", { value: isHidden, configurable: true });
@@ -184,8 +184,8 @@ class TestModelPage:
         for n in (1, 2):
             send(server, records(1_100, start=n * 1_100))
             wait_for_samples(server, n)
-        told = page.locator("#chart-text")
-        expect(told).to_contain_text("Accuracy, recent: now 0.")
+        reported = page.locator("#chart-text")
+        expect(reported).to_contain_text("Accuracy, recent: now 0.")
         n_red = red(page)
 
         send(server, records(1_100, start=10_000, is_swapped=True))
@@ -193,7 +193,7 @@ class TestModelPage:
         # The newest comes first: the one of the swap, of which a model's first learns know nothing.
         found = page.locator("tr", has=page.locator(".mark.drift")).first
         expect(found).to_contain_text(re.compile(r"2,[2-9]\d\d"))
-        expect(told).to_contain_text(re.compile(r"Marked: .*drift \(\d+\)"))
+        expect(reported).to_contain_text(re.compile(r"Marked: .*drift \(\d+\)"))
         wait_until(lambda: red(page) > n_red + 50)
 
     def test_draws_what_is_chosen(self, server: Server, open_page: Open) -> None:

@@ -50,7 +50,7 @@ class TestLoad:
     def test_takes_a_variable_that_is_empty_as_not_set(self, tmp_path: Path) -> None:
         assert load({"PORT": "", "INSTANCE_PATH": ""}, tmp_path).own["PORT"] == 5000
 
-    def test_tells_config_py_where_the_instance_is(self, tmp_path: Path) -> None:
+    def test_has_config_py_know_where_the_instance_is(self, tmp_path: Path) -> None:
         write_config(tmp_path, "MEDIA_ROOT = INSTANCE_PATH / 'media'")
 
         assert load({}, tmp_path).django["MEDIA_ROOT"] == tmp_path / "instance" / "media"

@@ -24,7 +24,7 @@ def prepare(client: Client) -> None:
 
 
 def work(client: Client) -> None:
-    """Have the models do all that the dashboards tell of; return when drift was found."""
+    """Have the models do all that the dashboards show; return when drift was found."""
     for number in range(N_CALLS):
         client.predict(model=ODD_MODEL, features={"x": number}, id=f"call-{number}")
     for number in range(N_CALLS // 2):

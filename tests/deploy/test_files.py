@@ -83,11 +83,11 @@ class TestDashboards:
 
 
 def test_the_readme_names_what_there_is() -> None:
-    told = re.findall(r"^\| `(.+?)` \|", (DEPLOY / "README.md").read_text(), re.MULTILINE)
+    reported = re.findall(r"^\| `(.+?)` \|", (DEPLOY / "README.md").read_text(), re.MULTILINE)
 
     files = [path for path in DEPLOY.rglob("*") if path.is_file() and path.name != "README.md"]
-    assert all((DEPLOY / name).exists() for name in told)
-    assert [file for file in files if not any(file.is_relative_to(DEPLOY / name) for name in told)] == []
+    assert all((DEPLOY / name).exists() for name in reported)
+    assert [file for file in files if not any(file.is_relative_to(DEPLOY / name) for name in reported)] == []
 
 
 class TestProvisioning:
@@ -117,18 +117,18 @@ class TestProvisioning:
 
 class TestAlerts:
     def test_are_those_of_prometheus(self) -> None:
-        def told(rule: dict[str, Any], name: str, expression: str) -> tuple[Any, ...]:
+        def reported(rule: dict[str, Any], name: str, expression: str) -> tuple[Any, ...]:
             return name, expression, rule.get("for", "0s"), rule["labels"], rule["annotations"]
 
-        assert [told(rule, rule["title"], rule["data"][0]["model"]["expr"]) for rule in ALERTS] == [
-            told(rule, rule["alert"], rule["expr"]) for rule in RULES
+        assert [reported(rule, rule["title"], rule["data"][0]["model"]["expr"]) for rule in ALERTS] == [
+            reported(rule, rule["alert"], rule["expr"]) for rule in RULES
         ]
 
     @pytest.mark.parametrize("alert", ALERTS, ids=lambda alert: str(alert["title"]))
     def test_are_what_grafana_knows(self, alert: dict[str, Any]) -> None:
-        as_told = {key: value for key, value in alert.items() if key not in RULE_FIELDS}
+        as_answered = {key: value for key, value in alert.items() if key not in RULE_FIELDS}
 
-        rule = as_told | {"folderUID": "chantilly", "ruleGroup": "chantilly", "orgID": 1}
+        rule = as_answered | {"folderUID": "chantilly", "ruleGroup": "chantilly", "orgID": 1}
 
         assert schemas.faults(Rule, rule) == []
         assert re.fullmatch(r"[a-z-]{1,40}", alert["uid"])

@@ -81,20 +81,22 @@ class TestDashboard:
         assert {row[0] for row in rows} == expected
 
     def test_counts_what_the_server_did(self, reader: "psycopg.Connection[Row]", server: Server) -> None:
-        told = {query.place: ask(reader, query.fields["rawSql"], "all")[1] for query in queries("history")}
+        reported = {
+            query.place: ask(reader, query.fields["rawSql"], "all")[1] for query in queries("history")
+        }
 
         ((n_pending,),) = server.database.rows("SELECT count(*) FROM models_app_pendingprediction")
         ((n_drift,),) = server.database.rows(
             "SELECT count(*) FROM monitoring_driftalert WHERE kind = 'drift'"
         )
         n_learns = server.database.seq(MODEL) + server.database.seq(ODD_MODEL)
-        assert told["2 Models A"] == [(2,)]
-        assert told["3 Learns A"] == [(n_learns,)]
-        assert told["4 Pending A"] == [(n_pending,)]
-        assert told["5 Drift A"] == [(n_drift,)]
-        assert sum(count for _, count in told["13 Pending predictions by age A"]) == n_pending
+        assert reported["2 Models A"] == [(2,)]
+        assert reported["3 Learns A"] == [(n_learns,)]
+        assert reported["4 Pending A"] == [(n_pending,)]
+        assert reported["5 Drift A"] == [(n_drift,)]
+        assert sum(count for _, count in reported["13 Pending predictions by age A"]) == n_pending
         # Learns per second, in intervals of ten seconds.
-        assert sum(value * 10 for _, _, value in told["12 Learns A"]) == pytest.approx(n_learns)
+        assert sum(value * 10 for _, _, value in reported["12 Learns A"]) == pytest.approx(n_learns)
 
 
 class TestReader:

@@ -108,7 +108,7 @@ class TestAlerts:
         assert condition["evaluator"] == {"type": "gt", "params": [-1]}
         assert all(value > -1 for value in values)
 
-    def test_tell_of_the_drift(self, prometheus: Prometheus) -> None:
+    def test_report_the_drift(self, prometheus: Prometheus) -> None:
         def firing() -> list[dict[str, str]]:
             found = prometheus.get("alerts")["alerts"]
             return [alert["labels"] for alert in found if alert["state"] == "firing"]

@@ -108,7 +108,7 @@ class TestDemo:
         assert re.findall(METRIC, text_of(picture)) == metrics
         assert re.findall(METRIC, text_of(PICTURE)) == metrics
 
-    def test_keeps_what_a_server_of_another_flavor_holds_unless_told(self, server: Server) -> None:
+    def test_keeps_what_a_server_of_another_flavor_holds_unless_asked_otherwise(self, server: Server) -> None:
         with server.client() as client:
             client.init("multiclass")
         before = server.database.contents()

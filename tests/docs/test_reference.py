@@ -50,8 +50,8 @@ def test_the_readme_has_the_newest_figures() -> None:
     assert len(figures) == 3
     for connections, *medians in figures:
         row = rf"\| predict, then learn by id, {connections} \(pairs/s\) \|(.+)"
-        told = re.findall(r" ([\d,]+) \(", re.findall(row, measured)[0])
-        assert told == medians, connections
+        reported = re.findall(r" ([\d,]+) \(", re.findall(row, measured)[0])
+        assert reported == medians, connections
 
 
 def test_settings_are_those_of_the_code() -> None:
@@ -59,9 +59,11 @@ def test_settings_are_those_of_the_code() -> None:
 
 
 def test_routes_are_those_of_the_server() -> None:
-    told = {(row[1], named(row[0])[0]) for row in rows(reference("api")) if named(row[0])[0].startswith("/")}
+    reported = {
+        (row[1], named(row[0])[0]) for row in rows(reference("api")) if named(row[0])[0].startswith("/")
+    }
 
-    assert told == set(_routes(get_resolver().url_patterns, "/"))
+    assert reported == set(_routes(get_resolver().url_patterns, "/"))
 
 
 class TestErrors:
@@ -74,22 +76,22 @@ class TestErrors:
         assert codes | elsewhere <= {code for row in rows(reference("errors")) for code in named(row[0])}
 
     def test_have_the_status_of_each(self) -> None:
-        told = {code: row[1] for row in rows(reference("errors")) for code in named(row[0])}
+        reported = {code: row[1] for row in rows(reference("errors")) for code in named(row[0])}
 
         for error in _subclasses(errors.ChantillyError):
             if "code" not in vars(error):
                 # Of another kind of error, which no client of the API meets.
                 continue
-            assert str(exceptions.STATUS_BY_ERROR.get(error, 400)) in told[error.code], error.code
+            assert str(exceptions.STATUS_BY_ERROR.get(error, 400)) in reported[error.code], error.code
 
     def test_have_the_status_of_those_that_are_no_exceptions(self) -> None:
-        told = {code: row[1] for row in rows(reference("errors")) for code in named(row[0])}
+        reported = {code: row[1] for row in rows(reference("errors")) for code in named(row[0])}
         sources = [path.read_text(encoding="utf-8") for name in ("web", "models_app") for path in _code(name)]
 
         refusals = {found for text in sources for found in re.findall(r'efusal\((\d{3}), "(\w+)"', text)}
 
         assert len(refusals) > 10
-        assert [(status, code) for status, code in sorted(refusals) if status not in told[code]] == []
+        assert [(status, code) for status, code in sorted(refusals) if status not in reported[code]] == []
 
 
 def test_commands_are_all_there() -> None:

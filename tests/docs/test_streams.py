@@ -35,7 +35,7 @@ class TestStreams:
 
         assert all(list(ast.literal_eval(line)) == ["MAE", "RMSE", "SMAPE"] for line in output.splitlines())
 
-    def test_of_events_tells_each_prediction_and_each_learn_in_order(
+    def test_of_events_reports_each_prediction_and_each_learn_in_order(
         self, server: Server, tmp_path: Path
     ) -> None:
         code = FOLLOW.beside("events").code.replace(guides.URL, processes.url(server))
@@ -48,8 +48,8 @@ class TestStreams:
                 client.learn(id=n, ground_truth=n * 2.0)
             output = script.wait_for(lambda text: text.count("learned") == 20)
 
-        told = [line for line in output.splitlines() if "-1.0" not in line]
-        assert told == [
+        reported = [line for line in output.splitlines() if "-1.0" not in line]
+        assert reported == [
             line
             for n, prediction in enumerate(predictions)
             for line in (

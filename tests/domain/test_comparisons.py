@@ -52,7 +52,7 @@ class Seeded(Plain):
 
 
 class Sum(Plain):
-    """Is told by its own state."""
+    """Is compared by its own state."""
 
     def __getstate__(self) -> object:
         return ["state", sorted(vars(self))]
@@ -295,7 +295,7 @@ class TestUnseeded:
 
         assert difference == "model.value is 1 instead of 2"
 
-    def test_tells_the_first_difference_when_generators_differ_too(self) -> None:
+    def test_reports_the_first_difference_when_generators_differ_too(self) -> None:
         one, other = Seeded(1, value=1), Seeded(1, value=2)
         one.rng.random()  # type: ignore[attr-defined]
 

@@ -29,7 +29,7 @@ class TestCheckModelName:
             check_model_name(f"a{char}b")
 
     @given(st.text(alphabet=st.characters(exclude_categories=()), max_size=4))
-    def test_takes_only_what_can_be_told_apart_and_read(self, name: str) -> None:
+    def test_takes_only_what_can_be_distinguished_and_read(self, name: str) -> None:
         try:
             check_model_name(name)
         except InvalidModelName as refusal:

@@ -59,7 +59,7 @@ class TestProbabilities:
         assert predictions.probabilities(None) is None
 
     @pytest.mark.parametrize("answer", [0.5, {("a", "b"): 0.5}, {None: 0.5}, {"a": "b"}])
-    def test_refuses_what_no_client_could_be_told(self, answer: object) -> None:
+    def test_refuses_what_could_be_answered_to_no_client(self, answer: object) -> None:
         with pytest.raises(UnsupportedPrediction):
             predictions.probabilities(answer)
 
@@ -97,9 +97,9 @@ class TestMostProbable:
 
 class TestJson:
     def test_has_names_and_finite_numbers_only(self) -> None:
-        told = predictions.to_json({True: 0.5, 1.5: math.inf, "x": None, 7: 1})
+        reported = predictions.to_json({True: 0.5, 1.5: math.inf, "x": None, 7: 1})
 
-        assert told == {"true": 0.5, "1.5": None, "x": None, "7": 1}
+        assert reported == {"true": 0.5, "1.5": None, "x": None, "7": 1}
         assert predictions.to_json(2.5) == 2.5
         assert predictions.to_json(math.nan) is None
 

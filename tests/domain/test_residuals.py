@@ -60,7 +60,7 @@ class TestHistogram:
     def test_has_few_bins_where_they_differ_by_a_rounding_error(self) -> None:
         assert len(histogram([1.0, math.nextafter(1.0, 2.0), 1.0])) <= 2
 
-    def test_tells_apart_a_few_among_many_that_are_the_same(self) -> None:
+    def test_distinguishes_a_few_among_many_that_are_the_same(self) -> None:
         # Their middle half has no width, which is the rule's measure.
         bins = histogram([0.0] * 90 + [1.0] * 10)
 

@@ -72,7 +72,7 @@ class TestLoads:
         assert loaded.predict_one({"a": 1.0}) == 0.0
 
     @pytest.mark.parametrize(
-        ("data", "told"),
+        ("data", "reported"),
         [
             (b"", "The body is empty"),
             (gzip.compress(MODEL), "gzip"),
@@ -98,8 +98,8 @@ class TestLoads:
             (b"criver.drift.adwin_c\nAdaptiveWindowing\n.", "River 0.24 or older"),
         ],
     )  # fmt: skip
-    def test_says_what_to_do(self, data: bytes, told: str) -> None:
-        assert told in refused(data)
+    def test_says_what_to_do(self, data: bytes, reported: str) -> None:
+        assert reported in refused(data)
 
     def test_knows_files_that_joblib_wrote(self, tmp_path: Path) -> None:
         joblib = pytest.importorskip("joblib")
@@ -127,15 +127,15 @@ class TestLoads:
     def test_names_the_limit_where_memory_is_short(self) -> None:
         assert "UPLOAD_MEMORY" in refused(pickle.dumps(Raising("raise MemoryError")))
 
-    def test_does_not_tell_where_modules_lie(self) -> None:
+    def test_does_not_reveal_where_modules_lie(self) -> None:
         assert "site-packages" not in refused(b"criver.tree\nNoSuchTree\n.")
 
     @pytest.mark.parametrize("name", ["0.22.scaled", "0.24.scaled-learned"])
     def test_knows_models_of_older_rivers(self, name: str) -> None:
-        told = refused((FOREIGN / f"river-{name}.pickle").read_bytes())
+        reported = refused((FOREIGN / f"river-{name}.pickle").read_bytes())
 
-        assert "River 0.24 or older" in told
-        assert "the server's River 0." in told
+        assert "River 0.24 or older" in reported
+        assert "the server's River 0." in reported
 
     def test_refuses_code_of_python_3_10_and_before(self) -> None:
         """Sixteen words, of which dill would make code that is none of this version's."""

@@ -25,7 +25,7 @@ def let_go() -> None:
 
 
 class Hanging(Counting):
-    """Hangs where it is told to, as long as its name is held, once it has learned."""
+    """Hangs where it is asked to, as long as its name is held, once it has learned."""
 
     def __init__(self, name: str, where: str = "learn_one") -> None:
         super().__init__()

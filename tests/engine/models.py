@@ -75,7 +75,7 @@ class Unpicklable(Counting):
 
 
 class Strange(Counting):
-    """Predicts what is no number, where it is told to."""
+    """Predicts what is no number, where it is asked to."""
 
     def predict_one(self, x: Features) -> Any:
         return object() if x.get("strange") else 0.0

@@ -132,7 +132,7 @@ class TestProgressiveValidation:
 
         assert rebuilt(storage).model.truths == [2.0, 3.0]
 
-    def test_tells_its_listener_after_the_commit(self, make_engine: MakeEngine, upload: Upload) -> None:
+    def test_notifies_its_listener_after_the_commit(self, make_engine: MakeEngine, upload: Upload) -> None:
         listener = Recorder()
         engine = make_engine(listener)
         upload(Counting())
@@ -452,7 +452,7 @@ class TestFailure:
         with pytest.raises(ModelRaised, match="not a number"):
             engine.call(predict(None, {"strange": 1.0}))
 
-    def test_to_be_pickled_is_told_to_who_asked_for_the_bytes(
+    def test_to_be_pickled_is_reported_to_who_asked_for_the_bytes(
         self, make_engine: MakeEngine, upload: Upload
     ) -> None:
         engine = make_engine()
@@ -880,7 +880,7 @@ class TestStop:
 
 
 class TestTimings:
-    def test_tell_where_the_time_of_each_model_went(self, make_engine: MakeEngine, upload: Upload) -> None:
+    def test_say_where_the_time_of_each_model_went(self, make_engine: MakeEngine, upload: Upload) -> None:
         engine = make_engine(turn_seconds=60.0)
         upload(Slow(), "slow")
         upload(Counting(), "quick")
@@ -924,7 +924,7 @@ class TestTimings:
         assert engine.find_timings("model", model.pk, model.generation - 1) is None
         assert engine.find_timings("nobody", model.pk, model.generation) is None
 
-    def test_tell_predictions_from_learns(self, make_engine: MakeEngine, upload: Upload) -> None:
+    def test_keep_predictions_and_learns_apart(self, make_engine: MakeEngine, upload: Upload) -> None:
         engine = make_engine()
         upload(Counting())
 

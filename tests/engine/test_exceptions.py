@@ -236,10 +236,10 @@ class RaisingStorage(SqliteStorage):
 
 
 class RaisingListener(Recorder):
-    """Raises when it is told, and when it is asked."""
+    """Raises when it is given an outcome, and when it is asked."""
 
     def committed(self, *_: Any) -> None:
-        raise Panic("told")
+        raise Panic("reported")
 
 
 class TestEngine:

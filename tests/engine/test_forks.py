@@ -36,7 +36,7 @@ def fork() -> bool:
 
 
 class Forking(Counting):
-    """Forks where it is told to, and may raise in the child."""
+    """Forks where it is asked to, and may raise in the child."""
 
     def __init__(self, where: str, *, raises: bool) -> None:
         super().__init__()

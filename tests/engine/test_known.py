@@ -106,7 +106,7 @@ class TestBatch:
         ours.call(predict("model", {}, "1"))
         theirs.call(learn("model", {}, 1.0))
 
-        # The learn commits nothing, so that nothing tells that the prediction beside it is outdated.
+        # The learn commits nothing, so that nothing says that the prediction beside it is outdated.
         refused, predicted = submit_all(ours, [learn_by_id("1", "no number"), predict("model", {})])
 
         assert isinstance(refused, Exception)

@@ -84,7 +84,7 @@ class TestLabels:
         assert hot.vitals().metrics == live.metrics
         assert fingerprint(hot.model) == fingerprint(LastLabel("b"))
         assert JournalSegment.objects.count() == 5
-        # Read from the journal: nothing of this engine has told them.
+        # Read from the journal: nothing of this engine has reported them.
         assert get_instance_metrics().values()["Accuracy"] == live.metrics["Accuracy"] == 0.5
 
     def test_are_refused_where_they_are_no_plain_values(self, make_engine: MakeEngine) -> None:

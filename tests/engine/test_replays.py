@@ -69,7 +69,7 @@ class TestLearnAgain:
             == [Learned(model="model", features=b'{"x":1}', prediction=7.5, ground_truth=1.0)] * 3
         )
 
-    def test_scores_what_the_model_says_now_unless_it_is_told_to(
+    def test_scores_what_the_model_says_now_unless_it_is_asked_to(
         self, make_engine: MakeEngine, replay: Replay, storage: SqliteStorage
     ) -> None:
         commands = [again(replay, seq, scores_answers=False) for seq in (11, 12)]

@@ -31,7 +31,7 @@ def in_one_batch(engine: Engine, *commands: Command) -> list[Any]:
 
 
 class TestRecovery:
-    def test_tells_no_score_again(self, make_engine: MakeEngine, upload: Upload) -> None:
+    def test_reports_no_score_again(self, make_engine: MakeEngine, upload: Upload) -> None:
         upload(Counting())
         in_one_batch(make_engine(), *[learn("model", {}, 1.0) for _ in range(3)])
         recorder = Recorder()

@@ -17,7 +17,7 @@ class TestHistogram:
 
 
 class TestDurations:
-    def test_tell_the_quantiles_of_the_last_ones(self) -> None:
+    def test_report_the_quantiles_of_the_last_ones(self) -> None:
         durations = Durations()
         values = [0.001 * (number % 977) for number in range(5 * RECENT)]
 
@@ -45,7 +45,7 @@ class TestDurations:
             durations.record(1.0, RECENT - 1)
             assert len(durations._recent) < 2 * RECENT
 
-    def test_are_told_together(self) -> None:
+    def test_are_reported_together(self) -> None:
         quick, slow = Durations(), Durations()
         quick.record(1.0, 3)
         slow.record(2.0)

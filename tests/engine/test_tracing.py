@@ -34,7 +34,7 @@ def stages(trace: Trace) -> Stages:
 
 
 class TestTrace:
-    def test_tells_the_model_and_where_the_time_went(self, make_engine: MakeEngine, upload: Upload) -> None:
+    def test_reports_the_model_and_where_the_time_went(self, make_engine: MakeEngine, upload: Upload) -> None:
         engine = make_engine()
         upload(linear_regression())
         begun_at = time.perf_counter()
@@ -57,7 +57,7 @@ class TestTrace:
 
         assert stages(trace).written_at is None
 
-    def test_tells_the_model_that_an_id_leads_to(self, make_engine: MakeEngine, upload: Upload) -> None:
+    def test_reports_the_model_that_an_id_leads_to(self, make_engine: MakeEngine, upload: Upload) -> None:
         engine = make_engine()
         upload(linear_regression(), "first")
         engine.call(predict("first", {"x": 1.0}, "1"))
@@ -67,7 +67,7 @@ class TestTrace:
 
         assert trace.model == "first"
 
-    def test_tells_the_model_that_raised(self, make_engine: MakeEngine, upload: Upload) -> None:
+    def test_reports_the_model_that_raised(self, make_engine: MakeEngine, upload: Upload) -> None:
         engine = make_engine()
         upload(Fragile())
 

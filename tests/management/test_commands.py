@@ -70,7 +70,7 @@ class TestInit:
         assert ServedModel.objects.count() == 2
         assert Configuration.objects.get().epoch == before
 
-    def test_does_not_ask_where_it_is_told_not_to(self, instance: Instance) -> None:
+    def test_does_not_ask_where_it_is_asked_not_to(self, instance: Instance) -> None:
         instance.upload("model")
 
         run("init", "binary", "--no-input")
@@ -186,20 +186,20 @@ class TestListModels:
         assert first.startswith("first                   binary       4  ")
         assert ", LogLoss 0." in first
 
-    def test_tells_the_same_as_json(self, instance: Instance) -> None:
+    def test_reports_the_same_as_json(self, instance: Instance) -> None:
         instance.upload("model")
         instance.run("model", 3)
         instance.predict("pending", "model")
 
-        (told,) = json.loads(run("list_models", "--json"))
+        (reported,) = json.loads(run("list_models", "--json"))
 
-        assert told["name"] == "model"
-        assert told["flavor"] == "binary"
-        assert told["is_default"] is True
-        assert (told["n_learns"], told["n_pending"]) == (3, 1)
-        assert list(told["metrics"]) == ["Accuracy", "LogLoss", "Precision", "Recall", "F1"]
+        assert reported["name"] == "model"
+        assert reported["flavor"] == "binary"
+        assert reported["is_default"] is True
+        assert (reported["n_learns"], reported["n_pending"]) == (3, 1)
+        assert list(reported["metrics"]) == ["Accuracy", "LogLoss", "Precision", "Recall", "F1"]
 
-    def test_tells_of_a_model_that_does_not_load(self, instance: Instance) -> None:
+    def test_reports_a_model_that_does_not_load(self, instance: Instance) -> None:
         instance.upload("model")
         Snapshot.objects.update(river_version="0.1.0", metric_values={})
 
@@ -256,7 +256,7 @@ class TestSnapshotModels:
 
         assert run("snapshot_models") == "one: snapshot at seq 0\ntwo: snapshot at seq 3\n"
 
-    def test_takes_those_that_are_named_and_tells_of_the_others(self, instance: Instance) -> None:
+    def test_takes_those_that_are_named_and_reports_the_others(self, instance: Instance) -> None:
         instance.upload("model")
         instance.run("model", 2)
 

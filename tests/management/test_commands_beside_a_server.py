@@ -95,7 +95,7 @@ class TestCommandsBesideAServer:
 
 
 class TestNewInstance:
-    def test_is_told_to_be_set_up(self, tmp_path: Path) -> None:
+    def test_is_asked_to_be_set_up(self, tmp_path: Path) -> None:
         ended = manage(tmp_path / "new", "list_models")
 
         assert ended.returncode == 1

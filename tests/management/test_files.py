@@ -177,7 +177,7 @@ class TestLearn:
 
         compare(bare_loop()[0])
 
-    def test_skips_bad_lines_where_it_is_told_to(
+    def test_skips_bad_lines_where_it_is_asked_to(
         self, phishing: Instance, tmp_path: Path, capsys: pytest.CaptureFixture[str]
     ) -> None:
         x, _ = SAMPLES[0]
@@ -189,12 +189,12 @@ class TestLearn:
 
         assert printed.splitlines()[0].endswith(" a second), skipped 31.")
         assert printed.startswith("Learned 400 records in ")
-        told = capsys.readouterr().err.splitlines()
-        assert told[0].startswith(f"{file}, line 201: JSON is malformed")
-        assert len(told) == 20
+        reported = capsys.readouterr().err.splitlines()
+        assert reported[0].startswith(f"{file}, line 201: JSON is malformed")
+        assert len(reported) == 20
         compare(bare_loop(SAMPLES[:400])[0])
 
-    def test_tells_what_was_learned_after_a_line_on_which_the_model_raised(
+    def test_says_what_was_learned_after_a_line_on_which_the_model_raised(
         self, phishing: Instance, tmp_path: Path
     ) -> None:
         x, y = SAMPLES[0]
@@ -250,8 +250,8 @@ class TestLearn:
             (["none.csv", "--target", "y"], "none.csv: No such file or directory"),
             (["file.csv"], "--target COLUMN is needed: which column is the ground truth?"),
             (["file.ndjson", "--string", "zip"], "--target COLUMN is needed"),
-            (["file.txt"], "'file.txt' does not tell its format: say --format csv or --format ndjson."),
-            (["-"], "Standard input does not tell its format"),
+            (["file.txt"], "'file.txt' does not say its format: say --format csv or --format ndjson."),
+            (["-"], "Standard input does not say its format"),
             (["file.csv", "--target", "y", "--from-line", "0"], "'0' is no line: they are counted from 1."),
             (["file.csv", "--target", "y", "--model", "nobody"], "No model named 'nobody'."),
         ],
@@ -285,7 +285,7 @@ class TestPredict:
         run("learn", write(tmp_path, "history.ndjson", ndjson(SAMPLES[:200])), "--model", "phishing")
         return bare_loop(SAMPLES[:200])[0]
 
-    def told(self, fold: Fold) -> list[dict[str, Any]]:
+    def reported(self, fold: Fold) -> list[dict[str, Any]]:
         return [
             {"model": "phishing", "prediction": predictions.to_json(fold.model.predict_proba_one(x))}
             for x, _ in SAMPLES
@@ -305,7 +305,7 @@ class TestPredict:
     ) -> None:
         printed = run("predict", write(tmp_path, name, text()), *arguments)
 
-        assert [json.loads(line) for line in printed.splitlines()] == self.told(warm)
+        assert [json.loads(line) for line in printed.splitlines()] == self.reported(warm)
         assert not PendingPrediction.objects.exists()
         compare(warm)
 
@@ -317,7 +317,7 @@ class TestPredict:
         )
 
         assert printed.startswith("Predicted 1,250 records in ")
-        assert [json.loads(line) for line in output.read_text().splitlines()] == self.told(warm)
+        assert [json.loads(line) for line in output.read_text().splitlines()] == self.reported(warm)
 
     @pytest.mark.parametrize("name", ["new.csv", "new.ndjson"])
     def test_keeps_what_has_an_id(self, warm: Fold, phishing: Instance, tmp_path: Path, name: str) -> None:
@@ -345,13 +345,13 @@ class TestPredict:
 
         assert len(printed.getvalue().splitlines()) == 2
 
-    def test_answers_bad_lines_in_their_place_where_it_is_told_to(self, warm: Fold, tmp_path: Path) -> None:
+    def test_answers_bad_lines_in_their_place_where_it_is_asked_to(self, warm: Fold, tmp_path: Path) -> None:
         good = json.dumps({"features": SAMPLES[0][0]})
         file = write(tmp_path, "new.ndjson", f"{good}\n{{\n{good}\n")
 
         answers = [json.loads(line) for line in run("predict", file, "--skip-errors").splitlines()]
 
-        assert answers[0] == answers[2] == self.told(warm)[0]
+        assert answers[0] == answers[2] == self.reported(warm)[0]
         assert answers[1] == {
             "error": "invalid_request",
             "message": "Input data was truncated.",
@@ -401,7 +401,7 @@ class TestBesideAServer:
         assert metrics == fold.scores.values()
         assert state_of(pickle.loads(model_now)) == state_of(fold.model)
 
-    def test_tells_a_bad_line_in_one_line(self, folder: Path, tmp_path: Path) -> None:
+    def test_reports_a_bad_line_in_one_line(self, folder: Path, tmp_path: Path) -> None:
         manage(folder, "init", "regression")
         file = write(tmp_path, "history.ndjson", "nonsense\n")
 

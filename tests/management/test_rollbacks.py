@@ -68,19 +68,19 @@ class TestRollBack:
         later = state(client)
         client.post("/api/predict", json={"id": "late", "features": {"x": 1, "z": 2}})
 
-        told = done(folder, "roll_back", "mine", "--seq", "20")
+        reported = done(folder, "roll_back", "mine", "--seq", "20")
 
-        assert told == (
+        assert reported == (
             "'mine' is what it was at learn 20 of generation 1, and goes on as generation 2.\n"
             "Generation 1 ends at learn 35; to learn again what only it has: replay 'mine' --generation 1\n"
         )
         assert state(client) == then
         assert done(folder, "verify_journal") == "mine: equal (learns 20 to 20, 0 snapshots compared)\n"
 
-        told = done(folder, "replay", "mine", "--generation", "1", "--as-answered")
+        reported = done(folder, "replay", "mine", "--generation", "1", "--as-answered")
 
-        assert "Learned again 15 records in " in told
-        assert "\nGeneration 1 is replayed up to learn 35.\nmine, learns 1 to 35: Accuracy " in told
+        assert "Learned again 15 records in " in reported
+        assert "\nGeneration 1 is replayed up to learn 35.\nmine, learns 1 to 35: Accuracy " in reported
         assert state(client) == later
         assert client.post("/api/learn", json={"id": "late", "ground_truth": True}).status_code == 201
         assert done(folder, "verify_journal").startswith("mine: equal (learns 20 to 36, ")

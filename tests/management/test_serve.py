@@ -62,7 +62,7 @@ class TestServe:
         again = httpx.get(str(answer.url), headers={"If-None-Match": answer.headers["etag"]})
         assert again.status_code == 304
 
-    def test_tells_browsers_to_load_from_nowhere_else(self, server: Served) -> None:
+    def test_has_browsers_load_from_nowhere_else(self, server: Served) -> None:
         policy = httpx.get(f"{server.url}/admin/login/").headers["content-security-policy"]
 
         assert policy.startswith("default-src 'self';")

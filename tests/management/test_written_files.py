@@ -95,7 +95,7 @@ class TestLearn:
         assert "Column" not in run.error
 
     @pytest.mark.parametrize("header", ["a,a,y", "a,,y", "a,b"])
-    def test_tells_no_metrics_where_the_header_is_refused(
+    def test_reports_no_metrics_where_the_header_is_refused(
         self, phishing: Instance, tmp_path: Path, header: str
     ) -> None:
         file = write(tmp_path, f"{header}\n1,2,true\n")

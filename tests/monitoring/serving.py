@@ -17,7 +17,7 @@ SECONDS = 20
 
 
 class Server(uvicorn.Server):
-    """A server that tells its loop and its port."""
+    """A server that reports its loop and its port."""
 
     loop: asyncio.AbstractEventLoop
     port: int

@@ -208,7 +208,7 @@ class TestHistory:
         assert [sample.seq for sample in samples] == [1, 2, 3]
         assert [b - a for a, b in pairwise(times)] == pytest.approx([SECONDS, SECONDS])
 
-    def test_tells_a_rate_only_of_what_is_near(self, instance: Instance) -> None:
+    def test_reports_a_rate_only_of_what_is_near(self, instance: Instance) -> None:
         now = timezone.now()
         for seq, time in ((1, now + timedelta(hours=23)), (101, now + timedelta(hours=24))):
             MetricSnapshot.objects.create(

@@ -18,13 +18,13 @@ PAGE = [
 
 @pytest.mark.django_db(transaction=True)
 class TestDashboard:
-    def test_tells_how_to_set_a_flavor_where_there_is_none(self, client: Client) -> None:
+    def test_says_how_to_set_a_flavor_where_there_is_none(self, client: Client) -> None:
         page = client.get("/").content.decode()
         assert "First, set a flavor" in page
         assert "curl http://testserver/api/init" in page
         assert "not set" in page
 
-    def test_tells_how_to_upload_a_model_where_there_is_none(self, client: Client) -> None:
+    def test_says_how_to_upload_a_model_where_there_is_none(self, client: Client) -> None:
         set_flavor(flavor="binary", now=datetime.now(UTC))
         page = client.get("/").content.decode()
         assert "Next, upload a model" in page

@@ -88,7 +88,7 @@ class TestOutcomes:
 
 
 class TestResiduals:
-    def test_are_told_in_words_as_a_table_and_for_the_charts(
+    def test_are_shown_in_words_as_a_table_and_for_the_charts(
         self, instance: Instance, client: Client
     ) -> None:
         instance.init("regression")
@@ -166,7 +166,7 @@ class TestCalibration:
 
         assert (found["n"], found["n_left_out"], found["expected_error"]) == (0, 2, None)
 
-    def test_tells_where_no_prediction_can_be_used(self, instance: Instance, client: Client) -> None:
+    def test_says_where_no_prediction_can_be_used(self, instance: Instance, client: Client) -> None:
         instance.upload("one", Boastful())
         learn(instance, "one", [({"x": 1.0}, True)])
 

@@ -15,5 +15,5 @@ from monitoring.durations import brief
         (950_400.0, "11 d"),
     ],
 )
-def test_durations_are_told_in_one_unit(seconds: float, text: str) -> None:
+def test_durations_are_shown_in_one_unit(seconds: float, text: str) -> None:
     assert brief(seconds) == text

@@ -72,7 +72,7 @@ def predict_and_learn(server: Served, *, number: int) -> float:
     return prediction
 
 
-def test_streams_tell_what_happens(server: Served) -> None:
+def test_streams_say_what_happens(server: Served) -> None:
     events = Reader(f"{server.url}/api/stream/events", 6)
     metrics = Reader(f"{server.url}/api/stream/metrics", 1)
 
@@ -80,8 +80,8 @@ def test_streams_tell_what_happens(server: Served) -> None:
 
     expected = []
     for number, prediction in zip((1, 2, 3), predictions, strict=True):
-        told = {"model": "line", "features": {"x": number}, "prediction": prediction}
-        expected += [("predict", told), ("learn", told | {"ground_truth": 2.0 * number})]
+        reported = {"model": "line", "features": {"x": number}, "prediction": prediction}
+        expected += [("predict", reported), ("learn", reported | {"ground_truth": 2.0 * number})]
     assert events.wait() == expected
     [(event, first)] = metrics.wait()
     assert event == "message"
@@ -129,7 +129,7 @@ def test_the_dashboard_lists_the_models(server: Served) -> None:
     assert "default" in page
 
 
-def test_the_schema_tells_of_the_streams_and_the_statistics(server: Served) -> None:
+def test_the_schema_describes_the_streams_and_the_statistics(server: Served) -> None:
     schema = httpx.get(f"{server.url}/api/schema", params={"format": "json"}).json()
     for path in ("/api/stream/events", "/api/stream/metrics"):
         operation = schema["paths"][path]["get"]

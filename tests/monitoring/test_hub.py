@@ -114,7 +114,7 @@ class TestListener:
 
         assert asyncio.run(scenario()) == ["3", "4", "5"]
 
-    def test_is_told_when_it_comes_back_too_late(self) -> None:
+    def test_is_notified_when_it_comes_back_too_late(self) -> None:
         async def scenario() -> list[tuple[str, str]]:
             channel = make_channel(max_events=3)
             first = channel.listen()
@@ -140,7 +140,7 @@ class TestListener:
 
         assert asyncio.run(scenario()) == ["1"]
 
-    def test_is_told_when_nothing_was_kept_meanwhile(self) -> None:
+    def test_is_notified_when_nothing_was_kept_meanwhile(self) -> None:
         async def scenario() -> str:
             channel = make_channel(grace_seconds=0)
             first = channel.listen()
@@ -152,7 +152,7 @@ class TestListener:
 
         assert asyncio.run(scenario()) == "stream-reset"
 
-    def test_that_does_not_read_falls_out_and_is_told_while_others_get_all(self) -> None:
+    def test_that_does_not_read_falls_out_and_is_notified_while_others_get_all(self) -> None:
         async def scenario() -> tuple[list[str], list[str]]:
             channel = make_channel(max_events=100)
             sleepy, awake = channel.listen(), channel.listen()
@@ -161,12 +161,12 @@ class TestListener:
             for n in range(10):
                 channel.publish(numbered(range(n * 50, n * 50 + 50)))
                 got += [message.data for message in await read_count(awake, 50)]
-            told = [message.event for message in await read_count(sleepy, 1)]
-            return got, told
+            reported = [message.event for message in await read_count(sleepy, 1)]
+            return got, reported
 
-        got, told = asyncio.run(scenario())
+        got, reported = asyncio.run(scenario())
         assert got == [str(n) for n in range(500)]
-        assert told == ["stream-reset"]
+        assert reported == ["stream-reset"]
 
     def test_gets_a_comment_while_nothing_happens(self) -> None:
         async def scenario() -> list[bytes]:

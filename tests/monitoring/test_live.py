@@ -98,7 +98,7 @@ class TestTap:
 
 
 class TestLiveStream:
-    def test_tells_of_every_channel(self) -> None:
+    def test_reports_every_channel(self) -> None:
         async def scenario() -> list[Any]:
             stream = LiveStream(models=None)
             assert await anext(stream) == GREETING
@@ -113,7 +113,7 @@ class TestLiveStream:
             ("learn", 1), ("drift", 2), ("metrics", 4), ("models", 5), ("models", 6)
         ]  # fmt: skip
 
-    def test_tells_of_one_model_alone(self) -> None:
+    def test_reports_one_model_alone(self) -> None:
         async def scenario() -> list[Any]:
             stream = LiveStream(models=frozenset({"m"}))
             assert not get_channel(METRICS).wants_events()

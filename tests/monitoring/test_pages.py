@@ -175,7 +175,7 @@ class TestModelPage:
         assert "None of the last learns was by the id of a prediction." in shown
         assert "{&#x27;x&#x27;: 1.5}" in shown
 
-    def test_tells_what_was_refused(self, instance: Instance, client: Client) -> None:
+    def test_says_what_was_refused(self, instance: Instance, client: Client) -> None:
         instance.upload("one")
         instance.predict("p", "one", x=1.0)
         with pytest.raises(InvalidGroundTruth):
@@ -250,7 +250,7 @@ class TestFeatures:
             (Plan(detector="DDM", parameters={"warm_start": 20}), "--features"),
         ],
     )
-    def test_tells_how_to_have_them_watched(
+    def test_says_how_to_have_them_watched(
         self, instance: Instance, client: Client, plan: Plan | None, command: str
     ) -> None:
         name = "the house's"
@@ -259,11 +259,11 @@ class TestFeatures:
 
         shown = html.unescape(page(client, of_model(name)))
 
-        told = re.search(r"<code>python manage.py (watch_drift .*?)</code>", shown)
-        assert told is not None
-        assert told[1].endswith(f" {command}")
+        reported = re.search(r"<code>python manage.py (watch_drift .*?)</code>", shown)
+        assert reported is not None
+        assert reported[1].endswith(f" {command}")
         # It does what it says.
-        call_command(*shlex.split(told[1]))
+        call_command(*shlex.split(reported[1]))
         assert "No numeric feature has drifted; they are watched." in page(client, of_model(name))
 
     def test_ranks_by_the_newest_alerts(self, instance: Instance, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -324,7 +324,7 @@ class TestCompare:
         assert "<li>two</li>" in shown
         assert "nobody" not in shown
 
-    def test_tells_the_metrics_in_a_table(self, instance: Instance, client: Client) -> None:
+    def test_reports_the_metrics_in_a_table(self, instance: Instance, client: Client) -> None:
         instance.upload("one")
         instance.upload("two")
         instance.run("one", 5)

@@ -63,7 +63,7 @@ class TestOnTheStartPage:
         assert 'id="chart"' in page
         assert '<script type="module" src="/static/monitoring/panel.js"></script>' in page
 
-    def test_tells_how_much_is_done(self, model: ServedModel, client: Client) -> None:
+    def test_says_how_much_is_done(self, model: ServedModel, client: Client) -> None:
         assert "Learns a second" not in html(client, START)
         now = timezone.now()
         put_sample(15, 100, 1_000, now=now)
@@ -83,7 +83,7 @@ class TestOnTheStartPage:
     def test_is_for_who_may_see_it(self, model: ServedModel, client_who_may: Callable[..., Client]) -> None:
         page = html(client_who_may("view_servedmodel"), START)
 
-        assert "At a glance" in page
+        assert "Overview" in page
         assert 'id="chart"' not in page
 
 

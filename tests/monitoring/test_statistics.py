@@ -63,7 +63,7 @@ def end(recorder: CallRecorder) -> None:
         (3_600_000_000_000, "60m"),
     ],
 )
-def test_durations_are_told_in_units_that_people_read(duration_ns: int, text: str) -> None:
+def test_durations_are_shown_in_units_that_people_read(duration_ns: int, text: str) -> None:
     assert humanize(duration_ns) == text
 
 

@@ -115,7 +115,7 @@ class TestStreamViewSet:
             "1" * 6000,
         ],
     )
-    def test_tells_who_comes_back_with_an_id_that_is_not_kept(self, server: Server, last_id: str) -> None:
+    def test_notifies_who_comes_back_with_an_id_that_is_not_kept(self, server: Server, last_id: str) -> None:
         client = sseclient.SSEClient(f"{server.url}/events", params={"lastEventId": last_id})
         message = next(client)
         assert (message.event, json.loads(message.data)) == ("stream-reset", {"channels": ["events"]})

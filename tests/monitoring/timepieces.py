@@ -1,4 +1,4 @@
-"""A clock for tests: it goes on when it is told to, and can be set."""
+"""A clock for tests: it goes on when it is asked to, and can be set."""
 
 from monitoring.clocks import Clock
 

@@ -111,7 +111,7 @@ class TestCheck:
         assert refusal(flavor, model) == f"The model does not implement {method}."
 
     @pytest.mark.parametrize(
-        ("flavor", "model", "told"),
+        ("flavor", "model", "reported"),
         [
             ("regression", linear_model.LinearRegression, ["is the class Linear", "LinearRegression(...)"]),
             ("binary", linear_model.LinearRegression(), ["predict_proba_one", "'regression'", "'binary'"]),
@@ -136,10 +136,10 @@ class TestCheck:
         ],
         ids=shown,
     )  # fmt: skip
-    def test_says_what_a_model_is_for(self, flavor: str, model: object, told: list[str]) -> None:
+    def test_says_what_a_model_is_for(self, flavor: str, model: object, reported: list[str]) -> None:
         message = refusal(flavor, model)
 
-        for part in told:
+        for part in reported:
             assert part in message
 
 

@@ -130,7 +130,7 @@ class TestRun:
         assert run(model, flavor) == TrialResult()
 
     @pytest.mark.parametrize(
-        ("model", "flavor", "told"),
+        ("model", "flavor", "reported"),
         [
             (NotThere("predict_one"), "regression", "predict_one, which is not implemented"),
             (NotThere("learn_one"), "regression", "learn_one, which is not implemented"),
@@ -148,22 +148,22 @@ class TestRun:
         ],
         ids=repr,
     )
-    def test_refuses_what_no_features_mend(self, model: Any, flavor: str, told: str) -> None:
-        assert told in refusal(model, flavor)
+    def test_refuses_what_no_features_mend(self, model: Any, flavor: str, reported: str) -> None:
+        assert reported in refusal(model, flavor)
 
     @pytest.mark.parametrize(
-        ("function", "told"),
+        ("function", "reported"),
         [
             ("lambda x: {'a': math.sqrt(len(x))}", "a name that did not come along"),
             ("lambda x: __import__('nowhere_to_be_found')", "install 'nowhere_to_be_found'"),
         ],
     )
-    def test_says_what_a_function_lacks(self, function: str, told: str) -> None:
+    def test_says_what_a_function_lacks(self, function: str, reported: str) -> None:
         model = compose.FuncTransformer(eval(function, {})) | linear_model.LinearRegression()
         with pytest.raises(ModelNotSuitable) as refused:
             trials.run(dill.dumps(model, recurse=True), "regression", lambda stage, method: None)
 
-        assert told in str(refused.value.message)
+        assert reported in str(refused.value.message)
 
     @pytest.mark.parametrize(
         "name",
@@ -202,7 +202,7 @@ class TestRun:
         assert run(Hesitant(0.06), "regression") == TrialResult()
         assert run(Hesitant(0.06), "binary") == TrialResult("predict_one")
 
-    def test_tells_how_far_it_is(self) -> None:
+    def test_says_how_far_it_is(self) -> None:
         reached: list[tuple[str, str]] = []
 
         trials.run(pickle.dumps(Labels()), "binary", lambda *stage: reached.append(stage))

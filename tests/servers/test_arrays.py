@@ -10,7 +10,7 @@ from models_app.domain import blobs
 from tests.servers.clients import Answer, Client
 from tests.servers.folds import Fold, state_of
 from tests.servers.servers import Server
-from tests.servers.test_exactness import as_told
+from tests.servers.test_exactness import as_answered
 from tests.servers.uploads import Uploads
 
 X = {"x": 1.5, "tag": 0}
@@ -139,7 +139,9 @@ class TestArrays:
                 fold.learn(x, y, prediction)
             predicted = post(client, "/api/predict", [{"id": n, "features": x} for n, (x, _) in part])
             learned = post(client, "/api/learn", [{"id": n, "ground_truth": y} for n, (_, y) in part])
-            assert [told["prediction"] for told in predicted.json] == [as_told(told) for told in predictions]
+            assert [reported["prediction"] for reported in predicted.json] == [
+                as_answered(reported) for reported in predictions
+            ]
             assert learned.json == [{}] * 50
 
         assert client.metrics() == fold.scores.values()

@@ -66,7 +66,7 @@ def learn_by(way: str, client: Client, record: dict[str, object]) -> str | None:
 
 
 class TestRoutes:
-    def test_init_tells_the_flavor(self, client: Client, slash: str) -> None:
+    def test_init_reports_the_flavor(self, client: Client, slash: str) -> None:
         client.init("multiclass")
 
         answer = client.get(f"/api/init{slash}")
@@ -380,14 +380,14 @@ class TestFlavors:
         answer = client.request("POST", "/api/model/unfit", pickle.dumps(model))
 
         assert (answer.status, answer.code) == (400, "model_not_suitable")
-        told = f"The model does not implement {missing}."
+        reported = f"The model does not implement {missing}."
         if isinstance(model, base.Regressor):
             # Help follows: it is another flavor's.
-            assert answer.message.startswith(told)
+            assert answer.message.startswith(reported)
             assert "'regression'" in answer.message
             assert f"'{flavor}'" in answer.message
         else:
-            assert answer.message == told
+            assert answer.message == reported
         assert server.database.contents()["models"] == []
 
     def test_labels_keep_their_kind_through_a_restart(
@@ -399,7 +399,7 @@ class TestFlavors:
         with server.client() as client:
             client.init("multiclass")
             client.upload(uploads.bytes("labelled"), "labelled")
-            told = [client.predict(features={}, id=number).json for number in range(len(truths))]
+            reported = [client.predict(features={}, id=number).json for number in range(len(truths))]
         server.restart(clean=False)
 
         with server.client() as client:
@@ -407,7 +407,7 @@ class TestFlavors:
             metrics = client.metrics()
             learned = blobs.loads(client.download("labelled")).learned
 
-        assert told[0]["prediction"] == {"cat": 0.1, "2": 0.2, "2.5": 0.3, "true": 0.4}
+        assert reported[0]["prediction"] == {"cat": 0.1, "2": 0.2, "2.5": 0.3, "true": 0.4}
         assert {answer.status for answer in answers} == {201}
         assert learned == [(type(truth).__name__, truth) for truth in truths]
         scores = Scores("multiclass")
@@ -423,10 +423,10 @@ class TestFlavors:
         client.init("multiclass")
         client.upload(uploads.bytes("labelled", shares=shares), "labelled")
 
-        told = client.predict(features={}, id=1)
+        reported = client.predict(features={}, id=1)
         direct, by_id = client.learn(features={}, ground_truth="a"), client.learn(id=1, ground_truth="b")
 
-        assert told.json["prediction"] == shares
+        assert reported.json["prediction"] == shares
         assert (direct.status, by_id.status) == (201, 201)
         assert client.metrics() == Scores("multiclass").values()
         assert blobs.loads(client.download("labelled")).learned == [("str", "a"), ("str", "b")]
@@ -435,23 +435,23 @@ class TestFlavors:
         client.init("multiclass")
         client.upload(tree.HoeffdingTreeClassifier(), "tree")
 
-        told = client.predict(features={"x": 1.5}, id=1)
+        reported = client.predict(features={"x": 1.5}, id=1)
 
-        assert (told.status, told.json["prediction"]) == (201, {})
+        assert (reported.status, reported.json["prediction"]) == (201, {})
         assert client.learn(id=1, ground_truth="a").status == 201
         assert client.predict(features={"x": 1.5}).json["prediction"] == {"a": 1.0}
 
     @pytest.mark.parametrize("answer", ["nan", "inf"])
-    def test_tells_numbers_that_are_not_finite_as_null(
+    def test_reports_numbers_that_are_not_finite_as_null(
         self, client: Client, uploads: Uploads, answer: str
     ) -> None:
         client.init("regression")
         client.upload(uploads.bytes("answering"), "answering")
 
-        told = client.predict(features={"answer": answer}, id=1)
+        reported = client.predict(features={"answer": answer}, id=1)
         learned = client.learn(id=1, ground_truth=1)
 
-        assert (told.status, told.json["prediction"], learned.status) == (201, None, 201)
+        assert (reported.status, reported.json["prediction"], learned.status) == (201, None, 201)
         assert client.metrics() == Scores("regression").values()
 
     def test_hands_the_model_a_copy_of_the_features(
@@ -461,12 +461,12 @@ class TestFlavors:
         client.init("regression")
         client.upload(uploads.bytes("scribbling"), "scribbling")
         with listening(server.port, "/api/stream/events") as events:
-            told = client.predict(features=features, id=1)
+            reported = client.predict(features=features, id=1)
             client.learn(id=1, ground_truth=6)
             client.learn(features=features, ground_truth=6)
             heard = [next(events).data["features"] for _ in range(3)]
 
-        assert told.json["prediction"] == 6
+        assert reported.json["prediction"] == 6
         assert blobs.loads(client.download("scribbling")).seen == [features, features]
         assert heard == [features, features, features]
         assert [learn.x() for learn in server.database.learns("scribbling")] == [features, features]

@@ -31,7 +31,7 @@ def pickled(model: Any) -> bytes:
 
 
 class Witness:
-    """Makes a load, and remembers what it was told.
+    """Makes a load, and remembers what it was answered.
 
     Every prediction and every learn has a number of its own; `maybe` are those whose answer never came.
     """
@@ -92,7 +92,7 @@ class Witness:
         self.learned[number] += 1
 
     def compare(self, journaled: Counter[str], pending: set[str]) -> None:
-        """Compare what was told with what is stored after a crash, and settle what was open."""
+        """Compare what was answered with what is stored after a crash, and settle what was open."""
         assert set(journaled.values()) <= {1}
         learned = set(journaled)
         assert not learned & pending

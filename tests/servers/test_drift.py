@@ -38,8 +38,8 @@ def learn_stream(client: Client, stream: list[tuple[dict[str, float], bool]]) ->
     assert answer.status == 200
     predictions = [json.loads(line) for line in answer.body.splitlines()][::2]
     return [
-        float((told["prediction"].get("true", 0.0) > told["prediction"].get("false", 0.0)) != y)
-        for told, (_, y) in zip(predictions, stream, strict=True)
+        float((reported["prediction"].get("true", 0.0) > reported["prediction"].get("false", 0.0)) != y)
+        for reported, (_, y) in zip(predictions, stream, strict=True)
     ]
 
 

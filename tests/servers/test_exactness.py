@@ -87,7 +87,7 @@ def delayed(n_samples: int, rng: random.Random) -> list[tuple[str, int]]:
     return [(what, number) for _, what, number in sorted(moments)]
 
 
-def as_told(prediction: Any) -> Any:
+def as_answered(prediction: Any) -> Any:
     """Return a prediction with its labels as the names of JSON members."""
     if not isinstance(prediction, dict):
         return prediction
@@ -115,7 +115,7 @@ class Pair:
             answer = client.predict(features=x, id=number)
             self._pending[number] = self._predict_one(x)
             assert answer.status == 201
-            assert answer.json["prediction"] == as_told(self._pending[number])
+            assert answer.json["prediction"] == as_answered(self._pending[number])
         else:
             answer = client.learn(id=number, ground_truth=y)
             self._fold.learn(x, y, self._pending.pop(number))

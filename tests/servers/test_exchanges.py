@@ -24,7 +24,7 @@ from tests.servers.folds import Fold, state_of
 from tests.servers.launchers import ForkServer
 from tests.servers.resources import MEGABYTE, forget_peak, n_sockets, n_spools, peak_memory
 from tests.servers.servers import Server
-from tests.servers.test_exactness import as_told
+from tests.servers.test_exactness import as_answered
 from tests.servers.uploads import Uploads
 from tests.servers.waiting import wait_until
 
@@ -130,7 +130,7 @@ class TestAnswers:
         assert found[6]["message"] == "No information stored for ID '5'."
         assert server.database.seq("counting") == 2
 
-    def test_to_records_of_one_id_tell_of_their_order(self, exchange: Exchange, server: Server) -> None:
+    def test_to_records_of_one_id_report_their_order(self, exchange: Exchange, server: Server) -> None:
         round_of_one = [
             line(id="sensor", features=X),
             line(id="sensor", ground_truth=1),
@@ -201,7 +201,9 @@ class TestExactness:
         found = [answer for answer in post(server, b"".join(lines)) if answer]
 
         assert [answer for answer in found if "error" in answer] == []
-        assert [answer["prediction"] for answer in found] == [as_told(told) for _, told in expected]
+        assert [answer["prediction"] for answer in found] == [
+            as_answered(reported) for _, reported in expected
+        ]
         assert client.metrics() == client.metrics("model") == fold.scores.values()
         assert state_of(blobs.loads(client.download("model"))) == state_of(fold.model)
         assert server.database.seq("model") == fold.seq
@@ -395,7 +397,7 @@ class TestLongLines:
 
 
 class TestFailures:
-    def test_of_the_database_are_told_line_by_line_and_pass(
+    def test_of_the_database_are_reported_line_by_line_and_pass(
         self, start: Start, forks: ForkServer, uploads: Uploads
     ) -> None:
         server = start(launcher=forks, DATABASE_TIMEOUT="0.1")

@@ -27,7 +27,7 @@ class TestOpenMetrics:
         refused = {labels: n for (name, labels), n in samples.items() if "model_refusals" in name}
         assert refused == {frozenset({("model", "barn"), ("code", "invalid_ground_truth")}): 3}
 
-    def test_tell_what_another_process_does(self, server: Server, client: Client, tmp_path: Path) -> None:
+    def test_say_what_another_process_does(self, server: Server, client: Client, tmp_path: Path) -> None:
         records = tmp_path / "records.ndjson"
         records.write_text(json.dumps({"features": HOUSE, "ground_truth": 150}) + "\n")
         client.init("regression")
@@ -96,7 +96,7 @@ class TestInflux:
         assert all(parse_line(line)["fields"].keys() == {"value"} for line in lines)
 
     @pytest.mark.parametrize(
-        ("name", "told"),
+        ("name", "reported"),
         [
             ("a b,c=d", "a b,c=d"),
             ("\"quoted\" 'twice'", "\"quoted\" 'twice'"),
@@ -107,7 +107,9 @@ class TestInflux:
             ("at the end\\", "at the end\\ "),
         ],
     )
-    def test_keeps_the_names_of_models(self, server: Server, client: Client, name: str, told: str) -> None:
+    def test_keeps_the_names_of_models(
+        self, server: Server, client: Client, name: str, reported: str
+    ) -> None:
         client.init("regression")
         client.upload(regression(), quote(name))
 
@@ -116,4 +118,4 @@ class TestInflux:
         # The protocol ends a line with a line feed alone.
         parsed = [parse_line(line) for line in answer.body.decode().split("\n") if line]
         learns = [line for line in parsed if line["measurement"] == "chantilly_learns_total"]
-        assert [line["tags"] for line in learns] == [{"model": told}]
+        assert [line["tags"] for line in learns] == [{"model": reported}]

@@ -12,7 +12,7 @@ from tests.servers.waiting import wait_until
 
 
 class TestOpenMetrics:
-    def test_tell_what_the_models_do(self, start: Start) -> None:
+    def test_say_what_the_models_do(self, start: Start) -> None:
         server = start()
         with server.client() as client:
             client.init("regression")
@@ -77,8 +77,8 @@ class TestOpenMetrics:
 
             samples = scrape(client)
 
-        told = {dict(labels)["model"] for _, labels in samples if "model" in dict(labels)}
-        assert told == {"a", "c"}
+        reported = {dict(labels)["model"] for _, labels in samples if "model" in dict(labels)}
+        assert reported == {"a", "c"}
         assert value(samples, "models") == 3
         assert value(samples, "models_left_out") == 1
 
@@ -91,7 +91,7 @@ class TestOpenMetrics:
                 client.learn(features=HOUSE, ground_truth=150, model=name)
             metrics = client.metrics("a")
             client.predict(features=HOUSE, model="b")
-            # Its snapshot tells what it scored.
+            # Its snapshot says what it scored.
             wait_until(lambda: value(scrape(client), "snapshot_seq", model="a") == 1)
 
             samples = scrape(client)
@@ -160,6 +160,6 @@ def counters(samples: Samples) -> Samples:
 
 
 def _versions(samples: Samples) -> dict[str, str]:
-    """Return the versions that the page tells."""
+    """Return the versions that the page reports."""
     (labels,) = [dict(labels) for name, labels in samples if name == "chantilly_instance_info"]
     return {name: labels[name] for name in ("django", "river")}

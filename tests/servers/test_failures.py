@@ -65,11 +65,11 @@ class TestModelThatRaises:
         good = [client.learn(features={"n": number}, ground_truth=number).status for number in range(3)]
 
         bad = client.learn(features={"bad": 1}, ground_truth=100).status
-        told = client.predict(features={"n": 3}, id=3)
+        reported = client.predict(features={"n": 3}, id=3)
         learned = client.learn(id=3, ground_truth=3).status
 
         assert (good, bad, learned) == ([201] * 3, 400, 201)
-        assert told.json["prediction"] == 0 + 1 + 2
+        assert reported.json["prediction"] == 0 + 1 + 2
         model = blobs.loads(client.download("fragile"))
         assert (model.n, model.total) == (4, 6.0)
 

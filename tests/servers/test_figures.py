@@ -20,7 +20,7 @@ def stats(client: Client, model: str) -> Any:
 
 
 class TestStatsOfAModel:
-    def test_tell_how_it_is_served(self, client: Client) -> None:
+    def test_say_how_it_is_served(self, client: Client) -> None:
         client.init("regression")
         client.upload(regression(), "house")
         client.upload(regression(), "hut")
@@ -55,7 +55,7 @@ class TestStatsOfAModel:
         assert found["snapshot"]["seq"] == 0
         assert abs(found["snapshot"]["taken_at"] - time.time()) < 600
 
-    def test_tell_of_a_model_that_nobody_has_asked_yet(self, client: Client) -> None:
+    def test_cover_a_model_that_nobody_has_asked_yet(self, client: Client) -> None:
         client.init("regression")
         client.upload(regression(), "house")
 
@@ -128,7 +128,7 @@ class TestStatsOfAModel:
         assert found["pending"]["by_age"][2] == {"up_to_seconds": 86_400, "n": 1}
         assert found["learn"]["n_calls"] == 0
 
-    def test_tell_what_it_does_a_second(self, client: Client) -> None:
+    def test_say_what_it_does_a_second(self, client: Client) -> None:
         client.init("regression")
         client.upload(regression(), "house")
         for number in range(50):

@@ -42,7 +42,7 @@ def upload(client: Client) -> None:
 
 
 class TestFullDisk:
-    def test_is_told_by_the_probe_floods_no_log_and_does_not_hold_up_a_stop(
+    def test_is_reported_by_the_probe_floods_no_log_and_does_not_hold_up_a_stop(
         self, start: Start, template: Path, forks: ForkServer, small_disk: Path
     ) -> None:
         database = small_disk / "chantilly.sqlite3"
@@ -99,7 +99,7 @@ def fill(path: Path) -> None:
 
 
 class TestNoFileMayGrow:
-    def test_is_told_by_the_probe_and_goes_on_afterwards(self, start: Start, forks: ForkServer) -> None:
+    def test_is_reported_by_the_probe_and_goes_on_afterwards(self, start: Start, forks: ForkServer) -> None:
         server = start(launcher=forks)
         with server.client() as client:
             upload(client)

@@ -111,15 +111,17 @@ class TestModels:
             for name, case in CASES[flavor].items():
                 client.upload(case.model, name)
                 learn(client, name, case.learns)
-            told = {name: answers(client, name, case) for name, case in CASES[flavor].items()}
+            reported = {name: answers(client, name, case) for name, case in CASES[flavor].items()}
 
         for clean in (False, False, True):
             server.restart(clean=clean)
             with server.client() as client:
                 after = {name: answers(client, name, case) for name, case in CASES[flavor].items()}
-            assert after == told
+            assert after == reported
 
-        assert told == {name: of_river_alone(server, flavor, case) for name, case in CASES[flavor].items()}
+        assert reported == {
+            name: of_river_alone(server, flavor, case) for name, case in CASES[flavor].items()
+        }
         verified = server.manage("verify_journal")
         assert verified.returncode == 0, verified.stdout
 

@@ -68,7 +68,7 @@ class TestChoice:
             assert client.metrics("m") == {}
             assert client.get("/api/metrics?model=m&rolling=true").json == {}
             assert client.metrics() == before
-        # The journal, folded again, must not tell otherwise.
+        # The journal, folded again, must not say otherwise.
         server.restart(clean=False)
         with server.client() as client:
             assert client.metrics() == before
@@ -88,7 +88,7 @@ def _predicted_and_learned(client: Client, records: list[Record]) -> Iterator[tu
 
 
 class TestRolling:
-    def test_tells_of_the_last_learns_through_a_crash(self, start: Start) -> None:
+    def test_reports_the_last_learns_through_a_crash(self, start: Start) -> None:
         server = start()
         rolling = utils.Rolling(metrics.MAE, window_size=1_000)
         cumulative = metrics.MAE()
@@ -115,7 +115,7 @@ class TestRolling:
     @pytest.mark.parametrize(
         ("query", "field"), [("rolling=true", "model"), ("model=m&rolling=yes", "rolling")]
     )
-    def test_refuses_what_it_cannot_tell(self, client: Client, query: str, field: str) -> None:
+    def test_refuses_what_it_cannot_report(self, client: Client, query: str, field: str) -> None:
         client.init("regression")
         client.upload(regression(), "m")
 
@@ -161,7 +161,7 @@ class TestHistory:
             ("model=nobody", 404, None),
         ],
     )
-    def test_refuses_what_it_cannot_tell(
+    def test_refuses_what_it_cannot_report(
         self, client: Client, query: str, status: int, field: str | None
     ) -> None:
         client.init("regression")

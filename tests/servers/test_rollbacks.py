@@ -83,17 +83,17 @@ class TestRollBackUnderLoad:
                 wait_until(lambda n=n_before: len(load.acknowledged) > n + 200)  # type: ignore[misc]
                 manage(server, "roll_back", "counting", "--seq", "0" if number % 2 else taken)
 
-        told = journals(server.database)
+        reported = journals(server.database)
         begun = server.database.rows(_BEGUN)
         assert len(begun) == n_rollbacks + 1
-        tags = [tag_of(learn) for journal in told.values() for learn in journal]
+        tags = [tag_of(learn) for journal in reported.values() for learn in journal]
         assert Counter(tags) == Counter(load.acknowledged)
         assert server.database.pending_ids() == set()
         # What the model has learned is what its generation stems from, and then its own journal.
         lineage: dict[int, list[Any]] = {}
         for generation, seq, origin in begun:
             stem = lineage[origin][:seq] if origin else []
-            lineage[generation] = stem + [tag_of(learn) for learn in told[generation]]
+            lineage[generation] = stem + [tag_of(learn) for learn in reported[generation]]
         with server.client() as client:
             model = blobs.loads(client.download("counting"))
         assert model.tags == lineage[n_rollbacks + 1]
@@ -117,13 +117,13 @@ class TestRollBackUnderLoad:
             manage(server, "roll_back", "counting", "--seq", "0")
             manage(server, "replay", "counting", "--generation", "1")
 
-        told = journals(server.database)
+        reported = journals(server.database)
         with server.client() as client:
             model = blobs.loads(client.download("counting"))
         assert Counter(model.tags) == Counter(load.acknowledged)
-        assert model.tags == [tag_of(learn) for learn in told[2]]
-        replayed = {tag_of(learn) for learn in told[1]}
-        assert [tag for tag in model.tags if tag in replayed] == [tag_of(learn) for learn in told[1]]
+        assert model.tags == [tag_of(learn) for learn in reported[2]]
+        replayed = {tag_of(learn) for learn in reported[1]}
+        assert [tag for tag in model.tags if tag in replayed] == [tag_of(learn) for learn in reported[1]]
         scores = Scores("regression")
         for learn in server.database.all_learns():
             scores.update(learn.y_true(), learn.y_pred())
@@ -188,7 +188,7 @@ class TestKill:
 
 
 class TestHistory:
-    def test_tells_how_each_generation_began(self, server: Server, client: Client) -> None:
+    def test_says_how_each_generation_began(self, server: Server, client: Client) -> None:
         client.init("regression")
         client.upload(linear_model.LinearRegression(), "linear")
         learn(client, range(10))
@@ -198,13 +198,13 @@ class TestHistory:
         client.upload(linear_model.LinearRegression(), "linear")
 
         history = client.get("/api/metrics/history?model=linear").json
-        told = history["generations"]
+        reported = history["generations"]
 
-        assert [list(begun) for begun in told] == [["generation", "seq", "time", "kind"]] * 3
-        assert [(begun["generation"], begun["seq"], begun["kind"]) for begun in told] == [
+        assert [list(begun) for begun in reported] == [["generation", "seq", "time", "kind"]] * 3
+        assert [(begun["generation"], begun["seq"], begun["kind"]) for begun in reported] == [
             (1, 0, "upload"), (2, 10, "rollback"), (3, 0, "upload"),
         ]  # fmt: skip
-        times = [begun["time"] for begun in told]
+        times = [begun["time"] for begun in reported]
         assert times == sorted(times)
         newest = client.get(f"/api/metrics/history?model=linear&since={times[1]}&points=1").json
         assert [begun["generation"] for begun in newest["generations"]] == [3]

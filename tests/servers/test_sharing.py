@@ -113,9 +113,9 @@ class Learning:
     def end(self, code: int) -> tuple[int, str]:
         """Wait for it; return how many records it says that it has learned, and what it complains of."""
         assert self.process.wait(60) == code, self._err.read_text()
-        told = re.match(r"Learned ([\d,]+) records? in", self._out.read_text())
-        assert told is not None, self._out.read_text() + self._err.read_text()
-        return int(told[1].replace(",", "")), self._err.read_text()
+        reported = re.match(r"Learned ([\d,]+) records? in", self._out.read_text())
+        assert reported is not None, self._out.read_text() + self._err.read_text()
+        return int(reported[1].replace(",", "")), self._err.read_text()
 
     def figures(self) -> str:
         """Return its figures of the model in the end."""
@@ -131,12 +131,12 @@ class TestHandedOver:
     def test_ends_where_it_is_interrupted(self, shared: Server, learning: Learning) -> None:
         os.kill(learning.process.pid, signal.SIGINT)
 
-        n_told, complaint = learning.end(130)
+        n_reported, complaint = learning.end(130)
 
         assert complaint == "CommandError: Interrupted.\n"
-        assert n_told == shared.database.seq("shared") < N_MANY
-        assert [number for _, number in of_file(shared)] == list(range(n_told))
-        assert learning.figures().startswith(f"shared, learns 1 to {n_told:,}: ")
+        assert n_reported == shared.database.seq("shared") < N_MANY
+        assert [number for _, number in of_file(shared)] == list(range(n_reported))
+        assert learning.figures().startswith(f"shared, learns 1 to {n_reported:,}: ")
 
     def test_ends_with_the_command(self, shared: Server, client: Client, learning: Learning) -> None:
         os.kill(learning.process.pid, signal.SIGKILL)
@@ -153,24 +153,24 @@ class TestHandedOver:
     def test_ends_with_the_server(self, shared: Server, learning: Learning) -> None:
         assert shared.stop() == 0
 
-        n_told, complaint = learning.end(1)
+        n_reported, complaint = learning.end(1)
 
-        assert f"history.csv, line {n_told + 2}: The server is stopping." in complaint
-        assert n_told == shared.database.seq("shared") < N_MANY
-        assert [number for _, number in of_file(shared)] == list(range(n_told))
+        assert f"history.csv, line {n_reported + 2}: The server is stopping." in complaint
+        assert n_reported == shared.database.seq("shared") < N_MANY
+        assert [number for _, number in of_file(shared)] == list(range(n_reported))
         assert not socket_of(shared).exists()
         shared.start()
 
-    def test_tells_how_far_a_server_came_that_was_killed(
+    def test_says_how_far_a_server_came_that_was_killed(
         self, shared: Server, learning: Learning, tmp_path: Path
     ) -> None:
         shared.kill()
 
-        n_told, complaint = learning.end(1)
+        n_reported, complaint = learning.end(1)
 
         n_learned = shared.database.seq("shared")
-        assert f"history.csv, line {n_told + 2}: The server ended before it answered" in complaint
-        assert n_told <= n_learned < N_MANY
+        assert f"history.csv, line {n_reported + 2}: The server ended before it answered" in complaint
+        assert n_reported <= n_learned < N_MANY
         assert [number for _, number in of_file(shared)] == list(range(n_learned))
         assert learning.figures().startswith(f"shared, learns 1 to {n_learned:,}: ")
         # Its socket is there still: nobody is behind it, and then a new server.

@@ -1,4 +1,4 @@
-"""A POST that comes in one piece is answered without a task; nobody can tell the difference."""
+"""A POST that comes in one piece is answered without a task; nobody sees a difference."""
 
 import json
 import re

@@ -21,7 +21,7 @@ from tests.servers.folds import Fold, state_of
 from tests.servers.launchers import ForkServer
 from tests.servers.resources import MEGABYTE, forget_peak, n_sockets, peak_memory
 from tests.servers.servers import Server
-from tests.servers.test_exactness import as_told
+from tests.servers.test_exactness import as_answered
 from tests.servers.uploads import Uploads
 from tests.servers.waiting import wait_until
 
@@ -144,7 +144,7 @@ class TestMessages:
                 connection.send(json.dumps({**late, "ground_truth": y}))
             for x, y in samples:
                 prediction = fold.model.predict_proba_one(x)
-                assert answer(connection)["prediction"] == as_told(prediction)
+                assert answer(connection)["prediction"] == as_answered(prediction)
                 assert answer(connection) == {}
                 fold.learn(x, y, prediction)
 
@@ -268,7 +268,7 @@ class TestClients:
         assert len(learned) >= 50 * n_answers
         assert learned == list(range(len(learned)))
 
-    def test_that_a_stop_cuts_off_are_told(self, start: Start, uploads: Uploads) -> None:
+    def test_that_a_stop_cuts_off_are_reported(self, start: Start, uploads: Uploads) -> None:
         server = start()
         with server.client() as client:
             client.init("regression")

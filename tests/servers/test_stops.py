@@ -163,8 +163,8 @@ class TestStuck:
         for thread in waiting:
             thread.join(60)
 
-        told = sorted((answer.status, answer.code) for answer in answers)
-        assert told == [(200, None), *[(503, "server_stopping")] * 4]
+        reported = sorted((answer.status, answer.code) for answer in answers)
+        assert reported == [(200, None), *[(503, "server_stopping")] * 4]
         (lines,) = [answer.body.splitlines() for answer in answers if answer.status == 200]
         assert {json.loads(line)["error"] for line in lines} == {"server_stopping"}
         # Uvicorn says so when half of SHUTDOWN_SECONDS has passed.

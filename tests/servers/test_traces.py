@@ -66,7 +66,7 @@ def has_loaded_protobuf(server: Server) -> bool:
 
 class TestSpans:
     @pytest.mark.parametrize("headers", [{}, {"X-Forwarded-For": "203.0.113.7"}])
-    def test_tell_where_the_time_of_a_learn_went(
+    def test_say_where_the_time_of_a_learn_went(
         self, client: Client, collector: Collector, headers: dict[str, str]
     ) -> None:
         client.learn(features=HOUSE, ground_truth=1)
@@ -116,7 +116,7 @@ class TestSpans:
         assert TRACE_ID[::-1] not in {span.trace_id for span in collector.spans}
         assert TRACE_ID[::-1] not in traced.log
 
-    def test_tell_what_was_refused_and_by_which_code(self, client: Client, collector: Collector) -> None:
+    def test_say_what_was_refused_and_by_which_code(self, client: Client, collector: Collector) -> None:
         span = span_of(collector, client.learn(id="nobody", ground_truth=1))
 
         assert span.attributes["error.type"] == "prediction_not_pending"
@@ -124,9 +124,7 @@ class TestSpans:
         # The client's mistake.
         assert not span.is_error
 
-    def test_tell_of_pages_and_of_methods_that_nobody_knows(
-        self, client: Client, collector: Collector
-    ) -> None:
+    def test_report_pages_and_methods_that_nobody_knows(self, client: Client, collector: Collector) -> None:
         page = span_of(collector, client.get("/models/house/"))
         odd = span_of(collector, client.request("PROPFIND", "/api/models"))
 
@@ -138,8 +136,8 @@ class TestSpans:
 
         span = span_of(collector, answer)
 
-        told = [json.loads(line) for line in traced.log.splitlines() if line.startswith("{")]
-        (line,) = [line for line in told if line.get("request_id") == answer.headers["x-request-id"]]
+        reported = [json.loads(line) for line in traced.log.splitlines() if line.startswith("{")]
+        (line,) = [line for line in reported if line.get("request_id") == answer.headers["x-request-id"]]
         assert line["trace_id"] == span.trace_id
         assert [part.name for part in collector.below(span)] == ["queue wait", "compute"]
 

@@ -28,7 +28,7 @@ def voting() -> Any:
 
 class TestUpload:
     @pytest.mark.parametrize(
-        ("model", "code", "told"),
+        ("model", "code", "reported"),
         [
             (Unpickled("import os; os._exit(0)"), "model_not_readable", "exit code 0"),
             (Unpickled("import os; os.kill(os.getpid(), 11)"), "model_not_readable", "SIGSEGV"),
@@ -41,7 +41,7 @@ class TestUpload:
         ids=lambda value: re.sub(r" at 0x[0-9a-f]+", "", repr(value)),
     )
     def test_that_is_refused_leaves_no_trace(
-        self, server: Server, client: Client, model: Any, code: str, told: str
+        self, server: Server, client: Client, model: Any, code: str, reported: str
     ) -> None:
         client.init("regression")
         client.upload(linear_model.LinearRegression(), "model")
@@ -50,7 +50,7 @@ class TestUpload:
         answer = upload(client, model)
 
         assert (answer.status, answer.code) == (400, code)
-        assert told in answer.message
+        assert reported in answer.message
         assert server.database.contents() == before
         assert client.predict(features={"a": 1.0}).status == 200
 
@@ -75,7 +75,7 @@ class TestUpload:
                 assert client.learn(id=number, ground_truth=number % 2 == 0).status == 201
             answer = client.predict(features={"a": 1.0})
             metrics, over_all = client.metrics("voting"), client.metrics()
-            told = client.get("/api/stats?model=voting").json["remarks"]
+            reported = client.get("/api/stats?model=voting").json["remarks"]
             page = client.get("/models/voting/").body.decode()
         server.kill()
         server.start()
@@ -88,9 +88,9 @@ class TestUpload:
         assert type(answer.json["prediction"]) is bool
         assert "CrossEntropy" not in metrics
         assert over_all["Accuracy"] == metrics["Accuracy"]
-        assert [remark["code"] for remark in told] == ["no_probabilities"]
-        assert "CrossEntropy" in told[0]["message"]
-        assert told[0]["message"] in page
+        assert [remark["code"] for remark in reported] == ["no_probabilities"]
+        assert "CrossEntropy" in reported[0]["message"]
+        assert reported[0]["message"] in page
 
     def test_that_hangs_keeps_nobody_waiting(self, start: Start) -> None:
         server = start(UPLOAD_SECONDS="4")

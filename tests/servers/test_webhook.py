@@ -138,7 +138,7 @@ class TestWebhook:
 
 
 class TestCommand:
-    def test_tells_what_came_back(self, server: Server, receiver: Receiver) -> None:
+    def test_says_what_came_back(self, server: Server, receiver: Receiver) -> None:
         server.settings = settings(receiver)
         done = server.manage("test_webhook")
 

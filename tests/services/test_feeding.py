@@ -21,7 +21,7 @@ from tests.services.numbered import learned, numbered, record
 
 @pytest.fixture
 def regression(instance: Instance, monkeypatch: pytest.MonkeyPatch) -> Instance:
-    """An instance with a model that refuses what it is told to refuse."""
+    """An instance with a model that refuses what it is asked to refuse."""
     # The tests' database begins anew with the ids of segments that this process has seen already.
     monkeypatch.setattr(folding, "_instance", InstanceMetrics())
     instance.init("regression")
@@ -124,7 +124,7 @@ class TestAnError:
         assert lines_of(answers) == [1, 2]
         assert not answers[2].is_skipped
 
-    def test_in_predicting_leaves_no_hole_that_is_not_told(self, instance: Instance) -> None:
+    def test_in_predicting_leaves_no_hole_that_is_not_reported(self, instance: Instance) -> None:
         instance.upload("model", logistic())
         bad = FileRecord(line=700, features=b'{"n": "text"}', ground_truth=True)
         lines = [
@@ -138,7 +138,7 @@ class TestAnError:
         done = lines_of(answers)
         assert isinstance(answers[699].error, ModelRaised)
         assert done[:699] == list(range(1, 700))
-        # What shared the batch is learned, and told; nothing of the later batches is.
+        # What shared the batch is learned, and answered; nothing of the later batches is.
         assert done[699:] == list(range(701, 701 + len(done) - 699))
         assert seq() == len(done) < 4_999
 
@@ -228,7 +228,7 @@ class TestInterruption:
 
 
 class TestWatch:
-    def test_tells_the_metrics_without_waiting(self, regression: Instance) -> None:
+    def test_reports_the_metrics_without_waiting(self, regression: Instance) -> None:
         feed: Feed[FileRecord] = warming.learn_feed(model="model", skip_errors=False)
         poller = warming.MetricsPoller("model")
         for _ in feed.answers(numbered(10)):

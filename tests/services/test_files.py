@@ -65,7 +65,7 @@ class TestFormat:
             ("-", None),
         ],
     )
-    def test_is_told_by_the_name(self, name: str, form: Format | None) -> None:
+    def test_is_recognized_by_the_name(self, name: str, form: Format | None) -> None:
         assert format_of(name) is form
 
 
@@ -152,7 +152,7 @@ class TestCsv:
             ("x" * MAX_LINE_BYTES + "x,1", f"The line has more than {MAX_LINE_BYTES} bytes."),
         ],
     )
-    def test_tells_what_is_wrong_with_a_row_and_goes_on(self, read: Read, row: str, reason: str) -> None:
+    def test_says_what_is_wrong_with_a_row_and_goes_on(self, read: Read, row: str, reason: str) -> None:
         lines = read(f"x,y\n1,1\n{row}\n2,2\n", target="y", has_ground_truth=True)
 
         assert list(bad(lines)) == [(3, reason)]
@@ -168,7 +168,7 @@ class TestCsv:
         assert reason.endswith("say --encoding.")
         assert features(lines[1]) == {"x": "b"}
 
-    def test_tells_of_a_quote_that_nothing_ends(self, read: Read) -> None:
+    def test_reports_a_quote_that_nothing_ends(self, read: Read) -> None:
         assert list(bad(read('x\n1\n"a\nb\n'))) == [(3, "unexpected end of data.")]
 
     @pytest.mark.parametrize(
@@ -253,13 +253,13 @@ class TestNdjson:
             ('"' + "x" * MAX_LINE_BYTES, f"The line has more than {MAX_LINE_BYTES} bytes."),
         ],
     )
-    def test_tells_what_is_wrong_with_a_line_and_goes_on(self, read: Read, line: str, reason: str) -> None:
+    def test_says_what_is_wrong_with_a_line_and_goes_on(self, read: Read, line: str, reason: str) -> None:
         good = '{"features": {}, "ground_truth": 1}'
         lines = read(f"{good}\n{line}\n{good}\n", Format.NDJSON, is_flat=False, has_ground_truth=True)
 
-        ((number, told),) = bad(lines)
+        ((number, reported),) = bad(lines)
         assert number == 2
-        assert told.startswith(reason)
+        assert reported.startswith(reason)
         assert isinstance(lines[2], FileRecord)
 
     @pytest.mark.parametrize(
@@ -270,7 +270,7 @@ class TestNdjson:
             ('{"y": [1]}', "ground_truth: Expected `bool | int | float | str`, got `array`"),
         ],
     )
-    def test_tells_what_is_wrong_with_a_flat_line(self, read: Read, line: str, reason: str) -> None:
+    def test_says_what_is_wrong_with_a_flat_line(self, read: Read, line: str, reason: str) -> None:
         assert list(bad(read(line, Format.NDJSON, target="y", has_ground_truth=True))) == [(1, reason)]
 
 
@@ -294,7 +294,7 @@ class TestGzip:
 
 
 class TestSource:
-    def test_tells_how_far_it_is(self, tmp_path: Path) -> None:
+    def test_says_how_far_it_is(self, tmp_path: Path) -> None:
         file = tmp_path / "file"
         file.write_bytes(gzip.compress(b"1\n2\n"))
 
@@ -315,7 +315,7 @@ class TestSource:
         with pytest.raises(FileNotFoundError), opened(str(tmp_path / "none"), max_line_bytes=100):
             pass
 
-    def test_tells_of_a_long_line_only_what_it_must(self, tmp_path: Path) -> None:
+    def test_says_of_a_long_line_only_what_it_must(self, tmp_path: Path) -> None:
         file = tmp_path / "file"
         file.write_bytes(b"x" * 1_000_000 + b"\n1\n")
 

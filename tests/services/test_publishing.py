@@ -55,7 +55,7 @@ class FailingToReceive(Listening):
 @pytest.mark.usefixtures("nobody_listens")
 class TestListeners:
     @pytest.mark.parametrize(
-        ("listen", "tell"),
+        ("listen", "notify"),
         [
             (hooks.calls.add, lambda: publishing.called("predict", 1)),
             (hooks.refusals.add, lambda: publishing.refused("predict", 400)),
@@ -66,14 +66,14 @@ class TestListeners:
     def test_hear_of_it_though_one_before_them_fails(
         self,
         listen: Callable[[Callable[..., None]], None],
-        tell: Callable[[], None],
+        notify: Callable[[], None],
         caplog: pytest.LogCaptureFixture,
     ) -> None:
         heard: list[Any] = []
         listen(fail)
         listen(lambda *what: heard.append(what))
 
-        tell()
+        notify()
 
         assert len(heard) == 1
         assert "a listener failed" in caplog.text

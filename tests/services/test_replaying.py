@@ -86,7 +86,7 @@ class TestReplay:
 
         assert figures("model") == figures("other")
 
-    def test_is_told_as_learned_now(self, rolled_back: Instance) -> None:
+    def test_is_reported_as_learned_now(self, rolled_back: Instance) -> None:
         replay()
 
         assert journal(2)[0].learned_at > journal(1)[-1].learned_at
@@ -119,7 +119,7 @@ class TestReplay:
 
         assert PendingPrediction.objects.get().prediction_id == "model-12"
 
-    def test_ends_where_it_is_told_to_and_goes_on_from_there(self, rolled_back: Instance) -> None:
+    def test_ends_where_it_is_asked_to_and_goes_on_from_there(self, rolled_back: Instance) -> None:
         first = [answered.line for answered in replay(until=15)]
         none = replay(until=15)
         rest = [answered.line for answered in replay()]
@@ -137,7 +137,7 @@ class TestReplay:
 
         assert without_time(journal(2)) == without_time(journal(1)[10:])
 
-    def test_leaves_out_what_it_is_told_to(self, rolled_back: Instance) -> None:
+    def test_leaves_out_what_it_is_asked_to(self, rolled_back: Instance) -> None:
         replay(until=15)
         replay(after=20)
 

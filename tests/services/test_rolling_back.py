@@ -198,7 +198,7 @@ class TestRollBack:
 
         assert summary.metrics == measuring.model_metrics(name="model")
 
-    def test_is_told_in_the_table_of_generations(self, instance: Instance) -> None:
+    def test_is_reported_in_the_table_of_generations(self, instance: Instance) -> None:
         instance.upload("model")
         learned(instance, 5)
         instance.run("model", 3)
@@ -206,8 +206,8 @@ class TestRollBack:
         instance.upload("model")
 
         columns = ("kind", "seq", "from_generation")
-        told = Generation.objects.order_by("generation").values_list(*columns)
-        assert list(told) == [
+        reported = Generation.objects.order_by("generation").values_list(*columns)
+        assert list(reported) == [
             ("upload", 0, None), ("rollback", 5, 1), ("upload", 0, None),
         ]  # fmt: skip
 

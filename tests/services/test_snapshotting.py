@@ -119,5 +119,5 @@ class TestExportSnapshot:
         with pytest.raises(ModelNotLoadable, match="signature"):
             snapshotting.export_snapshot(snapshot_id=swapped.pk)
 
-    def test_tells_that_there_is_none(self, instance: Instance) -> None:
+    def test_says_that_there_is_none(self, instance: Instance) -> None:
         assert snapshotting.export_snapshot(snapshot_id=1) is None

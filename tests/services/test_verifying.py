@@ -107,7 +107,7 @@ class TestVerifyModel:
             "The model of the snapshot at seq 5 is not the one that the journal leads to: model."
         )
 
-    def test_tells_when_the_served_model_differs(self, instance: Instance) -> None:
+    def test_says_when_the_served_model_differs(self, instance: Instance) -> None:
         instance.upload("model")
         instance.run("model", 5)
         snapshotting.take_snapshot(name="model")
@@ -123,7 +123,7 @@ class TestVerifyModel:
             "model.steps['StandardScaler'].counts['x'] is 5 instead of 10."
         )
 
-    def test_tells_when_the_metrics_differ(self, instance: Instance) -> None:
+    def test_says_when_the_metrics_differ(self, instance: Instance) -> None:
         instance.upload("model")
         instance.run("model", 6)
         segment = JournalSegment.objects.get(first_seq=3)
@@ -144,7 +144,7 @@ class TestVerifyModel:
             (6, "The journal ends at 5 instead of 6."),
         ],
     )
-    def test_tells_where_the_journal_has_a_gap(self, instance: Instance, lost: int, difference: str) -> None:
+    def test_says_where_the_journal_has_a_gap(self, instance: Instance, lost: int, difference: str) -> None:
         instance.upload("model")
         instance.run("model", 6)
         snapshotting.take_snapshot(name="model")
@@ -152,7 +152,7 @@ class TestVerifyModel:
 
         assert verify().differences == (difference,)
 
-    def test_tells_of_a_segment_that_lacks_learns(self, instance: Instance) -> None:
+    def test_reports_a_segment_that_lacks_learns(self, instance: Instance) -> None:
         instance.upload("model")
         instance.run("model", 2)
         snapshotting.take_snapshot(name="model")
@@ -160,7 +160,7 @@ class TestVerifyModel:
 
         assert verify().differences == ("The segment 2 to 2 has 0 learns.",)
 
-    def test_tells_of_a_learn_that_does_not_apply(self, instance: Instance) -> None:
+    def test_reports_a_learn_that_does_not_apply(self, instance: Instance) -> None:
         instance.upload("model")
         instance.run("model", 2)
         snapshotting.take_snapshot(name="model")
@@ -173,7 +173,7 @@ class TestVerifyModel:
 
         assert difference.startswith("Learn 2 does not apply: ")
 
-    def test_tells_of_snapshots_that_do_not_load(self, instance: Instance) -> None:
+    def test_reports_snapshots_that_do_not_load(self, instance: Instance) -> None:
         instance.upload("model")
         instance.run("model", 2)
         snapshotting.take_snapshot(name="model")
@@ -193,7 +193,7 @@ class TestVerifyModel:
 
         assert verify().is_equal
 
-    def test_tells_of_what_a_model_raises(self, instance: Instance, monkeypatch: pytest.MonkeyPatch) -> None:
+    def test_reports_what_a_model_raises(self, instance: Instance, monkeypatch: pytest.MonkeyPatch) -> None:
         instance.upload("model", history_models.Moody())
         instance.run("model", 3)
         snapshotting.take_snapshot(name="model")
@@ -204,7 +204,7 @@ class TestVerifyModel:
 
         assert verification.differences == ("It cannot be verified: SystemExit('not today')",)
 
-    def test_tells_that_there_is_no_snapshot(self, instance: Instance) -> None:
+    def test_says_that_there_is_no_snapshot(self, instance: Instance) -> None:
         instance.upload("model")
         Snapshot.objects.all().delete()
 

@@ -96,7 +96,7 @@ class TestDelimiters:
     def test_may_be_followed_by_a_quoted_value(self, read: Read) -> None:
         assert read('"a", "b", "y"\n1, "x, y", 2\n') == [({"a": 1, "b": "x, y"}, 2)]
 
-    def test_are_told_where_a_column_is_not_found(self, read: Read) -> None:
+    def test_are_reported_where_a_column_is_not_found(self, read: Read) -> None:
         assert read("a:y\n1:2\n") == [
             (1, "There is no column 'y'; the header has a:y; is --delimiter another?.")
         ]
@@ -141,7 +141,9 @@ class TestEncodings:
         assert len(found) == (1 if form is Format.CSV else 2)
 
     @pytest.mark.parametrize(("encoding", "text"), [("cp1252", "größe €"), ("latin-1", "gr\x81öße")])
-    def test_of_before_unicode_are_told(self, read: Read, notes: list[str], encoding: str, text: str) -> None:
+    def test_of_before_unicode_are_reported(
+        self, read: Read, notes: list[str], encoding: str, text: str
+    ) -> None:
         assert read(f"{text};y\n1;2\n".encode(encoding)) == [({text: 1}, 2)]
 
         (note,) = notes
@@ -254,10 +256,10 @@ class TestHint:
         features = json.dumps({"good": 1, "a": cell}).encode()
         record = FileRecord(line=2, features=features, ground_truth=1)
 
-        told = hint(record, Layout(format=Format.CSV, target="y", has_ground_truth=True))
+        reported = hint(record, Layout(format=Format.CSV, target="y", has_ground_truth=True))
 
-        assert (told is None) == (option is None), told
-        assert told is None or (told.startswith("Column 'a' has ") and str(option) in told)
+        assert (reported is None) == (option is None), reported
+        assert reported is None or (reported.startswith("Column 'a' has ") and str(option) in reported)
 
     def test_looks_at_the_ground_truth(self) -> None:
         record = FileRecord(line=2, features=b"{}", ground_truth="NA")

@@ -23,7 +23,7 @@ test("numbers have as many digits as there is room for", () => {
   assert.equal(formatValue(1.23456789), "1.2346");
 });
 
-test("a prediction is told by its most probable label", () => {
+test("a prediction is shown by its most probable label", () => {
   assert.equal(formatPrediction({ a: 0.25, "<b>": 0.75 }), "<b> (0.75)");
   assert.equal(formatPrediction({}), "none");
   assert.equal(formatPrediction(null), "none");
@@ -33,7 +33,7 @@ test("a time is that of the reader's zone", () => {
   assert.equal(formatMoment(MIDNIGHT), "2026-11-26 00:00:00");
 });
 
-test("ticks tell the date where it is another one", () => {
+test("ticks show the date where it is another one", () => {
   assert.deepEqual(formatTicks([MIDNIGHT - 7200, MIDNIGHT - 3600, MIDNIGHT], 3600), [
     "22:00\n2026-11-25", "23:00", "00:00\n2026-11-26",
   ]);

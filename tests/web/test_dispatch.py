@@ -112,7 +112,7 @@ class TestAsyncViewSet:
     def test_answers_head_as_get(self, ask: Ask) -> None:
         assert ask(Greeting, "HEAD").status == 200
 
-    def test_tells_what_can_be_done(self, ask: Ask) -> None:
+    def test_says_what_can_be_done(self, ask: Ask) -> None:
         assert ask(Greeting, "OPTIONS").headers["allow"] == "GET, POST, HEAD, OPTIONS"
 
     def test_refuses_other_methods(self, ask: Ask) -> None:

@@ -180,7 +180,7 @@ class TestWebSockets:
 
         assert sent == [{"type": "websocket.close", "code": 1008}]
 
-    def test_are_told_why_where_the_server_can(self) -> None:
+    def test_get_the_reason_where_the_server_can_give_it(self) -> None:
         sent = ask(
             make_guard(),
             HOST,

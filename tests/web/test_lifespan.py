@@ -59,7 +59,7 @@ class TestLifespan:
         assert announced == ["stop"]
 
     @override_settings(ROOT_URLCONF="no.such.routes")
-    def test_tells_the_server_that_it_could_not_start(self) -> None:
+    def test_notifies_the_server_that_it_could_not_start(self) -> None:
         answers = live(Lifespan(runtime))
 
         assert answers[0] == "lifespan.startup.failed"

@@ -329,7 +329,7 @@ class TestLingering:
 
 
 class TestConnections:
-    def test_beyond_the_limit_are_told_so(self) -> None:
+    def test_beyond_the_limit_are_refused_with_the_reason(self) -> None:
         async def run() -> list[Wire]:
             state = ServerState()
             wires = []
@@ -364,7 +364,7 @@ class TestConnections:
 
         assert asyncio.run(run()).is_over
 
-    def test_that_are_lost_tell_the_request_under_way_whatever_waits_behind_it(self) -> None:
+    def test_that_are_lost_notify_the_request_under_way_whatever_waits_behind_it(self) -> None:
         heard = []
 
         async def waits(scope: Any, receive: Any, send: Any) -> None:

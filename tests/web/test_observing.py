@@ -20,22 +20,22 @@ async def answering(scope: Any, receive: Any, send: Any) -> None:
 
 
 def observe(application: Any, asked: dict[str, Any]) -> tuple[list[Request], Sent]:
-    """Return what was told of a request, and what was sent."""
-    told: list[Request] = []
+    """Return what was reported of a request, and what was sent."""
+    reported: list[Request] = []
     sent: Sent = []
 
     async def send(message: Any) -> None:
         sent.append(message)
 
     observed = Observed(
-        application, [told.append], make=ModelRequest, current=current_trace, sockets=["/ws/stream"]
+        application, [reported.append], make=ModelRequest, current=current_trace, sockets=["/ws/stream"]
     )
     asyncio.run(observed(asked, None, send))  # type: ignore[arg-type]
-    return told, sent
+    return reported, sent
 
 
 class TestObserved:
-    def test_tells_of_a_request_at_its_end(self) -> None:
+    def test_reports_a_request_at_its_end(self) -> None:
         (request,), sent = observe(answering, scope())
 
         assert (request.method, request.path, request.route) == ("GET", "/api/models", "/api/models")
@@ -65,7 +65,7 @@ class TestObserved:
     def test_draws_another_id_for_each_request(self) -> None:
         assert len({observe(answering, scope())[0][0].request_id for _ in range(20)}) == 20
 
-    def test_tells_of_a_client_that_went_away(self) -> None:
+    def test_reports_a_client_that_went_away(self) -> None:
         async def silent(scope: Any, receive: Any, send: Any) -> None:
             """Answer nothing."""
 
@@ -73,16 +73,16 @@ class TestObserved:
 
         assert (request.status, request.outcome) == (None, "gone")
 
-    def test_tells_of_what_it_lets_pass(self) -> None:
-        told: list[Request] = []
+    def test_reports_what_it_lets_pass(self) -> None:
+        reported: list[Request] = []
 
         async def failing(scope: Any, receive: Any, send: Any) -> None:
             raise ArithmeticError
 
         with pytest.raises(ArithmeticError):
-            asyncio.run(Observed(failing, [told.append])(scope(), None, None))  # type: ignore[arg-type]
+            asyncio.run(Observed(failing, [reported.append])(scope(), None, None))  # type: ignore[arg-type]
 
-        assert [(request.status, request.outcome) for request in told] == [(500, "failed")]
+        assert [(request.status, request.outcome) for request in reported] == [(500, "failed")]
 
     def test_says_why_a_request_was_refused(self) -> None:
         async def refusing(scope: Any, receive: Any, send: Any) -> None:
@@ -101,7 +101,7 @@ class TestObserved:
             ([{"type": "websocket.http.response.start", "status": 403, "headers": []}], 403),
         ],
     )
-    def test_tells_of_a_websocket(self, messages: list[dict[str, Any]], status: int) -> None:
+    def test_reports_a_websocket(self, messages: list[dict[str, Any]], status: int) -> None:
         async def application(scope: Any, receive: Any, send: Any) -> None:
             for message in messages:
                 await send(message)
@@ -110,7 +110,7 @@ class TestObserved:
 
         assert (request.method, request.route, request.status) == ("WEBSOCKET", "/ws/stream", status)
 
-    def test_tells_nothing_of_the_servers_own_messages(self) -> None:
+    def test_reports_nothing_of_the_servers_own_messages(self) -> None:
         async def application(scope: Any, receive: Any, send: Any) -> None:
             """Do nothing."""
 

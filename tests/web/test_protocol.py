@@ -34,7 +34,7 @@ class Asked:
 
 
 class Application:
-    """Takes the short way to /short, unless told otherwise."""
+    """Takes the short way to /short, unless asked otherwise."""
 
     def __init__(self) -> None:
         self.declines = False

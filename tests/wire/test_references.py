@@ -58,7 +58,7 @@ class TestFound:
             (b"", UNSET),
         ],
     )
-    def test_is_what_the_client_sent_where_that_can_be_told(self, text: bytes, ref: object) -> None:
+    def test_is_what_the_client_sent_where_that_can_be_read(self, text: bytes, ref: object) -> None:
         assert found(text) == ref
 
     def test_is_not_looked_for_twice_in_a_long_record(self) -> None:

@@ -26,7 +26,7 @@ class ServerLost(ServerStopping):
     """The server has ended, and it is not known whether it has done what it was asked."""
 
     def __init__(self) -> None:
-        text = "The server ended before it answered; the model's learns tell how far it came."
+        text = "The server ended before it answered; the model's learns say how far it came."
         ChantillyError.__init__(self, text)
 
 

@@ -17,7 +17,7 @@ def _find(outcomes: Sequence[Outcome], _paradigm: Paradigm) -> Context:
         "n": len(found),
         "n_left_out": len(outcomes) - len(found),
         "rows": [(_limits(bin_), bin_.n) for bin_ in bins],
-        "spread": _told(residuals.spread(values)) if values else None,
+        "spread": _shown(residuals.spread(values)) if values else None,
         "drawn": {
             "n": [bin_.n for bin_ in bins],
             "limits": [bin_.highest for bin_ in bins[:-1]],
@@ -48,7 +48,7 @@ def _limits(found: residuals.Bin) -> str:
     return f"{short(found.lowest)} to {short(found.highest)}"
 
 
-def _told(found: residuals.Spread) -> Context:
+def _shown(found: residuals.Spread) -> Context:
     return {
         "mean": short(abs(found.mean)),
         "side": "below" if found.mean < 0 else "above",

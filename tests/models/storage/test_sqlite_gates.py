@@ -35,7 +35,7 @@ for line in sys.stdin:
 
 
 class Other:
-    """Another process, which enters and leaves the gate as it is told."""
+    """Another process, which enters and leaves the gate as it is asked to."""
 
     def __init__(self, file: Path) -> None:
         self._process = subprocess.Popen(

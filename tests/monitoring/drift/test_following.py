@@ -41,18 +41,18 @@ def bare(errors: list[float], kind: Callable[[], object] = drift.ADWIN) -> list[
 
 
 @pytest.fixture
-def told() -> list[DriftAlert]:
+def reported() -> list[DriftAlert]:
     return []
 
 
 @pytest.fixture
-def follower(told: list[DriftAlert]) -> Follower:
-    return following(told)
+def follower(reported: list[DriftAlert]) -> Follower:
+    return following(reported)
 
 
-def following(told: list[DriftAlert], *, hears: bool = True) -> Follower:
+def following(reported: list[DriftAlert], *, hears: bool = True) -> Follower:
     """Return a follower; one that does not hear of learns reads them from the journal."""
-    follower = Follower(report=told.extend, clock=Clock(now=lambda: NOW, monotonic=lambda: NOW))
+    follower = Follower(report=reported.extend, clock=Clock(now=lambda: NOW, monotonic=lambda: NOW))
     hooks.scores._listeners[:] = [follower.scored] if hears else []
     return follower
 
@@ -98,9 +98,9 @@ EXPECTED = bare([float(truth) for truth in TRUTHS])
 class TestFollower:
     @pytest.mark.parametrize("hears", [True, False])
     def test_finds_what_the_detector_finds_alone(
-        self, instance: Instance, told: list[DriftAlert], hears: bool
+        self, instance: Instance, reported: list[DriftAlert], hears: bool
     ) -> None:
-        follower = following(told, hears=hears)
+        follower = following(reported, hears=hears)
         instance.upload("m", Stubborn())
         for start in range(0, 600, 150):
             learn_one_by_one(instance, TRUTHS[start : start + 150], start=start)
@@ -108,53 +108,53 @@ class TestFollower:
 
         assert EXPECTED
         assert 300 < EXPECTED[-1] < 400
-        assert [alert.seq for alert in told] == EXPECTED
+        assert [alert.seq for alert in reported] == EXPECTED
         assert [row["seq"] for row in alert_lists.list_alerts(model="m", before=None, limit=10)] == EXPECTED[
             ::-1
         ]
-        alert = told[-1]
+        alert = reported[-1]
         assert (alert.kind, alert.source, alert.detector) == ("drift", "error", "ADWIN")
         assert alert.model.name == "m"
         assert 0.1 < alert.value < 0.9
 
-    def test_goes_on_after_a_crash_and_tells_nothing_twice(
-        self, instance: Instance, told: list[DriftAlert], follower: Follower
+    def test_goes_on_after_a_crash_and_reports_nothing_twice(
+        self, instance: Instance, reported: list[DriftAlert], follower: Follower
     ) -> None:
         instance.upload("m", Stubborn())
         learn(instance, TRUTHS[:400])
         follower.tick()
-        n_told = len(told)
+        n_reported = len(reported)
         learn(instance, TRUTHS[400:500], start=400)
 
         # Some is saved, the rest was in memory only.
-        later = following(told)
+        later = following(reported)
         learn(instance, TRUTHS[500:], start=500)
         later.tick()
-        after_a_loss = following(told)
+        after_a_loss = following(reported)
         DriftState.objects.all().delete()
         after_a_loss.tick()
 
-        assert n_told == len(EXPECTED)
-        assert [alert.seq for alert in told] == EXPECTED
+        assert n_reported == len(EXPECTED)
+        assert [alert.seq for alert in reported] == EXPECTED
 
     def test_reads_a_long_absence_bit_by_bit(
-        self, instance: Instance, told: list[DriftAlert], monkeypatch: pytest.MonkeyPatch
+        self, instance: Instance, reported: list[DriftAlert], monkeypatch: pytest.MonkeyPatch
     ) -> None:
         monkeypatch.setattr("monitoring.drift.following._MAX_LEARNS", 100)
         instance.upload("m", Stubborn())
         learn(instance, TRUTHS)
-        follower = following(told, hears=False)
+        follower = following(reported, hears=False)
 
         follower.tick()
-        n_first = len(told)
+        n_first = len(reported)
         for _ in range(6):
             follower.tick()
 
         assert n_first == 0
-        assert [alert.seq for alert in told] == EXPECTED
+        assert [alert.seq for alert in reported] == EXPECTED
 
     def test_starts_anew_with_an_upload(
-        self, instance: Instance, told: list[DriftAlert], follower: Follower
+        self, instance: Instance, reported: list[DriftAlert], follower: Follower
     ) -> None:
         instance.upload("m", Stubborn())
         learn(instance, TRUTHS)
@@ -163,15 +163,15 @@ class TestFollower:
         learn(instance, TRUTHS)
         follower.tick()
 
-        assert [(alert.generation, alert.seq) for alert in told] == [
+        assert [(alert.generation, alert.seq) for alert in reported] == [
             (generation, seq) for generation in (1, 2) for seq in EXPECTED
         ]
 
     @pytest.mark.parametrize("hears", [True, False])
     def test_starts_anew_after_a_rollback(
-        self, instance: Instance, told: list[DriftAlert], hears: bool
+        self, instance: Instance, reported: list[DriftAlert], hears: bool
     ) -> None:
-        follower = following(told, hears=hears)
+        follower = following(reported, hears=hears)
         instance.upload("m", Stubborn())
         learn(instance, TRUTHS[:50])
         snapshotting.take_snapshot(name="m")
@@ -182,50 +182,52 @@ class TestFollower:
         learn(instance, TRUTHS)
         follower.tick()
 
-        assert [(alert.generation, alert.seq) for alert in told] == [(2, 50 + seq) for seq in EXPECTED]
+        assert [(alert.generation, alert.seq) for alert in reported] == [(2, 50 + seq) for seq in EXPECTED]
         assert DriftState.objects.get().generation == 2
 
     def test_finds_nothing_twice_where_a_rollback_comes_between_two_looks(
-        self, instance: Instance, told: list[DriftAlert], follower: Follower
+        self, instance: Instance, reported: list[DriftAlert], follower: Follower
     ) -> None:
         instance.upload("m", Stubborn())
         learn(instance, TRUTHS)
         follower.tick()
-        n_before = len(told)
+        n_before = len(reported)
         learn(instance, TRUTHS[300:])
         rolling_back.roll_back(name="m", seq=0, now=timezone.now())
         learn(instance, TRUTHS)
         follower.tick()
 
         # What was learned just before the rollback is no part of what is served.
-        assert [(alert.generation, alert.seq) for alert in told[n_before:]] == [(2, seq) for seq in EXPECTED]
+        assert [(alert.generation, alert.seq) for alert in reported[n_before:]] == [
+            (2, seq) for seq in EXPECTED
+        ]
 
-    def test_watches_nothing_where_it_is_told_to(
-        self, instance: Instance, told: list[DriftAlert], follower: Follower
+    def test_watches_nothing_where_it_is_asked_to(
+        self, instance: Instance, reported: list[DriftAlert], follower: Follower
     ) -> None:
         instance.upload("m", Stubborn())
         set_plan(name="m", plan=None)
         learn(instance, TRUTHS)
         follower.tick()
 
-        assert told == []
+        assert reported == []
 
     def test_warns_once_and_by_the_detector_that_was_chosen(
-        self, instance: Instance, told: list[DriftAlert], follower: Follower
+        self, instance: Instance, reported: list[DriftAlert], follower: Follower
     ) -> None:
         instance.upload("m", Stubborn())
         set_plan(name="m", plan=Plan(detector="DDM", parameters={"warm_start": 60}))
         learn(instance, TRUTHS)
         follower.tick()
 
-        drifts = [alert.seq for alert in told if alert.kind == "drift"]
-        warnings = [alert.seq for alert in told if alert.kind == "warning"]
+        drifts = [alert.seq for alert in reported if alert.kind == "drift"]
+        warnings = [alert.seq for alert in reported if alert.kind == "warning"]
         assert drifts == bare([float(t) for t in TRUTHS], lambda: drift.binary.DDM(warm_start=60))
         assert any(warning < drifts[0] for warning in warnings)
         assert len(warnings) < 20
 
     def test_watches_predictions_and_features(
-        self, instance: Instance, told: list[DriftAlert], follower: Follower
+        self, instance: Instance, reported: list[DriftAlert], follower: Follower
     ) -> None:
         instance.upload("m", Stubborn())
         set_plan(name="m", plan=Plan(watches_features=True, watches_prediction=True))
@@ -236,14 +238,14 @@ class TestFollower:
             instance.learn(f"p{number}", False)
         follower.tick()
 
-        assert {alert.source for alert in told} == {"feature x"}
-        assert [alert.seq for alert in told] == bare(shifted)
+        assert {alert.source for alert in reported} == {"feature x"}
+        assert [alert.seq for alert in reported] == bare(shifted)
 
     def test_takes_the_absolute_error_of_a_regression(
-        self, instance: Instance, told: list[DriftAlert]
+        self, instance: Instance, reported: list[DriftAlert]
     ) -> None:
         instance.init("regression")
-        follower = following(told)
+        follower = following(reported)
         instance.upload("m", dummy.StatisticRegressor(stats.Mean()))
         errors, mean = [], stats.Mean()
         for number in range(500):
@@ -254,14 +256,14 @@ class TestFollower:
             mean.update(truth)
         follower.tick()
 
-        assert [alert.seq for alert in told] == bare(errors) != []
+        assert [alert.seq for alert in reported] == bare(errors) != []
 
     @pytest.mark.parametrize("hears", [True, False])
     def test_takes_true_and_false_for_the_numbers_that_a_regression_learns(
-        self, instance: Instance, told: list[DriftAlert], hears: bool
+        self, instance: Instance, reported: list[DriftAlert], hears: bool
     ) -> None:
         instance.init("regression")
-        follower = following(told, hears=hears)
+        follower = following(reported, hears=hears)
         instance.upload("m", dummy.StatisticRegressor(stats.Mean()))
         # Seldom true, and after the change nearly always.
         errors, mean = [], stats.Mean()
@@ -271,24 +273,26 @@ class TestFollower:
         learn(instance, TRUTHS)
         follower.tick()
 
-        assert [alert.seq for alert in told] == bare(errors) != []
+        assert [alert.seq for alert in reported] == bare(errors) != []
 
-    def test_leaves_out_what_could_not_be_scored(self, instance: Instance, told: list[DriftAlert]) -> None:
+    def test_leaves_out_what_could_not_be_scored(
+        self, instance: Instance, reported: list[DriftAlert]
+    ) -> None:
         instance.upload("m", Silent())
-        heard, read = following(told), following(told, hears=False)
+        heard, read = following(reported), following(reported, hears=False)
         hooks.scores.add(heard.scored)
         learn(instance, TRUTHS)
         heard.tick()
-        by_scores = [alert.seq for alert in told]
+        by_scores = [alert.seq for alert in reported]
         DriftAlert.objects.all().delete()
         DriftState.objects.all().delete()
-        told.clear()
+        reported.clear()
         read.tick()
 
-        assert by_scores == [alert.seq for alert in told] != []
+        assert by_scores == [alert.seq for alert in reported] != []
 
     def test_keeps_nothing_of_what_is_gone(
-        self, instance: Instance, told: list[DriftAlert], follower: Follower
+        self, instance: Instance, reported: list[DriftAlert], follower: Follower
     ) -> None:
         instance.upload("m", Stubborn())
         learn(instance, TRUTHS)
@@ -301,7 +305,7 @@ class TestFollower:
 
     @pytest.mark.parametrize("is_hot", [True, False])
     def test_sees_nothing_that_was_undone_since_the_last_look(
-        self, instance: Instance, told: list[DriftAlert], follower: Follower, is_hot: bool
+        self, instance: Instance, reported: list[DriftAlert], follower: Follower, is_hot: bool
     ) -> None:
         instance.upload("m", Stubborn())
         learn(instance, TRUTHS[:50])
@@ -310,20 +314,20 @@ class TestFollower:
         learn(instance, TRUTHS[250:600], start=250)
         rolling_back.roll_back(name="m", seq=50, now=timezone.now())
         if not is_hot:
-            follower = following(told)
+            follower = following(reported)
 
         follower.tick()
 
         (followed,) = follower._followed.values()
         assert (followed.generation, followed.watch.seq) == (2, 50)
-        assert told == []
+        assert reported == []
 
     def test_reports_what_it_found_though_the_model_is_deleted_meanwhile(self, instance: Instance) -> None:
-        reported: list[str] = []
+        names: list[str] = []
 
         def report(alerts: Sequence[DriftAlert]) -> None:
             uploading.delete_model(name="m")
-            reported.extend(alert.model.name for alert in alerts)
+            names.extend(alert.model.name for alert in alerts)
 
         follower = Follower(report=report, clock=Clock(now=lambda: NOW, monotonic=lambda: NOW))
         instance.upload("m", Stubborn())
@@ -331,13 +335,15 @@ class TestFollower:
 
         follower.tick()
 
-        assert set(reported) == {"m"}
+        assert set(names) == {"m"}
 
     def test_lets_go_of_idle_models(
-        self, instance: Instance, told: list[DriftAlert], monkeypatch: pytest.MonkeyPatch
+        self, instance: Instance, reported: list[DriftAlert], monkeypatch: pytest.MonkeyPatch
     ) -> None:
         clock = [NOW]
-        follower = Follower(report=told.extend, clock=Clock(now=lambda: clock[0], monotonic=lambda: clock[0]))
+        follower = Follower(
+            report=reported.extend, clock=Clock(now=lambda: clock[0], monotonic=lambda: clock[0])
+        )
         instance.upload("m", Stubborn())
         learn(instance, TRUTHS[:50])
         for _ in range(3):

@@ -55,9 +55,9 @@ class TestOfScores:
         for y_pred, y_true in outcomes:
             scorer.score(y_true, y_pred)
 
-        told = list(values.of_scores([scorer.take()], FLAVORS["multiclass"]))
+        reported = list(values.of_scores([scorer.take()], FLAVORS["multiclass"]))
 
         plan = Plan()
-        assert told == [
+        assert reported == [
             values.of_learn(record(*outcome), plan, FLAVORS["multiclass"]) for outcome in outcomes
         ]

@@ -38,7 +38,7 @@ def learn_features(n: int) -> None:
 
 
 class TestDelayReader:
-    def test_tells_how_long_ground_truths_were_in_coming(self, instance: Instance) -> None:
+    def test_says_how_long_ground_truths_were_in_coming(self, instance: Instance) -> None:
         instance.upload("one")
         for seconds in (5, 3_600, 86_400):
             learn_after(instance, seconds)

@@ -15,7 +15,7 @@ TICK = 2
 
 
 class Clock:
-    """A time that goes on when told so, with a model that does something meanwhile."""
+    """A time that goes on when asked to, with a model that does something meanwhile."""
 
     def __init__(self) -> None:
         self.now = timezone.now().timestamp()
@@ -119,7 +119,7 @@ class TestRates:
 
         assert both(clock.rate()) == pytest.approx((10, 5), rel=0.1)
 
-    def test_are_told_before_the_first_look(self, instance: Instance) -> None:
+    def test_are_reported_before_the_first_look(self, instance: Instance) -> None:
         instance.upload("one")
 
         assert Clock().rate() == Rate(predictions=0.0, learns=0.0)

@@ -45,7 +45,7 @@ def seqs(model: str | None) -> list[int]:
 
 
 class TestSampler:
-    def test_tells_of_each_model_and_of_all(self, instance: Instance, tick: Callable[..., None]) -> None:
+    def test_reports_each_model_and_all_together(self, instance: Instance, tick: Callable[..., None]) -> None:
         instance.upload("one")
         instance.upload("two")
         instance.run("one", 3)
@@ -106,7 +106,7 @@ class TestSampler:
 
         assert seqs("one") == [2]
 
-    def test_tells_of_a_model_that_is_not_hot_what_its_snapshot_says(
+    def test_reports_of_a_model_that_is_not_hot_what_its_snapshot_says(
         self, instance: Instance, clock: Timepiece
     ) -> None:
         instance.upload("one")

@@ -1,4 +1,4 @@
-"""Receivers of webhooks: HTTP servers on loopback that answer as they are told."""
+"""Receivers of webhooks: HTTP servers on loopback that answer as they are asked to."""
 
 import base64
 import hashlib

@@ -186,7 +186,7 @@ class TestAttempt:
         assert looked_up == ["name.example"]
         assert received.headers["host"] == f"name.example:{receiver.port}"
 
-    def test_tells_that_nobody_listens(self) -> None:
+    def test_says_that_nobody_listens(self) -> None:
         with socket.socket() as taken:
             taken.bind(("127.0.0.1", 0))
 

@@ -46,7 +46,7 @@ def path(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 @pytest.fixture
 def regression(instance: Instance, monkeypatch: pytest.MonkeyPatch) -> Instance:
-    """An instance with a model that refuses what it is told to refuse."""
+    """An instance with a model that refuses what it is asked to refuse."""
     # The tests' database begins anew with the ids of segments that this process has seen already.
     monkeypatch.setattr(folding, "_instance", InstanceMetrics())
     instance.init("regression")
@@ -217,7 +217,7 @@ class TestReplaying:
 
 
 class TestTheEnd:
-    def test_of_a_server_is_told(self, stop: Callable[[], None], path: Path) -> None:
+    def test_of_a_server_is_reported(self, stop: Callable[[], None], path: Path) -> None:
         def lines() -> Iterator[FileRecord]:
             for n in itertools.count(1):
                 if n == 3_000:
@@ -232,7 +232,7 @@ class TestTheEnd:
         assert done == list(range(1, len(done) + 1)) == learned()
         assert not path.exists()
 
-    def test_of_the_engine_is_told(self, stop: Callable[[], None]) -> None:
+    def test_of_the_engine_is_reported(self, stop: Callable[[], None]) -> None:
         with handing_over(skips_errors=True):
             feed = warming.learn_feed(model="model", skip_errors=True)
             runtime.stop_engine(seconds=10)

@@ -70,7 +70,7 @@ class TestHelper:
         assert run(helper, model) == TrialResult()
 
     @pytest.mark.parametrize(
-        ("code", "told"),
+        ("code", "reported"),
         [
             ("import os; os._exit(0)", "exit code 0"),
             ("import os; os._exit(3)", "exit code 3"),
@@ -85,23 +85,23 @@ class TestHelper:
             ("a = []\nwhile True: a.append(bytearray(2**24))", "UPLOAD_MEMORY"),
         ],
     )
-    def test_survives_what_an_upload_does(self, helper: Helper, code: str, told: str) -> None:
+    def test_survives_what_an_upload_does(self, helper: Helper, code: str, reported: str) -> None:
         before = run(helper, MODEL), helper.pid
 
-        assert told in unpickled(helper, code)
+        assert reported in unpickled(helper, code)
 
         assert (run(helper, MODEL), helper.pid) == before
 
     @pytest.mark.parametrize(
-        ("code", "told"),
+        ("code", "reported"),
         [
             ("import os; os._exit(7)", "exit code 7"),
             ("import os; os.kill(os.getpid(), 11)", "signal SIGSEGV"),
             ("bytearray(2**40)", "UPLOAD_MEMORY"),
         ],
     )
-    def test_survives_what_a_model_does(self, helper: Helper, code: str, told: str) -> None:
-        assert told in learning(helper, code)
+    def test_survives_what_a_model_does(self, helper: Helper, code: str, reported: str) -> None:
+        assert reported in learning(helper, code)
 
     @pytest.mark.parametrize(
         "code",
@@ -149,10 +149,10 @@ class TestHelper:
         with (tmp_path / "database").open("w") as database, socket.socket() as connection:
             os.set_inheritable(database.fileno(), True)
             connection.set_inheritable(True)
-            told = unpickled(helper, "import os; raise ValueError(len(os.listdir('/proc/self/fd')))")
+            reported = unpickled(helper, "import os; raise ValueError(len(os.listdir('/proc/self/fd')))")
 
         # The three standard ones, the trial's socket, and the folder that is read.
-        assert told.endswith("ValueError: 5")
+        assert reported.endswith("ValueError: 5")
 
     def test_knows_no_secrets(self, monkeypatch: pytest.MonkeyPatch) -> None:
         for name in ("SECRET_KEY", "ALERT_WEBHOOK_SECRET", "DATABASE_URL", "REDIS_URL", "SOME_PASSWORD"):
@@ -160,11 +160,11 @@ class TestHelper:
         monkeypatch.setenv("OF_NO_INTEREST", "hush")
         fresh = Helper()
 
-        told = unpickled(
+        reported = unpickled(
             fresh, "import os; raise ValueError([n for n, value in os.environ.items() if value == 'hush'])"
         )
 
-        assert told.endswith("ValueError: ['OF_NO_INTEREST']")
+        assert reported.endswith("ValueError: ['OF_NO_INTEREST']")
         fresh.close()
 
     def test_has_the_servers_hash_seed_and_recursion_limit(self, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -172,7 +172,7 @@ class TestHelper:
         fresh, limit = Helper(), sys.getrecursionlimit()
         sys.setrecursionlimit(limit + 123)
         try:
-            told = unpickled(fresh, "import sys; raise ValueError(sys.getrecursionlimit(), hash('a'))")
+            reported = unpickled(fresh, "import sys; raise ValueError(sys.getrecursionlimit(), hash('a'))")
         finally:
             sys.setrecursionlimit(limit)
             fresh.close()
@@ -180,7 +180,7 @@ class TestHelper:
         hashed = subprocess.run(
             [sys.executable, "-c", "print(hash('a'))"], capture_output=True, text=True, check=True
         ).stdout.strip()
-        assert told.endswith(f"ValueError: ({limit + 123}, {hashed})")
+        assert reported.endswith(f"ValueError: ({limit + 123}, {hashed})")
 
     def test_serves_many_at_once(self, helper: Helper) -> None:
         models = [MODEL, Unpickled("import os; os._exit(1)"), 42, Labels()] * 6
