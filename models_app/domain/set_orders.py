@@ -5,7 +5,8 @@ the same place of its table, the first one has it. A pickle writes the members i
 set made of them in this order often walks in another one: of ten strings in nearly half of all cases. Here an
 order is found in which the same members are to be added to give the same walk: for 90 to 100 % of sets of 2
 to 300 strings that were added one by one, or copied from such. Classes made from `set` and `frozenset` are
-treated alike where they are made, pickled and walked as these, and their attributes are plain values.
+treated alike where they are made, pickled and walked as these, and their attributes, in slots or not, are
+plain values.
 """
 
 from bisect import bisect_left
@@ -119,7 +120,7 @@ def substitutes(memo: Memo, *, settles: bool) -> list[tuple[Any, Reduction]]:
     kinds = {set, frozenset} | _classes()
     sets: list[Any] = [one for _, one in memo.values() if type(one) in kinds]
     # What else they have may lead back to them, which are made before.
-    sets = [one for one in sets if has_plain_members(_state(one).values())]
+    sets = [one for one in sets if has_plain_members(_attributes(one))]
     # Of one member or none there is one order only, of one that does not change for good.
     sets = [one for one in sets if (len(one) > 1 or isinstance(one, set)) and has_plain_members(one)]
     # Those that can be members first.
@@ -127,24 +128,27 @@ def substitutes(memo: Memo, *, settles: bool) -> list[tuple[Any, Reduction]]:
     changed = []
     for one in sets:
         natural = list(one)
-        state = _state(one)
         recipe = find_recipe(one)
         if settles and isinstance(one, set):
             recipe = recipe or Recipe(natural, is_presized=False)
             set.clear(one)
             set.update(one, recipe.source)
         if recipe is not None and not recipe.is_natural(one):
-            changed.append((one, (type(one), (recipe.source,), *([state] if state else []))))
+            changed.append((one, (type(one), (recipe.source,), _state(one))))
     return changed
 
 
-def _state(one: AbstractSet[Any]) -> dict[str, Any]:
-    """Return the attributes of a set of another class."""
-    if type(one) in (set, frozenset):
-        return {}
-    state = one.__reduce_ex__(PROTOCOL)[2]
-    # With slots it is a pair.
-    return dict(state or {}) if isinstance(state, dict | None) else {"": state}
+def _state(one: AbstractSet[Any]) -> Any:
+    """Return what a set of another class has beside its members, as its pickle writes it; None: nothing."""
+    return None if type(one) in (set, frozenset) else one.__reduce_ex__(PROTOCOL)[2]
+
+
+def _attributes(one: AbstractSet[Any]) -> Iterator[Any]:
+    """Yield the values of a set's attributes, those in slots included."""
+    state = _state(one)
+    # With slots it is a pair: of a dictionary or None, and what the slots hold.
+    for part in state if isinstance(state, tuple) else (state,):
+        yield from part.values() if isinstance(part, dict) else () if part is None else (part,)
 
 
 def find_recipe(one: AbstractSet[Any]) -> Recipe | None:

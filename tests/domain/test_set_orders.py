@@ -160,8 +160,21 @@ class Frozen(frozenset[Any]):
 
 
 class Slotted(set[Any]):
-    __slots__ = ("slot",)
-    slot: list[str]
+    """A set with an attribute in a slot, and no others."""
+
+    __slots__ = ("owner",)
+    owner: Any
+
+
+class SlottedFrozen(frozenset[Any]):
+    """A frozenset with an attribute in a slot, and no others."""
+
+    __slots__ = ("owner",)
+    owner: Any
+
+
+class Both(Slotted):
+    """A set with an attribute in a slot, and room for others."""
 
 
 class Reversed(set[Any]):
@@ -171,9 +184,18 @@ class Reversed(set[Any]):
         return iter(sorted(super().__iter__(), reverse=True))
 
 
+def _give(one: Any, attributes: dict[str, Any]) -> None:
+    for name, value in attributes.items():
+        setattr(one, name, value)
+
+
+def _attributes(one: Any) -> dict[str, Any]:
+    return {name: getattr(one, name) for name in ("owner",) if hasattr(one, name)}
+
+
 class TestSetsOfOtherClasses:
     @pytest.mark.parametrize("write", [blobs.dumps, pickle_piecewise, dill_at_once, dill_piecewise])
-    @pytest.mark.parametrize("kind", [Tags, Frozen])
+    @pytest.mark.parametrize("kind", [Tags, Frozen, Slotted, SlottedFrozen, Both])
     @pytest.mark.parametrize("attributes", [{}, {"owner": "ada"}])
     def test_walk_as_before(
         self, kind: type[Any], attributes: dict[str, Any], write: Callable[..., bytes]
@@ -181,7 +203,7 @@ class TestSetsOfOtherClasses:
         finder = () if write is blobs.dumps else (partial(set_orders.substitutes, settles=False),)
         sets = [kind(_strings(seed, 12)) for seed in range(30)]
         for one in sets:
-            vars(one).update(attributes)
+            _give(one, attributes)
 
         loaded = pickle.loads(write([sets, sets], *finder))
 
@@ -189,15 +211,16 @@ class TestSetsOfOtherClasses:
         n_alike = sum(list(one) == list(there) for one, there in zip(sets, loaded[0], strict=True))
         # As they are: half of them.
         assert n_alike >= 22
-        assert [vars(one) for one in loaded[0]] == [attributes] * 30
+        assert [_attributes(one) for one in loaded[0]] == [attributes] * 30
         assert {type(one) for one in loaded[0]} == {kind}
         assert all(one is same for one, same in zip(*loaded, strict=True))
 
+    @pytest.mark.parametrize("kind", [Tags, Slotted, Both])
     @pytest.mark.parametrize("attributes", [{}, {"owner": "ada"}])
-    def test_are_settled_as_they_are_loaded(self, attributes: dict[str, Any]) -> None:
+    def test_are_settled_as_they_are_loaded(self, kind: type[Any], attributes: dict[str, Any]) -> None:
         for seed in range(30):
-            one = Tags(_strings(seed, 12))
-            vars(one).update(attributes)
+            one = kind(_strings(seed, 12))
+            _give(one, attributes)
 
             loaded = pickle.loads(blobs.dumps([one], settles_sets=True))[0]
 
@@ -210,12 +233,12 @@ class TestSetsOfOtherClasses:
     def test_are_left_alone_where_they_have_more_than_plain_values(self, seed: int) -> None:
         one, slotted = Tags(_strings(seed, 12)), Slotted(_strings(seed, 12))
         one.self = one  # type: ignore[attr-defined]
-        slotted.slot = ["a"]
+        slotted.owner = ["a"]
 
         loaded, loaded_slotted = pickle.loads(blobs.dumps([one, slotted], settles_sets=True))
 
         assert loaded.self is loaded
-        assert loaded_slotted.slot == ["a"]
+        assert loaded_slotted.owner == ["a"]
         assert (loaded, loaded_slotted) == (one, slotted)
 
     def test_are_left_alone_where_they_have_ways_of_their_own(self) -> None:
@@ -225,7 +248,17 @@ class TestSetsOfOtherClasses:
 
         assert list(loaded) == list(one) == ["o", "l", "h", "e"]
 
-    @pytest.mark.parametrize("kind", [Tags, Frozen])
+    def test_keep_attributes_in_slots_beside_others(self) -> None:
+        for seed in range(30):
+            one = Both(_strings(seed, 12))
+            _give(one, {"owner": "ada", "since": 1815})
+
+            loaded = pickle.loads(blobs.dumps([one], settles_sets=True))[0]
+
+            assert list(loaded) == list(one)
+            assert (loaded.owner, loaded.since) == ("ada", 1815)
+
+    @pytest.mark.parametrize("kind", [Tags, Frozen, Slotted, SlottedFrozen, Both])
     def test_are_compared_as_sets_and_by_what_they_have_beside(self, kind: type[Any]) -> None:
         one, same, owned, larger = kind([8, 0, 16]), kind([16, 8, 0]), kind([8, 0, 16]), kind([8, 0, 16, 24])
         owned.owner = "ada"
