@@ -88,14 +88,13 @@ class ModelViewSet(ThreadedViewSet):
     @describing.operation(
         operation_id="delete_model",
         summary="Delete a model",
-        responses={204: None, 404: schemas.EMPTY},
+        responses={204: None},
         refusals=[errors.ModelNotFound],
     )
     def destroy(self, request: Request, name: str) -> HttpResponse:
         """Delete the model and what it has pending."""
-        if uploading.delete_model(name=name):
-            return HttpResponse(status=204)
-        return Response({}, status=404, headers={"Error-Code": errors.ModelNotFound.code})
+        uploading.delete_model(name=name)
+        return HttpResponse(status=204)
 
 
 def _pickled(data: bytes) -> HttpResponse:

@@ -126,11 +126,6 @@ class ModelNotSuitable(ChantillyError):
 
     code = "model_not_suitable"
 
-    @classmethod
-    def lacks(cls, method: str) -> "ModelNotSuitable":
-        """Return the refusal of a model without a method that the flavor needs."""
-        return cls(f"The model does not implement {method}.")
-
 
 class UploadsBusy(ChantillyError):
     """As many uploads are tried as may be at a time, or no process can be had to try one in."""

@@ -55,7 +55,7 @@ def loads(data: bytes) -> Any:
     that says what to do, whatever the unpickling raises.
     """
     if not data:
-        raise ModelNotReadable("The body is empty; a pickled model was expected.")
+        raise ModelNotReadable("The body is empty: send the bytes that pickle.dumps(model) returns.")
     buffer = io.BytesIO(data)
     try:
         return _Dill(buffer).load() if blobs.needs_dill(data) else _Pickle(buffer).load()
@@ -108,9 +108,8 @@ def _foreign(error: ForeignCode) -> str:
 
 
 def _explained(data: bytes, error: BaseException) -> str:
-    text = f"{_CANNOT}: {one_line(error)}"
-    hint = _format_hint(data) or river_versions.hint(error) or _error_hint(error)
-    return f"{text} ({hint})" if hint else text
+    hint = _format_hint(data) or river_versions.hint(error) or _error_hint(error) or _last_hint(data)
+    return f"{_CANNOT}: {one_line(error)} ({hint})"
 
 
 def one_line(error: BaseException) -> str:
@@ -174,7 +173,9 @@ def _error_hint(error: BaseException) -> str | None:
         newest, python = pickle.HIGHEST_PROTOCOL, platform.python_version()
         return f"a newer Python wrote it; use pickle.dumps(model, protocol={newest}), or Python {python}"
     if isinstance(error, MemoryError):
-        return "it needs more memory than a trial may take: the setting UPLOAD_MEMORY"
+        return (
+            "it needs more memory than a trial may take: make it smaller, or the setting UPLOAD_MEMORY larger"
+        )
     if isinstance(error, ModuleNotFoundError) and error.name:
         return missing_library(error.name)
     if "__main__" in text:
@@ -184,9 +185,17 @@ def _error_hint(error: BaseException) -> str | None:
     return None
 
 
+def _last_hint(data: bytes) -> str:
+    if not _is_pickle(data):
+        return "it is no pickle, or a part of one: send all the bytes that pickle.dumps(model) returns"
+    return (
+        "see that pickle.loads of these bytes works in a new process, with the libraries that the server has"
+    )
+
+
 def missing_library(name: str) -> str:
     """Say what to do about a module that the server does not have."""
     root = name.partition(".")[0]
     if root == "numpy":
-        return f"it was made with another version of numpy than the server's {version('numpy')}"
+        return f"it was made with another version of numpy: make it anew with the server's {version('numpy')}"
     return f"install {root!r} in the server's environment and restart it, or bring the code with dill.dumps"

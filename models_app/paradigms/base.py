@@ -35,6 +35,8 @@ class Paradigm(ABC):
     normalize: Callable[[object], Prediction]
     #: What is to be uploaded, for who uploaded something else.
     wanted: str
+    #: What `predict_method` is to return, for who uploaded something else.
+    answer_in_words: str
     #: Ground truths of trials: a model must take one of them.
     trial_truths: tuple[MakeTruth, ...]
     #: A ground truth as an example, in JSON.

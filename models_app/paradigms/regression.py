@@ -21,6 +21,7 @@ class Regression(Paradigm):
     fitting_metrics = (RegressionMetric,)
     normalize = staticmethod(predictions.number)
     wanted = "a regressor"
+    answer_in_words = "a number"
     trial_truths = (lambda number: 0.5 + (5 * number % 7),)
     example_truth = "2.5"
     diagnosis = "residuals"

@@ -32,7 +32,7 @@ def check(model: object, flavor: Paradigm) -> str:
         raise ModelNotSuitable(f"This is the class {name}, not a model: pickle an object of it, {name}(...).")
     step = last_step(model)
     if getattr(step, "steps", None) == {}:
-        raise ModelNotSuitable("The pipeline has no steps: its last one is to learn and predict.")
+        raise ModelNotSuitable(f"The pipeline has no steps: let its last one be {flavor.wanted}.")
     for kind, described in _KINDS:
         if is_a(step, kind):
             raise ModelNotSuitable(_of_another_kind(step, described, flavor))
@@ -42,7 +42,7 @@ def check(model: object, flavor: Paradigm) -> str:
     method = _method(step, flavor)
     _check_call(step, "learn_one", ["features", "ground truth"])
     _check_call(step, method or flavor.predict_method, ["features"])
-    _check_truth(step)
+    _check_truth(step, flavor)
     return method
 
 
@@ -52,8 +52,15 @@ def _method(step: object, flavor: Paradigm) -> str:
         return ""
     method = flavor.fallback(step)
     if missing != [flavor.predict_method] or method is None:
-        raise ModelNotSuitable.lacks(missing[0])
+        raise ModelNotSuitable(_without(missing[0], flavor))
     return method
+
+
+def _without(method: str, flavor: Paradigm) -> str:
+    return (
+        f"The model does not implement {method}. This instance's flavor is '{flavor.name}': upload "
+        f"{flavor.wanted}, or another object that has {' and '.join(flavor.methods)}."
+    )
 
 
 def _of_another_kind(step: object, described: str, flavor: Paradigm) -> str:
@@ -72,11 +79,14 @@ def _check_call(step: object, method: str, arguments: Sequence[str]) -> None:
         signature.bind(*arguments)
     except TypeError as error:
         called = f"{type(step).__name__}.{method}{signature}"
-        message = f"{called} cannot be called with {' and '.join(arguments)}: {error}."
+        message = (
+            f"{called} cannot be called with {' and '.join(arguments)}: {error}. Let it take these alone, or "
+            f"wrap the model in an object whose {method} does."
+        )
         raise ModelNotSuitable(message) from None
 
 
-def _check_truth(step: object) -> None:
+def _check_truth(step: object, flavor: Paradigm) -> None:
     signature = _signature(step, "learn_one")
     if signature is None:
         return
@@ -84,7 +94,8 @@ def _check_truth(step: object) -> None:
     if len(names) > 1 and names[1] in _NO_TRUTHS:
         raise ModelNotSuitable(
             f"The second parameter of {type(step).__name__}.learn_one is '{names[1]}', no ground truth: the "
-            "server calls learn_one(features, ground_truth)."
+            f"server calls learn_one(features, ground_truth). Upload {flavor.wanted}, or wrap the model in "
+            "an object whose learn_one takes these."
         )
 
 

@@ -62,7 +62,10 @@ def run(data: bytes, flavor_name: str, reached: Callable[[str, str], None]) -> T
     except ChantillyError:
         raise
     except BaseException as error:
-        text = f"The model raises when its methods are asked for: {uploads.one_line(error)}."
+        text = (
+            f"The model raises when its methods are asked for: {uploads.one_line(error)}. Mend its "
+            "__getattr__ and its properties; getattr(model, 'learn_one', None) shows it."
+        )
         raise ModelNotSuitable(text) from error
     reached(TRYING, method)
     return _try(data, model, flavor, method)
@@ -193,12 +196,21 @@ def _reason(failure: _Failed, flavor: Paradigm) -> str | None:
     error, text = failure.error, described(failure.error)
     method = "learn_one" if failure.step == "learn" else flavor.predict_method
     if isinstance(error, NotImplementedError):
-        return f"The model has {method}, which is not implemented: it raises {text}."
+        return (
+            f"The model has {method}, which is not implemented: it raises {text}. Implement it, or upload "
+            f"another model, {flavor.wanted}."
+        )
     if isinstance(error, UnsupportedPrediction):
-        return f"The flavor '{flavor.name}' cannot answer what the model predicts: {error}."
+        return (
+            f"The flavor '{flavor.name}' cannot answer what the model predicts: {error}. Upload "
+            f"{flavor.wanted}, or have its {method} return {flavor.answer_in_words}."
+        )
     # One of the interpreter's own: it says nothing.
     if isinstance(error, MemoryError) and not error.args:
-        return f"{method} needs more memory than a trial may take (the setting UPLOAD_MEMORY)."
+        return (
+            f"{method} needs more memory than a trial may take: make the model smaller, or the setting "
+            "UPLOAD_MEMORY larger."
+        )
     if isinstance(error, ModuleNotFoundError) and error.name:
         return f"{method} raises {text}: {uploads.missing_library(error.name)}."
     if isinstance(error, NameError) and not isinstance(error, UnboundLocalError):

@@ -7,8 +7,8 @@ from datetime import datetime
 
 from models_app.domain import blobs
 from models_app.domain.blobs import Versions
-from models_app.domain.errors import FlavorNotSet, ModelNotFound
-from models_app.domain.names import can_be_stored, check_model_name, draw_name
+from models_app.domain.errors import FlavorNotSet
+from models_app.domain.names import check_model_name, draw_name
 from models_app.domain.remarks import Remark
 from models_app.domain.scoreboards import Scoreboard
 from models_app.engine.ports import ModelState, SnapshotData
@@ -26,6 +26,7 @@ from models_app.paradigms import chosen_metrics
 from models_app.paradigms.base import Kind, Paradigm
 from models_app.paradigms.trials import TrialResult
 from models_app.services.configuring import get_flavor
+from models_app.services.finding import find, find_row
 from models_app.services.folding import get_instance_metrics
 from models_app.services.runtime import forget_default
 from models_app.services.trying import try_upload
@@ -94,18 +95,16 @@ def _is_taken(name: str) -> bool:
     return ServedModel.objects.filter(name=name).exists()
 
 
-def delete_model(*, name: str) -> bool:
-    """Delete a model with all that it has pending; return whether there was one.
+def delete_model(*, name: str) -> None:
+    """Delete a model with all that it has pending; raises `ModelNotFound`, with names like it.
 
     The metrics over all models keep what it has learned. If it was the default, the model uploaded last
     among the others becomes it.
     """
-    if not can_be_stored(name):
-        return False
+    # First without the lock that all writers wait for: to look for names like it takes a while.
+    find(name)
     with write_transaction():
-        model = ServedModel.objects.filter(name=name).first()
-        if model is None:
-            return False
+        model = find_row(name)
         _forget_journal(model)
         PendingPrediction.objects.filter(model=model).delete()
         model.delete()
@@ -114,14 +113,13 @@ def delete_model(*, name: str) -> bool:
             if heir is not None:
                 ServedModel.objects.filter(pk=heir.pk).update(is_default=True)
     forget_default()
-    return True
 
 
 def make_default(*, name: str) -> None:
-    """Let requests that name no model go to this one; raises `ModelNotFound`."""
+    """Let requests that name no model go to this one; raises `ModelNotFound`, with names like it."""
+    find(name)
     with write_transaction():
-        if not _is_taken(name):
-            raise ModelNotFound(name)
+        find_row(name)
         ServedModel.objects.filter(is_default=True).update(is_default=False)
         ServedModel.objects.filter(name=name).update(is_default=True)
     forget_default()

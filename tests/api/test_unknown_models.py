@@ -11,33 +11,35 @@ from models_app.api import exceptions
 from models_app.domain.errors import ModelNotFound
 from tests.api.clients import Answer, Client
 
-TOLD = "No model named 'frist'. Is it 'first'?"
+REPORTED = "No model named 'frist'. Is it 'first'?"
 PREDICT = {"features": {"x": 1.0}, "model": "frist"}
 LEARN = {**PREDICT, "ground_truth": True}
 
 
-def reading() -> list[tuple[str, bytes]]:
-    """Return path and query of each reading route that names a model, but streams of events."""
+def naming() -> list[tuple[str, str, bytes]]:
+    """Return method, path and query of each route that names a model, but uploads and streams of events."""
     generator: Any = SchemaGenerator
-    found: list[tuple[str, bytes]] = []
-    for path, methods in generator().get_schema(public=True)["paths"].items():
-        parameters = [(each["in"], each["name"]) for each in methods.get("get", {}).get("parameters", [])]
-        if ("path", "name") in parameters:
-            found.append((path.replace("{name}", "frist"), b""))
-        elif ("query", "model") in parameters and "/stream/" not in path:
-            found.append((path, b"model=frist"))
+    found: list[tuple[str, str, bytes]] = []
+    for path, operations in generator().get_schema(public=True)["paths"].items():
+        for method, operation in operations.items():
+            parameters = [(each["in"], each["name"]) for each in operation.get("parameters", [])]
+            if ("path", "name") in parameters and method != "post":
+                found.append((method.upper(), path.replace("{name}", "frist"), b""))
+            elif ("query", "model") in parameters and "/stream/" not in path:
+                found.append((method.upper(), path, b"model=frist"))
     return found
 
 
 class TestUnknownModels:
-    def test_of_reading_routes_are_reported_with_the_nearest(self, client: Client) -> None:
-        routes = reading()
-        assert len(routes) >= 5
+    def test_of_routes_are_reported_with_the_nearest(self, client: Client) -> None:
+        routes = naming()
+        assert len(routes) >= 6
+        assert ("DELETE", "/api/model/frist", b"") in routes
 
-        for path, query in [*routes, ("/api/metrics", b"model=frist&rolling=true")]:
-            answer = client.send("GET", path, query=query)
+        for method, path, query in [*routes, ("GET", "/api/metrics", b"model=frist&rolling=true")]:
+            answer = client.send(method, path, query=query)
 
-            assert (answer.status, answer.json()) == (404, {"message": TOLD}), path
+            assert (answer.status, answer.json()) == (404, {"message": REPORTED}), (method, path)
             assert answer.headers[b"error-code"] == b"model_not_found"
 
     @pytest.mark.parametrize(("path", "body"), [("/api/predict", PREDICT), ("/api/learn", LEARN)])
@@ -49,9 +51,9 @@ class TestUnknownModels:
         assert isinstance(short, Answer)
 
         for answer in (short, client.post(path, text)):
-            assert (answer.status, answer.json()) == (400, {"message": TOLD})
+            assert (answer.status, answer.json()) == (400, {"message": REPORTED})
         (refused,) = client.post(path, b"[" + text + b"]").json()
-        assert refused == {"error": "model_not_found", "message": TOLD}
+        assert refused == {"error": "model_not_found", "message": REPORTED}
 
     def test_of_streams_are_reported_with_the_nearest(self, client: Client) -> None:
         text = json.dumps(LEARN)
@@ -59,7 +61,7 @@ class TestUnknownModels:
         (socket,) = client.exchange([text])
         line = client.post("/api/stream", text.encode()).json()
 
-        assert socket == {"error": "model_not_found", "message": TOLD}
+        assert socket == {"error": "model_not_found", "message": REPORTED}
         assert line == {**socket, "line": 1}
 
     def test_are_reported_alone_where_nothing_is_like_them(self, client: Client) -> None:
@@ -71,7 +73,7 @@ class TestUnknownModels:
 class TestMessageOf:
     def test_reveals_no_names_where_permissions_are_set(self, settings: Settings) -> None:
         error = ModelNotFound("frist", near=["first"])
-        assert exceptions.message_of(error) == TOLD
+        assert exceptions.message_of(error) == REPORTED
 
         settings.REST_FRAMEWORK = {
             **settings.REST_FRAMEWORK,

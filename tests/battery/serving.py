@@ -11,6 +11,7 @@ from typing import Any
 from models_app.domain.errors import ModelNotSuitable
 from models_app.paradigms import trials
 from tests.battery import bare, exceptions
+from tests.refusals import asking
 from tests.servers.clients import Client
 from tests.servers.launchers import ROOT, environment
 from tests.servers.servers import Server
@@ -161,6 +162,7 @@ class EveryClass:
         expected = exceptions.refused(battery.flavor)
 
         assert said.keys() == expected.keys()
+        assert list(map(asking, said.values()))
         assert {
             title: said[title] for title, reported in expected.items() if reported not in said[title]
         } == {}

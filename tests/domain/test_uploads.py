@@ -16,6 +16,7 @@ from river import compose, linear_model, preprocessing
 
 from models_app.domain import uploads
 from models_app.domain.errors import ModelNotReadable
+from tests.refusals import asking
 
 FOREIGN = Path(__file__).parent / "foreign"
 MODEL = pickle.dumps(preprocessing.StandardScaler() | linear_model.LinearRegression())
@@ -26,7 +27,7 @@ def refused(data: bytes) -> str:
         uploads.loads(data)
     message = str(refusal.value.message)
     assert "\n" not in message
-    return message
+    return asking(message)
 
 
 def archive(data: bytes) -> bytes:

@@ -18,6 +18,7 @@ from river import (
 from models_app.domain.errors import ModelNotSuitable
 from models_app.paradigms import suitability
 from models_app.paradigms.registry import get_flavor
+from tests.refusals import asking
 
 
 def shown(value: object) -> str:
@@ -108,7 +109,11 @@ class TestCheck:
         ids=shown,
     )
     def test_names_the_first_method_that_lacks(self, flavor: str, model: object, method: str) -> None:
-        assert refusal(flavor, model) == f"The model does not implement {method}."
+        message = refusal(flavor, model)
+
+        assert message.startswith(f"The model does not implement {method}. ")
+        assert f"flavor is '{flavor}': upload a " in message
+        assert f"learn_one and {get_flavor(flavor).predict_method}" in message
 
     @pytest.mark.parametrize(
         ("flavor", "model", "reported"),
@@ -146,4 +151,4 @@ class TestCheck:
 def refusal(flavor: str, model: object) -> str:
     with pytest.raises(ModelNotSuitable) as refused:
         suitability.check(model, get_flavor(flavor))
-    return str(refused.value.message)
+    return asking(str(refused.value.message))

@@ -40,6 +40,7 @@ from tests.paradigms.trial_models import (
     Proud,
     Several,
 )
+from tests.refusals import asking
 
 FOREIGN = Path(__file__).parents[1] / "domain" / "foreign"
 
@@ -51,7 +52,7 @@ def run(model: Any, flavor: str) -> TrialResult:
 def refusal(model: Any, flavor: str) -> str:
     with pytest.raises(ModelNotSuitable) as refused:
         run(model, flavor)
-    return str(refused.value.message)
+    return asking(str(refused.value.message))
 
 
 def rivers() -> Iterator[Any]:
@@ -163,7 +164,7 @@ class TestRun:
         with pytest.raises(ModelNotSuitable) as refused:
             trials.run(dill.dumps(model, recurse=True), "regression", lambda stage, method: None)
 
-        assert reported in str(refused.value.message)
+        assert reported in asking(str(refused.value.message))
 
     @pytest.mark.parametrize(
         "name",

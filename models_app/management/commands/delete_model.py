@@ -4,7 +4,6 @@ from typing import Any
 
 from django.core.management.base import CommandParser
 
-from models_app.domain.errors import ModelNotFound
 from models_app.management.base import ServiceCommand
 from models_app.services import uploading
 
@@ -20,6 +19,5 @@ class Command(ServiceCommand):
 
     def serve(self, *, name: str, **_options: Any) -> None:
         """Delete the model. Raises `ModelNotFound`."""
-        if not uploading.delete_model(name=name):
-            raise ModelNotFound(name)
+        uploading.delete_model(name=name)
         self.stdout.write(f"Deleted '{name}'.")

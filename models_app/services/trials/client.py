@@ -32,6 +32,11 @@ _BOOT = (
 )
 # What nobody who uploads a model needs to know.
 _SECRET = re.compile(r"SECRET|PASSWORD|TOKEN|_KEY$|^(DATABASE|REDIS)_URL$|^OTEL_")
+_LATE = "let it do less in its __setstate__ and its imports, or make the setting UPLOAD_SECONDS longer."
+_ENDED = (
+    "Let it be unpickled, predict and learn in a process of your own, with the server's libraries, and mend "
+    "what fails there."
+)
 # River is imported meanwhile.
 _START_SECONDS = 60.0
 # The helper ends a trial in time; one that does not has trouble of its own.
@@ -201,11 +206,13 @@ class _Exchange:
     def _ended(self, answer: dict[str, Any]) -> TrialResult:
         if answer.get("is_late"):
             seconds = f"{self.limits.seconds:g} s"
-            raise ModelNotReadable(f"Unpickling the model took longer than {seconds} (UPLOAD_SECONDS).")
+            raise ModelNotReadable(f"Unpickling the model took longer than {seconds}: {_LATE}")
         how = _how(int(answer["ended"]))
         if self.stage == trials.TRYING:
-            raise ModelNotSuitable(f"The model ended the process that it was tried in ({how}).")
-        raise ModelNotReadable(f"Unpickling the model ended the process that it was tried in ({how}).")
+            raise ModelNotSuitable(f"The model ended the process that it was tried in ({how}). {_ENDED}")
+        raise ModelNotReadable(
+            f"Unpickling the model ended the process that it was tried in ({how}). {_ENDED}"
+        )
 
 
 def _finding(answer: dict[str, Any]) -> TrialResult:
