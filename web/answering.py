@@ -56,9 +56,8 @@ class AnsweringProtocol(EndingProtocol):
         # Each holds the other.
         self.parser = None
 
-    def _answer_soon(self, cycle: ShortCycle) -> None:
-        """Have a request answered the short way, or after all as any."""
-        body = bytes(cycle.body)
+    def _answer_soon(self, cycle: ShortCycle, body: bytes) -> bool:
+        """Have a request answered the short way; False: it has to be dispatched, and nothing was done."""
         # It counts as a task: a server that stops waits for it, and cancels it in the end.
         self.tasks.add(cycle)
         try:
@@ -66,14 +65,19 @@ class AnsweringProtocol(EndingProtocol):
         except Exception as error:
             refusal = refusals.failure(error, UNANSWERED)
             self._reply(cycle, refusal.status, refusal.head(), refusal.body())
-            return
+            return True
         if cycle.asked is None and not cycle.response_complete:
             self.tasks.discard(cycle)
             self.cycle = None
-            self._begin()
-            self.cycle.body += body
-            self.cycle.more_body = False
-            self.cycle.message_event.set()
+            return False
+        return True
+
+    def _begin_with(self, body: bytes) -> None:
+        """Answer on the ordinary way what has come as a whole."""
+        self._begin()
+        self.cycle.body += body
+        self.cycle.more_body = False
+        self.cycle.message_event.set()
 
     def _find_answer(self) -> AnswerSoon | None:
         """Return what takes the body that follows, where that is simple enough."""

@@ -6,7 +6,9 @@ import httptools
 
 from web import heads, refusals
 from web.answering import AnsweringProtocol
+from web.asgi import AnswerSoon
 from web.flow import HIGH_WATER
+from web.known_heads import KnownHeads
 from web.refusals import UNANSWERED, Refusal
 from web.short_cycle import ShortCycle
 
@@ -21,6 +23,9 @@ class Protocol(AnsweringProtocol):
         self._n_unread = 0
         self._n_segment = 0
         self._is_upgrade = False
+        self._known_heads = KnownHeads()
+        #: What is being read, where a request begins with it.
+        self._segment: bytes | None = None
 
     # Connections
 
@@ -32,6 +37,12 @@ class Protocol(AnsweringProtocol):
         if self._is_surplus:
             self._refuse(refusals.too_many(self._limits.connections))
             return
+        is_between = not (self._is_in_head or self._is_in_body)
+        if is_between and (self.cycle is None or self.cycle.response_complete):
+            known = self._known_heads.find(data)
+            if known is not None and self._answer_known(*known):
+                return
+        self._segment = data if is_between else None
         self._n_segment = len(data)
         self._n_unread += self._n_segment
         try:
@@ -40,8 +51,16 @@ class Protocol(AnsweringProtocol):
             self._go_on_after_upgrade(memoryview(data)[upgrade.args[0] :])
         except httptools.HttpParserError as error:
             self._refuse(self._reason(error))
+        self._segment = None
         if self._n_unread > self._limits.head_bytes and not self._is_deaf:
             self._refuse(heads.too_large(self._limits))
+
+    def _answer_known(self, answer_soon: AnswerSoon, body: bytes) -> bool:
+        """Answer a request whose head is known; False: it has to be read."""
+        self._progress.n_steps += 1
+        cycle = self.cycle = ShortCycle(answer_soon)
+        cycle.more_body = False
+        return self._answer_soon(cycle, body)
 
     # What the parser calls
 
@@ -106,10 +125,14 @@ class Protocol(AnsweringProtocol):
         self._n_unread = 0
         cycle: Any = self.cycle
         cycle.more_body = False
-        if isinstance(cycle, ShortCycle):
-            self._answer_soon(cycle)
-        else:
+        if not isinstance(cycle, ShortCycle):
             cycle.message_event.set()
+            return
+        body = bytes(cycle.body)
+        if not self._answer_soon(cycle, body):
+            self._begin_with(body)
+        elif self._segment is not None:
+            self._known_heads.remember(self._segment, cycle.answer_soon, len(body))
 
     # Other protocols
 

@@ -1,5 +1,6 @@
 """Whatever a client sends, in whatever pieces: the application gets the requests that are there."""
 
+import itertools
 import os
 from collections.abc import Sequence
 from itertools import pairwise
@@ -123,6 +124,23 @@ class TestRequests:
         data = b"".join(sent)
 
         requests, wire = reached(pieces(data, cuts), is_short=is_short)
+
+        assert requests == expected(data)
+        assert n_answers(wire) == len(requests)
+
+    @given(
+        st.lists(requests(), min_size=1, max_size=2),
+        st.lists(st.integers(0, 10_000), max_size=2),
+        st.integers(2, 4),
+    )
+    @settings(max_examples=N_EXAMPLES, deadline=None, derandomize=N_EXAMPLES == 500)
+    def test_again_and_again_are_those_that_a_plain_reader_finds(
+        self, sent: list[bytes], cuts: list[int], n: int
+    ) -> None:
+        data = b"".join(sent * n)
+        ends = itertools.accumulate(map(len, sent * n))
+
+        requests, wire = reached(pieces(data, [*ends, *cuts]), is_short=True)
 
         assert requests == expected(data)
         assert n_answers(wire) == len(requests)
