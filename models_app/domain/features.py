@@ -16,11 +16,13 @@ from models_app.domain.errors import InvalidRequest
 Features = dict[str, object] | str
 
 _decoder: msgspec.json.Decoder[Features] = msgspec.json.Decoder(dict[str, object] | str)
+_decode = _decoder.decode
 _UNREADABLE = (msgspec.MsgspecError, UnicodeDecodeError, RecursionError)
 _WRONG_TYPE = "must be an object or a string"
 # To decode a longer text once more, only to say more exactly what is wrong, would take too long.
 MAX_EXPLAINED_BYTES = 1 << 16
 _MAX_PATH = 150
+_MAX_DEPTH, _MAX_VALUES = nesting.MAX_DEPTH, nesting.MAX_VALUES
 
 
 def read(text: bytes) -> Features:
@@ -30,14 +32,14 @@ def read(text: bytes) -> Features:
 
     Raises `InvalidRequest`.
     """
-    if len(text) > nesting.MAX_VALUES and nesting.has_too_many_values(text):
-        raise InvalidRequest({"features": [f"must not have more than {nesting.MAX_VALUES:,} values"]})
+    if len(text) > _MAX_VALUES and nesting.has_too_many_values(text):
+        raise InvalidRequest({"features": [f"must not have more than {_MAX_VALUES:,} values"]})
     try:
-        x = _decoder.decode(text)
+        x = _decode(text)
     except _UNREADABLE as error:
         raise _refusal(text, error) from None
-    # A level has two brackets.
-    if len(text) > 2 * nesting.MAX_DEPTH and (fault := nesting.fault_of(text, x)):
+    # A level has a bracket; most features have one or two.
+    if text.count(b"{") + text.count(b"[") > _MAX_DEPTH and (fault := nesting.fault_of(text, x)):
         raise InvalidRequest({"features": [fault]})
     return x
 
@@ -52,7 +54,7 @@ def decode(text: bytes | str | msgspec.Raw) -> Features:
     {'temperature': 21.5}
     """
     try:
-        return _decoder.decode(text)
+        return _decode(text)
     except _UNREADABLE as error:
         raise _refusal(text, error) from None
 
