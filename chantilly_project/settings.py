@@ -132,6 +132,8 @@ if REDIS_URL:
 # browsers ask again after a minute. A clone runs as it is, and an upgrade shows at once.
 STATIC_URL = "/static/"
 STATICFILES_DIRS = [BASE_DIR / "static"]
+# Where `make docs` builds the documents.
+DOCS_SITE = BASE_DIR / "site"
 WHITENOISE_USE_FINDERS = True
 WHITENOISE_ALLOW_ALL_ORIGINS = False
 

@@ -1,9 +1,6 @@
 """Links and pictures lead somewhere, also within the site."""
 
 import re
-import shutil
-import subprocess
-import sys
 import tomllib
 from pathlib import Path
 
@@ -11,6 +8,7 @@ import pytest
 
 from tests.docs import guides
 from tests.docs.guides import DOCS, Page
+from tests.docs.sites import build, built_site
 from tests.servers.launchers import ROOT
 
 #: What a page of the site fetches when it is looked at; links that a reader follows are none.
@@ -57,12 +55,7 @@ def test_the_index_of_decisions_has_each_under_its_title() -> None:
 @pytest.fixture(scope="module")
 def site(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The site, built in another folder."""
-    folder = tmp_path_factory.mktemp("site")
-    shutil.copytree(DOCS, folder / "docs")
-    shutil.copy(ROOT / "zensical.toml", folder)
-    done = build(folder)
-    assert done.returncode == 0, done.stdout + done.stderr
-    return folder / "site"
+    return built_site(tmp_path_factory.mktemp("site"))
 
 
 class TestSite:
@@ -93,14 +86,3 @@ class TestSite:
 
         assert done.returncode != 0
         assert "away.md" in re.sub(r"\x1b\[[\d;]*m", "", done.stdout + done.stderr)
-
-
-def build(folder: Path) -> "subprocess.CompletedProcess[str]":
-    """Build a site as `make docs` does."""
-    return subprocess.run(
-        [sys.executable, "-m", "zensical", "build", "--clean", "--strict"],
-        cwd=folder,
-        capture_output=True,
-        text=True,
-        check=False,
-    )
