@@ -63,6 +63,11 @@ class Command:
         # On the clock of `time.perf_counter`; set when the command is queued.
         self.queued_at = 0.0
 
+    @property
+    def ends_request(self) -> bool:
+        """Say whether it is a request by itself, or the last command of those that are answered together."""
+        return self.bundle is None or self.position == len(self.bundle.outcomes) - 1
+
     def answered_in_loop(self) -> asyncio.Future[Any]:
         """Return a future of the running event loop for the answer."""
         self.loop = asyncio.get_running_loop()
@@ -91,6 +96,10 @@ Answer = tuple[Command, Any, BaseException | None]
 
 class Bundle:
     """Commands that are answered together: one future for all, with their results or errors in order."""
+
+    #: Whether more follow as soon as these are answered, and not before: as a client asks that waits for
+    #: each answer.
+    is_followed = False
 
     def __init__(self, commands: Sequence["Command"]) -> None:
         self.outcomes: list[Any] = [None] * len(commands)

@@ -26,7 +26,7 @@ from models_app.engine.maintenance import Maintainer
 from models_app.engine.memory import HotSet, MemoryLimits
 from models_app.engine.near_names import NearNames
 from models_app.engine.ports import CommitListener, Storage
-from models_app.engine.queues import ModelQueue
+from models_app.engine.queues import ModelQueue, n_requests
 from models_app.engine.refusing import Refusals
 from models_app.engine.repeats import Repeats
 from models_app.engine.routing import Directory, look_up
@@ -289,10 +289,10 @@ class Engine:
                 self._end_turn(turn.queue, turn.commands, of_turn)
 
     def _end_turn(self, queue: ModelQueue, commands: Sequence[Command], left: Sequence[Command]) -> None:
-        is_stream = any(command.bundle is not None for command in commands)
+        comes_again = all(command.bundle is None or command.bundle.is_followed for command in commands)
         with self._lock:
             queue.put_back(left)
-            n_expected = 0 if left or is_stream else len(commands) + len(queue.commands)
+            n_expected = n_requests((*commands, *queue.commands)) if comes_again and not left else 0
             queue.gathering.expect(n_expected, time.perf_counter(), self._committer.patience)
             if queue.is_stuck:
                 queue.is_stuck = False
@@ -311,7 +311,7 @@ class Engine:
     def _gather(self, queue: ModelQueue) -> list[Command]:
         """Take the next batch, together with those who ask again in the same moment."""
         with self._lock:
-            is_awaited = queue.gathering.begin(len(queue.commands), time.perf_counter())
+            is_awaited = queue.begin_gathering(time.perf_counter())
             if not is_awaited:
                 return queue.take(self._options.batch_size)
         queue.gathering.wait()

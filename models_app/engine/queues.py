@@ -22,6 +22,7 @@ class ModelQueue:
     """
 
     __slots__ = (
+        "_n_requests",
         "awaits_snapshot",
         "commands",
         "contended_until",
@@ -51,6 +52,8 @@ class ModelQueue:
         self.is_stuck = False
         self.visit: Visit | None = None
         self.gathering = Gathering()
+        # Since the gathering began.
+        self._n_requests = 0
         self.hot: HotModel | None = None
         self.state: ModelState | None = None
         self.rebuilds_after_failure = False
@@ -71,7 +74,14 @@ class ModelQueue:
     def add(self, command: Command) -> None:
         """Put a command at the end."""
         self.commands.append(command)
-        self.gathering.arrived(len(self.commands))
+        if command.ends_request:
+            self._n_requests += 1
+            self.gathering.arrived(self._n_requests)
+
+    def begin_gathering(self, now: float) -> bool:
+        """Say whether to wait for requests that are about to come; see `Gathering.begin`."""
+        self._n_requests = n_requests(self.commands)
+        return self.gathering.begin(self._n_requests, now)
 
     def take(self, limit: int) -> list[Command]:
         """Remove and return what makes up the next batch: some requests, or one that is to be alone."""
@@ -101,3 +111,8 @@ class ModelQueue:
         self.state = None
         self.rebuilds_after_failure = False
         self.n_predictions = 0
+
+
+def n_requests(commands: Iterable[Command]) -> int:
+    """Return how many requests commands are of: some are answered together."""
+    return sum(command.ends_request for command in commands)

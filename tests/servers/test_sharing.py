@@ -6,7 +6,7 @@ import pickle
 import re
 import signal
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from pathlib import Path
 from stat import S_IMODE
 from typing import Any
@@ -102,11 +102,11 @@ class TestLearnFile:
 class Learning:
     """The command at work on a long file."""
 
-    def __init__(self, server: Server, forks: ForkServer, folder: Path) -> None:
+    def __init__(self, server: Server, forks: ForkServer, folder: Path, n: int = N_MANY) -> None:
         self._out, self._err = folder / "out", folder / "err"
         self._server = server
         self.process: Process = forks.start(
-            arguments(written(folder, N_MANY)), environment(server.instance), self._out, self._err
+            arguments(written(folder, n)), environment(server.instance), self._out, self._err
         )
         wait_until(lambda: server.database.seq("shared") > 500)
 
@@ -125,6 +125,29 @@ class Learning:
 @pytest.fixture
 def learning(shared: Server, forks: ForkServer, tmp_path: Path) -> Learning:
     return Learning(shared, forks, tmp_path)
+
+
+class TestRollBack:
+    @pytest.mark.parametrize("is_handed", [True, False])
+    def test_gets_through_beside_a_command_and_busy_clients(
+        self, shared: Server, forks: ForkServer, tmp_path: Path, *, is_handed: bool
+    ) -> None:
+        def teach(client: Client, _: int) -> None:
+            assert client.learn(features={"a": 1.0}, ground_truth=True).status == 201
+
+        with nullcontext() if is_handed else hidden(socket_of(shared)), under_load(shared, 4, teach):
+            learning = Learning(shared, forks, tmp_path, n=4 * N_MANY)
+            done = shared.manage("roll_back", "shared", "--seq", "0")
+            # Long before those are at their end that it has come between.
+            os.kill(learning.process.pid, signal.SIGINT)
+            n_told, _ = learning.end(130)
+
+        assert (done.returncode, done.stderr) == (0, "")
+        assert "goes on as generation 2" in done.stdout
+        found: list[Any] = [learn.x() for learn in shared.database.all_learns()]
+        assert [x["file"] for x in found if "file" in x] == list(range(n_told))
+        verified = shared.manage("verify_journal")
+        assert verified.stdout.startswith("shared: equal"), verified
 
 
 class TestHandedOver:

@@ -14,6 +14,7 @@ import msgspec
 
 from models_app.domain.errors import ChantillyError, InvalidRequest, ServerStopping
 from models_app.engine.commands import Bundle, Command, Inspect
+from models_app.engine.delivery import deliver
 from models_app.engine.engine import Engine
 from models_app.engine.tracing import Stages, Trace
 from models_app.models.storage import get_storage
@@ -27,10 +28,11 @@ logger = logging.getLogger(__name__)
 
 # What an address of a socket holds, without its end.
 _MAX_PATH_BYTES = 107
-# How long a piece is to take to compute, in seconds: where nobody else asks the model, and where others do.
-# With more than that they wait for it longer than they are served.
+# How long a piece is to take to compute, in seconds, where nobody else asks the model.
 _ALONE_SECONDS = 0.01
-_SHARED_SECONDS = 0.0008
+# Where others do, the share of the time that goes by from one piece to the next. What is around computing
+# comes on top: they are to keep more than a half.
+_SHARE = 0.35
 # Who has not asked it for so long does not count any more.
 _FORGET_SECONDS = 0.1
 _FIRST_PIECE = 16
@@ -114,11 +116,22 @@ class Door:
 
 
 class _Piece(Bundle):
-    """Commands that the engine has at a time."""
+    """Commands that the engine has at a time; in `taken` with what is refused already."""
 
-    def __init__(self, work: "Pass", commands: Sequence[Command]) -> None:
-        super().__init__(commands)
+    is_followed = True
+
+    def __init__(self, work: "Pass", taken: Sequence[Command | ChantillyError]) -> None:
+        self.taken = taken
+        self.commands = [each for each in taken if isinstance(each, Command)]
+        self.trace = Trace()
+        super().__init__(self.commands)
         self._work = work
+        self._all_answered = self.answered_in_thread()
+
+    def wait(self) -> list[Any]:
+        """Return what has come of each, in order."""
+        outcomes = iter(self._all_answered.result())
+        return [next(outcomes) if isinstance(each, Command) else each for each in self.taken]
 
     def settle(self, position: int, outcome: Any) -> None:
         """See Bundle."""
@@ -146,6 +159,7 @@ class Pass:
         self._size = _FIRST_PIECE
         self._n_served = 0
         self._shared_at = 0.0
+        self._started_at = 0.0
 
     def read(self, file: Any) -> None:
         """Read up to the end."""
@@ -171,12 +185,16 @@ class Pass:
 
     def run(self) -> None:
         """Have all of it done, and answer; raises `OSError` where nobody takes the answers."""
-        while taken := self._take():
-            outcomes = iter(self._done([each for each in taken if isinstance(each, Command)]))
-            values = [
-                codec.outcome_value(next(outcomes) if isinstance(each, Command) else each) for each in taken
-            ]
+        piece = self._begin_next(waits=True)
+        while piece is not None:
+            outcomes = piece.wait()
+            if piece.trace.stages is not None:
+                self._adapt(len(piece.commands), piece.trace.stages)
+            # At once: who shares turns with it waits for it.
+            following = self._begin_next(waits=False)
+            values = [codec.outcome_value(outcome) for outcome in outcomes]
             self._connection.sendall(frames.frame(values))
+            piece = following or self._begin_next(waits=True)
 
     def refuse(self, refusal: ChantillyError) -> None:
         """Answer with a refusal what the engine does not have yet, and what still comes."""
@@ -196,10 +214,25 @@ class Pass:
         if self._refusal is None and ends_pass(error, skips_errors=self._skips_errors):
             self.withdraw(after=position)
 
-    def _take(self) -> list[Command | ChantillyError]:
-        """Wait for something to do; nothing: the end."""
+    def _begin_next(self, *, waits: bool) -> _Piece | None:
+        """Give the engine the next piece; None: there is nothing now, or ever where it `waits`."""
+        taken = self._take(waits=waits)
+        if not taken:
+            return None
+        piece = _Piece(self, taken)
+        if piece.commands:
+            piece.commands[-1].trace = piece.trace
+            try:
+                self._engine.submit_many(piece.commands)
+            except ServerStopping as error:
+                self.refuse(error)
+                deliver([(command, None, error) for command in piece.commands])
+        return piece
+
+    def _take(self, *, waits: bool) -> list[Command | ChantillyError]:
         with self._changed:
-            self._changed.wait_for(lambda: self._waiting or not self._has_more)
+            if waits:
+                self._changed.wait_for(lambda: self._waiting or not self._has_more)
             n_taken = min(self._size, len(self._waiting))
             taken = [self._waiting.popleft() for _ in range(n_taken)]
             if self._refusal is not None:
@@ -208,26 +241,13 @@ class Pass:
             self._under_way = [each for each in taken if isinstance(each, Command)]
             return taken
 
-    def _done(self, commands: Sequence[Command]) -> list[Any]:
-        if not commands:
-            return []
-        answered = _Piece(self, commands).answered_in_thread()
-        trace = commands[-1].trace = Trace()
-        try:
-            self._engine.submit_many(commands)
-        except ServerStopping as error:
-            return [error] * len(commands)
-        outcomes = answered.result()
-        if trace.stages is not None:
-            self._adapt(len(commands), trace.stages)
-        return outcomes
-
     def _adapt(self, n: int, stages: Stages) -> None:
         """Have the next piece take its share of the model's time, after one of `n` commands."""
         if stages.n_served != self._n_served + n:
             self._shared_at = stages.computed_at
         self._n_served = stages.n_served
+        since, self._started_at = self._started_at, stages.started_at
         is_alone = stages.computed_at - self._shared_at > _FORGET_SECONDS
-        seconds = _ALONE_SECONDS if is_alone else _SHARED_SECONDS
+        seconds = _ALONE_SECONDS if is_alone else _SHARE * (stages.started_at - since)
         took = max(stages.computed_at - stages.started_at, 1e-6)
         self._size = max(1, min(int(n * seconds / took), 2 * self._size, _LARGEST_PIECE))

@@ -21,7 +21,16 @@ from models_app.domain.errors import (
     ServerStopping,
 )
 from models_app.domain.learns import Learn
-from models_app.engine.commands import Command, Export, Inspect, LearnAgain, Predict, ReplayTarget
+from models_app.engine.commands import (
+    Command,
+    Export,
+    Inspect,
+    LearnAgain,
+    LearnFeatures,
+    Predict,
+    ReplayTarget,
+)
+from models_app.engine.tracing import Stages
 from models_app.models import PendingPrediction, ServedModel
 from models_app.models.storage.sqlite.storage import SqliteStorage
 from models_app.services import folding, hooks, replaying, rolling_back, runtime, snapshotting, warming
@@ -214,6 +223,52 @@ class TestReplaying:
         assert isinstance(got, LearnAgain)
         assert math.isnan(float(got.ground_truth))
         assert (got.learn, got.target, got.seq, got.received_at) == (learn, again.target, 1, 2.0)
+
+
+class Noting(LearnFeatures):
+    """Notes its number when it is withdrawn."""
+
+    def __init__(self, number: int, withdrawn: list[int]) -> None:
+        self._number = number
+        self._withdrawn = withdrawn
+        super().__init__("model", b'{"n": 1}', {"n": 1}, 1.0, 0.0)
+
+    def __setattr__(self, name: str, value: Any) -> None:
+        super().__setattr__(name, value)
+        if name == "ground_truth" and math.isnan(value):
+            self._withdrawn.append(self._number)
+
+
+@pytest.fixture
+def work(regression: Instance) -> Iterator[server.Pass]:
+    """A pass over records that nobody has sent."""
+    here, there = socket.socketpair()
+    with here, there:
+        yield server.Pass(here, runtime.get_engine(), frames.Greeting(frames.VERSION, skips_errors=False))
+
+
+class TestWithdrawal:
+    @pytest.mark.parametrize(("after", "expected"), [(-1, [3, 2, 1, 0]), (1, [3, 2])])
+    def test_comes_towards_the_engine(self, work: server.Pass, after: int, expected: list[int]) -> None:
+        withdrawn: list[int] = []
+        work._waiting.extend(Noting(number, withdrawn) for number in range(4))
+        work._take(waits=False)
+
+        work.withdraw(after=after)
+
+        assert withdrawn == expected
+
+
+class TestSizeOfPieces:
+    @pytest.mark.parametrize(("n_others", "expected"), [(0, 400), (4, 140)])
+    def test_leaves_others_their_share(self, work: server.Pass, n_others: int, expected: int) -> None:
+        n_served = 0
+        # Of 1 ms for 40 records, every 10 ms.
+        for started_at in (1.00, 1.01, 1.02, 1.03, 1.04, 1.05, 1.06, 1.07, 1.08, 1.09, 1.10, 1.11, 1.12):
+            n_served += 40 + n_others
+            work._adapt(40, Stages(started_at, started_at, started_at + 0.001, None, n_served))
+
+        assert work._size == pytest.approx(expected, abs=1)
 
 
 class TestTheEnd:
