@@ -36,10 +36,11 @@ test: $(VENV)/dev.stamp
 soak: $(VENV)/dev.stamp
 	$(BIN)/python -m pytest -m soak -n auto
 
-# With every Python that is here, each in an environment of its own.
+# With every Python that is here, a name or a path each, in an environment of its own.
 test-pythons:
 	@for python in $(PYTHONS); do \
-		if $$python -c '' 2>/dev/null; then $(MAKE) test PYTHON=$$python VENV=.venv-$$python || exit 1; \
+		if version=$$($$python -c 'import sys; print("%d.%d" % sys.version_info[:2])' 2>/dev/null); then \
+			$(MAKE) test PYTHON=$$python VENV=.venv-python$$version || exit 1; \
 		else echo "$$python is not here."; fi; \
 	done
 
