@@ -1,7 +1,9 @@
 from collections.abc import Callable
 
 import pytest
+from django.apps import apps
 from django.contrib.auth import get_user_model
+from django.contrib.auth.management import create_permissions
 from django.contrib.auth.models import Permission
 from django.test import Client
 
@@ -21,6 +23,8 @@ def client(instance: Instance) -> Client:
 @pytest.fixture
 def client_who_may(instance: Instance) -> Callable[..., Client]:
     """Return a browser of a user of the staff who has the permissions named and no others."""
+    for app in apps.get_app_configs():
+        create_permissions(app, verbosity=0)
 
     def log_in(*codenames: str) -> Client:
         user = get_user_model().objects.create_user("bob", password="x", is_staff=True)

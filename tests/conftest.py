@@ -1,0 +1,15 @@
+"""The database of the tests' process."""
+
+import pytest
+from django.db.models.signals import post_migrate
+
+PERMISSIONS = "django.contrib.auth.management.create_permissions"
+
+
+@pytest.fixture(scope="session")
+def django_db_modify_db_settings(django_db_modify_db_settings: None) -> None:
+    """Leave out permissions, which Django would write anew after each test.
+
+    That takes 40 ms, longer than most tests. Tests that are about permissions make them.
+    """
+    post_migrate.disconnect(dispatch_uid=PERMISSIONS)
