@@ -83,10 +83,14 @@ def write_locked() -> Iterator[None]:
 
 
 @pytest.fixture
-def short_waits(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Let connections that are made from now on wait for a lock for a tenth of a second."""
+def short_waits(storage: SqliteStorage, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """Let the test's connections wait for a lock for a tenth of a second."""
     monkeypatch.setitem(connections["default"].settings_dict["OPTIONS"], "timeout", 0.1)
     connection.close()
+    # The one that the whole process writes through is of no test.
+    storage.close()
+    yield
+    storage.close()
 
 
 class TestProgressiveValidation:

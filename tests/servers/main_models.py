@@ -73,7 +73,7 @@ class Sleeping:
 
 
 class Slow:
-    """Computes for 50 ms in each learn."""
+    """Computes for 50 ms in each learn; not in an upload's trial, whose features have an `a`."""
 
     def __init__(self) -> None:
         self.n = 0
@@ -82,7 +82,7 @@ class Slow:
         return self.n
 
     def learn_one(self, x: Features, y: float) -> None:
-        end = time.perf_counter() + 0.05
+        end = time.perf_counter() + (0.0 if "a" in x else 0.05)
         while time.perf_counter() < end:
             self.n += 1
 
