@@ -51,14 +51,22 @@ def forks() -> ForkServer:
     return fork_server()
 
 
-@pytest.fixture(scope="module")
-def server(template: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
-    """The server that the module's tests share; each begins with `init`."""
+@pytest.fixture(scope="session")
+def common(template: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
+    """The server of all modules that need none of their own."""
     server = Server(template, tmp_path_factory.mktemp("shared"))
     server.start()
     yield server
     server.close()
     assert server.complaints == []
+
+
+@pytest.fixture(scope="module")
+def server(common: Server) -> Iterator[Server]:
+    """The shared server, which must not complain; each test begins with `init`."""
+    assert common.complaints == []
+    yield common
+    assert common.complaints == []
 
 
 @pytest.fixture

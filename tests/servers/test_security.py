@@ -3,6 +3,7 @@
 import http.client
 import json
 import pickle
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -98,10 +99,11 @@ class Bomb:
 
 
 class TestStoredBytes:
-    @pytest.fixture
-    def stopped(self, start: Start, forks: ForkServer) -> Server:
-        """A server that was stopped, with a model that has learned."""
-        server = start(launcher=forks)
+    @pytest.fixture(scope="class")
+    def learned(self, template: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+        """The folder of an instance with a model that has learned; its server was stopped."""
+        server = Server(template, tmp_path_factory.mktemp("learned"))
+        server.start()
         with server.client() as client:
             client.init("regression")
             client.upload(linear_model.LinearRegression(), "house")
@@ -110,7 +112,15 @@ class TestStoredBytes:
             client.predict(features=FEATURES, id="pending")
         assert server.stop() == 0
         assert server.database.snapshot_seqs("house") == [0, 3]
-        return server
+        return server.instance
+
+    @pytest.fixture
+    def stopped(self, learned: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
+        """A server of a copy, to be started."""
+        server = Server(learned, tmp_path_factory.mktemp("stopped"))
+        yield server
+        server.close()
+        assert server.complaints == []
 
     @pytest.mark.parametrize("column", ["model_bytes", "metrics_bytes"])
     def test_that_were_tampered_with_are_not_unpickled(

@@ -10,7 +10,7 @@ from tests.monitoring.webhook.receivers import SECRET, Receiver, receiving
 from tests.servers.clients import Client
 from tests.servers.conftest import Start
 from tests.servers.scraping import scrape, value
-from tests.servers.servers import Server
+from tests.servers.servers import Server, run_manage
 from tests.servers.test_contract import regression
 from tests.servers.test_drift import alerts
 from tests.servers.waiting import wait_until
@@ -139,8 +139,7 @@ class TestWebhook:
 
 class TestCommand:
     def test_says_what_came_back(self, server: Server, receiver: Receiver) -> None:
-        server.settings = settings(receiver)
-        done = server.manage("test_webhook")
+        done = run_manage(server.instance, "test_webhook", **settings(receiver))
 
         (received,) = receiver.received
         assert done.returncode == 0, done.stderr
@@ -148,25 +147,22 @@ class TestCommand:
         assert (received.json["type"], received.is_signed) == ("test", True)
 
     def test_fails_where_the_receiver_does(self, server: Server, receiver: Receiver) -> None:
-        server.settings = settings(receiver)
         receiver.status = 404
 
-        done = server.manage("test_webhook")
+        done = run_manage(server.instance, "test_webhook", **settings(receiver))
 
         assert done.returncode == 1
         assert "did not take the message: it answered 404" in done.stderr
 
     def test_fails_where_no_webhook_is_set(self, server: Server) -> None:
-        server.settings = {}
-
         done = server.manage("test_webhook")
 
         assert (done.returncode, "ALERT_WEBHOOK_URL is not set." in done.stderr) == (1, True)
 
     def test_says_at_the_start_that_the_secret_is_missing(self, server: Server, receiver: Receiver) -> None:
-        server.settings = settings(receiver, ALERT_WEBHOOK_SECRET="")
+        secretless = settings(receiver, ALERT_WEBHOOK_SECRET="")
 
-        done = server.manage("test_webhook")
+        done = run_manage(server.instance, "test_webhook", **secretless)
 
         assert done.returncode != 0
         assert "ALERT_WEBHOOK_URL is set, but ALERT_WEBHOOK_SECRET is not" in done.stderr
