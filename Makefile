@@ -7,6 +7,7 @@ SHELL := /bin/sh
 PYTHON ?= python3
 PYTHONS ?= python3.11 python3.12 python3.13
 VENV ?= .venv
+WORKERS ?= auto
 BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
 INSTALL := $(PIP) install --require-hashes
@@ -23,18 +24,18 @@ CHECK_SETTINGS := --settings=tests.settings
 run: $(VENV)/run.stamp
 	@exec $(BIN)/python manage.py serve --setup
 
-# A process for each core; the tests of one file stay together. In the order of their names: files of few tests, which
-# start servers, would otherwise come last and keep one process alone.
+# A process for each core, or WORKERS; the tests of one file stay together. In the order of their names: files of few
+# tests, which start servers, would otherwise come last and keep one process alone.
 test: $(VENV)/dev.stamp
 	$(BIN)/coverage erase
-	$(BIN)/coverage run -m pytest -n auto --dist loadfile --no-loadscope-reorder
+	$(BIN)/coverage run -m pytest -n $(WORKERS) --dist loadfile --no-loadscope-reorder
 	$(BIN)/coverage combine --quiet
 	$(BIN)/coverage report --skip-covered --fail-under=95
 	$(BIN)/coverage report --include='models_app/domain/*,models_app/paradigms/*,models_app/engine/*,models_app/wire/*' --fail-under=99.9
 
 # What the tests show at a greater length: deeper models, more records, more rounds.
 soak: $(VENV)/dev.stamp
-	$(BIN)/python -m pytest -m soak -n auto
+	$(BIN)/python -m pytest -m soak -n $(WORKERS)
 
 # With every Python that is here, a name or a path each, in an environment of its own.
 test-pythons:
