@@ -69,6 +69,16 @@ def server(common: Server) -> Iterator[Server]:
     assert common.complaints == []
 
 
+@pytest.fixture(scope="module")
+def own_server(template: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
+    """A server of the module's own, which its tests may stop."""
+    server = Server(template, tmp_path_factory.mktemp("own"))
+    server.start()
+    yield server
+    server.close()
+    assert server.complaints == []
+
+
 @pytest.fixture
 def client(server: Server) -> Iterator[Client]:
     with server.client() as client:

@@ -42,7 +42,7 @@ def test_a_network_that_draws_its_weights(start: Start, forks: ForkServer) -> No
     with server.client() as client:
         client.init("binary")
         client.upload(preprocessing.StandardScaler() | network, "network")
-        teach(client, ["network"], [i % 3 == 0 for i in range(60)])
+        teach(client, ["network"], [i % 3 == 0 for i in range(30)])
     before = answers(server, ["network"])
 
     found = []
@@ -67,7 +67,7 @@ def test_models_of_every_habit(start: Start, forks: ForkServer, uploads: Uploads
         client.init("regression")
         for name, model in models.items():
             client.upload(model, name)
-        teach(client, list(models), [float(i % 11) for i in range(40)])
+        teach(client, list(models), [float(i % 11) for i in range(20)])
     before = answers(server, list(models))
 
     found = []
@@ -77,7 +77,7 @@ def test_models_of_every_habit(start: Start, forks: ForkServer, uploads: Uploads
 
     assert found == [before] * 3
     # A prediction sees what it changes itself.
-    assert before["asked"] == [4001] * 10
+    assert before["asked"] == [2001] * 10
     assert before["stamping"][0] > 1_700_000_000
     verified = server.manage("verify_journal").stdout.splitlines()
     assert [line.partition(" (")[0] for line in verified] == [

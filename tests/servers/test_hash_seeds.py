@@ -101,6 +101,11 @@ def learn(client: Client, name: str, learns: Sequence[tuple[dict[str, Any], Any]
     assert answer.json == [{}] * len(learns)
 
 
+@pytest.fixture(scope="module")
+def server(own_server: Server) -> Server:
+    return own_server
+
+
 class TestModels:
     @pytest.mark.parametrize("flavor", CASES)
     def test_answer_alike_after_each_kind_of_restart_and_as_river_alone(

@@ -131,21 +131,22 @@ class TestHistory:
             client.init("regression")
             client.upload(regression(), "m")
             wait_until(lambda: client.get("/api/metrics/history?model=m").json["seq"] == [0])
-            for number in range(5):
-                client.learn(features=HOUSE, ground_truth=number)
-            wait_until(lambda: client.get("/api/metrics/history?model=m").json["seq"][-1] == 5)
+            # After so many there is a sample at once.
+            records = [{"features": HOUSE, "ground_truth": number % 5} for number in range(1_000)]
+            client.request("POST", "/api/learn", json.dumps(records).encode())
+            wait_until(lambda: client.get("/api/metrics/history?model=m").json["seq"][-1] == 1_000)
 
             history = client.get("/api/metrics/history?model=m&points=2").json
             every = client.get("/api/metrics/history").json
 
-            assert history["seq"] == [0, 5]
+            assert history["seq"] == [0, 1_000]
             assert history["metrics"]["MAE"][-1] == client.metrics("m")["MAE"]
             assert history["rolling"]["MAE"][-1] == pytest.approx(client.metrics("m")["MAE"])
             assert every["model"] is None
             assert every["metrics"]["MAE"][-1] == client.metrics()["MAE"]
             since = history["time"][-1]
-            assert client.get(f"/api/metrics/history?model=m&since={since}").json["seq"] == [5]
-            assert client.get("/api/metrics/history?model=m&learns=4").json["seq"] == [5]
+            assert client.get(f"/api/metrics/history?model=m&since={since}").json["seq"] == [1_000]
+            assert client.get("/api/metrics/history?model=m&learns=999").json["seq"] == [1_000]
             client.init("binary")
             assert client.get("/api/metrics/history").json["seq"] == []
 

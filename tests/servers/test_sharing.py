@@ -27,13 +27,8 @@ N_MANY = 100_000
 
 
 @pytest.fixture(scope="module")
-def server(template: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
-    """The module's own: it is stopped and killed."""
-    server = Server(template, tmp_path_factory.mktemp("sharing"))
-    server.start()
-    yield server
-    server.close()
-    assert server.complaints == []
+def server(own_server: Server) -> Server:
+    return own_server
 
 
 @pytest.fixture
