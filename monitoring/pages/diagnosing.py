@@ -5,6 +5,7 @@ from django.shortcuts import render
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_safe
 
+from models_app.api.exceptions import message_of
 from models_app.domain.errors import ModelNotFound
 from models_app.domain.windows import SIZE
 from models_app.services.finding import Served, find
@@ -20,7 +21,7 @@ def diagnostics(request: HttpRequest, name: str) -> HttpResponse:
     try:
         model = find(name)
     except ModelNotFound as error:
-        raise Http404(str(error)) from None
+        raise Http404(message_of(error)) from None
     return render(request, "monitoring/diagnostics.html", diagnosis(model))
 
 

@@ -9,6 +9,7 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.clickjacking import xframe_options_sameorigin
 from django.views.decorators.http import require_safe
 
+from models_app.api.exceptions import message_of
 from models_app.domain.errors import ChantillyError, ModelNotFound
 from models_app.domain.windows import SIZE
 from models_app.journal.reading import newest_first
@@ -40,7 +41,7 @@ def model_page(request: HttpRequest, name: str) -> HttpResponse:
     try:
         model = find(name)
     except ModelNotFound as error:
-        raise Http404(str(error)) from None
+        raise Http404(message_of(error)) from None
     vitals = _vitals(name)
     context = {
         "model": model,
@@ -69,7 +70,7 @@ def pipeline(request: HttpRequest, name: str) -> HttpResponse:
     try:
         drawn = measuring.describe_model(name=name, seconds=_PATIENCE_SECONDS)
     except ModelNotFound as error:
-        raise Http404(str(error)) from None
+        raise Http404(message_of(error)) from None
     except ChantillyError as error:
         drawn = str(error)
     response = render(request, "monitoring/pipeline.html", {"drawn": drawn})

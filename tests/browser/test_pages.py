@@ -254,6 +254,16 @@ class TestCompare:
         expect(page.locator("#chart .u-legend")).to_contain_text("other")
         keep(page, "compare")
 
+    def test_fits_a_telephone_however_long_the_names_are(self, server: Server, open_page: Open) -> None:
+        page = open_page(server, BOTH, width=375)
+        expect(page.locator("#chart .u-legend")).to_contain_text("other")
+
+        page.evaluate(
+            "document.querySelectorAll('.u-label').forEach(label => label.textContent = 'w'.repeat(200))"
+        )
+
+        assert page.evaluate("document.documentElement.scrollWidth") == 375
+
 
 class TestEveryPage:
     @pytest.mark.parametrize("dark", [False, True], ids=["light", "dark"])

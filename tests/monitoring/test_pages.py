@@ -215,6 +215,16 @@ class TestModelPage:
         assert client.get(of_model("nobody")).status_code == 404
         assert client.get(reverse("pipeline", args=["nobody"])).status_code == 404
 
+    @pytest.mark.parametrize("view", ["model-page", "pipeline", "diagnostics"])
+    def test_names_the_nearest_where_there_is_no_such_model(
+        self, instance: Instance, client: Client, view: str
+    ) -> None:
+        instance.upload("house")
+
+        shown = html.unescape(client.get(reverse(view, args=["hause"])).content.decode())
+
+        assert "No model named 'hause'. Is it 'house'?" in shown
+
 
 class TestFeatures:
     def test_ranks_those_that_drift_by_how_often_and_how_lately(self, instance: Instance) -> None:
