@@ -6,7 +6,8 @@ from django.core.management.base import CommandError, CommandParser
 
 from models_app.domain.errors import ChantillyError
 from models_app.management import rendering
-from models_app.management.file_commands import FileCommand, Tally
+from models_app.management.file_commands import FileCommand
+from models_app.management.progress import Tally
 from models_app.services import warming
 from models_app.services.feeding import Feed
 from models_app.services.files import FileRecord, Format, Layout

@@ -8,7 +8,8 @@ from typing import Any
 from django.core.management.base import CommandError, CommandParser
 
 from models_app.domain.errors import ChantillyError
-from models_app.management.file_commands import FileCommand, Tally
+from models_app.management.file_commands import FileCommand
+from models_app.management.progress import Tally
 from models_app.services import warming
 from models_app.services.feeding import Answered, Feed
 from models_app.services.files import STANDARD_INPUT, FileRecord, Format, Layout

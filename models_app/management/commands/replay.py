@@ -7,7 +7,8 @@ from tqdm import tqdm  # type: ignore[import-untyped]  # it has no types of its 
 
 from models_app.management import rendering
 from models_app.management.base import ServiceCommand
-from models_app.management.file_commands import INTERRUPTED, Tally, interrupting, reason
+from models_app.management.file_commands import INTERRUPTED, interrupting, reason
+from models_app.management.progress import Tally
 from models_app.services import replaying, warming
 from models_app.services.handing.client import handing_over
 
