@@ -30,35 +30,35 @@ class Gathering:
     together. Left alone they fall into two crowds, each of which asks while the other is served, with twice
     as many commits.
 
-    All but `wait` is for who holds the lock of what is gathered. Times are on the clock of
-    `time.perf_counter`.
+    `n_expected` are expected; `is_awaited`: somebody waits for them now. All but `wait` is for who holds the
+    lock of what is gathered. Times are on the clock of `time.perf_counter`.
     """
 
-    __slots__ = ("_are_there", "_is_awaited", "_n_expected", "_seconds", "_since")
+    __slots__ = ("_are_there", "_seconds", "_since", "is_awaited", "n_expected")
 
     def __init__(self) -> None:
-        self._n_expected = 0
+        self.n_expected = 0
         self._since = 0.0
         self._seconds = 0.0
-        self._is_awaited = False
+        self.is_awaited = False
         self._are_there = threading.Lock()
         self._are_there.acquire()
 
     def expect(self, n: int, now: float, patience: float) -> None:
         """Expect `n` within `patience` seconds from now on; 0: nobody."""
-        self._n_expected = n
+        self.n_expected = n
         self._since = now
         self._seconds = patience
 
     def begin(self, n_present: int, now: float) -> bool:
         """Say whether to wait: some of those who are expected are missing, and may still come."""
-        self._is_awaited = n_present < self._n_expected and now - self._since < self._seconds
-        return self._is_awaited
+        self.is_awaited = n_present < self.n_expected and now - self._since < self._seconds
+        return self.is_awaited
 
     def arrived(self, n_present: int) -> None:
         """Note that somebody came."""
-        if self._is_awaited and n_present >= self._n_expected:
-            self._is_awaited = False
+        if self.is_awaited and n_present >= self.n_expected:
+            self.is_awaited = False
             self._are_there.release()
 
     def wait(self) -> None:
@@ -67,8 +67,8 @@ class Gathering:
 
     def end(self) -> None:
         """Go on with whoever is there."""
-        if self._is_awaited:
-            self._is_awaited = False
+        if self.is_awaited:
+            self.is_awaited = False
         else:
             # They came just when the wait was over.
             self._are_there.acquire(blocking=False)

@@ -74,12 +74,15 @@ class ModelQueue:
     def add(self, command: Command) -> None:
         """Put a command at the end."""
         self.commands.append(command)
-        if command.ends_request:
+        if self.gathering.is_awaited and command.ends_request:
             self._n_requests += 1
             self.gathering.arrived(self._n_requests)
 
     def begin_gathering(self, now: float) -> bool:
         """Say whether to wait for requests that are about to come; see `Gathering.begin`."""
+        if not self.gathering.n_expected:
+            # A stream's queue is long.
+            return False
         self._n_requests = n_requests(self.commands)
         return self.gathering.begin(self._n_requests, now)
 

@@ -15,7 +15,8 @@ from models_app.services.handing.passes import ends_pass, withdraw
 #: Records that the engine may have at a time: enough for several full group commits.
 MAX_IN_FLIGHT = 2_048
 MAX_BYTES_IN_FLIGHT = 32 * 1024**2
-_GROUP = 128
+# Answered together. Who reads them meanwhile keeps no other thread waiting for long.
+_GROUP = 32
 
 
 class Line(Protocol):

@@ -65,4 +65,4 @@ class TestGathering:
         for future in answered:
             future.result(timeout=30)
         engine._wait_until_idle(time.monotonic() + 30)
-        assert engine._queues["model"].gathering._n_expected == n_expected
+        assert engine._queues["model"].gathering.n_expected == n_expected

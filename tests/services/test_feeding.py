@@ -65,7 +65,7 @@ class TestFeed:
     def test_reads_no_further_than_the_bytes(
         self, regression: Instance, monkeypatch: pytest.MonkeyPatch
     ) -> None:
-        monkeypatch.setattr(feeding, "MAX_BYTES_IN_FLIGHT", 1_000_000)
+        monkeypatch.setattr(feeding, "MAX_BYTES_IN_FLIGHT", 100_000)
         taken = itertools.count(1)
         lines = (record(next(taken), text="x" * 10_000) for _ in range(1_000))
         feed = warming.learn_feed(model="model", skip_errors=False)

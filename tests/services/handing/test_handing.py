@@ -33,7 +33,16 @@ from models_app.engine.commands import (
 from models_app.engine.tracing import Stages
 from models_app.models import PendingPrediction, ServedModel
 from models_app.models.storage.sqlite.storage import SqliteStorage
-from models_app.services import folding, hooks, replaying, rolling_back, runtime, snapshotting, warming
+from models_app.services import (
+    feeding,
+    folding,
+    hooks,
+    replaying,
+    rolling_back,
+    runtime,
+    snapshotting,
+    warming,
+)
 from models_app.services.feeding import Answered
 from models_app.services.files import BadLine, FileRecord
 from models_app.services.folding import InstanceMetrics
@@ -306,7 +315,7 @@ class TestTheEnd:
             outcomes = [answered.error for answered in answers]
             seq = warming.vitals("model").seq
 
-        assert [type(error) for error in outcomes[:128]] == [ServerLost] * 128
+        assert [type(error) for error in outcomes[: feeding._GROUP]] == [ServerLost] * feeding._GROUP
         assert seq == 0
 
 
