@@ -9,12 +9,13 @@ import httpx
 import pytest
 
 from tests.management.processes import Served, manage, served
+from tests.servers.launchers import make_instance
 from tests.services.instances import logistic
 
 
 @pytest.fixture(scope="module")
 def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    folder = tmp_path_factory.mktemp("beside") / "instance"
+    folder = make_instance(tmp_path_factory.mktemp("beside") / "instance")
     done = manage(folder, "setup")
     assert done.returncode == 0, done.stderr
     return folder

@@ -24,6 +24,7 @@ from models_app.services.exporting import export_model
 from models_app.services.folding import InstanceMetrics
 from tests.management.processes import manage, served
 from tests.servers.folds import Fold, state_of
+from tests.servers.launchers import make_instance
 from tests.services.instances import Instance, logistic
 
 SAMPLES = list(datasets.Phishing())
@@ -374,7 +375,7 @@ class TestPredict:
 class TestBesideAServer:
     @pytest.fixture
     def folder(self, tmp_path: Path) -> Path:
-        folder = tmp_path / "instance"
+        folder = make_instance(tmp_path / "instance")
         done = manage(folder, "setup")
         assert done.returncode == 0, done.stderr
         return folder

@@ -16,13 +16,14 @@ from tests.management.processes import ROOT, Served, environment, manage, served
 from tests.management.test_commands_beside_a_server import done
 from tests.servers.databases import Database
 from tests.servers.folds import state_of
+from tests.servers.launchers import make_instance
 from tests.servers.waiting import wait_until
 from tests.services.instances import logistic
 
 
 @pytest.fixture(scope="module")
 def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    folder = tmp_path_factory.mktemp("rollbacks") / "instance"
+    folder = make_instance(tmp_path_factory.mktemp("rollbacks") / "instance")
     ended = manage(folder, "setup")
     assert ended.returncode == 0, ended.stderr
     return folder
@@ -149,7 +150,7 @@ class TestReplay:
     ) -> None:
         lines = b"".join(
             json.dumps({"features": {"x": n % 7, "z": n % 3}, "ground_truth": n % 2 == 0}).encode() + b"\n"
-            for n in range(40_000)
+            for n in range(20_000)
         )
         client.post("/api/stream", content=lines, headers={"Content-Type": "application/x-ndjson"})
         before = state(client)
@@ -169,6 +170,6 @@ class TestReplay:
         ended_at = database.seq("mine")
         done(folder, "replay", "mine", "--generation", "1")
 
-        assert 0 < ended_at < 40_000
+        assert 0 < ended_at < 20_000
         assert process.returncode == (130 if number == signal.SIGINT else -signal.SIGKILL)
         assert state(client) == before

@@ -10,6 +10,7 @@ import httpx
 import pytest
 
 from tests.management.processes import ROOT, environment, manage
+from tests.servers.launchers import make_instance
 
 
 def free_port() -> int:
@@ -20,7 +21,7 @@ def free_port() -> int:
 @pytest.fixture
 def running(tmp_path: Path) -> Iterator[tuple[subprocess.Popen[str], str]]:
     """The development server without its reloader, on the port that PORT names, and its URL."""
-    instance, port = tmp_path / "instance", free_port()
+    instance, port = make_instance(tmp_path / "instance"), free_port()
     assert manage(instance, "setup").returncode == 0
     process = subprocess.Popen(
         [sys.executable, "manage.py", "runserver", "--noreload"],

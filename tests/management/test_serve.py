@@ -16,11 +16,12 @@ import pytest
 
 from tests.management.processes import Served, manage, served
 from tests.management.slow_models import SlowModel
+from tests.servers.launchers import make_instance
 
 
 @pytest.fixture(scope="module")
 def instance(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    folder = tmp_path_factory.mktemp("serve") / "instance"
+    folder = make_instance(tmp_path_factory.mktemp("serve") / "instance")
     done = manage(folder, "setup")
     assert done.returncode == 0, done.stderr
     return folder

@@ -4,6 +4,7 @@ from pathlib import Path
 
 from tests.management.processes import manage
 from tests.servers.databases import Database
+from tests.servers.launchers import make_instance
 
 _MODEL = """
 INSERT INTO models_app_servedmodel
@@ -20,7 +21,7 @@ VALUES (1, 'binary', '', '', 'signed', 42, '2026-01-02 03:04:05')
 
 class TestGenerations:
     def test_begin_with_the_uploads_that_are_served(self, tmp_path: Path) -> None:
-        instance = tmp_path / "instance"
+        instance = make_instance(tmp_path / "instance")
         database = Database(instance / "chantilly.sqlite3")
         assert manage(instance, "migrate", "models_app", "0002").returncode == 0
         database.rows(_MODEL)
@@ -34,7 +35,7 @@ class TestGenerations:
         ]
 
     def test_are_answered_by_the_flavors_own_method(self, tmp_path: Path) -> None:
-        instance = tmp_path / "instance"
+        instance = make_instance(tmp_path / "instance")
         database = Database(instance / "chantilly.sqlite3")
         assert manage(instance, "migrate", "models_app", "0003").returncode == 0
         database.rows(

@@ -15,11 +15,12 @@ import sseclient
 from river import linear_model
 
 from tests.management.processes import Served, manage, served
+from tests.servers.launchers import make_instance
 
 
 @pytest.fixture(scope="module")
 def instance(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    folder = tmp_path_factory.mktemp("monitoring") / "instance"
+    folder = make_instance(tmp_path_factory.mktemp("monitoring") / "instance")
     done = manage(folder, "migrate")
     assert done.returncode == 0, done.stderr
     return folder
@@ -143,7 +144,7 @@ def test_the_schema_describes_the_streams_and_the_statistics(server: Served) -> 
 
 
 def test_a_server_stops_with_streams_open_and_statistics_survive_its_restart(tmp_path: Path) -> None:
-    folder = tmp_path / "instance"
+    folder = make_instance(tmp_path / "instance")
     assert manage(folder, "migrate").returncode == 0
     with served(folder) as first:
         refused = httpx.get(f"{first.url}/api/stats")
