@@ -49,11 +49,10 @@ def available(flavor: Paradigm) -> list[str]:
 
 def _kind(name: str, flavor: Paradigm) -> Kind:
     kind = _called(name)
-    if kind is None:
-        raise _refusal(f"'{name}' is no metric of river.metrics")
     if not _fits(kind, flavor):
+        wrong = "is no metric of river.metrics: choose another for" if kind is None else "does not fit"
         choice = ", ".join(available(flavor))
-        raise _refusal(f"'{name}' does not fit the flavor '{flavor.name}', which can have: {choice}")
+        raise _refusal(f"'{name}' {wrong} the flavor '{flavor.name}', which can have: {choice}")
     return kind  # type: ignore[no-any-return]  # River has no types
 
 

@@ -28,7 +28,12 @@ class TestKinds:
     @pytest.mark.parametrize(
         ("flavor", "names", "reason"),
         [
-            ("regression", ["Elegance"], "'Elegance' is no metric of river.metrics"),
+            (
+                "regression",
+                ["Elegance"],
+                "'Elegance' is no metric of river.metrics: choose another for the flavor 'regression', which "
+                "can have: MAPE",
+            ),
             ("regression", ["base"], "'base' does not fit"),
             ("regression", ["ROCAUC"], "'ROCAUC' does not fit the flavor 'regression', which can have: MAPE"),
             ("multiclass", ["LogLoss"], "'LogLoss' does not fit"),
