@@ -1,4 +1,4 @@
-"""What is done for a model beside serving it: loading, snapshots, eviction, counts."""
+"""Work for a model beside serving it: loading, snapshots, eviction, counts."""
 
 from models_app.engine.commands import (
     Evict,

@@ -109,7 +109,7 @@ def _of_models(seen: RecentModels) -> Iterator[Metric]:
         "model_size_bytes", "The newest pickle.", ((m.name, m.size_bytes) for m in models), unit="bytes"
     )
     yield _gauges(
-        "model_memory_bytes", "What hot models take, as far as weighed.", seen.memory.items(), unit="bytes"
+        "model_memory_bytes", "Memory of hot models, as far as estimated.", seen.memory.items(), unit="bytes"
     )
     yield _gauges(
         "model_busy_seconds",
