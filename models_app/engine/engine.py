@@ -26,7 +26,7 @@ from models_app.engine.maintenance import Maintainer
 from models_app.engine.memory import HotSet, MemoryLimits
 from models_app.engine.near_names import NearNames
 from models_app.engine.ports import CommitListener, Storage
-from models_app.engine.queues import ModelQueue, n_requests
+from models_app.engine.queues import ModelQueue
 from models_app.engine.refusing import Refusals
 from models_app.engine.repeats import Repeats
 from models_app.engine.routing import Directory, look_up
@@ -289,10 +289,9 @@ class Engine:
                 self._end_turn(turn.queue, turn.commands, of_turn)
 
     def _end_turn(self, queue: ModelQueue, commands: Sequence[Command], left: Sequence[Command]) -> None:
-        comes_again = all(command.bundle is None or command.bundle.is_followed for command in commands)
         with self._lock:
             queue.put_back(left)
-            n_expected = n_requests((*commands, *queue.commands)) if comes_again and not left else 0
+            n_expected = 0 if left else queue.n_expected_after(commands)
             queue.gathering.expect(n_expected, time.perf_counter(), self._committer.patience)
             if queue.is_stuck:
                 queue.is_stuck = False

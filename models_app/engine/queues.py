@@ -1,7 +1,7 @@
 """The queue of one model, and the model itself while it is hot."""
 
 from collections import deque
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
 from models_app.engine.commands import Command
 from models_app.engine.gathering import Gathering
@@ -78,6 +78,17 @@ class ModelQueue:
             self._n_requests += 1
             self.gathering.arrived(self._n_requests)
 
+    def n_expected_after(self, answered: Sequence[Command]) -> int:
+        """Return how many requests to expect: those that wait, and who was answered and is to come again.
+
+        0 after records that come in their own time, as a stream's do.
+        """
+        if not all(command.bundle is None or command.bundle.is_followed for command in answered):
+            return 0
+        n_answered, n_waiting = n_followed(answered), n_followed(self.commands)
+        # Whose next bundle waits already does not come once more.
+        return n_requests(answered) + n_requests(self.commands) - min(n_answered, n_waiting)
+
     def begin_gathering(self, now: float) -> bool:
         """Say whether to wait for requests that are about to come; see `Gathering.begin`."""
         if not self.gathering.n_expected:
@@ -119,3 +130,11 @@ class ModelQueue:
 def n_requests(commands: Iterable[Command]) -> int:
     """Return how many requests commands are of: some are answered together."""
     return sum(command.ends_request for command in commands)
+
+
+def n_followed(commands: Iterable[Command]) -> int:
+    """Return how many of these requests are bundles that are followed."""
+    return sum(
+        command.bundle is not None and command.bundle.is_followed and command.ends_request
+        for command in commands
+    )

@@ -52,6 +52,15 @@ class TestGathering:
         queue.add(together[2])
         assert not queue.gathering._are_there.locked()
 
+    def test_does_not_expect_who_has_come_again_already(self) -> None:
+        queue, answered, following, others = ModelQueue("model"), learns(3), learns(2), learns(2)
+        Followed(answered)
+        Followed(following)
+        for command in [*following, others[0]]:
+            queue.add(command)
+
+        assert queue.n_expected_after([*answered, others[1]]) == 3
+
     @pytest.mark.parametrize(("bundle", "n_expected"), [(Followed, 2), (Bundle, 0)])
     def test_is_for_clients_and_bundles_that_are_followed(
         self, make_engine: MakeEngine, upload: Upload, bundle: type[Bundle], n_expected: int
