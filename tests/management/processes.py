@@ -5,18 +5,19 @@ import re
 import signal
 import subprocess
 import sys
-from collections.abc import Iterator, Sequence
+import tempfile
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
 import httpx
 
-from tests.servers.launchers import run
+from tests.servers.launchers import Process, fork, run
+from tests.servers.waiting import wait_until
 
 ROOT = Path(__file__).parents[2]
 READY_SECONDS = 60
-SERVE = ("manage.py", "serve", "--port", "0")
 
 
 def environment(instance: Path, **settings: str) -> dict[str, str]:
@@ -33,50 +34,62 @@ def manage(instance: Path, *arguments: str, **settings: str) -> subprocess.Compl
 
 @dataclass
 class Served:
-    """A running server: where it is and what it has said."""
+    """A running server: where it is and what it has said at its start."""
 
-    process: subprocess.Popen[str]
+    process: Process
     url: str
     greeting: str
+    log: Path
+
+    @property
+    def said(self) -> str:
+        """The output since the greeting."""
+        return self.log.read_text().removeprefix(self.greeting)
 
     def stop(self, number: int = signal.SIGTERM) -> int:
         """Send the signal and give the exit code."""
-        self.process.send_signal(number)
+        os.kill(self.process.pid, number)
         return self.process.wait(60)
 
 
 @contextmanager
 def served(
-    instance: Path, *arguments: str, command: Sequence[str] = SERVE, **settings: str
+    instance: Path, *arguments: str, program: Sequence[str] | None = None, **settings: str
 ) -> Iterator[Served]:
-    """Serve a set-up instance on a free port until the block ends."""
-    process = subprocess.Popen(
-        [sys.executable, *command, *arguments],
-        cwd=ROOT,
-        env=environment(instance, **settings),
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
-        text=True,
-    )
-    try:
-        yield _wait(process)
-    finally:
-        process.kill()
-        process.wait()
-        if process.stdout is not None:
-            process.stdout.close()
+    """Serve a set-up instance on a free port until the block ends; `program`: what Python runs instead."""
+    variables = environment(instance, **settings)
+    with tempfile.TemporaryDirectory() as folder:
+        log = Path(folder, "log")
+        log.touch()
+        process = (
+            fork(["serve", "--port", "0", *arguments], variables, log)
+            if program is None
+            else _python(program, variables, log)
+        )
+        try:
+            yield _wait(process, log)
+        finally:
+            if process.poll() is None:
+                os.kill(process.pid, signal.SIGKILL)
+            process.wait(READY_SECONDS)
 
 
-def _wait(process: subprocess.Popen[str]) -> Served:
+def _python(program: Sequence[str], variables: Mapping[str, str], log: Path) -> Process:
+    with log.open("ab") as output:
+        return subprocess.Popen(
+            [sys.executable, *program], cwd=ROOT, env=variables, stdout=output, stderr=output
+        )
+
+
+def _wait(process: Process, log: Path) -> Served:
     """Read the greeting up to its last line."""
-    assert process.stdout is not None
-    lines = []
-    for line in process.stdout:
-        lines.append(line)
-        if line.startswith("API docs"):
-            break
-    greeting = "".join(lines)
+    ended = re.compile(r"^API docs .*\n", re.MULTILINE)
+    wait_until(lambda: process.poll() is not None or ended.search(log.read_text()) is not None)
+    text = log.read_text()
+    last = ended.search(text)
+    assert last is not None, text
+    greeting = text[: last.end()]
     match = re.search(r"^Dashboard +(\S+)/$", greeting, re.MULTILINE)
     assert match is not None, greeting
     assert httpx.get(f"{match[1]}/healthz", timeout=READY_SECONDS).status_code == 200
-    return Served(process, match[1], greeting)
+    return Served(process, match[1], greeting, log)

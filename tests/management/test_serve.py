@@ -17,6 +17,7 @@ import pytest
 from tests.management.processes import Served, manage, served
 from tests.management.slow_models import SlowModel
 from tests.servers.launchers import make_instance
+from tests.servers.waiting import wait_until
 
 
 @pytest.fixture(scope="module")
@@ -146,8 +147,7 @@ class TestHosts:
 
     def test_are_asked_for_where_it_listens_on_all_addresses(self, another: Path) -> None:
         with served(another, HOST="0.0.0.0") as running:
-            assert running.process.stdout is not None
-            assert "ALLOWED_HOSTS (now localhost, " in running.process.stdout.readline()
+            wait_until(lambda: "ALLOWED_HOSTS (now localhost, " in running.said)
             port = urlsplit(running.url).port
             assert httpx.get(f"http://127.0.0.2:{port}/api/schema").status_code == 403
             running.stop()
@@ -216,10 +216,9 @@ class TestStop:
             "call_command('serve', port=0)"
         )
         settings = {"DJANGO_SETTINGS_MODULE": "chantilly_project.settings", "SHUTDOWN_SECONDS": "1"}
-        with served(another, command=["-c", script], **settings) as running:
+        with served(another, program=["-c", script], **settings) as running:
             assert running.stop() == 1
-            assert running.process.stdout is not None
-            assert "did not stop in time" in running.process.stdout.read()
+            assert "did not stop in time" in running.said
 
 
 def _begin_slow_learn(running: Served, began: Path, *, seconds: float) -> Future[httpx.Response]:
