@@ -50,7 +50,9 @@ class Server:
 
     def submit_many(self, commands: Sequence[Command]) -> None:
         """Send commands; where the server is lost, they are answered with that."""
-        self._outgoing.put(commands)
+        # Of a group of bad lines nothing is left to send.
+        if commands:
+            self._outgoing.put(commands)
 
     def call(self, command: Command) -> Any:
         """Send a command and wait for its answer; raises what the command raises, and `ServerLost`."""

@@ -175,7 +175,7 @@ class Pass:
                 self._changed.notify()
 
     def _add(self, group: Sequence[frames.Asked]) -> None:
-        if isinstance(group[0], frames.Stop):
+        if group and isinstance(group[0], frames.Stop):
             self.withdraw(keeps_predictions=True)
             return
         commands = [frames.command_of(asked) for asked in group]

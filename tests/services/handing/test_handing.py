@@ -129,6 +129,18 @@ class TestLearning:
         assert lines_of(answers) == rest == learned()
         assert [answered.line for answered in answers if answered.is_skipped] == [700]
 
+    @pytest.mark.parametrize("n_bad", [1, 5_000])
+    def test_skips_as_many_bad_lines_as_there_are(self, n_bad: int) -> None:
+        bad = [BadLine(line=line, error=InvalidRequest("Not good.")) for line in range(1, n_bad + 1)]
+        good = [record(n) for n in range(n_bad + 1, n_bad + 701)]
+
+        with handing_over(skips_errors=True):
+            feed = warming.learn_feed(model="model", skip_errors=True)
+            answers = list(feed.answers([*bad, *good, *bad]))
+
+        assert lines_of(answers) == learned() == [each.line for each in good]
+        assert sum(answered.is_skipped for answered in answers) == 2 * n_bad
+
     def test_ends_where_it_is_interrupted(self) -> None:
         def lines() -> Iterator[FileRecord]:
             for n in itertools.count(1):
