@@ -10,7 +10,7 @@ from rest_framework.response import Response
 
 from models_app.api import describing, queries, schemas
 from models_app.domain.errors import FlavorNotSet, ModelNotFound
-from models_app.services.configuring import get_flavor
+from models_app.services.configuring import check_set_up
 from models_app.services.finding import Served, find
 from models_app.services.snapshotting import SnapshotFigures
 from models_app.wire.schema import Schema
@@ -85,8 +85,8 @@ class StatisticsViewSet(ThreadedViewSet):
     @queries.takes(OpenApiParameter("model", str, description="how this model is served"))
     def retrieve(self, request: Request) -> Response:
         """Return the number of calls and their durations, by route; of one model also what else is known."""
-        # Before there is a flavor there is nothing to count: refused.
-        get_flavor()
+        # Before there is a flavor or a model there is nothing to count: refused.
+        check_set_up()
         name = request.query_params.get("model")
         if name is None:
             return Response(recorder.report())

@@ -13,6 +13,8 @@ from models_app.admin import refusals
 from models_app.domain.errors import ChantillyError
 from models_app.domain.names import MAX_LENGTH
 from models_app.paradigms import chosen_metrics
+from models_app.paradigms.guessing import AUTO
+from models_app.paradigms.registry import FLAVORS
 from models_app.services import uploading
 
 
@@ -31,6 +33,11 @@ class UploadForm(forms.Form):
         help_text="One is drawn if you leave this empty. A model of the same name is replaced.",
     )
 
+    flavor = forms.ChoiceField(
+        required=False,
+        choices=[("", "the instance's"), (AUTO, "what River says"), *((name, name) for name in FLAVORS)],
+        help_text="The kind of task. Without one of the instance's, choose one here.",
+    )
     metrics = forms.CharField(
         required=False,
         widget=AdminTextInputWidget,
@@ -51,12 +58,14 @@ class UploadForm(forms.Form):
         if not self.is_valid():
             return None
         try:
-            return uploading.upload_model(
+            uploaded = uploading.upload_model(
                 data=self.cleaned_data["file"].read(),
                 name=self.cleaned_data["name"] or None,
                 metrics=chosen_metrics.read_names(self.cleaned_data["metrics"]),
+                flavor=self.cleaned_data["flavor"] or None,
                 now=timezone.now(),
             )
         except ChantillyError as error:
             refusals.put_on_form(self, error)
             return None
+        return uploaded.name

@@ -76,10 +76,11 @@ class MetricsViewSet(ThreadedViewSet):
         operation_id="metrics",
         summary="Return the metrics",
         responses={200: schemas.METRICS},
-        refusals=[FlavorNotSet, ModelNotFound, ModelNotLoadable, ModelBusy],
+        refusals=[FlavorNotSet, ModelNotFound, ModelNotLoadable, ModelBusy, UnknownFlavor],
     )
     @queries.takes(
         OpenApiParameter("model", str, description="of this model; of all models without it"),
+        queries.FLAVOR,
         OpenApiParameter(
             "rolling",
             bool,
@@ -88,14 +89,14 @@ class MetricsViewSet(ThreadedViewSet):
     )
     def retrieve(self, request: Request) -> HttpResponse:
         """Return the metrics over all models, or one model's."""
-        configuring.get_flavor()
-        name = request.query_params.get("model")
+        configuring.check_set_up()
+        name, flavor = queries.model_or_flavor(request)
         is_rolling = queries.flag(request, "rolling")
         if name is not None:
             return asked(Inspect(name), json_of(Vitals.rolling if is_rolling else _metrics))
         if is_rolling:
             raise InvalidRequest({"model": ["required with 'rolling'"]})
-        return Response(measuring.instance_metrics())
+        return Response(measuring.instance_metrics(flavor))
 
 
 def _metrics(vitals: Vitals) -> dict[str, float | None]:

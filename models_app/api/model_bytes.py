@@ -14,6 +14,8 @@ from models_app.api.awaiting import asked
 from models_app.api.upload_threads import in_upload_threads
 from models_app.domain import errors
 from models_app.paradigms import chosen_metrics
+from models_app.paradigms.guessing import AUTO
+from models_app.paradigms.registry import FLAVORS
 from models_app.services import exporting, uploading
 from web.dispatch import ThreadedViewSet
 
@@ -40,19 +42,27 @@ class ModelViewSet(ThreadedViewSet):
         operation_id="upload_model",
         summary="Upload a model",
         description="A pickle, made with `pickle` or `dill`. It is tried, in another process, and becomes "
-        "the default model.",
+        "the default model. Of an upload with `flavor` the answer has the flavor, too.",
         request=request_bodies.MODEL_BYTES,
-        responses={201: schemas.NAME},
+        responses={201: schemas.UPLOADED},
         refusals=[
             errors.FlavorNotSet,
             errors.InvalidModelName,
             errors.ModelNotReadable,
             errors.ModelNotSuitable,
             errors.ModelRaised,
+            errors.UnknownFlavor,
             errors.UploadsBusy,
         ],
     )
     @queries.takes(
+        OpenApiParameter(
+            "flavor",
+            str,
+            enum=[*FLAVORS, AUTO],
+            description=f"the kind of task; the instance's without it; `{AUTO}`: the one that River says the "
+            "model is for",
+        ),
         OpenApiParameter(
             "metrics",
             str,
@@ -60,13 +70,19 @@ class ModelViewSet(ThreadedViewSet):
             explode=True,
             description="names from `river.metrics`, with commas, kept beside the flavor's own; "
             "`none`: the model is not scored",
-        )
+        ),
     )
     def create(self, request: Request, name: str | None = None) -> Response:
         """Serve the model in the body."""
-        names = chosen_metrics.read_names(",".join(request.query_params.getlist(chosen_metrics.FIELD)))
-        name = uploading.upload_model(data=request.body, name=name, metrics=names, now=timezone.now())
-        return Response({"name": name}, status=201)
+        metrics = chosen_metrics.read_names(",".join(request.query_params.getlist(chosen_metrics.FIELD)))
+        flavor = request.query_params.get("flavor")
+        uploaded = uploading.upload_model(
+            data=request.body, name=name, metrics=metrics, flavor=flavor, now=timezone.now()
+        )
+        answer = {"name": uploaded.name}
+        if flavor is not None:
+            answer["flavor"] = uploaded.flavor
+        return Response(answer, status=201)
 
     @describing.operation(
         operation_id="download_model",

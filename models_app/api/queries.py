@@ -12,6 +12,7 @@ from drf_spectacular.utils import OpenApiParameter, extend_schema
 from rest_framework.request import Request
 
 from models_app.domain.errors import MAX_REASONS, InvalidRequest
+from models_app.paradigms.registry import FLAVORS
 
 F = TypeVar("F", bound=Callable[..., Any])
 _QUERY = "query"
@@ -77,6 +78,23 @@ def check(query: bytes, known: Mapping[str, bool] | None) -> None:
 def _unknown(name: str, known: Iterable[str]) -> list[str]:
     near = get_close_matches(name[:_LONGEST], known, n=1)
     return ["unknown parameter", *(f"is it {meant!r}?" for meant in near)]
+
+
+#: For figures over all models.
+FLAVOR = OpenApiParameter(
+    "flavor",
+    str,
+    enum=list(FLAVORS),
+    description="over all models of this flavor; of the instance's without it",
+)
+
+
+def model_or_flavor(request: Request) -> tuple[str | None, str | None]:
+    """Return what `model` and `flavor` name, at most one of them; raises `InvalidRequest`."""
+    model, flavor = request.query_params.get("model"), request.query_params.get("flavor")
+    if model is not None and flavor is not None:
+        raise InvalidRequest({"flavor": ["not with 'model', which has one"]})
+    return model, flavor
 
 
 def flag(request: Request, name: str) -> bool:

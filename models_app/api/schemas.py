@@ -46,7 +46,7 @@ INSTANCE = full(
     storage={"type": "string"},
     river_version={"type": "string"},
 )
-NAME = full(name={"type": "string"})
+UPLOADED = record(["name"], name={"type": "string"}, flavor={"type": "string"})
 MODELS = full(
     models={"type": "array", "items": {"type": "string"}},
     default={"type": "string", "nullable": True},

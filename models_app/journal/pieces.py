@@ -13,19 +13,25 @@ At = TypeVar("At")
 
 
 class Read(msgspec.Struct, Generic[At], frozen=True, gc=False):
-    """Learns as they were read from the journal, and the place after them."""
+    """Learns as they were read from the journal, and the place after them.
+
+    `flavor` is that of their model, where all models are followed.
+    """
 
     ends_at: At
     learns: Sequence[Learn]
+    flavor: str = ""
 
 
 class Known(msgspec.Struct, Generic[At], frozen=True, gc=False):
     """The scores of `n_learns` learns that this process has committed, and the place after them.
 
-    `at` is when it heard of them, in seconds since the epoch, where that is of use.
+    `flavor` is that of their model, where all models are followed; `at` is when it heard of them, in seconds
+    since the epoch, where that is of use.
     """
 
     ends_at: At
     scores: Sequence[Scores]
     n_learns: int
+    flavor: str = ""
     at: float = 0.0

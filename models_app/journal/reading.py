@@ -81,18 +81,20 @@ def last_seq(model_id: int, generation: int) -> int:
 def scored_after(position: Position) -> list[Read[Position]]:
     """Return some of what follows a position, of all models; nothing: there is no more.
 
-    Of models without metrics the learns are left out.
+    Of models without metrics the learns are left out. A model that is replaced begins with an empty journal:
+    what a segment has was learned under the flavor that its model has now.
     """
     with translated_errors():
         rows = position.segments_after().values_list(
-            "pk", "first_seq", "last_seq", "learns", "model__is_scored"
+            "pk", "first_seq", "last_seq", "learns", "model__is_scored", "model__flavor"
         )
         return [
             Read(
                 ends_at=Position(pk),
                 learns=to_segment(first, last, text).learns if is_scored else (),
+                flavor=flavor,
             )
-            for pk, first, last, text, is_scored in rows[:AT_A_TIME]
+            for pk, first, last, text, is_scored, flavor in rows[:AT_A_TIME]
         ]
 
 

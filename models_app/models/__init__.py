@@ -1,6 +1,6 @@
 """The tables, one noun a file."""
 
-from models_app.models.configuration import Configuration
+from models_app.models.configuration import Configuration, FlavorMetrics
 from models_app.models.generations import Generation
 from models_app.models.journal import JournalSegment
 from models_app.models.pending import PendingPrediction
@@ -10,6 +10,7 @@ from models_app.models.snapshots import Snapshot
 
 __all__ = [
     "Configuration",
+    "FlavorMetrics",
     "Generation",
     "JournalSegment",
     "PendingPrediction",

@@ -39,6 +39,8 @@ class Paradigm(ABC):
     answer_in_words: str
     #: Ground truths of trials: a model must take one of them.
     trial_truths: tuple[MakeTruth, ...]
+    #: River's classes of models that are for this paradigm.
+    kinds: tuple[type[object], ...] = ()
     #: A ground truth as an example, in JSON.
     example_truth: str
     #: How good predictions are beyond a metric: the name of a part of the model's page.
@@ -88,6 +90,10 @@ class Paradigm(ABC):
     @abstractmethod
     def unsuitable(self, step: object) -> str | None:
         """Say what a model is that is of another paradigm, though it has the methods; None: it may fit."""
+
+    def is_meant_by(self, step: object) -> bool:
+        """Say whether River means a model for this paradigm, by its class."""
+        return any(is_a(step, kind) for kind in self.kinds)
 
     def fallback(self, step: object) -> str | None:
         """Return another method that predicts, for a model without `predict_method`; None: there is none."""

@@ -1,6 +1,6 @@
 """Binary classification: true or false from features."""
 
-from river import metrics
+from river import base, metrics
 from river.metrics.base import BinaryMetric, MultiClassMetric
 
 from models_app.domain.predictions import Label, Probabilities
@@ -13,6 +13,7 @@ class Binary(Classification):
     name = "binary"
     metrics = (metrics.Accuracy, metrics.LogLoss, metrics.Precision, metrics.Recall, metrics.F1)
     fitting_metrics = (BinaryMetric, MultiClassMetric)
+    kinds = (base.Classifier,)
     trial_truths = (lambda number: number % 2 == 0,)
     example_truth = "true"
     claimed_in_words = "true"

@@ -1,6 +1,6 @@
 """Multiclass classification: one of several labels from features."""
 
-from river import metrics
+from river import base, metrics
 from river.metrics.base import MultiClassMetric
 
 from models_app.paradigms.classification import Classification
@@ -22,12 +22,17 @@ class Multiclass(Classification):
         metrics.MicroF1,
     )
     fitting_metrics = (MultiClassMetric,)
+    kinds = (base.Classifier,)
     trial_truths = (
         lambda number: "abc"[number % 3],
         lambda number: number % 2 == 0,
         lambda number: number % 3,
     )
     example_truth = '"cat"'
+
+    def is_meant_by(self, step: object) -> bool:
+        """Say whether it is a classifier of any number of labels, as River's estimators declare it."""
+        return super().is_meant_by(step) and getattr(step, "_multiclass", False) is True
 
     def check_ground_truth(self, value: object) -> str | None:  # noqa: D102
         if isinstance(value, str):

@@ -20,6 +20,7 @@ class Regression(Paradigm):
     metrics = (metrics.MAE, metrics.RMSE, metrics.SMAPE)
     fitting_metrics = (RegressionMetric,)
     normalize = staticmethod(predictions.number)
+    kinds = (base.Regressor,)
     wanted = "a regressor"
     answer_in_words = "a number"
     trial_truths = (lambda number: 0.5 + (5 * number % 7),)

@@ -6,7 +6,7 @@ much. A model that takes none of these is served all the same, unless it fails i
 
 import time
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from models_app.domain import blobs, river_versions, uploads
@@ -16,9 +16,8 @@ from models_app.domain.features import Features
 from models_app.domain.predictions import Prediction, UnsupportedPrediction
 from models_app.domain.remarks import Remark
 from models_app.domain.scoring import GroundTruth
-from models_app.paradigms import suitability
+from models_app.paradigms import guessing, suitability
 from models_app.paradigms.base import MakeTruth, Paradigm
-from models_app.paradigms.registry import get_flavor
 
 #: What is under way; a process that ends meanwhile has this to say.
 LOADING, TRYING = "unpickling", "trying"
@@ -29,10 +28,18 @@ _N_LEARNS = 12
 
 @dataclass(frozen=True, slots=True)
 class TrialResult:
-    """The outcome of a trial: how the model predicts, as in `ModelState`, and remarks about it."""
+    """The outcome of a trial: how the model predicts, as in `ModelState`, and remarks about it.
+
+    `flavor` is the one that it is for, where none was named.
+    """
 
     predict_method: str = ""
     remarks: tuple[Remark, ...] = ()
+    flavor: str = ""
+
+
+#: Hears what is under way, and what is known of the model by then.
+Reached = Callable[[str, TrialResult], None]
 
 
 class _Slow(Exception):
@@ -49,15 +56,16 @@ class _Failed(Exception):
         self.is_final = is_final
 
 
-def run(data: bytes, flavor_name: str, reached: Callable[[str, str], None]) -> TrialResult:
-    """Unpickle an upload and try it; `reached` hears how far it is, and how the model predicts.
+def run(data: bytes, flavor_name: str, reached: Reached) -> TrialResult:
+    """Unpickle an upload and try it; `reached` hears how far it is, and what is known by then.
 
-    Raises `ModelNotReadable`, `ModelNotSuitable`. It runs the upload's code: see `services.trials`.
+    The flavor may be `guessing.AUTO`. Raises `ModelNotReadable`, `ModelNotSuitable`. It runs the upload's
+    code: see `services.trials`.
     """
-    flavor = get_flavor(flavor_name)
-    reached(LOADING, "")
+    reached(LOADING, TrialResult())
     model = uploads.loads(data)
     try:
+        flavor = guessing.flavor_for(model, flavor_name)
         method = suitability.check(model, flavor)
     except ChantillyError:
         raise
@@ -67,8 +75,9 @@ def run(data: bytes, flavor_name: str, reached: Callable[[str, str], None]) -> T
             "__getattr__ and its properties; getattr(model, 'learn_one', None) shows it."
         )
         raise ModelNotSuitable(text) from error
-    reached(TRYING, method)
-    return _try(data, model, flavor, method)
+    guessed = flavor.name if flavor_name == guessing.AUTO else ""
+    reached(TRYING, TrialResult(method, flavor=guessed))
+    return replace(_try(data, model, flavor, method), flavor=guessed)
 
 
 def _try(data: bytes, model: Any, flavor: Paradigm, method: str) -> TrialResult:

@@ -1,4 +1,4 @@
-"""The instance's flavor."""
+"""The instance, and its flavor: that of models which are uploaded without one."""
 
 import uuid
 from datetime import datetime
@@ -6,10 +6,10 @@ from datetime import datetime
 from django.db import connection
 
 from models_app.domain.errors import FlavorNotSet
-from models_app.journal import keeping
 from models_app.journal.positions import Position
 from models_app.models import (
     Configuration,
+    FlavorMetrics,
     Generation,
     JournalSegment,
     PendingPrediction,
@@ -24,27 +24,59 @@ from models_app.paradigms.registry import get_flavor as flavor_called
 from models_app.services import publishing
 
 # In the order that foreign keys ask for.
-_ERASED = (PendingPrediction, JournalSegment, Snapshot, Replay, Generation, ServedModel, Configuration)
+_ERASED = (
+    PendingPrediction,
+    JournalSegment,
+    Snapshot,
+    Replay,
+    Generation,
+    ServedModel,
+    FlavorMetrics,
+    Configuration,
+)
 
 
 def get_configuration() -> Configuration:
-    """Return the configuration; raises `FlavorNotSet`."""
+    """Return the configuration; raises `FlavorNotSet` where nothing was ever set up here."""
     with translated_errors():
         configuration = Configuration.objects.first()
-    if configuration is None or configuration.flavor not in FLAVORS:
+    if configuration is None:
         raise FlavorNotSet
     return configuration
 
 
+def check_set_up() -> None:
+    """Raise `FlavorNotSet` unless the instance has had a flavor, or a model that came with its own."""
+    if get_epoch() is None:
+        raise FlavorNotSet
+
+
 def get_epoch() -> uuid.UUID | None:
-    """Return what changes with each `init`; None: there was none. Raises `StorageUnavailable`."""
+    """Return what changes with each `init`; None: nothing was set up. Raises `StorageUnavailable`."""
     with translated_errors():
         return Configuration.objects.values_list("epoch", flat=True).first()
 
 
 def get_flavor() -> Paradigm:
     """Return the instance's flavor; raises `FlavorNotSet`."""
-    return flavor_called(get_configuration().flavor)
+    flavor = get_configuration().flavor
+    if flavor not in FLAVORS:
+        raise FlavorNotSet
+    return flavor_called(flavor)
+
+
+def flavor_name() -> str | None:
+    """Return the name of the instance's flavor; None: it has none."""
+    try:
+        return get_flavor().name
+    except FlavorNotSet:
+        return None
+
+
+def set_up_without_flavor(*, now: datetime) -> None:
+    """Set the instance up unless it is, in the transaction of an upload with a flavor of its own."""
+    if get_epoch() is None:
+        Configuration.objects.create(metrics_position=str(Position.newest()), initialized_at=now)
 
 
 def set_flavor(*, flavor: str, now: datetime) -> None:
@@ -53,22 +85,13 @@ def set_flavor(*, flavor: str, now: datetime) -> None:
     Raises `UnknownFlavor`; then nothing is erased.
     """
     chosen = flavor_called(flavor)
-    epoch = uuid.uuid4()
     with write_transaction():
         position = _last_position()
-        made, signature = keeping.seal(chosen.new_metrics(), metrics_context(epoch, position))
         with connection.cursor() as cursor:
             for table in _ERASED:
                 # At once: the ORM would read what hangs on each row first.
                 cursor.execute(f"DELETE FROM {table._meta.db_table}")  # noqa: S608  # our own names
-        Configuration.objects.create(
-            flavor=chosen.name,
-            epoch=epoch,
-            metrics_bytes=made,
-            metrics_signature=signature,
-            metrics_position=str(position),
-            initialized_at=now,
-        )
+        Configuration.objects.create(flavor=chosen.name, metrics_position=str(position), initialized_at=now)
         publishing.erased()
 
 
@@ -76,8 +99,3 @@ def _last_position() -> Position:
     """Return the position after all that was ever written: what comes later belongs to the new epoch."""
     folded = Configuration.objects.values_list("metrics_position", flat=True).first()
     return max(Position() if folded is None else Position.read(folded), Position.newest())
-
-
-def metrics_context(epoch: uuid.UUID, position: Position) -> str:
-    """Return what the signature of the metrics over all models binds them to."""
-    return f"metrics of {epoch} up to segment {position}"

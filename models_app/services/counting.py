@@ -10,6 +10,14 @@ from django.db.models.functions import Coalesce
 from models_app.models import PendingPrediction, ServedModel
 from models_app.models.transactions import translated_errors
 
+# By names that no column has.
+_SUMS = {
+    "n_models": Count("pk"),
+    "n_held": Coalesce(Sum("seq"), 0),
+    "n_undone_learns": Coalesce(Sum("n_undone"), 0),
+    "n_predicted": Coalesce(Sum("n_predictions"), 0),
+}
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Totals:
@@ -24,13 +32,23 @@ class Totals:
 def totals() -> Totals:
     """Return the sums over all models."""
     with translated_errors():
-        found = ServedModel.objects.aggregate(
-            n_models=Count("pk"),
-            held=Coalesce(Sum("seq"), 0),
-            n_undone=Coalesce(Sum("n_undone"), 0),
-            n_predictions=Coalesce(Sum("n_predictions"), 0),
-        )
-    return Totals(n_learns=found.pop("held") + found["n_undone"], **found)
+        return _totals(ServedModel.objects.aggregate(**_SUMS))
+
+
+def totals_by_flavor() -> dict[str, Totals]:
+    """Return the sums over the models of each flavor that has any."""
+    with translated_errors():
+        rows = list(ServedModel.objects.order_by("flavor").values("flavor").annotate(**_SUMS))
+    return {row["flavor"]: _totals(row) for row in rows}
+
+
+def _totals(found: dict[str, int]) -> Totals:
+    return Totals(
+        n_models=found["n_models"],
+        n_learns=found["n_held"] + found["n_undone_learns"],
+        n_undone=found["n_undone_learns"],
+        n_predictions=found["n_predicted"],
+    )
 
 
 def model_count() -> int:

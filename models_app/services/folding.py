@@ -1,7 +1,7 @@
-"""The metrics over all models of the instance.
+"""The metrics over all models of the instance, one fold a flavor.
 
-They are the fold of every journal segment in the order of the commits. River's metrics do not merge, so that
-they cannot be made of the models' own.
+They are the fold of every journal segment in the order of the commits, each into the metrics of its model's
+flavor. River's metrics do not merge, so that they cannot be made of the models' own.
 """
 
 import threading
@@ -15,9 +15,11 @@ from models_app.journal.following import Tail, follow
 from models_app.journal.pieces import Known, Read
 from models_app.journal.positions import Position
 from models_app.journal.reading import scored_after
-from models_app.models import Configuration
+from models_app.models import Configuration, FlavorMetrics
 from models_app.models.transactions import translated_errors, write_transaction
-from models_app.services.configuring import get_configuration, metrics_context
+from models_app.paradigms.base import Paradigm
+from models_app.paradigms.registry import get_flavor
+from models_app.services.configuring import get_configuration
 
 # Beyond this, the tail is forgotten and read from the journal instead.
 _MAX_TAIL = 100_000
@@ -26,76 +28,15 @@ _FOLD_FROM = 2_000
 _PERSIST_FROM = 20_000
 
 
-class InstanceMetrics:
-    """The metrics over all models, folded when somebody asks: a follower of the journal of all models.
+class _Fold:
+    """The metrics over all models of a flavor."""
 
-    Locks are taken in one order: the writer's, then this one.
-    """
+    def __init__(self, metrics: Metrics) -> None:
+        self.metrics = metrics
+        self._scorer = Scorer(metrics)
 
-    def __init__(self) -> None:
-        self._lock = threading.Lock()
-        self._tail: Tail[Position] = Tail(max_learns=_MAX_TAIL)
-        self._epoch: uuid.UUID | None = None
-        self._metrics: Metrics = []
-        self._scorer = Scorer([])
-        self._position = Position()
-        self._n_unsaved = 0
-
-    def committed(self, position: Position, scores: Sequence[Scores], n_learns: int) -> None:
-        """Remember what the learns of a commit scored; `position` is the one after it."""
-        self._tail.add(position.before(), Known(position, scores, n_learns))
-
-    def values(self) -> dict[str, float | None]:
-        """Return the metrics as of now; raises `FlavorNotSet`."""
-        with self._lock, translated_errors():
-            self._catch_up(get_configuration())
-            return scoring.values(self._metrics)
-
-    def tidy(self) -> None:
-        """Fold a long tail, and write down what would take long to fold again."""
-        if self._tail.n_learns >= _FOLD_FROM:
-            self.values()
-        if self._n_unsaved >= _PERSIST_FROM:
-            self.persist()
-
-    def persist(self) -> None:
-        """Write the metrics down up to the last segment; raises `FlavorNotSet`."""
-        self.values()
-        with write_transaction():
-            self.persist_in_transaction()
-
-    def persist_in_transaction(self) -> None:
-        """Like `persist`, before segments are deleted in the same transaction."""
-        with self._lock:
-            configuration = get_configuration()
-            self._catch_up(configuration)
-            made, signature = keeping.seal(
-                self._metrics, metrics_context(configuration.epoch, self._position)
-            )
-            Configuration.objects.update(
-                metrics_bytes=made, metrics_signature=signature, metrics_position=str(self._position)
-            )
-            self._n_unsaved = 0
-
-    def _catch_up(self, stored: Configuration) -> None:
-        if stored.epoch != self._epoch or Position.read(stored.metrics_position) > self._position:
-            self._load(stored)
-        for piece in follow(self._position, known=self._tail.take, read=scored_after):
-            self._n_unsaved += self._fold(piece)
-            self._position = piece.ends_at
-        self._tail.forget(lambda after: after < self._position)
-
-    def _load(self, stored: Configuration) -> None:
-        position = Position.read(stored.metrics_position)
-        context = metrics_context(stored.epoch, position)
-        self._metrics = keeping.unseal(bytes(stored.metrics_bytes), stored.metrics_signature, context)
-        self._scorer = Scorer(self._metrics)
-        self._position = position
-        self._epoch = stored.epoch
-        self._n_unsaved = 0
-
-    def _fold(self, piece: Known[Position] | Read[Position]) -> int:
-        """Bring the metrics up to date with a piece of the journal; return the number of its learns."""
+    def add(self, piece: Known[Position] | Read[Position]) -> int:
+        """Bring them up to date with a piece of the journal; return the number of its learns."""
         if isinstance(piece, Known):
             for scores in piece.scores:
                 self._scorer.fold(scores)
@@ -104,6 +45,103 @@ class InstanceMetrics:
             self._scorer.score(learn.y_true(), learn.y_pred())
         self._scorer.take()
         return len(piece.learns)
+
+
+class InstanceMetrics:
+    """The metrics over all models by flavor, folded when somebody asks: a follower of the whole journal.
+
+    Locks are taken in one order: the writer's, then this one.
+    """
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._tail: Tail[Position] = Tail(max_learns=_MAX_TAIL)
+        self._epoch: uuid.UUID | None = None
+        self._folds: dict[str, _Fold] = {}
+        self._position = Position()
+        self._n_unsaved = 0
+
+    def committed(self, position: Position, flavor: str, scores: Sequence[Scores], n_learns: int) -> None:
+        """Remember what the learns of a commit scored; `position` is the one after it."""
+        self._tail.add(position.before(), Known(position, scores, n_learns, flavor))
+
+    def values(self, flavor: Paradigm) -> dict[str, float | None]:
+        """Return the metrics over all models of a flavor as of now; raises `FlavorNotSet`."""
+        with self._lock, translated_errors():
+            self._catch_up(get_configuration())
+            return scoring.values(self._fold_of(flavor.name).metrics)
+
+    def tidy(self) -> None:
+        """Fold a long tail, and write down what would take long to fold again; raises `FlavorNotSet`."""
+        if self._tail.n_learns >= _FOLD_FROM:
+            self._bring_up_to_date()
+        if self._n_unsaved >= _PERSIST_FROM:
+            self.persist()
+
+    def persist(self) -> None:
+        """Write the metrics down up to the last segment; raises `FlavorNotSet`."""
+        self._bring_up_to_date()
+        with write_transaction():
+            self.persist_in_transaction()
+
+    def persist_in_transaction(self) -> None:
+        """Like `persist`, before segments are deleted in the same transaction."""
+        with self._lock:
+            configuration = get_configuration()
+            self._catch_up(configuration)
+            FlavorMetrics.objects.all().delete()
+            FlavorMetrics.objects.bulk_create(
+                self._sealed(flavor, fold, configuration.epoch) for flavor, fold in self._folds.items()
+            )
+            Configuration.objects.update(metrics_position=str(self._position))
+            self._n_unsaved = 0
+
+    def _bring_up_to_date(self) -> None:
+        with self._lock, translated_errors():
+            self._catch_up(get_configuration())
+
+    def _fold_of(self, flavor: str) -> _Fold:
+        if flavor not in self._folds:
+            self._folds[flavor] = _Fold(get_flavor(flavor).new_metrics())
+        return self._folds[flavor]
+
+    def _sealed(self, flavor: str, fold: _Fold, epoch: uuid.UUID) -> FlavorMetrics:
+        made, signature = keeping.seal(fold.metrics, _context(epoch, flavor, self._position))
+        return FlavorMetrics(
+            flavor=flavor,
+            metrics_bytes=made,
+            metrics_signature=signature,
+            metrics_position=str(self._position),
+        )
+
+    def _catch_up(self, stored: Configuration) -> None:
+        if stored.epoch != self._epoch or Position.read(stored.metrics_position) > self._position:
+            self._load(stored)
+        for piece in follow(self._position, known=self._tail.take, read=scored_after):
+            self._n_unsaved += self._fold_of(piece.flavor).add(piece)
+            self._position = piece.ends_at
+        self._tail.forget(lambda after: after < self._position)
+
+    def _load(self, stored: Configuration) -> None:
+        rows = list(FlavorMetrics.objects.all())
+        # Another process may have written them since the configuration was read.
+        position = Position.read(rows[0].metrics_position if rows else stored.metrics_position)
+        self._folds = {row.flavor: _Fold(_unsealed(row, stored.epoch, position)) for row in rows}
+        self._position = position
+        self._epoch = stored.epoch
+        self._n_unsaved = 0
+
+
+def _unsealed(row: FlavorMetrics, epoch: uuid.UUID, position: Position) -> Metrics:
+    metrics: Metrics = keeping.unseal(
+        bytes(row.metrics_bytes), row.metrics_signature, _context(epoch, row.flavor, position)
+    )
+    return metrics
+
+
+def _context(epoch: uuid.UUID, flavor: str, position: Position) -> str:
+    """Return what a signature binds metrics to."""
+    return f"metrics of {epoch}, flavor {flavor}, up to segment {position}"
 
 
 _instance = InstanceMetrics()

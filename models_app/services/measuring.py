@@ -8,6 +8,10 @@ from typing import Any
 from models_app.domain.errors import ModelBusy, ServerStopping
 from models_app.engine.commands import Command, Describe, Inspect
 from models_app.engine.hot import Vitals
+from models_app.paradigms.registry import FLAVORS
+from models_app.paradigms.registry import get_flavor as flavor_called
+from models_app.services import counting
+from models_app.services.configuring import flavor_name, get_flavor
 from models_app.services.folding import get_instance_metrics
 from models_app.services.runtime import engine_is_running, get_engine
 
@@ -15,9 +19,24 @@ from models_app.services.runtime import engine_is_running, get_engine
 PATIENCE_SECONDS = 2.0
 
 
-def instance_metrics() -> dict[str, float | None]:
-    """Return the metrics over all models by name, in the flavor's order; raises `FlavorNotSet`."""
-    return get_instance_metrics().values()
+def instance_metrics(flavor: str | None = None) -> dict[str, float | None]:
+    """Return the metrics over all models of a flavor by name, in its order; without one: of the instance's.
+
+    Raises `FlavorNotSet`, `UnknownFlavor`.
+    """
+    chosen = get_flavor() if flavor is None else flavor_called(flavor)
+    return get_instance_metrics().values(chosen)
+
+
+def metrics_by_flavor() -> dict[str, dict[str, float | None]]:
+    """Return the metrics over all models of each flavor that has any, the instance's own flavor first.
+
+    Raises `StorageUnavailable`.
+    """
+    own = flavor_name()
+    served = counting.totals_by_flavor()
+    names = [*([own] if own else []), *(name for name in FLAVORS if name in served and name != own)]
+    return {name: instance_metrics(name) for name in names}
 
 
 def vitals(*, name: str, seconds: float | None = None) -> Vitals:

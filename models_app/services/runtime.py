@@ -35,7 +35,9 @@ class _CommitPublisher:
         self, write: Write, segment_id: int | None, scores: Sequence[Scores], events: Sequence[Event]
     ) -> None:
         if segment_id is not None:
-            get_instance_metrics().committed(Position(segment_id), scores, len(write.learns))
+            get_instance_metrics().committed(
+                Position(segment_id), write.state.flavor, scores, len(write.learns)
+            )
             publishing.scored(write.state, write.seq + 1, scores)
         if events:
             publishing.publish(events)

@@ -2,7 +2,6 @@
 
 from django.conf import settings
 
-from models_app.paradigms.base import Paradigm
 from models_app.paradigms.trials import TrialResult
 from models_app.services import hooks
 from models_app.services.trials.client import helper
@@ -11,10 +10,11 @@ from models_app.services.trials.limits import Limits
 hooks.shutdown.add(helper.stop)
 
 
-def try_upload(data: bytes, flavor: Paradigm) -> TrialResult:
+def try_upload(data: bytes, flavor: str) -> TrialResult:
     """Unpickle and try an upload where it can do no harm; return how it predicts, and what there is to know.
 
+    `flavor` is a flavor's name, or `guessing.AUTO`.
     Raises `ModelNotReadable`, `ModelNotSuitable`, `ServerStopping`, `UploadsBusy`.
     """
     limits = Limits(seconds=settings.UPLOAD_SECONDS, memory_bytes=settings.UPLOAD_MEMORY)
-    return helper.run(data, flavor.name, limits)
+    return helper.run(data, flavor, limits)

@@ -24,8 +24,10 @@ from models_app.models.signing import save_snapshot
 from models_app.models.transactions import write_transaction
 from models_app.paradigms import chosen_metrics
 from models_app.paradigms.base import Kind, Paradigm
+from models_app.paradigms.guessing import AUTO
+from models_app.paradigms.registry import get_flavor as flavor_called
 from models_app.paradigms.trials import TrialResult
-from models_app.services.configuring import get_flavor
+from models_app.services.configuring import get_flavor, set_up_without_flavor
 from models_app.services.finding import find, find_row
 from models_app.services.folding import get_instance_metrics
 from models_app.services.runtime import forget_default
@@ -34,6 +36,14 @@ from models_app.services.trying import try_upload
 logger = logging.getLogger(__name__)
 
 _Kinds = tuple[Kind, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Uploaded:
+    """A model that was uploaded: the name under which it is served, and its flavor."""
+
+    name: str
+    flavor: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,36 +57,52 @@ class _Checked:
     is_scored: bool
 
 
-def upload_model(*, data: bytes, name: str | None, now: datetime, metrics: Sequence[str] = ()) -> str:
-    """Serve a pickled model from now on, by default; return its name.
+def upload_model(
+    *,
+    data: bytes,
+    name: str | None,
+    now: datetime,
+    metrics: Sequence[str] = (),
+    flavor: str | None = None,
+) -> Uploaded:
+    """Serve a pickled model from now on, by default.
 
     A name is drawn if none is given. A model of that name is replaced and its journal starts afresh; what it
-    has pending is kept for its successor. `metrics` are names from `river.metrics`, kept beside the flavor's
-    own, or `none`: then the model is not scored at all.
+    has pending is kept for its successor, unless that is of another flavor: then it goes. `metrics` are names
+    from `river.metrics`, kept beside the flavor's own, or `none`: then the model is not scored at all. The
+    `flavor` is the instance's unless another is named; `auto`: the one that River says the model is for.
 
     It is tried in a process of its own first; in this one, the engine unpickles it when it is first used.
 
-    Raises `FlavorNotSet`, `InvalidModelName`, `InvalidRequest` for a metric, `ModelNotReadable`,
-    `ModelNotSuitable`, `UploadsBusy`.
+    Raises `FlavorNotSet`, `UnknownFlavor`, `InvalidModelName`, `InvalidRequest` for a metric,
+    `ModelNotReadable`, `ModelNotSuitable`, `UploadsBusy`.
     """
-    flavor = get_flavor()
     if name is not None:
         check_model_name(name)
-    kinds = chosen_metrics.kinds(metrics, flavor)
-    found = try_upload(data, flavor)
-    kinds, remarks = _scorable(kinds, flavor, found)
-    first = SnapshotData(seq=0, model=data, metrics=blobs.dumps(Scoreboard.new(kinds)))
-    checked = _Checked(flavor, found.predict_method, remarks, first, is_scored=bool(kinds))
+    checked = _checked(data, get_flavor().name if flavor is None else flavor, metrics)
     with write_transaction():
-        if get_flavor() != flavor:
+        if flavor is not None:
+            set_up_without_flavor(now=now)
+        elif get_flavor() != checked.flavor:
             # The instance was set to another flavor while the model was being checked.
             raise FlavorNotSet
         name = name or draw_name(_is_taken)
         _put(name, checked, now)
     forget_default()
-    for remark in remarks:
+    for remark in checked.remarks:
         logger.info("'%s': %s", name, remark["message"])
-    return name
+    return Uploaded(name, checked.flavor.name)
+
+
+def _checked(data: bytes, flavor: str, metrics: Sequence[str]) -> _Checked:
+    if flavor != AUTO:
+        # Before the model is tried: that takes a while.
+        chosen_metrics.kinds(metrics, flavor_called(flavor))
+    found = try_upload(data, flavor)
+    chosen = flavor_called(found.flavor or flavor)
+    kinds, remarks = _scorable(chosen_metrics.kinds(metrics, chosen), chosen, found)
+    first = SnapshotData(seq=0, model=data, metrics=blobs.dumps(Scoreboard.new(kinds)))
+    return _Checked(chosen, found.predict_method, remarks, first, is_scored=bool(kinds))
 
 
 def _scorable(kinds: _Kinds, flavor: Paradigm, found: TrialResult) -> tuple[_Kinds, list[Remark]]:
@@ -131,6 +157,9 @@ def _put(name: str, checked: _Checked, now: datetime) -> None:
     model = ServedModel.objects.filter(name=name).first() or ServedModel(name=name, generation=0)
     if model.pk is not None:
         _forget_journal(model)
+        if model.flavor != checked.flavor.name:
+            # They answer another question: neither they nor the truths that come for them are this flavor's.
+            PendingPrediction.objects.filter(model=model).delete()
     ServedModel.objects.filter(is_default=True).update(is_default=False)
     model.flavor = checked.flavor.name
     model.generation += 1

@@ -8,9 +8,9 @@ from typing import Protocol
 
 from models_app.domain.errors import ChantillyError, InvalidRequest
 from models_app.engine.commands import Command, Inspect, Predict
-from models_app.services import configuring
 from models_app.services.feeding import Feed
 from models_app.services.files import FileRecord
+from models_app.services.finding import find
 from models_app.services.folding import get_instance_metrics
 from models_app.services.handing import client
 from models_app.wire.commands import learn_command, predict_command
@@ -23,9 +23,9 @@ _TIDY_SECONDS = 2.0
 def learn_feed(*, model: str, skip_errors: bool) -> Feed[FileRecord]:
     """Return a feed whose records `model` learns, in order, each as the API's learn with features.
 
-    Raises `FlavorNotSet`, `ModelNotFound`, `ModelNotLoadable`, `StorageUnavailable`.
+    Raises `ModelNotFound`, `ModelNotLoadable`, `StorageUnavailable`.
     """
-    flavor = configuring.get_flavor()
+    paradigm = find(model).paradigm
     vitals(model)
 
     def to_command(record: FileRecord) -> Command:
@@ -33,7 +33,7 @@ def learn_feed(*, model: str, skip_errors: bool) -> Feed[FileRecord]:
             raise InvalidRequest({"model": [f"must be '{model}', which learns from this file"]})
         return learn_command(
             # The engine checks it again; here a wrong one keeps the lines after it from being sent.
-            ground_truth=flavor.ground_truth(record.ground_truth),
+            ground_truth=paradigm.ground_truth(record.ground_truth),
             prediction_id=None,
             features_json=record.features,
             model=model,

@@ -14,7 +14,7 @@ def list_alerts(*, model: str | None, before: int | None, limit: int) -> list[di
 
     Raises `FlavorNotSet`, `ModelNotFound`, `StorageUnavailable`.
     """
-    configuring.get_flavor()
+    configuring.check_set_up()
     with translated_errors():
         alerts = DriftAlert.objects.select_related("model").order_by("-pk")
         if model is not None:

@@ -65,7 +65,7 @@ class Follower:
         """Remember what learns scored."""
         begin = Place(model.model_id, model.generation, first_seq - 1)
         n_learns = sum([some.n + len(some.unscored) for some in scores])
-        self._tail.add(begin, Known(begin.at(begin.seq + n_learns), scores, n_learns, self._clock.now()))
+        self._tail.add(begin, Known(begin.at(begin.seq + n_learns), scores, n_learns, at=self._clock.now()))
 
     def tick(self) -> None:
         """Show the detectors what was learned since the last time; raises `StorageUnavailable`."""

@@ -10,6 +10,7 @@ from django.utils import timezone
 
 from models_app.domain.errors import InvalidRequest
 from models_app.models.transactions import translated_errors
+from models_app.paradigms.registry import FLAVORS, get_flavor
 from models_app.services import configuring
 from models_app.services.finding import Served, find
 from models_app.services.generations import Beginning, beginnings
@@ -33,12 +34,14 @@ class Begun(TypedDict):
 class History(TypedDict):
     """Columns of equal length, in the order of time, and by metric.
 
-    `time` is in seconds since the epoch; `seq` and `n_predictions` count the model's learns and predictions,
-    `generation` its uploads and rollbacks. `rolling` are the metrics over the last learns; where there is no
-    value: None. `generations` says how those of the model began.
+    `flavor` is the model's, or that of all the models whose metrics these are. `time` is in seconds since the
+    epoch; `seq` and `n_predictions` count the model's learns and predictions, `generation` its uploads and
+    rollbacks. `rolling` are the metrics over the last learns; where there is no value: None. `generations`
+    says how those of the model began.
     """
 
     model: str | None
+    flavor: str
     time: list[float]
     generation: list[int]
     seq: list[int]
@@ -49,17 +52,28 @@ class History(TypedDict):
 
 
 def read_history(
-    *, model: str | None, since: datetime | None, n_learns: int | None = None, n_points: int
+    *,
+    model: str | None,
+    flavor: str | None = None,
+    since: datetime | None,
+    n_learns: int | None = None,
+    n_points: int,
 ) -> History:
-    """Return a model's metrics over time, or those over all models, spread evenly over what there is.
+    """Return a model's metrics over time, or those over all of a flavor, spread evenly over what there is.
 
-    The first and the last sample are among them. With `n_learns` they are those of so many learns of the
-    model's newest generation. Raises `FlavorNotSet`, `ModelNotFound`, `StorageUnavailable`, and
-    `InvalidRequest` where learns are asked for without a model.
+    Without model and flavor they are those of the instance's flavor. The first and the last sample are among
+    them. With `n_learns` they are those of so many learns of the model's newest generation.
+
+    Raises `FlavorNotSet`, `UnknownFlavor`, `ModelNotFound`, `StorageUnavailable`, and `InvalidRequest` where
+    learns are asked for without a model.
     """
-    configuring.get_flavor()
+    configuring.check_set_up()
     served = None if model is None else find(model)
-    rows = _of_model(served, n_learns)
+    if served is None:
+        flavor = configuring.get_flavor().name if flavor is None else get_flavor(flavor).name
+        rows = _of_flavor(flavor, n_learns)
+    else:
+        flavor, rows = served.flavor, _of_model(served, n_learns)
     if since is not None:
         rows = rows.filter(time__gte=since)
     # Of a name that is uploaded to all the time, the last ones.
@@ -70,6 +84,7 @@ def read_history(
     samples = sorted(found.values(), key=lambda row: (row.time, row.pk))
     return History(
         model=model,
+        flavor=flavor,
         time=[row.time.timestamp() for row in samples],
         generation=[row.generation for row in samples],
         seq=[row.seq for row in samples],
@@ -84,12 +99,16 @@ def _beginning(row: Beginning) -> Begun:
     return Begun(generation=row.generation, seq=row.seq, time=row.started_at.timestamp(), kind=row.kind)
 
 
-def _of_model(model: Served | None, n_learns: int | None) -> QuerySet[MetricSnapshot]:
-    rows = MetricSnapshot.objects.filter(model_id=None if model is None else model.pk)
+def _of_flavor(flavor: str, n_learns: int | None) -> QuerySet[MetricSnapshot]:
+    if n_learns is not None:
+        raise InvalidRequest({"learns": ["takes a model, too: each counts its own"]})
+    return MetricSnapshot.objects.filter(model=None, flavor=flavor)
+
+
+def _of_model(model: Served, n_learns: int | None) -> QuerySet[MetricSnapshot]:
+    rows = MetricSnapshot.objects.filter(model_id=model.pk)
     if n_learns is None:
         return rows
-    if model is None:
-        raise InvalidRequest({"learns": ["takes a model, too: each counts its own"]})
     return rows.filter(generation=model.generation, seq__gte=model.seq - n_learns)
 
 
@@ -102,12 +121,22 @@ class InstanceRates:
 
 
 def instance_rates() -> InstanceRates | None:
-    """Return how much was done between the last two samples; None: nothing is learned at present.
+    """Return how much was done between the last two samples of each flavor; None: nothing is learned now.
 
     Raises `StorageUnavailable`.
     """
     with translated_errors():
-        samples = list(MetricSnapshot.objects.filter(model=None).order_by("-time")[:2])
+        found = [_rates(flavor) for flavor in FLAVORS]
+    present = [rates for rates in found if rates is not None]
+    if not present:
+        return None
+    return InstanceRates(
+        learns=sum(rates.learns for rates in present), predictions=sum(rates.predictions for rates in present)
+    )
+
+
+def _rates(flavor: str) -> InstanceRates | None:
+    samples = list(MetricSnapshot.objects.filter(model=None, flavor=flavor).order_by("-time")[:2])
     # In the future: the clock was set back a moment ago.
     if len(samples) < 2 or abs((timezone.now() - samples[0].time).total_seconds()) > _PRESENT_SECONDS:
         return None

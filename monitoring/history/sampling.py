@@ -37,9 +37,13 @@ _SET_BACK_SECONDS = 1.0
 _ROWS_AT_A_TIME = 100
 
 
+# A model's primary key, or a flavor: all its models together.
+_Subject = int | str
+
+
 @dataclass(frozen=True, slots=True)
 class _Place:
-    """The state of a model when it was sampled: at `time`, in seconds since the epoch.
+    """The state of a model, or of a flavor's, when it was sampled: at `time`, in seconds since the epoch.
 
     `monotonic` is the same on the clock that nobody sets.
     """
@@ -74,7 +78,7 @@ class Sampler:
         self._changes = ChangedModels(self._clock)
         # Of the time of day over the other clock; before the first look nobody knows what it was.
         self._offset = math.inf
-        self._places: dict[int | None, _Place] = {}
+        self._places: dict[_Subject, _Place] = {}
         self._asked: set[int] = set()
         self._answers: deque[tuple[Served, Future[Any]]] = deque()
         self._thinned_at = -math.inf
@@ -91,7 +95,7 @@ class Sampler:
             for model in self._changes.look():
                 if model.pk not in self._asked and self._is_due(model.pk, model.generation, model.seq):
                     rows += self._sampled(model)
-            rows += self._sampled_instance()
+            rows += self._sampled_flavors()
         self._write(rows, epoch)
         if self._clock.monotonic() - self._thinned_at >= _THIN_SECONDS:
             self._thinned_at = self._clock.monotonic()
@@ -113,23 +117,23 @@ class Sampler:
                 self._places[pk] = replace(place, time=min(place.time, now))
         self._offset = offset
 
-    def _is_due(self, pk: int | None, generation: int, seq: int) -> bool:
-        place = self._place(pk)
+    def _is_due(self, subject: _Subject, generation: int, seq: int) -> bool:
+        place = self._place(subject)
         if place is None or place.generation != generation:
             return True
         if seq == place.seq:
             return False
         return abs(seq - place.seq) >= LEARNS or self._clock.monotonic() - place.monotonic >= SECONDS
 
-    def _place(self, pk: int | None) -> _Place | None:
-        if pk not in self._places:
-            last = MetricSnapshot.objects.filter(model=pk).order_by("-time", "-pk").first()
+    def _place(self, subject: _Subject) -> _Place | None:
+        if subject not in self._places:
+            last = MetricSnapshot.objects.filter(**_of(subject)).order_by("-time", "-pk").first()
             if last is None:
                 return None
             time = last.time.timestamp()
             age = max(0.0, self._clock.now() - time)
-            self._places[pk] = _Place(last.generation, last.seq, time, self._clock.monotonic() - age)
-        return self._places[pk]
+            self._places[subject] = _Place(last.generation, last.seq, time, self._clock.monotonic() - age)
+        return self._places[subject]
 
     def _sampled(self, model: Served) -> Iterator[MetricSnapshot]:
         future = self._ask(model.name)
@@ -157,24 +161,24 @@ class Sampler:
             if now is not None and self._is_due(now.pk, now.generation, vitals.seq):
                 yield self._row(now, _Figures(vitals.seq, vitals.metrics, vitals.rolling_if_any()))
 
-    def _sampled_instance(self) -> Iterator[MetricSnapshot]:
-        totals = counting.totals()
-        if totals.n_models and self._is_due(None, 0, totals.n_learns):
-            figures = _Figures(totals.n_learns, measuring.instance_metrics(), {})
-            yield self._new_row(None, 0, totals.n_predictions, figures)
+    def _sampled_flavors(self) -> Iterator[MetricSnapshot]:
+        for flavor, totals in counting.totals_by_flavor().items():
+            if self._is_due(flavor, 0, totals.n_learns):
+                figures = _Figures(totals.n_learns, measuring.instance_metrics(flavor), {})
+                yield self._new_row(flavor, 0, totals.n_predictions, figures)
 
     def _row(self, model: Served, figures: _Figures) -> MetricSnapshot:
         return self._new_row(model.pk, model.generation, model.n_predictions, figures)
 
     def _new_row(
-        self, pk: int | None, generation: int, n_predictions: int, figures: _Figures
+        self, subject: _Subject, generation: int, n_predictions: int, figures: _Figures
     ) -> MetricSnapshot:
-        now, place = self._clock.now(), self._place(pk)
-        self._places[pk] = _Place(generation, figures.seq, now, self._clock.monotonic())
+        now, place = self._clock.now(), self._place(subject)
+        self._places[subject] = _Place(generation, figures.seq, now, self._clock.monotonic())
         # The first of a generation stays: charts begin with it.
         previous = place.time if place is not None and place.generation == generation else None
         return MetricSnapshot(
-            model_id=pk,
+            **_of(subject),
             generation=generation,
             seq=figures.seq,
             time=datetime.fromtimestamp(now, UTC),
@@ -195,6 +199,13 @@ class Sampler:
                 # One that was deleted since has no history any more.
                 kept = [row for row in some if row.model_id in served or row.model_id is None]
                 MetricSnapshot.objects.bulk_create(kept, ignore_conflicts=True)
+
+
+def _of(subject: _Subject) -> dict[str, Any]:
+    """Return the columns that say what a row is a sample of."""
+    if isinstance(subject, str):
+        return {"model_id": None, "flavor": subject}
+    return {"model_id": subject}
 
 
 def thin(*, now: datetime) -> None:

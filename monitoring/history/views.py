@@ -5,7 +5,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from models_app.api import describing, queries, schemas
-from models_app.domain.errors import FlavorNotSet, ModelNotFound
+from models_app.domain.errors import FlavorNotSet, ModelNotFound, UnknownFlavor
 from models_app.services.generations import KINDS
 from monitoring.history.reading import read_history
 from web.dispatch import ThreadedViewSet
@@ -27,6 +27,7 @@ _BEGINNING = schemas.full(
 )
 HISTORY = schemas.full(
     model={"type": "string", "nullable": True},
+    flavor={"type": "string"},
     time={**_NUMBERS, "description": "Seconds since the epoch."},
     generation=_NUMBERS,
     seq={**_NUMBERS, "description": "Learns since the upload; a rollback goes back to fewer."},
@@ -45,10 +46,11 @@ class HistoryViewSet(ThreadedViewSet):
         summary="Return the metrics over time",
         description="Columns of equal length. The past is kept the more coarsely the older it is.",
         responses={200: HISTORY},
-        refusals=[FlavorNotSet, ModelNotFound],
+        refusals=[FlavorNotSet, ModelNotFound, UnknownFlavor],
     )
     @queries.takes(
         OpenApiParameter("model", str, description="of this model; over all models without it"),
+        queries.FLAVOR,
         OpenApiParameter("since", str, description="ISO 8601, or seconds since the epoch"),
         OpenApiParameter(
             "learns", int, description="of so many learns of the model, the newest; all without it"
@@ -59,8 +61,10 @@ class HistoryViewSet(ThreadedViewSet):
         """Return the metrics of a model, or over all models, over time."""
         n_points = queries.whole(request, "points", default=DEFAULT_POINTS, lowest=1, highest=MAX_POINTS)
         n_learns = queries.whole(request, "learns", default=0, lowest=1, highest=MAX_LEARNS)
+        model, flavor = queries.model_or_flavor(request)
         history = read_history(
-            model=request.query_params.get("model"),
+            model=model,
+            flavor=flavor,
             since=queries.moment(request, "since"),
             n_learns=n_learns or None,
             n_points=n_points,

@@ -4,7 +4,7 @@ from django.db import models
 
 
 class MetricSnapshot(models.Model):
-    """Metrics of a model at a time; without a model: of all together.
+    """Metrics of a model at a time; without a model: over all models of a flavor.
 
     `values` are its metrics since the upload, `rolling` those over its last learns; `level` says how long the
     row is kept.
@@ -13,6 +13,8 @@ class MetricSnapshot(models.Model):
     model = models.ForeignKey(
         "models_app.ServedModel", models.CASCADE, null=True, related_name="+", db_index=False
     )
+    # Empty for a model, which has its own.
+    flavor = models.CharField(max_length=32, default="", blank=True)
     generation = models.PositiveIntegerField()
     seq = models.BigIntegerField("learns")
     time = models.DateTimeField()
@@ -26,6 +28,10 @@ class MetricSnapshot(models.Model):
         indexes = (
             # For charts, which read a model's rows from one time to another.
             models.Index(fields=["model", "time"], name="metrics_of_model"),
+            # For charts of a flavor's, and for the sampler, which looks for the newest.
+            models.Index(
+                fields=["flavor", "time"], condition=models.Q(model=None), name="metrics_over_models"
+            ),
             # For thinning, which deletes the oldest rows of each level.
             models.Index(fields=["level", "time"], name="metrics_to_thin"),
         )
@@ -34,4 +40,4 @@ class MetricSnapshot(models.Model):
         )
 
     def __str__(self) -> str:
-        return f"{self.model_id}.{self.generation} at {self.seq}"
+        return f"{self.flavor or self.model_id}.{self.generation} at {self.seq}"

@@ -242,6 +242,13 @@ class TestUpload:
         assert errors[field][0] in response.content.decode().replace("&#x27;", "'")
         assert not ServedModel.objects.exists()
 
+    def test_takes_a_flavor(self, client: Client) -> None:
+        for name, flavor in (("own", ""), ("other", "multiclass"), ("rivers", "auto")):
+            post_file(client, pickle.dumps(logistic()), name=name, flavor=flavor)
+
+        found = dict(ServedModel.objects.values_list("name", "flavor"))
+        assert found == {"own": "binary", "other": "multiclass", "rivers": "binary"}
+
     def test_asks_for_a_file(self, client: Client) -> None:
         response = client.post(add_url(ServedModel), {"name": "model"})
 

@@ -7,8 +7,9 @@ from django.db import connection
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
 
-from models_app.models import Configuration, ServedModel
+from models_app.models import Configuration, FlavorMetrics, ServedModel
 from models_app.services import measuring, runtime
+from models_app.services.folding import InstanceMetrics
 from models_app.services.summarizing import summarize_instance
 from tests.admin.pages import html, url
 from tests.services.instances import Instance
@@ -68,7 +69,11 @@ class TestStartPage:
         assert not runtime.engine_is_running()
 
     def test_says_what_stands_in_the_way(self, instance: Instance, client: Client) -> None:
-        Configuration.objects.update(metrics_signature="0" * 64)
+        instance.upload("model")
+        instance.run("model", 1)
+        # As another process has written them down.
+        InstanceMetrics().persist()
+        FlavorMetrics.objects.update(metrics_signature="0" * 64)
 
         page = html(client, START)
 

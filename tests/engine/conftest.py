@@ -67,7 +67,7 @@ def make_engine(storage: SqliteStorage) -> Iterator[MakeEngine]:
 @pytest.fixture
 def upload(storage: SqliteStorage) -> Upload:
     def put(model: object, name: str = "model") -> str:
-        return upload_model(data=pickle.dumps(model), name=name, now=timezone.now())
+        return upload_model(data=pickle.dumps(model), name=name, now=timezone.now()).name
 
     return put
 

@@ -14,6 +14,7 @@ from models_app.engine.commands import Inspect, LearnFeatures
 from models_app.engine.recovery import recover
 from models_app.models import JournalSegment, PendingPrediction, ServedModel
 from models_app.models.storage.sqlite.storage import SqliteStorage
+from models_app.paradigms.multiclass import MULTICLASS
 from models_app.services.configuring import set_flavor
 from models_app.services.folding import get_instance_metrics
 from models_app.services.rolling_back import roll_back
@@ -85,7 +86,7 @@ class TestLabels:
         assert fingerprint(hot.model) == fingerprint(LastLabel("b"))
         assert JournalSegment.objects.count() == 5
         # Read from the journal: nothing of this engine has reported them.
-        assert get_instance_metrics().values()["Accuracy"] == live.metrics["Accuracy"] == 0.5
+        assert get_instance_metrics().values(MULTICLASS)["Accuracy"] == live.metrics["Accuracy"] == 0.5
 
     def test_are_refused_where_they_are_no_plain_values(self, make_engine: MakeEngine) -> None:
         engine = make_engine()

@@ -99,6 +99,19 @@ class TestAddModel:
 
         assert list(measuring.model_metrics(name="mine"))[-2:] == ["ROCAUC", "MCC"]
 
+    def test_takes_a_flavor_where_there_is_none(self, transactional_db: None, model_file: Path) -> None:
+        run("add_model", str(model_file), "--name", "mine", "--flavor", "multiclass")
+
+        assert ServedModel.objects.get().flavor == "multiclass"
+
+    def test_says_which_flavor_river_means(
+        self, instance: Instance, model_file: Path, capsys: pytest.CaptureFixture[str]
+    ) -> None:
+        run("add_model", str(model_file), "--flavor", "auto")
+
+        assert ServedModel.objects.get().flavor == "binary"
+        assert capsys.readouterr().err == "Note: Its flavor is binary.\n"
+
     def test_refuses_a_metric_that_does_not_fit(self, instance: Instance, model_file: Path) -> None:
         with pytest.raises(CommandError, match="^metrics: 'R2' does not fit the flavor 'binary'"):
             run("add_model", str(model_file), "--metric", "R2")

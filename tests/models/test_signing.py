@@ -3,8 +3,9 @@
 import pytest
 
 from models_app.domain.errors import ModelNotLoadable
-from models_app.models import Configuration, JournalSegment, ServedModel, Snapshot
+from models_app.models import Configuration, FlavorMetrics, JournalSegment, ServedModel, Snapshot
 from models_app.models.signing import read_snapshot
+from models_app.paradigms.binary import BINARY
 from models_app.services import folding, runtime, snapshotting
 from models_app.services.folding import InstanceMetrics
 from tests.services.instances import Instance, instance
@@ -64,10 +65,10 @@ class TestMetricsOverAllModels:
         instance.upload("model")
         instance.run("model", 3)
         InstanceMetrics().persist()
-        Configuration.objects.update(**forged)
+        FlavorMetrics.objects.update(**forged)
 
         with pytest.raises(ModelNotLoadable):
-            InstanceMetrics().values()
+            InstanceMetrics().values(BINARY)
 
 
 class TestStop:

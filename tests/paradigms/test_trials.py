@@ -204,8 +204,8 @@ class TestRun:
         assert run(Hesitant(0.06), "binary") == TrialResult("predict_one")
 
     def test_says_how_far_it_is(self) -> None:
-        reached: list[tuple[str, str]] = []
+        reached: list[tuple[str, TrialResult]] = []
 
         trials.run(pickle.dumps(Labels()), "binary", lambda *stage: reached.append(stage))
 
-        assert reached == [(LOADING, ""), (TRYING, "predict_one")]
+        assert reached == [(LOADING, TrialResult()), (TRYING, TrialResult("predict_one"))]

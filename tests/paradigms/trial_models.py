@@ -3,6 +3,8 @@
 import time
 from typing import Any
 
+from river import base
+
 Features = dict[str, Any]
 
 
@@ -168,6 +170,19 @@ class Hesitant(Own):
 
     def learn_one(self, x: Features, y: Any) -> None:
         time.sleep(self.seconds)
+
+
+class Sleepy(base.Classifier):  # type: ignore[misc]  # River has no types
+    """One of River's that takes its time to learn, in seconds."""
+
+    def __init__(self, seconds: float) -> None:
+        self.seconds = seconds
+
+    def learn_one(self, x: Features, y: Any) -> None:
+        time.sleep(self.seconds)
+
+    def predict_proba_one(self, x: Features) -> dict[Any, float]:
+        return {}
 
 
 class Guarded(Own):

@@ -29,9 +29,9 @@ class Instance:
     def init(self, flavor: str) -> None:
         configuring.set_flavor(flavor=flavor, now=timezone.now())
 
-    def upload(self, name: str, model: object | None = None) -> str:
+    def upload(self, name: str, model: object | None = None, *, flavor: str | None = None) -> str:
         data = pickle.dumps(logistic() if model is None else model)
-        return uploading.upload_model(data=data, name=name, now=timezone.now())
+        return uploading.upload_model(data=data, name=name, flavor=flavor, now=timezone.now()).name
 
     def predict(self, prediction_id: str, model: str, *, at: float | None = None, **features: object) -> None:
         self._ask(

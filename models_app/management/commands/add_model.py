@@ -7,6 +7,8 @@ from django.core.management.base import CommandParser
 from django.utils import timezone
 
 from models_app.management.base import ServiceCommand
+from models_app.paradigms.guessing import AUTO
+from models_app.paradigms.registry import FLAVORS
 from models_app.services import uploading
 from models_app.services.finding import find
 
@@ -20,6 +22,12 @@ class Command(ServiceCommand):
         """Take the file and a name."""
         parser.add_argument("file", type=Path, metavar="FILE", help="the pickled model")
         parser.add_argument(
+            "--flavor",
+            choices=[*FLAVORS, AUTO],
+            metavar="FLAVOR",
+            help=f"{', '.join(FLAVORS)}, or '{AUTO}': what River says the model is for; else the instance's",
+        )
+        parser.add_argument(
             "--metric",
             action="append",
             default=[],
@@ -29,10 +37,15 @@ class Command(ServiceCommand):
         )
         parser.add_argument("--name", help="one is drawn if none is given; a model of that name is replaced")
 
-    def serve(self, *, file: Path, name: str | None, metrics: list[str], **_options: Any) -> None:
+    def serve(
+        self, *, file: Path, name: str | None, metrics: list[str], flavor: str | None, **_options: Any
+    ) -> None:
         """Upload the file's bytes; print the model's name."""
-        data = file.read_bytes()
-        name = uploading.upload_model(data=data, name=name, metrics=metrics, now=timezone.now())
-        self.stdout.write(name)
-        for remark in find(name).remarks:
+        uploaded = uploading.upload_model(
+            data=file.read_bytes(), name=name, metrics=metrics, flavor=flavor, now=timezone.now()
+        )
+        self.stdout.write(uploaded.name)
+        if flavor == AUTO:
+            self.stderr.write(f"Note: Its flavor is {uploaded.flavor}.")
+        for remark in find(uploaded.name).remarks:
             self.stderr.write(f"Note: {remark['message']}")

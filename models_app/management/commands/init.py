@@ -5,7 +5,6 @@ from typing import Any
 from django.core.management.base import CommandError, CommandParser
 from django.utils import timezone
 
-from models_app.domain.errors import FlavorNotSet
 from models_app.management.base import ServiceCommand
 from models_app.paradigms.registry import FLAVORS
 from models_app.services import configuring, finding
@@ -46,8 +45,4 @@ class Command(ServiceCommand):
 
 
 def _is_in_use() -> bool:
-    try:
-        configuring.get_flavor()
-    except FlavorNotSet:
-        return False
-    return True
+    return configuring.get_epoch() is not None

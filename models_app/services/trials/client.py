@@ -10,7 +10,7 @@ import subprocess
 import sys
 import threading
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from models_app.domain.errors import (
@@ -163,7 +163,7 @@ class _Exchange:
     connection: socket.socket
     limits: Limits
     stage: str = ""
-    predict_method: str = ""
+    known: TrialResult = field(default_factory=TrialResult)
 
     def run(self, data: bytes, flavor: str) -> TrialResult:
         self.connection.settimeout(self.limits.seconds + _GRACE_SECONDS)
@@ -180,7 +180,7 @@ class _Exchange:
             if self.stage != trials.TRYING:
                 raise
             # It sleeps, or computes for long: what it does with features of its own, the engine sees.
-            return TrialResult(self.predict_method)
+            return self.known
         except (frames.Broken, ConnectionResetError):
             raise _NoHelper from None
 
@@ -199,7 +199,7 @@ class _Exchange:
 
     def _reached(self, answer: dict[str, Any]) -> None:
         self.stage = str(answer["stage"])
-        self.predict_method = str(answer.get("predict_method", ""))
+        self.known = _finding(answer)
         if self.stage == trials.TRYING:
             self.connection.settimeout(trials.TRYING_SECONDS + 0.5)
 
@@ -221,6 +221,7 @@ def _finding(answer: dict[str, Any]) -> TrialResult:
     return TrialResult(
         str(answer.get("predict_method", "")),
         tuple(Remark(code=str(one["code"]), message=str(one["message"])) for one in sent),
+        str(answer.get("flavor", "")),
     )
 
 

@@ -10,7 +10,7 @@ import signal
 import socket
 import sys
 import time
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from typing import Any
 
 import river
@@ -170,7 +170,7 @@ def _answer(connection: socket.socket) -> int:
     except ChantillyError as error:
         answer: dict[str, Any] = {"refused": error.code, "message": error.message}
     else:
-        answer = {"predict_method": finding.predict_method, "remarks": list(finding.remarks)}
+        answer = asdict(finding)
     # A fork of the model's, which has come out of its code, has nothing to say.
     if os.getpid() == pid:
         frames.send_answer(connection, **answer)
@@ -178,10 +178,10 @@ def _answer(connection: socket.socket) -> int:
 
 
 def _try(connection: socket.socket, data: bytes, flavor: str) -> trials.TrialResult:
-    def reached(stage: str, method: str) -> None:
+    def reached(stage: str, known: trials.TrialResult) -> None:
         if stage == trials.TRYING:
             write_nothing()
-        frames.send_answer(connection, stage=stage, predict_method=method)
+        frames.send_answer(connection, stage=stage, **asdict(known))
 
     try:
         return trials.run(data, flavor, reached)

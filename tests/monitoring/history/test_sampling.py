@@ -191,8 +191,8 @@ class TestSampler:
         instance.run("one", 2)
         read = measuring.instance_metrics
 
-        def read_and_erase() -> Any:
-            values = read()
+        def read_and_erase(flavor: str) -> Any:
+            values = read(flavor)
             instance.init("regression")
             return values
 

@@ -13,10 +13,11 @@ import pytest
 from river import linear_model, preprocessing, rules
 
 from models_app.domain.errors import ModelNotReadable, ModelNotSuitable, UploadsBusy
+from models_app.paradigms.guessing import AUTO
 from models_app.paradigms.trials import TrialResult
 from models_app.services.trials.client import Helper
 from models_app.services.trials.limits import Limits
-from tests.paradigms.trial_models import Hesitant, Labels
+from tests.paradigms.trial_models import Hesitant, Labels, Sleepy
 from tests.refusals import asking
 from tests.servers.waiting import wait_until
 from tests.services.trials.evil import Learning, Unpickled
@@ -63,6 +64,12 @@ class TestHelper:
         assert run(helper, Labels(), flavor="binary") == TrialResult("predict_one")
         with pytest.raises(ModelNotSuitable, match="The model does not implement learn_one."):
             run(helper, 42)
+
+    def test_says_which_flavor_a_model_is_for_where_none_was_named(self, helper: Helper) -> None:
+        assert run(helper, MODEL, flavor=AUTO) == TrialResult(flavor="regression")
+        assert run(helper, Sleepy(99.0), flavor=AUTO) == TrialResult(flavor="binary")
+        with pytest.raises(ModelNotSuitable, match="int is of no class of River's"):
+            run(helper, 42, flavor=AUTO)
 
     def test_tries_large_uploads(self, helper: Helper) -> None:
         model = rules.AMRules()
