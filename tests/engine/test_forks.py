@@ -15,6 +15,9 @@ from models_app.models import JournalSegment, PendingPrediction, Snapshot
 from tests.engine.conftest import MakeEngine, Upload, learn, predict
 from tests.engine.models import Counting, Features
 
+# From Python 3.12 on a process with threads is warned when it forks: that is what these tests are about.
+pytestmark = pytest.mark.filterwarnings("ignore:.*is multi-threaded:DeprecationWarning")
+
 #: How the children ended: their exit codes.
 ended: list[int] = []
 

@@ -98,22 +98,23 @@ class Bomb:
         return open, (str(self._path), "w")
 
 
-class TestStoredBytes:
-    @pytest.fixture(scope="class")
-    def learned(self, template: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
-        """The folder of an instance with a model that has learned; its server was stopped."""
-        server = Server(template, tmp_path_factory.mktemp("learned"))
-        server.start()
-        with server.client() as client:
-            client.init("regression")
-            client.upload(linear_model.LinearRegression(), "house")
-            for number in range(3):
-                client.learn(features=FEATURES, ground_truth=number)
-            client.predict(features=FEATURES, id="pending")
-        assert server.stop() == 0
-        assert server.database.snapshot_seqs("house") == [0, 3]
-        return server.instance
+@pytest.fixture(scope="module")
+def learned(template: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The folder of an instance with a model that has learned; its server was stopped."""
+    server = Server(template, tmp_path_factory.mktemp("learned"))
+    server.start()
+    with server.client() as client:
+        client.init("regression")
+        client.upload(linear_model.LinearRegression(), "house")
+        for number in range(3):
+            client.learn(features=FEATURES, ground_truth=number)
+        client.predict(features=FEATURES, id="pending")
+    assert server.stop() == 0
+    assert server.database.snapshot_seqs("house") == [0, 3]
+    return server.instance
 
+
+class TestStoredBytes:
     @pytest.fixture
     def stopped(self, learned: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
         """A server of a copy, to be started."""

@@ -259,6 +259,8 @@ class TestLifetime:
         assert done.returncode == -9, done.stderr
         wait_until(lambda: not is_running(int(done.stdout)))
 
+    # Python 3.12 and newer warn of threads.
+    @pytest.mark.filterwarnings("ignore:.*is multi-threaded:DeprecationWarning")
     def test_is_not_shared_with_a_fork(self) -> None:
         helper = Helper()
         run(helper, MODEL)
