@@ -6,6 +6,7 @@ from datetime import datetime
 from django.db.models import F
 
 from models_app.domain.errors import SnapshotNotFound
+from models_app.engine import forks
 from models_app.engine.ports import ModelState
 from models_app.engine.recovery import from_snapshot
 from models_app.models import Generation, ServedModel, Snapshot
@@ -42,6 +43,7 @@ def roll_back(*, name: str, seq: int, now: datetime, generation: int | None = No
         model = find_row(name)
         chosen = _find(model, seq, generation)
     # A model that does not load is not gone back to. It may take long: nobody else is to wait for it.
+    forks.own()
     from_snapshot(_state(model), read_snapshot(chosen))
     with write_transaction():
         model = find_row(name)

@@ -8,6 +8,7 @@ from models_app.domain.comparisons import compare
 from models_app.domain.errors import ChantillyError, ModelNotFound, ModelNotLoadable
 from models_app.domain.failing import described, pass_on_interrupt
 from models_app.domain.remarks import NOT_REPLAYABLE
+from models_app.engine import forks
 from models_app.engine.hot import HotModel, Spoiled
 from models_app.engine.ports import ModelState, Segment, SnapshotData
 from models_app.engine.recovery import from_snapshot, recover
@@ -52,6 +53,7 @@ def verify_model(*, name: str) -> Verification:
 
     Raises `ModelNotFound`, `StorageUnavailable`.
     """
+    forks.own()
     while True:
         state = _find(name)
         verification = _Verifier(state).verify()
@@ -113,6 +115,8 @@ class _Verifier:
             # The model's own doing, wherever it is called: the models after it are verified all the same.
             pass_on_interrupt(error)
             self._differences.append(f"It cannot be verified: {described(error)}")
+        finally:
+            forks.end_in_child()
         return Verification(
             name=self._state.name,
             first_seq=first_seq,
@@ -142,6 +146,7 @@ class _Verifier:
                         folded.replay(learn)
                 except Spoiled as failure:
                     raise ModelNotLoadable(f"Learn {folded.seq + 1} does not apply: {failure}") from failure
+                forks.end_in_child()
                 if folded.seq in to_compare:
                     self._compare_with_snapshot(folded)
             folded.take_scores()

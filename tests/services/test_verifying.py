@@ -8,6 +8,7 @@ from river import forest, tree
 
 from models_app.domain import blobs
 from models_app.domain.errors import ModelNotFound
+from models_app.engine import forks
 from models_app.engine.ports import SnapshotData
 from models_app.engine.recovery import from_snapshot
 from models_app.models import JournalSegment, ServedModel, Snapshot
@@ -15,6 +16,7 @@ from models_app.models.signing import read_snapshot
 from models_app.models.storage.sqlite.storage import SqliteStorage
 from models_app.services import runtime, snapshotting, verifying
 from models_app.services.verifying import Verification
+from tests.engine.test_forks import Forking, ended, fork
 from tests.services import history_models
 from tests.services.instances import Instance
 
@@ -30,6 +32,27 @@ def replace_snapshot(instance: Instance, seq: int, model: object) -> None:
 
 def verify() -> Verification:
     return verifying.verify_model(name="model")
+
+
+class TestAModelThatForks:
+    @pytest.mark.parametrize("where", ["learn_one", "__getstate__", "__setstate__"])
+    def test_is_verified_once(self, instance: Instance, where: str, monkeypatch: pytest.MonkeyPatch) -> None:
+        instance.init("regression")
+        instance.upload("model", Forking("nowhere", raises=False))
+        for number in "123":
+            instance.predict(number, "model")
+            instance.learn(number, float(number))
+        runtime.stop_engine(seconds=10)
+        # As in a command, in which no engine was started.
+        monkeypatch.setattr(forks, "_owner", None)
+        monkeypatch.setattr(Forking, "fork", lambda _, there: there == where and fork())
+        ended.clear()
+
+        verification = verify()
+
+        assert verification.is_equal
+        assert verification.seq == 3
+        assert set(ended) == {1}
 
 
 class TestVerifyModel:
