@@ -1,5 +1,6 @@
 """/api/init, /api/models, /api/metrics: the instance as a whole."""
 
+from dataclasses import asdict
 from importlib.metadata import version
 
 from django.db import connection
@@ -22,7 +23,7 @@ from models_app.domain.errors import (
 )
 from models_app.engine.commands import Inspect
 from models_app.engine.hot import Vitals
-from models_app.services import configuring, finding, measuring
+from models_app.services import configuring, finding, listing, measuring
 from models_app.wire import reading
 from web.dispatch import ThreadedViewSet
 
@@ -58,15 +59,21 @@ class InitViewSet(ThreadedViewSet):
 
 
 class ModelsViewSet(ThreadedViewSet):
-    """The names of the models."""
+    """The models."""
 
     @describing.operation(
         operation_id="list_models", summary="List the models", responses={200: schemas.MODELS}
     )
+    @queries.takes(
+        OpenApiParameter("details", bool, description="what is known of each without loading it, too")
+    )
     def retrieve(self, request: Request) -> Response:
-        """List the names of the models."""
+        """List the names of the models, and with `details` what is known of each."""
         names, default = finding.model_names()
-        return Response({"models": names, "default": default})
+        answer: dict[str, object] = {"models": names, "default": default}
+        if queries.flag(request, "details"):
+            answer["details"] = [asdict(model) for model in listing.list_details()]
+        return Response(answer)
 
 
 class MetricsViewSet(ThreadedViewSet):

@@ -16,6 +16,7 @@ from models_app.paradigms.registry import FLAVORS
 
 F = TypeVar("F", bound=Callable[..., Any])
 _QUERY = "query"
+_FLAGS = {"true": True, "1": True, "false": False, "0": False}
 # Names of models, mostly, in one address.
 _MOST = 1_000
 # In characters. No parameter's name has as many, and to compare takes time.
@@ -98,11 +99,14 @@ def model_or_flavor(request: Request) -> tuple[str | None, str | None]:
 
 
 def flag(request: Request, name: str) -> bool:
-    """Return a parameter that is `true` or `false`, the latter without it; raises `InvalidRequest`."""
+    """Return a parameter that is `true` or `false` (or 1 or 0), the latter without it.
+
+    Raises `InvalidRequest`.
+    """
     value = request.query_params.get(name, "false")
-    if value not in {"true", "false"}:
+    if value not in _FLAGS:
         raise InvalidRequest({name: ["must be 'true' or 'false'"]})
-    return value == "true"
+    return _FLAGS[value]
 
 
 def whole(request: Request, name: str, *, default: int, lowest: int, highest: int) -> int:

@@ -47,9 +47,27 @@ INSTANCE = full(
     river_version={"type": "string"},
 )
 UPLOADED = record(["name"], name={"type": "string"}, flavor={"type": "string"})
-MODELS = full(
+_MOMENT = {"type": "number", "description": "Seconds since the epoch."}
+_DETAILS = full(
+    name={"type": "string"},
+    flavor={"type": "string"},
+    default={"type": "boolean"},
+    learns={"type": "integer", "description": "Those that it holds: a rollback goes back to fewer."},
+    predictions={"type": "integer"},
+    pending={"type": "integer"},
+    headline={"type": "string", "nullable": True, "description": "The metric that a list has room for."},
+    metrics=METRICS,
+    metrics_learns={"type": "integer", "description": "The learns that `metrics` have."},
+    size_bytes={"type": "integer"},
+    uploaded_at=_MOMENT,
+    last_predicted_at={**_MOMENT, "nullable": True},
+    last_learned_at={**_MOMENT, "nullable": True},
+)
+MODELS = record(
+    ["models", "default"],
     models={"type": "array", "items": {"type": "string"}},
     default={"type": "string", "nullable": True},
+    details={"type": "array", "items": _DETAILS, "description": "With `details`: of each model, by name."},
 )
 HEALTH = full(status={"type": "string", "enum": ["up"]})
 READINESS = record(

@@ -12,6 +12,7 @@ from models_app.models.transactions import translated_errors
 from models_app.services import counting, inspecting
 from models_app.services.estimating import estimates
 from models_app.services.finding import Served, find_all
+from models_app.services.inspecting import Vitals
 from models_app.services.measuring import model_metrics
 from models_app.services.runtime import get_engine
 from models_app.services.snapshotting import SnapshotFigures, newest_snapshots
@@ -40,6 +41,30 @@ class ModelSummary:
     last_predicted_at: datetime | None
     last_learned_at: datetime | None
     metrics: _Metrics | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ModelDetails:
+    """A served model as clients list it, times in seconds since the epoch.
+
+    `headline` is the metric that a list has room for; None: its flavor has none. `metrics` are those that are
+    known without loading the model: as of now where it is in memory, else those of its newest snapshot, with
+    `metrics_learns` learns.
+    """
+
+    name: str
+    flavor: str
+    default: bool
+    learns: int
+    predictions: int
+    pending: int
+    headline: str | None
+    metrics: _Metrics
+    metrics_learns: int
+    size_bytes: int
+    uploaded_at: float
+    last_predicted_at: float | None
+    last_learned_at: float | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,6 +132,39 @@ def list_recent(*, max_models: int) -> RecentModels:
         n_hot=get_engine().n_hot,
         versions={name: version(name) for name in ("django", "river")},
     )
+
+
+def list_details() -> list[ModelDetails]:
+    """Return all models by name; no model is loaded for it. Raises `StorageUnavailable`."""
+    models, pending = find_all(), counting.pending_counts()
+    kept = newest_snapshots(models)
+    hot = inspecting.hot_vitals([model.name for model in models])
+    return [
+        _details(model, pending.get(model.pk, 0), hot.get(model.name) or kept.get(model.name))
+        for model in models
+    ]
+
+
+def _details(model: Served, n_pending: int, known: Vitals | SnapshotFigures | None) -> ModelDetails:
+    return ModelDetails(
+        name=model.name,
+        flavor=model.flavor,
+        default=model.is_default,
+        learns=model.seq,
+        predictions=model.n_predictions,
+        pending=n_pending,
+        headline=model.paradigm.headline or None,
+        metrics=known.metrics if known else {},
+        metrics_learns=known.seq if known else 0,
+        size_bytes=model.size_bytes,
+        uploaded_at=model.uploaded_at.timestamp(),
+        last_predicted_at=_seconds(model.last_predicted_at),
+        last_learned_at=_seconds(model.last_learned_at),
+    )
+
+
+def _seconds(moment: datetime | None) -> float | None:
+    return None if moment is None else moment.timestamp()
 
 
 def _summary(model: Served, n_pending: int, metrics: _Metrics | None) -> ModelSummary:

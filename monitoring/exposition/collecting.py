@@ -15,7 +15,6 @@ from prometheus_client.core import (
 )
 
 from models_app.domain import windows
-from models_app.domain.errors import FlavorNotSet
 from models_app.services import configuring, measuring
 from models_app.services.inspecting import Histogram, Timings
 from models_app.services.listing import ModelSummary, RecentModels, list_recent
@@ -57,15 +56,8 @@ class Collector:
     @staticmethod
     def _about(seen: RecentModels) -> Metric:
         about = InfoMetricFamily(_PREFIX + "instance", "The flavor, and what the server is made of.")
-        about.add_metric([], {"flavor": _flavor() or "", **seen.versions})
+        about.add_metric([], {"flavor": configuring.flavor_name() or "", **seen.versions})
         return about
-
-
-def _flavor() -> str | None:
-    try:
-        return configuring.get_flavor().name
-    except FlavorNotSet:
-        return None
 
 
 def _of_routes() -> Iterator[Metric]:
@@ -91,10 +83,12 @@ def _of_instance(seen: RecentModels) -> Iterator[Metric]:
     yield _gauge("models_left_out", "Models that this page leaves out.", seen.n_left_out)
     yield _gauge("models_hot", "Models in this process's memory.", seen.n_hot)
     scores = GaugeMetricFamily(
-        _PREFIX + "instance_metric", "Metrics over all models, by progressive validation.", labels=["metric"]
+        _PREFIX + "instance_metric",
+        "Metrics over all models of a flavor, by progressive validation.",
+        labels=["flavor", "metric"],
     )
-    if _flavor() is not None:
-        _add_scores(scores, [], measuring.instance_metrics())
+    for flavor, values in measuring.metrics_by_flavor().items():
+        _add_scores(scores, [flavor], values)
     yield scores
 
 
@@ -135,18 +129,18 @@ def _of_models(seen: RecentModels) -> Iterator[Metric]:
     scores = GaugeMetricFamily(
         _PREFIX + "metric",
         "A model's metrics, by progressive validation; of one that is not in memory, its newest snapshot's.",
-        labels=["model", "metric"],
+        labels=["model", "flavor", "metric"],
     )
     for model in models:
-        _add_scores(scores, [model.name], model.metrics or {})
+        _add_scores(scores, [model.name, model.flavor], model.metrics or {})
     yield scores
     rolling = GaugeMetricFamily(
         _PREFIX + "rolling_metric",
         f"A model's metrics over its last {windows.SIZE:,} learns; of models in memory.",
-        labels=["model", "metric"],
+        labels=["model", "flavor", "metric"],
     )
-    for name, values in seen.rolling.items():
-        _add_scores(rolling, [name], values)
+    for model in models:
+        _add_scores(rolling, [model.name, model.flavor], seen.rolling.get(model.name, {}))
     yield rolling
 
 

@@ -28,10 +28,19 @@ def put_alert(model: ServedModel, seq: int) -> DriftAlert:
     )  # fmt: skip
 
 
-def put_sample(seconds_ago: float, seq: int, n_predictions: int, *, now: datetime) -> None:
+def put_sample(
+    seconds_ago: float, seq: int, n_predictions: int, *, now: datetime, flavor: str = "binary"
+) -> None:
     at = now - timedelta(seconds=seconds_ago)
     MetricSnapshot.objects.create(
-        generation=0, seq=seq, time=at, n_predictions=n_predictions, values={}, rolling={}, level=0
+        flavor=flavor,
+        generation=0,
+        seq=seq,
+        time=at,
+        n_predictions=n_predictions,
+        values={},
+        rolling={},
+        level=0,
     )
 
 
@@ -140,6 +149,14 @@ class TestInstanceRates:
         put_sample(4, 60, 40, now=now)
 
         assert instance_rates() == InstanceRates(learns=5.0, predictions=2.0)
+
+    def test_are_those_of_all_flavors_together(self, instance: Instance) -> None:
+        now = timezone.now()
+        for flavor in ("binary", "regression"):
+            put_sample(14, 10, 20, now=now, flavor=flavor)
+            put_sample(4, 60, 40, now=now, flavor=flavor)
+
+        assert instance_rates() == InstanceRates(learns=10.0, predictions=4.0)
 
     def test_are_not_negative_where_a_model_was_deleted(self, instance: Instance) -> None:
         now = timezone.now()

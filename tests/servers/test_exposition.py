@@ -1,6 +1,7 @@
 """/metrics: read as Prometheus and InfluxDB read it."""
 
 import json
+import pickle
 from pathlib import Path
 from urllib.parse import quote
 
@@ -10,7 +11,7 @@ from line_protocol_parser import parse_line
 from tests.servers.clients import Client
 from tests.servers.scraping import scrape, value
 from tests.servers.servers import Server
-from tests.servers.test_contract import HOUSE, regression
+from tests.servers.test_contract import HOUSE, binary, regression
 
 
 class TestOpenMetrics:
@@ -41,8 +42,25 @@ class TestOpenMetrics:
 
         assert value(samples, "learns_total", model="house") == 2
         for metric, expected in metrics.items():
-            assert value(samples, "metric", model="house", metric=metric) == expected
-            assert value(samples, "instance_metric", metric=metric) == expected
+            assert value(samples, "metric", model="house", flavor="regression", metric=metric) == expected
+            assert value(samples, "instance_metric", flavor="regression", metric=metric) == expected
+
+    def test_show_models_of_all_flavors_side_by_side(self, client: Client) -> None:
+        client.init("regression")
+        client.upload(regression(), "house")
+        data = pickle.dumps(binary())
+        assert client.request("POST", "/api/model/fraud?flavor=binary", data).status == 201
+        client.learn(model="house", features=HOUSE, ground_truth=100)
+        client.learn(model="fraud", features={"x": 1.0}, ground_truth=True)
+
+        samples = scrape(client)
+
+        for model, flavor in (("house", "regression"), ("fraud", "binary")):
+            for metric, expected in client.metrics(model).items():
+                of_model = {"model": model, "flavor": flavor, "metric": metric}
+                assert value(samples, "metric", **of_model) == expected
+                assert value(samples, "rolling_metric", **of_model) == pytest.approx(expected)
+                assert value(samples, "instance_metric", flavor=flavor, metric=metric) == expected
 
     def test_count_calls_on_when_everything_is_erased(self, client: Client) -> None:
         client.init("regression")
@@ -92,7 +110,7 @@ class TestInflux:
         lines = answer.body.decode().splitlines()
         assert answer.headers["content-type"] == "text/plain; charset=utf-8"
         assert "chantilly_learns_total,model=house value=1.0" in lines
-        assert "chantilly_metric,metric=MAE,model=house value=150.0" in lines
+        assert "chantilly_metric,flavor=regression,metric=MAE,model=house value=150.0" in lines
         assert all(parse_line(line)["fields"].keys() == {"value"} for line in lines)
 
     @pytest.mark.parametrize(

@@ -41,8 +41,8 @@ class TestOpenMetrics:
         assert value(samples, "last_learn_timestamp_seconds", model="hut") is None
         assert value(samples, "snapshot_seq", model="hut") == 0
         for metric, expected in metrics.items():
-            assert value(samples, "metric", model="house", metric=metric) == expected
-            assert value(samples, "instance_metric", metric=metric) == expected
+            assert value(samples, "metric", model="house", flavor="regression", metric=metric) == expected
+            assert value(samples, "instance_metric", flavor="regression", metric=metric) == expected
         assert value(samples, "refusals_total", route="learn", status="400") == 1
         assert value(samples, "refusals_total", route="predict", status="400") == 1
         assert value(samples, "call_duration_seconds_count", route="predict") == 4
@@ -97,7 +97,7 @@ class TestOpenMetrics:
             samples = scrape(client)
 
         assert value(samples, "models_hot") == 1
-        assert value(samples, "metric", model="a", metric="MAE") == metrics["MAE"]
+        assert value(samples, "metric", model="a", flavor="regression", metric="MAE") == metrics["MAE"]
 
     def test_do_not_wait_for_a_model_that_is_busy(self, start: Start, uploads: Uploads) -> None:
         server = start()
@@ -119,7 +119,7 @@ class TestOpenMetrics:
             assert learning.is_alive()
             learning.join()
         assert (value(samples, "learns_total", model="slow") or 0) < 100
-        assert value(samples, "metric", model="house", metric="MAE") == 150
+        assert value(samples, "metric", model="house", flavor="regression", metric="MAE") == 150
 
     def test_go_on_after_a_crash_or_begin_at_zero(self, start: Start) -> None:
         server = start()

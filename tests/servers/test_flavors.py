@@ -144,6 +144,40 @@ class TestWithoutAFlavorOfItsOwn:
             assert client.get("/api/metrics?flavor=regression").json == client.metrics("m")
 
 
+class TestDetails:
+    def test_are_those_of_each_model(self, start: Start) -> None:
+        server = start()
+        with server.client() as client:
+            client.init("regression")
+            client.upload(regression(), "house")
+            upload(client, binary(), "flavor=binary", "fraud")
+            run(client, "fraud", [True, False, True])
+            client.predict(model="fraud", id="open", features={"x": 1.0})
+            listed = client.get("/api/models?details=1").json
+            plain = client.get("/api/models").json
+            uploaded_at = listed["details"][0]["uploaded_at"]
+
+            assert plain == {"models": ["fraud", "house"], "default": "fraud"}
+            assert {name: listed[name] for name in plain} == plain
+            fraud, house = listed["details"]
+            assert fraud == {
+                "name": "fraud", "flavor": "binary", "default": True, "learns": 3, "predictions": 4,
+                "pending": 1, "headline": "Accuracy", "metrics": client.metrics("fraud"), "metrics_learns": 3,
+                "size_bytes": fraud["size_bytes"], "uploaded_at": uploaded_at,
+                "last_predicted_at": fraud["last_predicted_at"], "last_learned_at": fraud["last_learned_at"],
+            }  # fmt: skip
+            assert uploaded_at < fraud["last_learned_at"] <= fraud["last_predicted_at"] < uploaded_at + 600
+            assert (house["flavor"], house["headline"], house["learns"]) == ("regression", "MAE", 0)
+            assert (house["last_learned_at"], house["metrics_learns"]) == (None, 0)
+        server.restart(clean=False)
+
+        with server.client() as client:
+            # Not in memory: what its newest snapshot has.
+            again = client.get("/api/models?details=true").json["details"][0]
+            assert (again["learns"], again["metrics_learns"] <= 3) == (3, True)
+            assert client.get("/api/models?details=yes").message == {"details": ["must be 'true' or 'false'"]}
+
+
 class TestUpload:
     @pytest.mark.parametrize(
         ("model", "flavor"),
