@@ -16,8 +16,8 @@ from web import uvicorn_parts
 ROOT = Path(web.__file__).parent
 PARTS = Path(uvicorn_parts.__file__)
 OTHERS = sorted(path for path in ROOT.rglob("*.py") if path != PARTS)
-# What every class may have.
-FREE = {"__init__", "__module__", "__doc__", "__slots__"}
+# What every class may have; the last two from Python 3.13 on.
+FREE = {"__init__", "__module__", "__doc__", "__slots__", "__firstlineno__", "__static_attributes__"}
 
 
 def private_imports(source: str) -> list[str]:
