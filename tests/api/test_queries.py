@@ -102,6 +102,8 @@ PAGES = {
     "/models/first/pipeline/",
     "/compare/",
     "/api/docs",
+    "/docs/",
+    "/docs/<path:path>",
 }
 
 
