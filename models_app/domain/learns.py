@@ -14,14 +14,16 @@ from models_app.domain.scoring import GroundTruth
 class Learn(msgspec.Struct, array_like=True, frozen=True, gc=False, kw_only=True):
     """One learn, as the journal keeps it.
 
-    `features` is the JSON text that came from the client, `prediction` that of `encode_prediction`; times are
-    seconds since the epoch (UTC). `predicted_at` is None where the prediction was made by the learn itself.
+    `features` is the JSON text that came from the client: the features, or of some paradigms all that the
+    model is asked with. `prediction` is that of `encode_prediction`; times are seconds since the epoch (UTC).
+    `predicted_at` is None where the prediction was made by the learn itself. `ground_truth` is None where the
+    model learns without one, or where a prediction itself is recorded.
     """
 
     prediction_id: str | None
     features: msgspec.Raw
     prediction: msgspec.Raw
-    ground_truth: bool | int | float | str
+    ground_truth: bool | int | float | str | dict[str, Any] | None
     predicted_at: float | None
     learned_at: float
 

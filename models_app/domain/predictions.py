@@ -1,8 +1,8 @@
 """Predictions: from what a model answers to a plain value, to what is stored, and to what a client sees.
 
-A prediction is a number (regression), a mapping from labels to probabilities, or a label alone. Labels are
-booleans, integers, floats or strings and keep their type: a JSON object has string keys only, so that a
-stored mapping is a list of `[label, probability]` pairs.
+A prediction is a number (regression), a mapping from labels to probabilities, a label alone, or, of other
+paradigms, a tree of lists and mappings of these. Labels are booleans, integers, floats or strings and keep
+their type: a JSON object has string keys only, so that a stored mapping is a list of `[label, value]` pairs.
 """
 
 import math
@@ -14,9 +14,11 @@ import msgspec
 Label = bool | int | float | str
 Number = float | int | None
 Probabilities = dict[Label, Number]
-Prediction = Number | Label | Probabilities
+#: What the values of trees are: anything else than a mapping or a list of them is a number or a label.
+Tree = dict[Any, Any] | list[Any]
+Prediction = Number | Label | Probabilities | Tree
 #: As a client sees it.
-Shown = dict[str, Number] | Number | Label
+Shown = dict[str, Any] | list[Any] | Number | Label
 
 _PLAIN_LABELS = frozenset({bool, int, float, str})
 
@@ -57,6 +59,24 @@ def probabilities(value: object) -> Probabilities | None:
     return dict(value)
 
 
+def tree(value: object) -> Prediction:
+    """Return what a model answered as lists and mappings of plain labels and numbers.
+
+    >>> tree({"a": (1, None), 2: {True: "x"}})
+    {'a': [1, None], 2: {True: 'x'}}
+    """
+    if value is None or type(value) in _PLAIN_LABELS:
+        return cast("Prediction", value)
+    if isinstance(value, dict):
+        return {_label(name): tree(member) for name, member in value.items()}
+    if isinstance(value, list | tuple):
+        return [tree(member) for member in value]
+    unwrapped = _unwrapped(value)
+    if type(unwrapped) not in _PLAIN_LABELS:
+        raise UnsupportedPrediction(f"the model answered {_shown(value)}")
+    return cast("Prediction", unwrapped)
+
+
 def label(value: object) -> Label | None:
     """Return the label that a classifier answered, plain.
 
@@ -80,7 +100,7 @@ def is_scorable(prediction: Prediction) -> bool:
         return False
     if isinstance(prediction, dict):
         return bool(prediction) and _are_finite(prediction.values())
-    return True
+    return type(prediction) is not list
 
 
 def _are_finite(shares: Collection[Number]) -> bool:
@@ -90,7 +110,7 @@ def _are_finite(shares: Collection[Number]) -> bool:
             return True
     except (TypeError, OverflowError):
         pass
-    return None not in shares and all(map(math.isfinite, cast("Collection[float]", shares)))
+    return all(isinstance(share, int | float) and math.isfinite(share) for share in shares)
 
 
 def most_probable(prediction: Probabilities) -> Label:
@@ -105,12 +125,12 @@ def most_probable(prediction: Probabilities) -> Label:
 def to_storage(prediction: Prediction) -> object:
     """Return a value that survives JSON with every label's type and every number's bits.
 
-    >>> to_storage({True: 0.25}), to_storage(float("inf"))
-    ([[True, 0.25]], {'float': 'inf'})
+    >>> to_storage({True: 0.25}), to_storage(float("inf")), to_storage([1.5, {"a": 2}])
+    ([[True, 0.25]], {'float': 'inf'}, {'list': [1.5, {'pairs': [['a', 2]]}]})
     """
     if isinstance(prediction, dict):
-        return [[_float_to_storage(label), _float_to_storage(share)] for label, share in prediction.items()]
-    return _float_to_storage(prediction)
+        return [[_to_storage(label), _to_storage(share)] for label, share in prediction.items()]
+    return _to_storage(prediction)
 
 
 def has_json(prediction: Prediction) -> bool:
@@ -121,6 +141,8 @@ def has_json(prediction: Prediction) -> bool:
     """
     if isinstance(prediction, dict):
         return is_scorable(prediction) and float not in map(type, prediction)
+    if type(prediction) is list:
+        return False
     return type(prediction) is not float or math.isfinite(prediction)
 
 
@@ -139,11 +161,8 @@ def from_storage(stored: object) -> Prediction:
         if plain is not None and dict not in map(type, plain.values()):
             # The usual case, quicker.
             return plain
-        return {
-            cast("Label", _float_from_storage(label)): cast("Number", _float_from_storage(share))
-            for label, share in stored
-        }
-    return cast("Prediction", _float_from_storage(stored))
+        return _mapping_from_storage(stored)
+    return cast("Prediction", _from_storage(stored))
 
 
 def to_json(prediction: Prediction) -> Shown:
@@ -153,7 +172,12 @@ def to_json(prediction: Prediction) -> Shown:
     ({'true': 0.25, '3': None}, 'cat')
     """
     if isinstance(prediction, dict):
-        return {label_name(label): _finite(share) for label, share in prediction.items()}
+        return {
+            label_name(label): _finite(share) if type(share) is float else to_json(share)
+            for label, share in prediction.items()
+        }
+    if isinstance(prediction, list):
+        return [to_json(member) for member in prediction]
     return prediction if isinstance(prediction, str) else _finite(prediction)
 
 
@@ -187,13 +211,29 @@ def _finite(value: Number) -> Number:
     return value if value is None or math.isfinite(value) else None
 
 
-def _float_to_storage(value: object) -> object:
+def _to_storage(value: object) -> object:
+    if isinstance(value, dict):
+        return {"pairs": [[_to_storage(label), _to_storage(member)] for label, member in value.items()]}
+    if isinstance(value, list):
+        return {"list": [_to_storage(member) for member in value]}
     # JSON has no NaN and no infinities.
     return {"float": repr(value)} if type(value) is float and not math.isfinite(value) else value
 
 
-def _float_from_storage(value: object) -> object:
-    return float(cast("str", value["float"])) if isinstance(value, dict) else value
+def _from_storage(value: object) -> object:
+    if not isinstance(value, dict):
+        return value
+    ((kind, content),) = value.items()
+    match kind:
+        case "pairs":
+            return _mapping_from_storage(content)
+        case "list":
+            return [_from_storage(member) for member in content]
+    return float(content)
+
+
+def _mapping_from_storage(pairs: list[Any]) -> dict[Label, Any]:
+    return {cast("Label", _from_storage(label)): _from_storage(member) for label, member in pairs}
 
 
 def _shown(value: object) -> str:

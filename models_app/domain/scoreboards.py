@@ -4,21 +4,25 @@ from collections.abc import Sequence
 from typing import Any
 
 from models_app.domain import scoring
-from models_app.domain.scoring import Metrics
+from models_app.domain.scoring import Kind, Metrics
 from models_app.domain.windows import Window
 
 
 class Scoreboard:
-    """Metrics and window, kept with each snapshot of a model. Without metrics, nothing is scored."""
+    """Metrics and window, kept with each snapshot of a model. Without metrics, nothing is scored.
 
-    __slots__ = ("metrics", "window")
+    `course` is what else the model's paradigm keeps between learns, None where it keeps nothing.
+    """
 
-    def __init__(self, metrics: Metrics, window: Window | None = None) -> None:
+    __slots__ = ("course", "metrics", "window")
+
+    def __init__(self, metrics: Metrics, window: Window | None = None, course: Any = None) -> None:
         self.metrics = metrics
         self.window = window or Window()
+        self.course = course
 
     @classmethod
-    def new(cls, kinds: Sequence[type[Any]]) -> "Scoreboard":
+    def new(cls, kinds: Sequence[Kind]) -> "Scoreboard":
         """Return one that has seen nothing, with metrics of these kinds."""
         return cls(scoring.new_metrics(kinds))
 
@@ -28,4 +32,4 @@ class Scoreboard:
         return loaded if isinstance(loaded, Scoreboard) else cls(loaded)
 
     def __reduce__(self) -> tuple[object, ...]:
-        return Scoreboard, (self.metrics, self.window)
+        return Scoreboard, (self.metrics, self.window, self.course)

@@ -2,7 +2,7 @@
 
 import math
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import Any, cast
 
@@ -10,8 +10,13 @@ from river import metrics, stats
 
 from models_app.domain.predictions import Label, Prediction, is_scorable, most_probable
 
-GroundTruth = Label
+#: What is known to be true: a label or a number; of some paradigms an object; None: nothing is known.
+GroundTruth = Label | dict[str, Any] | None
 Metrics = list[metrics.base.Metric]
+#: Makes a metric that has seen nothing: a class of River's, or what makes one with parameters.
+Kind = Callable[[], metrics.base.Metric]
+#: Makes of a ground truth and a prediction what metrics are updated with, any number of times.
+Pairs = Callable[[GroundTruth, Prediction], Iterable[tuple[Any, Any]]]
 _Loss = Callable[[Any, Any], float]
 
 _BINARY_LABELS = (metrics.Precision, metrics.Recall, metrics.FBeta)
@@ -36,7 +41,7 @@ class Confusion(metrics.ConfusionMatrix):  # type: ignore[misc]  # River has no 
         return sorted(super().classes, key=lambda label: (type(label).__name__, label))
 
 
-def new_metrics(kinds: Sequence[type[metrics.base.Metric]]) -> Metrics:
+def new_metrics(kinds: Sequence[Kind]) -> Metrics:
     """Return metrics that have seen nothing.
 
     Those that count the same things share a confusion matrix, as River's `cm` is meant for.
@@ -45,9 +50,9 @@ def new_metrics(kinds: Sequence[type[metrics.base.Metric]]) -> Metrics:
     return [_new_metric(kind, binary, multiclass) for kind in kinds]
 
 
-def _new_metric(
-    kind: type[metrics.base.Metric], binary: Confusion, multiclass: Confusion
-) -> metrics.base.Metric:
+def _new_metric(kind: Kind, binary: Confusion, multiclass: Confusion) -> metrics.base.Metric:
+    if not isinstance(kind, type):
+        return kind()
     if issubclass(kind, _BINARY_LABELS):
         return kind(cm=binary)
     if issubclass(kind, metrics.base.MultiClassMetric) and kind is not metrics.CrossEntropy:
@@ -91,15 +96,19 @@ class Scorer:
     (3, 3.0, 3.0)
     """
 
-    __slots__ = ("_losses", "_means", "_of_labels", "_others", "_scores")
+    __slots__ = ("_losses", "_means", "_of_labels", "_others", "_pairs", "_scores")
 
-    def __init__(self, scores: Sequence[metrics.base.Metric]) -> None:
+    def __init__(self, scores: Sequence[metrics.base.Metric], pairs: Pairs | None = None) -> None:
+        """`pairs`: for metrics that are updated with something else than the truth and the prediction."""
+        self._pairs = pairs
         self._means: list[metrics.base.MeanMetric] = []
         self._others: list[metrics.base.Metric] = []
         # By their confusion matrix: one that is shared is to be updated once.
         self._of_labels: dict[int, metrics.base.ClassificationMetric] = {}
         for metric in scores:
-            if getattr(metric, "requires_labels", False):
+            if pairs is not None:
+                self._others.append(metric)
+            elif getattr(metric, "requires_labels", False):
                 self._of_labels.setdefault(id(metric.cm), metric)
             elif _is_plain_mean(metric):
                 self._means.append(metric)
@@ -122,21 +131,33 @@ class Scorer:
         metrics are of no use any more.
         """
         scores = self._scores
+        if self._pairs is not None:
+            self._score_pairs(self._pairs(y_true, y_pred))
+            return
         if not is_scorable(y_pred):
             scores.unscored.append(scores.n + len(scores.unscored))
             return
         scores.n += 1
         if self._of_labels and not isinstance(y_pred, dict):
             # A label: metrics that need probabilities have nothing to see.
-            scores.pairs.append((y_true, cast("Label", y_pred)))
+            scores.pairs.append((cast("Label", y_true), cast("Label", y_pred)))
             return
         for loss, losses in self._losses:
             # A float at once: an integer that is none is refused here.
             losses.append(float(loss(y_true, y_pred)))
         if isinstance(y_pred, dict):
-            scores.pairs.append((y_true, most_probable(y_pred)))
+            scores.pairs.append((cast("Label", y_true), most_probable(y_pred)))
         if self._others:
             self._update_others(y_true, y_pred)
+
+    def _score_pairs(self, pairs: Iterable[tuple[Any, Any]]) -> None:
+        scores, n_before = self._scores, len(self._scores.others)
+        for y_true, y_pred in pairs:
+            self._update_others(y_true, y_pred)
+        if len(scores.others) == n_before:
+            scores.unscored.append(scores.n + len(scores.unscored))
+        else:
+            scores.n += 1
 
     def take(self) -> Scores:
         """Bring the metrics up to date; return what was scored since the last time.
@@ -193,7 +214,32 @@ def values(scores: Sequence[metrics.base.Metric]) -> dict[str, float | None]:
     >>> values([metrics.MAE()])
     {'MAE': 0.0}
     """
-    return {type(metric).__name__: _finite(float(metric.get())) for metric in scores}
+    return {name_of(metric): _value(metric) for metric in scores}
+
+
+def _value(metric: metrics.base.Metric) -> float | None:
+    value = metric.get()
+    # Some have nothing to say before their first update.
+    return None if value is None else _finite(float(value))
+
+
+def name_of(metric: metrics.base.Metric) -> str:
+    """Return a metric's name, with that of the metric that it is made of.
+
+    >>> name_of(metrics.multioutput.MicroAverage(metrics.MAE()))
+    'MicroAverage(MAE)'
+    """
+    name, inner = type(metric).__name__, getattr(metric, "metric", None)
+    return f"{name}({type(inner).__name__})" if isinstance(inner, metrics.base.Metric) else name
+
+
+def kind_of(metric: metrics.base.Metric) -> Kind:
+    """Return what makes a metric of the same kind.
+
+    >>> name_of(kind_of(metrics.multioutput.MicroAverage(metrics.MAE()))())
+    'MicroAverage(MAE)'
+    """
+    return metric.clone if isinstance(getattr(metric, "metric", None), metrics.base.Metric) else type(metric)
 
 
 def _finite(value: float) -> float | None:

@@ -2,11 +2,10 @@
 
 from array import array
 from collections.abc import Iterable, Sequence
-from typing import Any
 
 from models_app.domain import scoring
 from models_app.domain.predictions import Label, Prediction
-from models_app.domain.scoring import GroundTruth, Scorer, Scores
+from models_app.domain.scoring import GroundTruth, Kind, Pairs, Scorer, Scores
 
 #: How many learns are looked back at.
 SIZE = 1_000
@@ -59,11 +58,14 @@ class Window:
         copy._others = self._others[-SIZE:]
         return copy
 
-    def values(self, kinds: Sequence[type[Any]]) -> dict[str, float | None]:
-        """Return by name what metrics of these kinds, those that the scores were made for, are over it."""
+    def values(self, kinds: Sequence[Kind], pairs: Pairs | None = None) -> dict[str, float | None]:
+        """Return by name what metrics of these kinds, those that the scores were made for, are over it.
+
+        `pairs` is that of the scorer.
+        """
         fresh = scoring.new_metrics(kinds)
         if self._losses or self._pairs or self._others:
-            Scorer(fresh).fold(self._scores())
+            Scorer(fresh, pairs).fold(self._scores())
         return scoring.values(fresh)
 
     def pairs(self) -> list[tuple[Label, Label]]:

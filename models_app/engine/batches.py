@@ -4,6 +4,7 @@ import os
 import random
 import time
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from typing import Any
 
 import msgspec
@@ -20,6 +21,7 @@ from models_app.domain.features import Features
 from models_app.domain.learns import Learn
 from models_app.domain.predictions import Prediction
 from models_app.domain.scoring import GroundTruth
+from models_app.engine import members
 from models_app.engine.commands import (
     Answer,
     Command,
@@ -107,9 +109,14 @@ class Batch:
             self.refused.append(code_of(error))
 
     def _predict(self, command: Predict) -> tuple[str, Prediction]:
+        flavor = self._hot.flavor
+        if command.has_members or flavor.takes:
+            members.take(command, flavor)
         prediction = self._hot.predict(command.x)
         self.write.n_predictions += 1
         self.write.last_predicted_at = command.received_at
+        if flavor.records_predictions and flavor.records(command.prediction_id):
+            self._record_prediction(command, prediction)
         if command.prediction_id is not None:
             self.write.predicted[command.prediction_id] = Pending(
                 prediction_id=command.prediction_id,
@@ -119,22 +126,52 @@ class Batch:
                 features=command.text.decode(),
                 prediction=learns.encode_prediction(prediction),
                 predicted_at=max(command.received_at, self._hot.learned_at),
+                flavor=self._state.flavor,
             )
+        if flavor.pairs is not None:
+            prediction = flavor.shown(prediction)
         if self._wants_events:
             self.events.append(
                 Predicted(model=self._state.name, features=command.text, prediction=prediction)
             )
         return self._state.name, prediction
 
+    def _record_prediction(self, command: Predict, prediction: Prediction) -> None:
+        """Take a prediction into the journal: it has changed the model, or what is kept beside it."""
+        self._hot.recorded(command.x, prediction)
+        learn = Learn(
+            prediction_id=command.prediction_id,
+            features=msgspec.Raw(command.text),
+            prediction=msgspec.Raw(learns.encode_prediction(prediction)),
+            ground_truth=None,
+            predicted_at=None,
+            learned_at=self._stamp(command.received_at),
+        )
+        self.write.learns.append(learn)
+
+    def _record_again(self, command: LearnAgain) -> None:
+        learn = command.learn
+        prediction = self._hot.predict(learn.x())
+        self._hot.recorded(learn.x(), prediction)
+        text = msgspec.Raw(learns.encode_prediction(prediction))
+        learned_at = self._stamp(command.received_at)
+        self.write.learns.append(msgspec.structs.replace(learn, prediction=text, learned_at=learned_at))
+
     def _learn_by_id(self, command: LearnById) -> int:
         pending = self._find_pending(command)
         if pending.model_id != self._state.model_id:
             return self._learn_of_another(command, pending)
-        y_true = self._hot.flavor.ground_truth(command.ground_truth)
-        x = features.decode(pending.features)
+        flavor = self._hot.flavor
+        y_true = flavor.ground_truth(command.ground_truth)
+        if y_true is None and pending.is_learned:
+            raise PredictionNotPending(command.prediction_id)
         y_pred = learns.decode_prediction(pending.prediction)
-        self._learn(x, y_true, y_pred)
+        x = flavor.taught(features.decode(pending.features), y_pred)
+        self._learn(x, y_true, y_pred, only_scores=y_true is not None and flavor.scores_late)
         self._forget_pending(command.prediction_id)
+        if y_true is None:
+            # What is true may come yet.
+            self._keep_pending(pending)
         self._record(
             Learn(
                 prediction_id=command.prediction_id,
@@ -151,9 +188,9 @@ class Batch:
     def _learn_of_another(self, command: LearnById, pending: Pending) -> int:
         """Learn from the features that another model had; what is scored is predicted now."""
         y_true = self._hot.flavor.ground_truth(command.ground_truth)
-        text = pending.features
+        text = members.text_for(self._hot.flavor, pending)
         # The model may write to what it predicts from.
-        y_pred = self._hot.predict(features.decode(text))
+        y_pred = self._hot.expected(features.decode(text))
         self._learn(features.decode(text), y_true, y_pred)
         self._forget_pending(command.prediction_id)
         self._record(
@@ -170,10 +207,13 @@ class Batch:
         return self._hot.seq
 
     def _learn_features(self, command: LearnFeatures) -> int:
-        y_true = self._hot.flavor.ground_truth(command.ground_truth)
+        flavor = self._hot.flavor
+        if command.has_members or flavor.takes:
+            members.take(command, flavor)
+        y_true = flavor.ground_truth(command.ground_truth)
         # The model may write to what it predicts from.
         x = features.copied(command.x, command.text)
-        y_pred = self._hot.predict(command.x)
+        y_pred = self._hot.expected(command.x)
         # Before the model changes: it may have predicted what cannot be kept.
         prediction = learns.encode_prediction(y_pred)
         self._learn(x, y_true, y_pred)
@@ -197,22 +237,31 @@ class Batch:
         replayed = self.write.replayed.setdefault(target.replay_id, Replayed(after_seq=after_seq))
         if replayed.seq != after_seq:
             raise NotReplayable(f"Somebody else lets '{self._state.name}' learn the same again.")
-        y_true = self._hot.flavor.ground_truth(command.ground_truth)
+        flavor = self._hot.flavor
+        if command.learn.ground_truth is None and flavor.records_predictions:
+            self._record_again(command)
+            replayed.seq = command.seq
+            return self._hot.seq
+        y_true = flavor.ground_truth(command.ground_truth)
         learn = command.learn if target.scores_answers else self._predicted_anew(command.learn)
         y_pred = learn.y_pred()
-        self._learn(learn.x(), y_true, y_pred)
+        x = flavor.taught(learn.x(), y_pred)
+        only_scores = flavor.scores_late and y_true is not None and learn.predicted_at is not None
+        self._learn(x, y_true, y_pred, only_scores=only_scores)
         learned_at = self._stamp(command.received_at, learn.predicted_at)
         self._record(msgspec.structs.replace(learn, learned_at=learned_at), y_pred)
         replayed.seq = command.seq
         return self._hot.seq
 
     def _predicted_anew(self, learn: Learn) -> Learn:
-        prediction = learns.encode_prediction(self._hot.predict(learn.x()))
+        prediction = learns.encode_prediction(self._hot.expected(learn.x()))
         return msgspec.structs.replace(learn, prediction=msgspec.Raw(prediction), predicted_at=None)
 
-    def _learn(self, x: Features, y_true: GroundTruth, y_pred: Prediction) -> None:
+    def _learn(
+        self, x: Features, y_true: GroundTruth, y_pred: Prediction, *, only_scores: bool = False
+    ) -> None:
         started = time.perf_counter()
-        self._hot.learn(x, y_true, y_pred)
+        self._hot.learn(x, y_true, y_pred, only_scores=only_scores)
         self._hot.replay_seconds += time.perf_counter() - started
 
     def _stamp(self, at: float, predicted_at: float | None = None) -> float:
@@ -235,7 +284,7 @@ class Batch:
                 Learned(
                     model=self._state.name,
                     features=bytes(learn.features),
-                    prediction=y_pred,
+                    prediction=self._hot.flavor.shown(y_pred),
                     ground_truth=learn.ground_truth,
                 )
             )
@@ -244,6 +293,9 @@ class Batch:
         prediction_id = command.prediction_id
         pending = self.write.predicted.get(prediction_id) or self._stored.get(prediction_id)
         if pending is None:
+            if command.ground_truth is None:
+                # Where one is needed, that is the first thing to say.
+                self._hot.flavor.ground_truth(None)
             raise PredictionNotPending(prediction_id)
         is_own = pending.model_id == self._state.model_id
         if command.name is None and not is_own:
@@ -258,6 +310,10 @@ class Batch:
         stored = self._stored.pop(prediction_id, None)
         if stored is not None:
             self.write.claimed.append(stored)
+
+    def _keep_pending(self, pending: Pending) -> None:
+        token = _tokens.getrandbits(_TOKEN_BITS)
+        self.write.predicted[pending.prediction_id] = replace(pending, token=token, is_learned=True)
 
     def _inspect(self, command: Inspect) -> Vitals:
         return self._hot.vitals()

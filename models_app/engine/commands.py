@@ -152,15 +152,22 @@ def _set_result(future: asyncio.Future[Any] | Future[Any], result: Any) -> None:
 class Predict(Command):
     """Predict; with an id, keep the features and the prediction until the ground truth comes.
 
-    `text` is the features' JSON, `x` its first decoding. `received_at` is in seconds since the epoch.
+    `text` is the features' JSON, `x` its first decoding; where it `has_members`, both are of an object of the
+    request's members by their names. `received_at` is in seconds since the epoch.
     """
 
-    __slots__ = ("commits", "prediction_id", "received_at", "text", "x")
+    __slots__ = ("commits", "has_members", "prediction_id", "received_at", "text", "x")
 
     def __init__(
-        self, name: str | None, text: bytes, x: Features, prediction_id: str | None, received_at: float
+        self,
+        name: str | None,
+        text: bytes,
+        x: Features,
+        prediction_id: str | None,
+        received_at: float,
     ) -> None:
         super().__init__(name)
+        self.has_members = False
         self.text = text
         self.x = x
         self.prediction_id = prediction_id
@@ -189,15 +196,21 @@ class LearnById(Command):
 
 
 class LearnFeatures(Command):
-    """Predict, score and learn from the features that came along."""
+    """Predict, score and learn from the features that came along; `text`, `x` and so on are `Predict`'s."""
 
     commits = True
-    __slots__ = ("ground_truth", "received_at", "text", "x")
+    __slots__ = ("ground_truth", "has_members", "received_at", "text", "x")
 
     def __init__(
-        self, name: str | None, text: bytes, x: Features, ground_truth: GroundTruth, received_at: float
+        self,
+        name: str | None,
+        text: bytes,
+        x: Features,
+        ground_truth: GroundTruth,
+        received_at: float,
     ) -> None:
         super().__init__(name)
+        self.has_members = False
         self.text = text
         self.x = x
         self.ground_truth = ground_truth

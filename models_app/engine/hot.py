@@ -16,7 +16,7 @@ from models_app.domain.predictions import Prediction
 from models_app.domain.purity import Nature, nature_of
 from models_app.domain.remarks import Remark
 from models_app.domain.scoreboards import Scoreboard
-from models_app.domain.scoring import GroundTruth, Metrics, Scorer, Scores
+from models_app.domain.scoring import GroundTruth, Kind, Metrics, Pairs, Scorer, Scores
 from models_app.domain.windows import Window
 from models_app.engine.habits import Habits
 from models_app.engine.ports import ModelState, SnapshotData
@@ -42,16 +42,17 @@ class Vitals:
     seq: int
     metrics: dict[str, float | None]
     window: Window
-    kinds: tuple[type[Any], ...]
+    kinds: tuple[Kind, ...]
     size_bytes: int
     snapshot_seq: int
     is_replayable: bool
     held: tuple[object, ...]
+    pairs: Pairs | None = None
 
     def rolling(self) -> dict[str, float | None]:
         """Return the metrics over the last learns; raises `ModelRaised` where one cannot be had."""
         try:
-            return self.window.values(self.kinds)
+            return self.window.values(self.kinds, self.pairs)
         except BaseException as error:
             pass_on_interrupt(error)
             raise ModelRaised(error) from error
@@ -74,6 +75,7 @@ class HotModel:
 
     __slots__ = (
         "_board",
+        "_course",
         "_draws",
         "_habits",
         "_is_scored",
@@ -113,14 +115,19 @@ class HotModel:
         self._habits: Habits | None = None
         self._predict_one = self.flavor.predictor(self.model)
         self._learn_one = self.flavor.learner(self.model)
+        self._course = self._board.course = self.flavor.course(self._board.course)
         nature = nature_of(names)
-        #: Whether there is nothing to find out about it.
-        self.is_known = nature is Nature.KNOWN or (nature is Nature.UNTIL_LEARNED and self.seq > 0)
+        #: Whether there is nothing to find out about it. Where predictions are recorded, they may change it.
+        self.is_known = (
+            self.flavor.records_predictions
+            or nature is Nature.KNOWN
+            or (nature is Nature.UNTIL_LEARNED and self.seq > 0)
+        )
         if not self.is_known:
             habits = Habits(self.model, nature, self._draws, self.flavor)
             self._habits = habits
             self._predict_one, self._learn_one = habits.predict, habits.learn
-        self._scorer = Scorer(self._board.metrics)
+        self._scorer = Scorer(self._board.metrics, self.flavor.pairs)
         self._is_scored = bool(self._board.metrics)
         self._scores: list[Scores] = []
 
@@ -185,8 +192,22 @@ class HotModel:
                 raise ModelRaised(error) from error
             raise Spoiled(error) from error
 
-    def learn(self, x: Features, y_true: GroundTruth, y_pred: Prediction) -> None:
-        """Score the prediction and let the model learn; raises `Spoiled`."""
+    def expected(self, x: Features) -> Prediction:
+        """Return the prediction that a learn from `x` is scored by; raises what `predict` raises."""
+        if self._course is not None:
+            try:
+                expected = self._course.expected(self.model, x)
+            except BaseException as error:
+                pass_on_interrupt(error)
+                raise ModelRaised(error) from error
+            if expected is not None:
+                return expected
+        return self.predict(x)
+
+    def learn(
+        self, x: Features, y_true: GroundTruth, y_pred: Prediction, *, only_scores: bool = False
+    ) -> None:
+        """Score the prediction and let the model learn, unless it has learned already; raises `Spoiled`."""
         draws = self._draws
         draws.call = 2 * self.seq + 1
         if draws.is_used:
@@ -197,15 +218,33 @@ class HotModel:
             # Score before learning: afterwards the model has seen the answer.
             if self._is_scored:
                 self._scorer.score(y_true, y_pred)
-            self._learn_one(x, y_true)
+            if not only_scores:
+                self._learn_one(x, y_true)
+            if self._course is not None:
+                self._course.learned(self.model, x, y_true)
         except BaseException as error:
             pass_on_interrupt(error)
             raise Spoiled(error) from error
         self.seq += 1
 
+    def recorded(self, x: Features, y_pred: Prediction) -> None:
+        """Take a prediction, just made, that is a record of the journal."""
+        if self._course is not None:
+            self._course.predicted(x, y_pred)
+        if self._is_scored:
+            # It counts among those that cannot be scored: one record, one place.
+            self._scorer.score(None, None)
+        self.seq += 1
+
     def replay(self, learn: Learn) -> None:
         """Apply one record of the journal, within `drawing`; raises `Spoiled`."""
-        self.learn(learn.x(), learn.y_true(), learn.y_pred())
+        flavor, x, y_true, y_pred = self.flavor, learn.x(), learn.y_true(), learn.y_pred()
+        if y_true is None and flavor.records_predictions:
+            self.predict(x)
+            self.recorded(x, y_pred)
+        else:
+            only_scores = flavor.scores_late and y_true is not None and learn.predicted_at is not None
+            self.learn(flavor.taught(x, y_pred), y_true, y_pred, only_scores=only_scores)
         self.learned_at = max(self.learned_at, learn.learned_at)
 
     def drawing(self) -> AbstractContextManager[None]:
@@ -219,11 +258,13 @@ class HotModel:
         """
         self._settle_scores()
         try:
+            # First: some of River's take in what they were updated with when they are asked.
+            values = scoring.values(self._board.metrics)
             return SnapshotData(
                 seq=self.seq,
                 model=blobs.dumps(self.model, settles_sets=True),
                 metrics=blobs.dumps(self._board, settles_sets=True),
-                values=scoring.values(self._board.metrics),
+                values=values,
             )
         except BaseException as error:
             pass_on_interrupt(error)
@@ -255,7 +296,8 @@ class HotModel:
             seq=self.seq,
             metrics=scoring.values(self.metrics),
             window=self._board.window.copy(),
-            kinds=tuple(type(metric) for metric in self._board.metrics),
+            kinds=tuple(map(scoring.kind_of, self._board.metrics)),
+            pairs=self.flavor.pairs,
             size_bytes=self.size_bytes,
             snapshot_seq=self.snapshot_seq,
             is_replayable=self.is_replayable,

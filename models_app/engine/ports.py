@@ -37,7 +37,8 @@ class Pending:
     """A prediction that awaits its ground truth.
 
     `features` and `prediction` are JSON texts; `token` is drawn anew each time the id is predicted, so that
-    a claim takes just the row that was read. `predicted_at` is in seconds since the epoch.
+    a claim takes just the row that was read. `predicted_at` is in seconds since the epoch, `flavor` the
+    model's. `is_learned`: it has learned from the features, without a ground truth, which may come yet.
     """
 
     prediction_id: str
@@ -47,6 +48,8 @@ class Pending:
     features: str
     prediction: str
     predicted_at: float
+    flavor: str
+    is_learned: bool = False
 
 
 class Segment(msgspec.Struct, frozen=True, gc=False, kw_only=True):

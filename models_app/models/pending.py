@@ -10,7 +10,8 @@ class PendingPrediction(models.Model):
     """A prediction with the features that it was made from, both as JSON text.
 
     A mapping of labels is a list of `[label, probability]`, since a label keeps its type. `token` is drawn
-    anew when an id is predicted again: a learn claims the very row that it read.
+    anew when an id is predicted again: a learn claims the very row that it read. `is_learned`: the model has
+    learned from the features, and only the ground truth may still come.
     """
 
     prediction_id = models.CharField("id", max_length=MAX_LENGTH, primary_key=True)
@@ -19,6 +20,7 @@ class PendingPrediction(models.Model):
     features = models.TextField()
     prediction = models.TextField()
     predicted_at = models.DateTimeField()
+    is_learned = models.BooleanField(default=False, db_default=False, editable=False)
 
     class Meta:
         verbose_name = "pending prediction"

@@ -1,20 +1,54 @@
 """The contract of a paradigm: everything that the rest of the server asks of a kind of task."""
 
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Sequence
-from typing import Any
-
-from river import metrics
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from types import MappingProxyType
+from typing import Any, Protocol
 
 from models_app.domain import scoring
-from models_app.domain.errors import InvalidGroundTruth
+from models_app.domain.errors import InvalidGroundTruth, InvalidRequest
 from models_app.domain.features import Features
 from models_app.domain.predictions import Label, Prediction, Probabilities, most_probable
-from models_app.domain.scoring import GroundTruth, Metrics, Scores
+from models_app.domain.scoring import GroundTruth, Kind, Metrics, Pairs, Scores
 
-Kind = type[metrics.base.Metric]
 #: Makes the ground truth of a trial's record, by its number.
 MakeTruth = Callable[[int], GroundTruth]
+#: Makes what a trial's record asks the model with, by its number.
+MakeInputs = Callable[[int], Features]
+#: What a model is asked with where that is more than features: the members of the request by their names.
+Members = dict[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Member:
+    """A member of requests that models of a paradigm are asked with: for the schema, and for refusals."""
+
+    #: In JSON Schema.
+    schema: dict[str, Any]
+    description: str
+
+
+#: The member of every request that is not of a paradigm alone.
+FEATURES = "features"
+_TRUTH = "ground_truth"
+_NO_SCALAR = "must be a number, a string or a boolean, of a model of this flavor"
+
+
+class Course(Protocol):
+    """What a model's paradigm keeps between its learns, beside the model: a part of its state.
+
+    It is pickled with each snapshot, and brought by each record of the journal to where it was.
+    """
+
+    def expected(self, model: Any, x: Features) -> Prediction | None:
+        """Return what a learn is scored by that nothing was predicted for; None: what is predicted now."""
+
+    def predicted(self, x: Features, y_pred: Prediction) -> None:
+        """Take a prediction that is recorded in the journal."""
+
+    def learned(self, model: Any, x: Features, y_true: GroundTruth) -> None:
+        """Take what the model has just learned."""
 
 
 class Paradigm(ABC):
@@ -28,41 +62,60 @@ class Paradigm(ABC):
     #: The method that predicts.
     predict_method: str
     #: What models are scored by, the headline first.
-    metrics: tuple[Kind, ...]
+    metrics: tuple[Kind, ...] = ()
     #: Kinds of River's metrics among which more can be chosen.
-    fitting_metrics: tuple[Kind, ...]
+    fitting_metrics: tuple[type[object], ...] = ()
     #: Makes a model's answer plain; raises `UnsupportedPrediction`.
     normalize: Callable[[object], Prediction]
     #: What is to be uploaded, for who uploaded something else.
     wanted: str
     #: What `predict_method` is to return, for who uploaded something else.
-    answer_in_words: str
+    answer_in_words: str = "numbers, strings and booleans, in lists and dictionaries if need be"
     #: Ground truths of trials: a model must take one of them.
     trial_truths: tuple[MakeTruth, ...]
-    #: River's classes of models that are for this paradigm.
+    #: What trials ask with; empty: features of several kinds.
+    trial_inputs: tuple[MakeInputs, ...] = ()
+    #: River's classes of models that are for this paradigm alone, and what such a model is called.
     kinds: tuple[type[object], ...] = ()
+    described: str = ""
+    #: Members of requests that a model is asked with beside `features`; without any, with these alone.
+    takes: Mapping[str, Member] = MappingProxyType({})
+    #: Whether a model learns nothing without a ground truth.
+    needs_truth: bool = True
+    #: Whether what was learned without a truth is only scored when the truth comes, by its id.
+    scores_late: bool = False
+    #: Whether predictions change the model, or what is kept beside it: each is then a record of the journal.
+    records_predictions: bool = False
+    #: What metrics are updated with; None: with ground truth and prediction, where that can be scored.
+    pairs: Pairs | None = None
     #: A ground truth as an example, in JSON.
     example_truth: str
     #: How good predictions are beyond a metric: the name of a part of the model's page.
-    diagnosis: str
+    diagnosis: str = "levels"
     #: Which label `claimed_label` is, for who reads a calibration.
     claimed_in_words: str = "the most probable label"
     #: Whether ground truths and predictions are labels, which can be confused.
-    has_labels: bool
+    has_labels: bool = False
     #: What the errors that drift watches are called, where they are not 0 or 1.
-    errors_in_words: str | None
+    errors_in_words: str | None = None
     #: Whether a prediction is a label, without probabilities.
     answers_labels: bool = False
 
     @property
-    def methods(self) -> tuple[str, str]:
+    def methods(self) -> tuple[str, ...]:
         """The methods that a model must have."""
         return ("learn_one", self.predict_method)
 
     @property
+    def calls(self) -> dict[str, tuple[str, ...]]:
+        """What the methods are called with, in words."""
+        learned = (FEATURES, "ground truth") if self.needs_truth else (FEATURES,)
+        return {"learn_one": learned, self.predict_method: (FEATURES,)}
+
+    @property
     def headline(self) -> str:
-        """The name of the metric that a list has room for."""
-        return self.metrics[0].__name__
+        """The name of the metric that a list has room for; empty: there is none."""
+        return scoring.name_of(self.metrics[0]()) if self.metrics else ""
 
     def missing_methods(self, model: object) -> list[str]:
         """Return the methods that `model` lacks.
@@ -87,9 +140,34 @@ class Paradigm(ABC):
         method: Callable[[Features, GroundTruth], object] = model.learn_one
         return method
 
-    @abstractmethod
     def unsuitable(self, step: object) -> str | None:
         """Say what a model is that is of another paradigm, though it has the methods; None: it may fit."""
+        return None
+
+    def check_members(self, members: Members, *, learns: bool) -> None:
+        """Raise `InvalidRequest` unless a model can be asked with these members; `learns`: or taught."""
+        strangers = [name for name in members if name not in (FEATURES, *self.takes)]
+        reasons = {name: [f"not taken by the flavor '{self.name}'"] for name in strangers}
+        if not self.takes and FEATURES not in members:
+            reasons[FEATURES] = ["required field"]
+        if reasons:
+            raise InvalidRequest(reasons)
+
+    def course(self, kept: Any) -> Course | None:
+        """Return what goes along with a model, as it was kept; None at first, and where there is nothing."""
+        return None
+
+    def shown(self, y_pred: Prediction) -> Prediction:
+        """Return what a client sees of a prediction: all of it, unless scoring needs more than that."""
+        return y_pred
+
+    def records(self, prediction_id: str | None) -> bool:
+        """Say whether a prediction, with that id, is a record of the journal."""
+        return self.records_predictions
+
+    def taught(self, x: Features, y_pred: Prediction) -> Features:
+        """Return what a model learns from that has predicted `y_pred` for `x`."""
+        return x
 
     def is_meant_by(self, step: object) -> bool:
         """Say whether River means a model for this paradigm, by its class."""
@@ -116,31 +194,40 @@ class Paradigm(ABC):
         """Return why a value cannot be scored and learned, or None."""
 
     def ground_truth(self, value: object) -> GroundTruth:
-        """Return `value` if it can be scored and learned, as it is kept; raises `InvalidGroundTruth`."""
+        """Return `value` if it can be scored and learned, as it is kept; None: there is none.
+
+        Raises `InvalidGroundTruth`, and `InvalidRequest` where one is needed, or it is none of any paradigm.
+        """
         reason = self.check_ground_truth(value)
-        if reason is not None:
-            raise InvalidGroundTruth(reason)
-        return value  # type: ignore[return-value]  # checked just now
+        if reason is None:
+            return value  # type: ignore[return-value]  # checked just now
+        if value is None:
+            if self.needs_truth:
+                raise InvalidRequest({_TRUTH: ["required field"]})
+            return None
+        if isinstance(value, dict) and self.pairs is None:
+            raise InvalidRequest({_TRUTH: [_NO_SCALAR]})
+        raise InvalidGroundTruth(reason)
 
     def learned(self, value: GroundTruth) -> GroundTruth:
         """Return a ground truth as it is scored and learned."""
         return value
 
-    @abstractmethod
-    def error(self, y_true: GroundTruth, y_pred: Prediction) -> float:
-        """Return how wrong a prediction was that could be scored: what drift watches."""
+    def error(self, y_true: GroundTruth, y_pred: Prediction) -> float | None:
+        """Return how wrong a prediction was that could be scored: what drift watches; None: nobody knows."""
+        return None
 
-    @abstractmethod
     def errors(self, scores: Scores) -> Sequence[float]:
         """Return the same of all that were scored; none where the model is not scored by them."""
+        return ()
 
     def claimed_label(self, y_pred: Probabilities) -> Label:
         """Return the label whose probability a calibration compares with how often it came true."""
         return most_probable(y_pred)
 
-    @abstractmethod
     def level(self, y_pred: Prediction) -> float | None:
         """Return the number that stands for a prediction when drift watches it; None: there is none."""
+        return None
 
 
 def last_step(model: object) -> object:

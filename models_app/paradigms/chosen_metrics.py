@@ -6,7 +6,8 @@ from typing import Any
 from river import metrics
 
 from models_app.domain.errors import InvalidRequest
-from models_app.paradigms.base import Kind, Paradigm
+from models_app.domain.scoring import Kind
+from models_app.paradigms.base import Paradigm
 
 #: The choice of no metrics at all: the model is not scored.
 NONE = "none"

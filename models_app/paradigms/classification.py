@@ -7,8 +7,8 @@ from river import base
 
 from models_app.domain import predictions
 from models_app.domain.predictions import Prediction, most_probable
-from models_app.domain.scoring import GroundTruth, Scores
-from models_app.paradigms.base import Kind, Paradigm, is_a, last_step
+from models_app.domain.scoring import GroundTruth, Kind, Scores
+from models_app.paradigms.base import Paradigm, is_a, last_step
 
 
 class Classification(Paradigm):

@@ -1,12 +1,21 @@
 """All flavors, by their names."""
 
 from models_app.domain.errors import UnknownFlavor
-from models_app.paradigms.base import Paradigm
+from models_app.paradigms.anomaly import ANOMALY
+from models_app.paradigms.base import Member, Paradigm
 from models_app.paradigms.binary import BINARY
 from models_app.paradigms.multiclass import MULTICLASS
+from models_app.paradigms.multioutput import MULTIOUTPUT
 from models_app.paradigms.regression import REGRESSION
 
-FLAVORS: dict[str, Paradigm] = {paradigm.name: paradigm for paradigm in (REGRESSION, BINARY, MULTICLASS)}
+FLAVORS: dict[str, Paradigm] = {
+    paradigm.name: paradigm for paradigm in (REGRESSION, BINARY, MULTICLASS, MULTIOUTPUT, ANOMALY)
+}
+
+#: What some flavors take in requests beside features, by name.
+MEMBERS: dict[str, Member] = {
+    name: member for paradigm in FLAVORS.values() for name, member in paradigm.takes.items()
+}
 
 
 def get_flavor(name: str) -> Paradigm:

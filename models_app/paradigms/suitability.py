@@ -9,14 +9,11 @@ from river.time_series.base import Forecaster
 
 from models_app.domain.errors import ModelNotSuitable
 from models_app.paradigms.base import Paradigm, is_a, last_step
+from models_app.paradigms.registry import FLAVORS
 
-# River's kinds whose learns or predictions are no flavor's; the first that fits names the model.
-_KINDS: tuple[tuple[type[object], str], ...] = (
-    (base.MultiTargetRegressor, "a multi-output regressor, which predicts several targets"),
+# River's kinds that no flavor is for yet.
+_NOT_SERVED: tuple[tuple[type[object], str], ...] = (
     (base.MultiLabelClassifier, "a multi-label classifier, which predicts several labels"),
-    (base.AnomalyDetector, "an anomaly detector, which scores features"),
-    (base.SupervisedAnomalyDetector, "an anomaly detector, which scores features"),
-    (base.AnomalyFilter, "an anomaly filter: put a model behind it"),
     (base.Clusterer, "a clusterer, which learns without a ground truth"),
     (Ranker, "a recommender, which predicts from a user and an item"),
     (Forecaster, "a forecaster, which has no features to predict from"),
@@ -33,17 +30,29 @@ def check(model: object, flavor: Paradigm) -> str:
     step = last_step(model)
     if getattr(step, "steps", None) == {}:
         raise ModelNotSuitable(f"The pipeline has no steps: let its last one be {flavor.wanted}.")
-    for kind, described in _KINDS:
-        if is_a(step, kind):
-            raise ModelNotSuitable(_of_another_kind(step, described, flavor))
-    other = flavor.unsuitable(step)
+    other = _of_another_flavor(step, flavor) or flavor.unsuitable(step)
     if other is not None:
         raise ModelNotSuitable(_of_another_kind(step, other, flavor))
     method = _method(step, flavor)
-    _check_call(step, "learn_one", ["features", "ground truth"])
-    _check_call(step, method or flavor.predict_method, ["features"])
-    _check_truth(step, flavor)
+    for called, arguments in flavor.calls.items():
+        _check_call(step, method if method and called == flavor.predict_method else called, arguments)
+    if flavor.needs_truth:
+        _check_truth(step, flavor)
     return method
+
+
+def _of_another_flavor(step: object, flavor: Paradigm) -> str | None:
+    """Say what a model is that is of River's kinds for other flavors, and of none for this one."""
+    if flavor.described and flavor.is_meant_by(step):
+        return None
+    for kind, described in _NOT_SERVED:
+        if is_a(step, kind):
+            return described
+    others = [other for other in FLAVORS.values() if other.described and other.is_meant_by(step)]
+    if not others:
+        return None
+    named = " or ".join(f"'{other.name}'" for other in others)
+    return f"{others[0].described}, for the flavor {named}"
 
 
 def _method(step: object, flavor: Paradigm) -> str:

@@ -17,7 +17,7 @@ from models_app.domain.predictions import Prediction, UnsupportedPrediction
 from models_app.domain.remarks import Remark
 from models_app.domain.scoring import GroundTruth
 from models_app.paradigms import guessing, suitability
-from models_app.paradigms.base import MakeTruth, Paradigm
+from models_app.paradigms.base import MakeInputs, MakeTruth, Paradigm
 
 #: What is under way; a process that ends meanwhile has this to say.
 LOADING, TRYING = "unpickling", "trying"
@@ -118,7 +118,7 @@ class _Attempt:
     def finding(self) -> TrialResult:
         return TrialResult(self.method, tuple(self._remarks))
 
-    def go_through(self, x: "_MakeFeatures", truth: MakeTruth) -> None:
+    def go_through(self, x: "MakeInputs", truth: MakeTruth) -> None:
         """Raise `_Failed` where the model raises, `_Slow` where it takes too long."""
         self._predict(x(0))
         for number in range(_N_LEARNS):
@@ -141,7 +141,8 @@ class _Attempt:
 
     def _learn(self, x: Features, y: GroundTruth) -> None:
         try:
-            self._flavor.learner(self._model)(x, y)
+            taught = self._flavor.taught(x, self._answer(self.method, x)) if self._flavor.takes else x
+            self._flavor.learner(self._model)(taught, y)
         except BaseException as error:
             raise _Failed("learn", error) from error
         self._check_time()
@@ -177,7 +178,7 @@ class _Attempt:
         self._check_time()
         return True
 
-    def _goes_on(self, x: "_MakeFeatures", truth: MakeTruth) -> None:
+    def _goes_on(self, x: "MakeInputs", truth: MakeTruth) -> None:
         try:
             for number in range(2):
                 self._predict(x(number))
@@ -231,9 +232,6 @@ def _reason(failure: _Failed, flavor: Paradigm) -> str | None:
     return f"{method} raises {text}: {hint}." if hint else None
 
 
-_MakeFeatures = Callable[[int], Features]
-
-
 def _numbers(number: int) -> Features:
     return {"a": (7 * number % 5) / 2 + 0.25, "b": (3 * number % 7) - 1.5, "c": float(number % 4)}
 
@@ -250,7 +248,7 @@ def _text(number: int) -> Features:
     return ("a good match for all", "another day at the sea", "the good sea")[number % 3]
 
 
-def _records(flavor: Paradigm) -> Iterator[tuple[_MakeFeatures, MakeTruth]]:
-    for features in (_numbers, _mixed, _words, _text):
+def _records(flavor: Paradigm) -> Iterator[tuple[MakeInputs, MakeTruth]]:
+    for inputs in flavor.trial_inputs or (_numbers, _mixed, _words, _text):
         for truth in flavor.trial_truths:
-            yield features, truth
+            yield inputs, truth

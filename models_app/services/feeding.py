@@ -27,8 +27,8 @@ class Line(Protocol):
         """The number."""
 
     @property
-    def features(self) -> bytes:
-        """The features."""
+    def features(self) -> bytes | None:
+        """The features; None where it has something else."""
 
 
 R = TypeVar("R", bound=Line)
@@ -133,7 +133,7 @@ class Feed(Generic[R]):
         if isinstance(line, BadLine):
             return self._refuse(line)
         try:
-            return _Asked(line.line, self._to_command(line), len(line.features))
+            return _Asked(line.line, self._to_command(line), len(line.features or b""))
         except ChantillyError as error:
             return self._refuse(BadLine(line=line.line, error=error))
 

@@ -31,9 +31,9 @@ _PERSIST_FROM = 20_000
 class _Fold:
     """The metrics over all models of a flavor."""
 
-    def __init__(self, metrics: Metrics) -> None:
+    def __init__(self, metrics: Metrics, flavor: Paradigm) -> None:
         self.metrics = metrics
-        self._scorer = Scorer(metrics)
+        self._scorer = Scorer(metrics, flavor.pairs)
 
     def add(self, piece: Known[Position] | Read[Position]) -> int:
         """Bring them up to date with a piece of the journal; return the number of its learns."""
@@ -102,7 +102,7 @@ class InstanceMetrics:
 
     def _fold_of(self, flavor: str) -> _Fold:
         if flavor not in self._folds:
-            self._folds[flavor] = _Fold(get_flavor(flavor).new_metrics())
+            self._folds[flavor] = _Fold(get_flavor(flavor).new_metrics(), get_flavor(flavor))
         return self._folds[flavor]
 
     def _sealed(self, flavor: str, fold: _Fold, epoch: uuid.UUID) -> FlavorMetrics:
@@ -126,7 +126,9 @@ class InstanceMetrics:
         rows = list(FlavorMetrics.objects.all())
         # Another process may have written them since the configuration was read.
         position = Position.read(rows[0].metrics_position if rows else stored.metrics_position)
-        self._folds = {row.flavor: _Fold(_unsealed(row, stored.epoch, position)) for row in rows}
+        self._folds = {
+            row.flavor: _Fold(_unsealed(row, stored.epoch, position), get_flavor(row.flavor)) for row in rows
+        }
         self._position = position
         self._epoch = stored.epoch
         self._n_unsaved = 0

@@ -11,6 +11,7 @@ from models_app.domain.errors import FlavorNotSet
 from models_app.domain.names import check_model_name, draw_name
 from models_app.domain.remarks import Remark
 from models_app.domain.scoreboards import Scoreboard
+from models_app.domain.scoring import Kind
 from models_app.engine.ports import ModelState, SnapshotData
 from models_app.models import (
     Generation,
@@ -23,7 +24,7 @@ from models_app.models import (
 from models_app.models.signing import save_snapshot
 from models_app.models.transactions import write_transaction
 from models_app.paradigms import chosen_metrics
-from models_app.paradigms.base import Kind, Paradigm
+from models_app.paradigms.base import Paradigm
 from models_app.paradigms.guessing import AUTO
 from models_app.paradigms.registry import get_flavor as flavor_called
 from models_app.paradigms.trials import TrialResult

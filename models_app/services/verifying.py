@@ -188,9 +188,10 @@ class _Verifier:
             self._differences.append(
                 f"The model of {title} is not the one that the journal leads to: {compared.difference}."
             )
+        # Some of River's metrics take in what they were updated with when they are asked.
+        written, folded_values = scoring.values(other.metrics), scoring.values(folded.metrics)
         difference = compare(other.metrics, folded.metrics, name="metrics").difference
         if difference is not None:
-            written, folded_values = scoring.values(other.metrics), scoring.values(folded.metrics)
             self._differences.append(
                 f"The metrics of {title} are {written}, those that the journal leads to {folded_values}: "
                 f"{difference}."

@@ -36,6 +36,7 @@ def learn_feed(*, model: str, skip_errors: bool) -> Feed[FileRecord]:
             ground_truth=paradigm.ground_truth(record.ground_truth),
             prediction_id=None,
             features_json=record.features,
+            members=record.members,
             model=model,
             now=time.time(),
         )
@@ -53,6 +54,7 @@ def predict_feed(*, model: str | None, skip_errors: bool) -> Feed[FileRecord]:
     def to_command(record: FileRecord) -> Predict:
         return predict_command(
             features_json=record.features,
+            members=record.members,
             prediction_id=record.prediction_id,
             model=record.model if record.model is not None else model,
             now=time.time(),

@@ -12,9 +12,11 @@ from msgspec import UNSET, Raw, UnsetType
 
 from models_app.domain import features
 from models_app.domain.errors import MAX_REASONS, InvalidRequest, Message
+from models_app.paradigms.registry import MEMBERS
 from models_app.wire.fields import Expected, expected
 
 T = TypeVar("T", bound=msgspec.Struct)
+U = TypeVar("U", bound=msgspec.Struct)
 
 
 #: What decoders raise.
@@ -23,27 +25,43 @@ UNREADABLE = (msgspec.MsgspecError, UnicodeDecodeError, RecursionError)
 _UNKNOWN_FIELD = re.compile("Object contains unknown field `(.*)`", re.DOTALL)
 
 
-class BodyReader(Generic[T]):
-    """Reads bodies of one kind: a struct whose fields are of the types in `fields`."""
+class BodyReader(Generic[T, U]):
+    """Reads bodies of one kind: a struct whose fields are of the types in `fields`.
 
-    def __init__(self, kind: type[T]) -> None:
+    Most may be of a `plain` kind, with fewer fields, which is tried first: the decoder takes as long as it
+    has fields to fill.
+    """
+
+    def __init__(self, kind: type[T], plain: type[U] | None = None) -> None:
+        self._plain_decoder: msgspec.json.Decoder[T | U] = msgspec.json.Decoder(plain or kind)
         self._decoder = msgspec.json.Decoder(kind)
         fields = msgspec.structs.fields(kind)
-        self._required = [field.name for field in fields if field.required]
+        # What most requests need is missed where something else is wrong, too.
+        self._required = [field.name for field in msgspec.structs.fields(plain or kind) if field.required]
         self._expected = {field.name: expected(field.type) for field in fields}
         # Takes the same fields, whatever stands in them, and passes over all others.
         members = [(field.name, Raw | UnsetType, UNSET) for field in fields]
         self._lenient_decoder = msgspec.json.Decoder(msgspec.defstruct("Members", members, gc=False))
 
-    def read(self, body: bytes) -> T:
+    def read(self, body: bytes) -> T | U:
         """Return the decoded body.
 
         Raises `InvalidRequest`, with the reasons by field where there are fields.
         """
         try:
+            return self._plain_decoder.decode(body)
+        except UNREADABLE:
+            return self._read_any(body)
+
+    def _read_any(self, body: bytes) -> T:
+        try:
             return self._decoder.decode(body)
         except UNREADABLE as error:
             raise InvalidRequest(self._explain(body, error)) from None
+
+    def refusal(self, body: bytes) -> InvalidRequest:
+        """Return why a body is refused that lacks what most must have."""
+        return InvalidRequest(self._explain(body, ValueError("something is missing")))
 
     def _explain(self, body: bytes, error: Exception) -> Message:
         if len(body) > features.MAX_EXPLAINED_BYTES:
@@ -69,7 +87,7 @@ class BodyReader(Generic[T]):
 
     def _missing(self, body: dict[str, Any]) -> Iterator[tuple[str, list[str]]]:
         for name in self._required:
-            if name not in body:
+            if name not in body and MEMBERS.keys().isdisjoint(body):
                 yield name, ["required field"]
 
     def _explain_long(self, body: bytes, error: Exception) -> Message:

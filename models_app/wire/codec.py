@@ -38,6 +38,7 @@ class _Learn(_Value, frozen=True, tag=0):
     features: bytes
     ground_truth: TruthValue
     received_at: float
+    has_members: bool
 
 
 class _Predict(_Value, frozen=True, tag=1):
@@ -45,6 +46,7 @@ class _Predict(_Value, frozen=True, tag=1):
     features: bytes
     prediction_id: str | None
     received_at: float
+    has_members: bool
 
 
 class _LearnById(_Value, frozen=True, tag=2):
@@ -104,9 +106,11 @@ def command_value(command: Command) -> CommandValue:
     name = None if command.relies_on_default else command.name
     match command:
         case LearnFeatures():
-            return _Learn(name, command.text, _truth_value(command.ground_truth), command.received_at)
+            truth = _truth_value(command.ground_truth)
+            return _Learn(name, command.text, truth, command.received_at, command.has_members)
         case Predict():
-            return _Predict(name, command.text, command.prediction_id, command.received_at)
+            predicted = command.prediction_id
+            return _Predict(name, command.text, predicted, command.received_at, command.has_members)
         case LearnById():
             truth = _truth_value(command.ground_truth)
             return _LearnById(name, command.prediction_id, truth, command.received_at)
@@ -126,13 +130,19 @@ def command_of(value: CommandValue) -> Command:
         case _Learn():
             # Whoever has sent it has seen to its limits.
             x = features.decode(value.features)
-            return LearnFeatures(value.name, value.features, x, _truth(value.ground_truth), value.received_at)
+            truth = _truth(value.ground_truth)
+            learn = LearnFeatures(value.name, value.features, x, truth, value.received_at)
+            learn.has_members = value.has_members
+            return learn
         case _Predict():
             x = features.decode(value.features)
-            return Predict(value.name, value.features, x, value.prediction_id, value.received_at)
+            predict = Predict(value.name, value.features, x, value.prediction_id, value.received_at)
+            predict.has_members = value.has_members
+            return predict
         case _LearnAgain():
-            learn = learns.decode_one(value.learn)
-            again = LearnAgain(value.name, learn, value.target, value.seq, value.received_at)
+            again = LearnAgain(
+                value.name, learns.decode_one(value.learn), value.target, value.seq, value.received_at
+            )
             if value.is_withdrawn:
                 again.ground_truth = math.nan
             return again

@@ -1,40 +1,58 @@
 """From the parts of a request to what it asks of the engine."""
 
 from models_app.domain import features
-from models_app.domain.errors import ModelNotFound, NoFeatures
+from models_app.domain.errors import InvalidRequest, ModelNotFound, NoFeatures
 from models_app.domain.names import can_be_stored
 from models_app.domain.names import prediction_id as canonical_id
 from models_app.domain.scoring import GroundTruth
 from models_app.engine.commands import LearnById, LearnFeatures, Predict
+from models_app.wire.asking import asked_with
 
 
 def predict_command(
-    *, features_json: bytes, prediction_id: int | str | None, model: str | None, now: float
+    *,
+    features_json: bytes | None,
+    prediction_id: int | str | None,
+    model: str | None,
+    now: float,
+    members: dict[str, object] | None = None,
 ) -> Predict:
     """Return the command to predict; its answer is the name of the model that did, and its prediction.
 
     With an id, the features and the prediction are kept, durably, until the ground truth comes; an id that is
-    pending is replaced. `now` is in seconds since the epoch.
+    pending is replaced. `now` is in seconds since the epoch. `members`: all that the model is asked with,
+    where that is more than features, or something else.
 
     Raises `InvalidRequest`; the engine `ModelNotFound`, `NoDefaultModel`, `ModelRaised`,
     `StorageUnavailable`.
     """
     if model is not None:
         _check_name(model)
-    x = features.read(features_json)
+    if members is None:
+        if features_json is None:
+            raise InvalidRequest({"features": ["required field"]})
+        x = features.read(features_json)
+    else:
+        features_json, x = asked_with(members)
     stored_as = None if prediction_id is None else canonical_id(prediction_id)
-    return Predict(model, features_json, x, stored_as, now)
+    command = Predict(model, features_json, x, stored_as, now)
+    if members is not None:
+        command.has_members = True
+    return command
 
 
-def learn_command(
+def learn_command(  # noqa: PLR0913  # as many as a record has fields
     *,
     ground_truth: GroundTruth,
     prediction_id: int | str | None,
     features_json: bytes | None,
     model: str | None,
     now: float,
+    members: dict[str, object] | None = None,
 ) -> LearnById | LearnFeatures:
     """Return the command to learn from a ground truth, durably; its answer is the model's seq afterwards.
+
+    Models of some flavors learn without a ground truth: None.
 
     With an id, what was predicted under it is scored and learned from, by the model that predicted it, and is
     pending no more. Another model that is named learns from the same features, and its own prediction, made
@@ -48,6 +66,11 @@ def learn_command(
         _check_name(model)
     if prediction_id is not None:
         return LearnById(model, canonical_id(prediction_id), ground_truth, now)
+    if members is not None:
+        text, x = asked_with(members)
+        command = LearnFeatures(model, text, x, ground_truth, now)
+        command.has_members = True
+        return command
     if features_json is None:
         raise NoFeatures
     return LearnFeatures(model, features_json, features.read(features_json), ground_truth, now)

@@ -22,7 +22,7 @@ class PredictEvent(msgspec.Struct, forbid_unknown_fields=True, gc=False):
 class LearnEvent(PredictEvent, gc=False):
     """A learn, and the prediction that was scored."""
 
-    ground_truth: fields.GroundTruth
+    ground_truth: fields.TruthOrNone
 
 
 def predicted(*, model: str, features: bytes, prediction: Prediction) -> bytes:

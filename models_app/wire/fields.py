@@ -10,7 +10,7 @@ from typing import Annotated, Any, get_args
 import msgspec
 from msgspec import Meta, Raw
 
-from models_app.domain import features, names, predictions, scoring
+from models_app.domain import features, names, predictions
 from models_app.paradigms.registry import FLAVORS
 
 PREDICT = "predict"
@@ -54,6 +54,8 @@ def schema_of(kind: Any) -> dict[str, Any]:
     return msgspec.json.schema(kind, schema_hook=any_value)
 
 
+#: Of a member that is checked elsewhere.
+ANYTHING = _field(Expected("may be anything", (object, bool), may_be_long=True))
 Flavor = Annotated[str, _field(Expected("must be a string", (str,)), schema={"enum": list(FLAVORS)})]
 Features = Annotated[
     Raw,
@@ -75,9 +77,18 @@ ModelName = Annotated[
     _field(Expected("must be a string", (str,)), description="A model's name; the default model without it."),
 ]
 GroundTruth = Annotated[
-    scoring.GroundTruth,
+    bool | int | float | str,
     _field(Expected("must be a number, a string or a boolean", (bool, int, float, str))),
 ]
+AnyTruth = Annotated[
+    bool | int | float | str | dict[str, Any],
+    _field(
+        Expected("must be a number, a string, a boolean or an object", (bool, int, float, str, dict)),
+        description="What the flavor asks for: a number, a label, or values by name.",
+    ),
+]
+#: Of an event: models of some flavors learn without one.
+TruthOrNone = Annotated[bool | int | float | str | dict[str, Any] | None, Meta(description="As it was sent.")]
 Op = Annotated[
     str,
     _field(

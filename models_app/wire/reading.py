@@ -5,9 +5,18 @@ from msgspec import UNSET, Raw, UnsetType
 from models_app.domain.errors import ChantillyError, InvalidRequest
 from models_app.engine.commands import LearnById, LearnFeatures, Predict
 from models_app.wire import fields, references
+from models_app.wire.asking import members_of
 from models_app.wire.bodies import BodyReader
 from models_app.wire.commands import learn_command, predict_command
-from models_app.wire.requests import InitRequest, LearnRequest, PredictRequest, Record
+from models_app.wire.requests import (
+    FeaturesRequest,
+    InitRequest,
+    LearnRequest,
+    PlainRecord,
+    PredictRequest,
+    Record,
+    TruthRequest,
+)
 
 #: What one record asks.
 Asked = Predict | LearnById | LearnFeatures
@@ -16,10 +25,10 @@ Text = bytes | Raw | ChantillyError
 #: What a record asks, or why it is refused, and its reference.
 Read = tuple[Asked | ChantillyError, Raw | UnsetType]
 
-_init_reader = BodyReader(InitRequest)
-_predict_reader = BodyReader(PredictRequest)
-_learn_reader = BodyReader(LearnRequest)
-_record_reader = BodyReader(Record)
+_init_reader: BodyReader[InitRequest, InitRequest] = BodyReader(InitRequest)
+_predict_reader = BodyReader(PredictRequest, FeaturesRequest)
+_learn_reader = BodyReader(LearnRequest, TruthRequest)
+_record_reader = BodyReader(Record, PlainRecord)
 
 
 def flavor(body: bytes) -> str:
@@ -30,24 +39,36 @@ def flavor(body: bytes) -> str:
 def predict(body: bytes, now: float) -> Predict:
     """Return what the body of a predict asks; raises `InvalidRequest`. `now`: in seconds since the epoch."""
     read = _predict_reader.read(body)
+    members = None if type(read) is FeaturesRequest else members_of(read)
+    if read.features is UNSET and members is None:
+        raise _predict_reader.refusal(body)
     return predict_command(
-        features_json=bytes(read.features),
+        features_json=None if read.features is UNSET else bytes(read.features),
         prediction_id=None if read.id is UNSET else read.id,
         model=None if read.model is UNSET else read.model,
         now=now,
+        members=members,
     )
 
 
 def learn(body: bytes, now: float) -> LearnById | LearnFeatures:
     """Return what the body of a learn asks; raises `InvalidRequest`, `NoFeatures`. `now`: as of `predict`."""
     read = _learn_reader.read(body)
+    if read.ground_truth is UNSET and _has_nothing(read):
+        raise _learn_reader.refusal(body)
     return learn_command(
-        ground_truth=read.ground_truth,
+        ground_truth=None if read.ground_truth is UNSET else read.ground_truth,
         prediction_id=None if read.id is UNSET else read.id,
         features_json=None if read.features is UNSET else bytes(read.features),
         model=None if read.model is UNSET else read.model,
         now=now,
+        members=None if type(read) is TruthRequest else members_of(read),
     )
+
+
+def _has_nothing(read: LearnRequest | TruthRequest | Record | PlainRecord) -> bool:
+    """Say whether a learn without a ground truth has nothing else to learn from."""
+    return read.id is UNSET and read.features is UNSET and members_of(read) is None
 
 
 def record(text: Text, op: str | None, now: float) -> Read:
@@ -70,27 +91,29 @@ def record(text: Text, op: str | None, now: float) -> Read:
         return refusal, ref
 
 
-def _command(read: Record, op: str | None, now: float) -> Asked:
+def _command(read: Record | PlainRecord, op: str | None, now: float) -> Asked:
     said = read.op if read.op is not UNSET else op
     if said is None:
         said = fields.PREDICT if read.ground_truth is UNSET else fields.LEARN
     prediction_id = None if read.id is UNSET else read.id
     model = None if read.model is UNSET else read.model
     text = None if read.features is UNSET else bytes(read.features)
+    members = None if type(read) is PlainRecord else members_of(read)
     if said == fields.LEARN:
-        if read.ground_truth is UNSET:
+        if read.ground_truth is UNSET and _has_nothing(read):
             raise InvalidRequest({"ground_truth": ["required field"]})
         return learn_command(
-            ground_truth=read.ground_truth,
+            ground_truth=None if read.ground_truth is UNSET else read.ground_truth,
             prediction_id=prediction_id,
             features_json=text,
             model=model,
             now=now,
+            members=members,
         )
     if said != fields.PREDICT:
         raise InvalidRequest({"op": ["must be 'predict' or 'learn'"]})
     if read.ground_truth is not UNSET:
         raise InvalidRequest({"ground_truth": ["unknown field"]})
-    if text is None:
-        raise InvalidRequest({"features": ["required field"]})
-    return predict_command(features_json=text, prediction_id=prediction_id, model=model, now=now)
+    return predict_command(
+        features_json=text, prediction_id=prediction_id, model=model, now=now, members=members
+    )

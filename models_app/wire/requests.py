@@ -1,9 +1,14 @@
 """Requests of clients, as structs: the decoders and the schema are made of these."""
 
-import msgspec
-from msgspec import UNSET, UnsetType
+from typing import Annotated, Any, TypeVar
 
+import msgspec
+from msgspec import UNSET, Meta, UnsetType
+
+from models_app.paradigms.registry import MEMBERS
 from models_app.wire import fields
+
+S = TypeVar("S", bound="Asked")
 
 
 class InitRequest(msgspec.Struct, forbid_unknown_fields=True, gc=False):
@@ -12,16 +17,53 @@ class InitRequest(msgspec.Struct, forbid_unknown_fields=True, gc=False):
     flavor: fields.Flavor
 
 
-class PredictRequest(msgspec.Struct, forbid_unknown_fields=True, gc=False):
-    """Features to predict from; with an id, they are kept until the ground truth comes."""
+class FeaturesRequest(msgspec.Struct, forbid_unknown_fields=True, gc=False):
+    """Features to predict from: what most requests are."""
 
     features: fields.Features
     id: fields.Id | UnsetType = UNSET
     model: fields.ModelName | UnsetType = UNSET
 
 
-class LearnRequest(msgspec.Struct, forbid_unknown_fields=True, gc=False):
-    """Ground truth to learn: for the features of a prediction, by its id, or for those that come along."""
+class Asked(msgspec.Struct, forbid_unknown_fields=True, gc=False, kw_only=True):
+    """What a model can be asked with: of each flavor what it takes, see `_with_members`."""
+
+    features: fields.Features | UnsetType = UNSET
+
+
+def _with_members(kind: type[S]) -> type[S]:
+    """Return the kind with the members of all flavors. What they hold is the flavor's to check."""
+    members = [
+        (
+            name,
+            Annotated[
+                Any, Meta(description=member.description, extra_json_schema=member.schema), fields.ANYTHING
+            ]
+            | UnsetType,
+            UNSET,
+        )
+        for name, member in MEMBERS.items()
+    ]
+    return msgspec.defstruct(  # type: ignore[return-value]  # made of the kind
+        kind.__name__,
+        members,
+        bases=(kind,),
+        namespace={"__doc__": kind.__doc__},
+        kw_only=True,
+        gc=False,
+    )
+
+
+@_with_members
+class PredictRequest(Asked, gc=False, kw_only=True):
+    """What to predict from; with an id, it is kept until the ground truth comes."""
+
+    id: fields.Id | UnsetType = UNSET
+    model: fields.ModelName | UnsetType = UNSET
+
+
+class TruthRequest(msgspec.Struct, forbid_unknown_fields=True, gc=False):
+    """Ground truth of a prediction, by its id, or of features that come along: what most requests are."""
 
     ground_truth: fields.GroundTruth
     id: fields.Id | UnsetType = UNSET
@@ -29,11 +71,20 @@ class LearnRequest(msgspec.Struct, forbid_unknown_fields=True, gc=False):
     model: fields.ModelName | UnsetType = UNSET
 
 
-class Record(msgspec.Struct, forbid_unknown_fields=True, gc=False):
-    """One of many: the fields of the single routes, and which of them is meant.
+@_with_members
+class LearnRequest(Asked, gc=False, kw_only=True):
+    """Ground truth to learn: for a prediction, by its id, or for what comes along.
 
-    `op` may be left out: with a ground truth it is a learn. `ref` is the client's own, echoed in the answer.
+    Models of some flavors learn without it.
     """
+
+    ground_truth: fields.AnyTruth | UnsetType = UNSET
+    id: fields.Id | UnsetType = UNSET
+    model: fields.ModelName | UnsetType = UNSET
+
+
+class PlainRecord(msgspec.Struct, forbid_unknown_fields=True, gc=False):
+    """One of many, as most are: see `Record`."""
 
     op: fields.Op | UnsetType = UNSET
     features: fields.Features | UnsetType = UNSET
@@ -43,9 +94,23 @@ class Record(msgspec.Struct, forbid_unknown_fields=True, gc=False):
     ref: fields.Reference | UnsetType = UNSET
 
 
-class LearnLine(msgspec.Struct, forbid_unknown_fields=True, gc=False):
+@_with_members
+class Record(Asked, gc=False, kw_only=True):
+    """One of many: the fields of the single routes, and which of them is meant.
+
+    `op` may be left out: with a ground truth it is a learn. `ref` is the client's own, echoed in the answer.
+    """
+
+    op: fields.Op | UnsetType = UNSET
+    ground_truth: fields.AnyTruth | UnsetType = UNSET
+    id: fields.Id | UnsetType = UNSET
+    model: fields.ModelName | UnsetType = UNSET
+    ref: fields.Reference | UnsetType = UNSET
+
+
+@_with_members
+class LearnLine(Asked, gc=False, kw_only=True):
     """A line of a file to learn from; one to predict from is a `PredictRequest`."""
 
-    features: fields.Features
-    ground_truth: fields.GroundTruth
+    ground_truth: fields.AnyTruth | UnsetType = UNSET
     model: fields.ModelName | UnsetType = UNSET

@@ -20,7 +20,9 @@ def of_scores(scores: Sequence[Scores], paradigm: Paradigm) -> Iterator[Values]:
         errors = iter(paradigm.errors(some))
         left_out = set(some.unscored)
         for number in range(some.n + len(left_out)):
-            yield _NOTHING if number in left_out else {ERROR: next(errors)}
+            # Of some paradigms nobody knows how wrong a prediction was.
+            error = None if number in left_out else next(errors, None)
+            yield _NOTHING if error is None else {ERROR: error}
 
 
 def of_learn(learn: Learn, plan: Plan, paradigm: Paradigm) -> Values:
@@ -28,7 +30,8 @@ def of_learn(learn: Learn, plan: Plan, paradigm: Paradigm) -> Values:
     y_pred = learn.y_pred()
     values: dict[str, float] = {}
     if is_scorable(y_pred):
-        values[ERROR] = paradigm.error(learn.y_true(), y_pred)
+        if (error := paradigm.error(learn.y_true(), y_pred)) is not None:
+            values[ERROR] = error
         if plan.watches_prediction and (level := paradigm.level(y_pred)) is not None:
             values[PREDICTION] = level
     if plan.watches_features:

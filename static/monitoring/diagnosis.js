@@ -44,7 +44,19 @@ export async function startDiagnosis() {
 
 function drawing() {
   const reliability = document.getElementById("chart-reliability");
-  return reliability === null ? drawingOfResiduals() : drawingOfCalibration(reliability);
+  if (reliability !== null) {
+    return drawingOfCalibration(reliability);
+  }
+  const levels = document.getElementById("chart-levels");
+  return levels === null ? drawingOfResiduals() : drawingOfLevels(levels);
+}
+
+function drawingOfLevels(element) {
+  const histogram = new Histogram(element);
+  return (drawn, text) => {
+    histogram.draw(drawn);
+    name(element, "A histogram of the predictions", text);
+  };
 }
 
 function drawingOfCalibration(element) {

@@ -14,6 +14,7 @@ def pending(prediction_id: str, *, token: int = 0, features: str = "{}") -> Pend
         features=features,
         prediction="0.0",
         predicted_at=0.0,
+        flavor="regression",
     )
 
 

@@ -46,7 +46,7 @@ class TestGuess:
         with pytest.raises(ModelNotSuitable) as refused:
             guess(model)
 
-        assert asking(str(refused.value.message)).endswith("one of 'regression', 'binary', 'multiclass'.")
+        assert asking(str(refused.value.message)).endswith(f"one of {', '.join(map(repr, FLAVORS))}.")
 
     def test_refuses_a_class(self) -> None:
         with pytest.raises(ModelNotSuitable, match="This is the class PARegressor, not a model"):

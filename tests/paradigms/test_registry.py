@@ -13,12 +13,15 @@ class TestGetFlavor:
         with pytest.raises(UnknownFlavor) as refusal:
             get_flavor(name)
 
-        assert refusal.value.message == "Allowed flavors are 'regression', 'binary', 'multiclass'."
+        assert str(refusal.value.message).startswith(
+            "Allowed flavors are 'regression', 'binary', 'multiclass', "
+        )
 
 
 class TestMetrics:
     def test_are_those_of_the_contract_in_order(self) -> None:
-        names = {name: [type(m).__name__ for m in f.new_metrics()] for name, f in FLAVORS.items()}
+        served_first = ("regression", "binary", "multiclass")
+        names = {name: [type(m).__name__ for m in FLAVORS[name].new_metrics()] for name in served_first}
 
         assert names == {
             "regression": ["MAE", "RMSE", "SMAPE"],
@@ -54,10 +57,10 @@ class TestGroundTruth:
     @pytest.mark.parametrize(
         ("flavor", "value"),
         [
-            ("regression", "1"), ("regression", "true"), ("regression", None), ("regression", math.nan),
+            ("regression", "1"), ("regression", "true"), ("regression", math.nan),
             ("regression", 10**400), ("binary", "true"), ("binary", 2), ("binary", [True]),
             ("binary", math.nan),
-            ("multiclass", None), ("multiclass", ["cat"]), ("multiclass", math.inf),
+            ("multiclass", ["cat"]), ("multiclass", math.inf),
         ],
     )  # fmt: skip
     def test_is_refused_by_its_field(self, flavor: str, value: object) -> None:

@@ -133,7 +133,7 @@ class TestCheck:
             ("regression", scaled(cluster.DBSTREAM()), ["a clusterer"]),
             ("regression", time_series.SNARIMAX(1, 0, 1), ["a forecaster"]),
             ("regression", anomaly.HalfSpaceTrees(), ["predict_one", "an anomaly detector"]),
-            ("binary", anomaly.QuantileFilter(anomaly.HalfSpaceTrees(), q=0.9), ["an anomaly filter"]),
+            ("binary", anomaly.QuantileFilter(anomaly.HalfSpaceTrees(), q=0.9), ["flavor 'anomaly'"]),
             ("regression", Weighted(), ["'w', no ground truth", "learn_one(features, ground_truth)"]),
             ("regression", NeedsMore(), ["NeedsMore.predict_one", "'item'"]),
             ("regression", NoTruth(), ["NoTruth.learn_one", "features and ground truth"]),

@@ -266,7 +266,6 @@ class TestDocument:
         for wrong in (
             answer(202, b"{}"),
             answer(200, b"{}"),
-            answer(200, b'{"model": "m", "prediction": []}'),
             answer(200, b'[{"model": "m", "prediction": 1, "line": 1}]'),
             answer(400, good),
             answer(400, good, error_code="unknown_flavor"),

@@ -43,7 +43,7 @@ def read(tmp_path: Path) -> Read:
 
 def features(record: FileRecord | BadLine) -> Any:
     assert isinstance(record, FileRecord), record
-    return json.loads(record.features)
+    return json.loads(record.features or b"")
 
 
 def bad(lines: list[FileRecord | BadLine]) -> Iterator[tuple[int, str]]:

@@ -51,7 +51,7 @@ def read(tmp_path: Path, notes: list[str]) -> Read:
 def _plain(line: FileRecord | BadLine) -> Any:
     if isinstance(line, BadLine):
         return line.line, message_line(line.error.message)
-    return json.loads(line.features), line.ground_truth
+    return json.loads(line.features or b""), line.ground_truth
 
 
 class TestDelimiters:

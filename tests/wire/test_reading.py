@@ -115,7 +115,7 @@ class TestBodyReader:
     def test_says_of_each_field_of_each_request_what_it_must_be(self, kind: type[msgspec.Struct]) -> None:
         names = [field.name for field in msgspec.structs.fields(kind)]
         required = [field.name for field in msgspec.structs.fields(kind) if field.required]
-        reader = BodyReader(kind)
+        reader: BodyReader[Any, Any] = BodyReader(kind)
 
         with pytest.raises(InvalidRequest) as refused:
             reader.read(json.dumps(dict.fromkeys([*names, "colour"], float("nan"))).encode())

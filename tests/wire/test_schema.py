@@ -58,8 +58,6 @@ class TestComponents:
         ("name", "value"),
         [
             ("Prediction", {"model": "house"}),
-            ("Prediction", {"model": "house", "prediction": []}),
-            ("Prediction", {"model": "house", "prediction": {"a": "b"}}),
             ("Prediction", {"model": "house", "prediction": 1, "ref": 5}),
             ("RecordAnswer", {"error": "invalid_request"}),
             ("RecordAnswer", {"error": "invalid_request", "message": "No.", "line": 0}),
@@ -68,7 +66,6 @@ class TestComponents:
             ("Record", {"id": 1.5}),
             ("Record", {"id": "x" * 201}),
             ("Record", {"colour": 1}),
-            ("PredictRequest", {}),
             ("LearnRequest", {"ground_truth": None}),
             ("InitRequest", {"flavor": "none"}),
         ],

@@ -16,7 +16,7 @@ _GROUPED = re.compile(r"-?[0-9]{1,3}(?:([ '.,\u00a0\u202f])[0-9]{3})+(?:[.,][0-9
 
 def hint(record: FileRecord, layout: Layout) -> str | None:
     """Return what may be wrong with a record's values, and which option helps; None: nothing is known."""
-    if layout.format is not Format.CSV:
+    if layout.format is not Format.CSV or record.features is None:
         return None
     features: dict[str, object] = msgspec.json.decode(record.features)
     cells = {**features, layout.target or "": record.ground_truth}

@@ -48,10 +48,14 @@ class Layout:
 
 
 class FileRecord(msgspec.Struct, frozen=True, gc=False, kw_only=True):
-    """One record of a file. `features` is JSON text; `line` is that of its beginning, counted from 1."""
+    """One record of a file. `features` is JSON text; `line` is that of its beginning, counted from 1.
+
+    `members`: all that a model is asked with, where that is not just features.
+    """
 
     line: int
-    features: bytes
+    features: bytes | None
+    members: dict[str, object] | None = None
     ground_truth: GroundTruth | None = None
     prediction_id: int | str | None = None
     model: str | None = None

@@ -9,6 +9,7 @@ from models_app.domain.errors import ChantillyError, InvalidRequest
 from models_app.services.files.layouts import BadLine, FileRecord, Layout, ground_truth
 from models_app.services.files.sources import Source, Unreadable
 from models_app.wire import fields
+from models_app.wire.asking import members_of
 from models_app.wire.bodies import UNREADABLE
 from models_app.wire.requests import LearnLine, PredictRequest
 
@@ -45,8 +46,9 @@ def _api_object(layout: Layout) -> Callable[[int, bytes], FileRecord]:
         read = learn_decoder.decode(text)
         return FileRecord(
             line=line,
-            features=bytes(read.features),
-            ground_truth=read.ground_truth,
+            features=None if read.features is UNSET else bytes(read.features),
+            members=members_of(read),
+            ground_truth=None if read.ground_truth is UNSET else read.ground_truth,
             model=None if read.model is UNSET else read.model,
         )
 
@@ -54,7 +56,8 @@ def _api_object(layout: Layout) -> Callable[[int, bytes], FileRecord]:
         read = predict_decoder.decode(text)
         return FileRecord(
             line=line,
-            features=bytes(read.features),
+            features=None if read.features is UNSET else bytes(read.features),
+            members=members_of(read),
             prediction_id=None if read.id is UNSET else read.id,
             model=None if read.model is UNSET else read.model,
         )

@@ -16,7 +16,7 @@ def _find(outcomes: Sequence[Outcome], _paradigm: Paradigm) -> Context:
     return {
         "n": len(found),
         "n_left_out": len(outcomes) - len(found),
-        "rows": [(_limits(bin_), bin_.n) for bin_ in bins],
+        "rows": [(limits_of(bin_), bin_.n) for bin_ in bins],
         "spread": _shown(residuals.spread(values)) if values else None,
         "drawn": {
             "n": [bin_.n for bin_ in bins],
@@ -30,7 +30,7 @@ def _find(outcomes: Sequence[Outcome], _paradigm: Paradigm) -> Context:
 
 def _residual(outcome: Outcome) -> float | None:
     y_true, y_pred = outcome.y_true, outcome.y_pred
-    if isinstance(y_pred, dict | str) or y_pred is None or isinstance(y_true, str):
+    if not isinstance(y_pred, int | float) or not isinstance(y_true, int | float):
         return None
     return residuals.residual(y_true, y_pred)
 
@@ -40,7 +40,8 @@ def _rounded(value: object) -> float:
     return float(f"{value:.6g}")
 
 
-def _limits(found: residuals.Bin) -> str:
+def limits_of(found: residuals.Bin) -> str:
+    """Return in words between which limits a bin's values lie."""
     if found.lowest is None:
         return "all" if found.highest is None else f"below {short(found.highest)}"
     if found.highest is None:

@@ -31,6 +31,7 @@ def one_prediction(state: ModelState, prediction_id: str = "1") -> Write:
         features="{}",
         prediction="0.0",
         predicted_at=time.time(),
+        flavor=state.flavor,
     )
     return Write(state=state, seq=state.seq, predicted={prediction_id: pending}, n_predictions=1)
 

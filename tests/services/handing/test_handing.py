@@ -242,7 +242,8 @@ class TestReplaying:
         got = frames.command_of(asked)
 
         assert isinstance(got, LearnAgain)
-        assert math.isnan(float(got.ground_truth))
+        assert isinstance(got.ground_truth, float)
+        assert math.isnan(got.ground_truth)
         assert (got.learn, got.target, got.seq, got.received_at) == (learn, again.target, 1, 2.0)
 
 

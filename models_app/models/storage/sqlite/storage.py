@@ -27,7 +27,8 @@ _LAST_LEARNED_AT = "SELECT last_learned_at || '' FROM models_app_servedmodel WHE
 _DEFAULT_NAME = "SELECT name FROM models_app_servedmodel WHERE is_default"
 # `|| ''` keeps Django's converter of datetimes, slower than the look-up, away from the column.
 _PENDING = """
-SELECT p.prediction_id, p.model_id, m.name, p.token, p.features, p.prediction, p.predicted_at || ''
+SELECT p.prediction_id, p.model_id, m.name, p.token, p.features, p.prediction, p.predicted_at || '',
+    m.flavor, p.is_learned
 FROM models_app_pendingprediction p JOIN models_app_servedmodel m ON m.id = p.model_id
 WHERE p.prediction_id IN ({marks})
 """
@@ -139,8 +140,8 @@ class SqliteStorage(Backend):
         return segments_of(model_id, generation, after_seq=after_seq)
 
 
-def _to_pending(row: tuple[str, int, str, int, str, str, str]) -> Pending:
-    prediction_id, model_id, model_name, token, features, prediction, predicted_at = row
+def _to_pending(row: tuple[str, int, str, int, str, str, str, str, int]) -> Pending:
+    prediction_id, model_id, model_name, token, features, prediction, predicted_at, flavor, is_learned = row
     return Pending(
         prediction_id=prediction_id,
         model_id=model_id,
@@ -149,6 +150,8 @@ def _to_pending(row: tuple[str, int, str, int, str, str, str]) -> Pending:
         features=features,
         prediction=prediction,
         predicted_at=_seconds(predicted_at),
+        flavor=flavor,
+        is_learned=bool(is_learned),
     )
 
 

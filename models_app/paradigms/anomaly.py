@@ -1,0 +1,75 @@
+"""Anomaly detection: how unusual features are. Models learn without a ground truth."""
+
+from collections.abc import Callable, Iterable
+from typing import Any
+
+from river import base, metrics
+
+from models_app.domain import predictions
+from models_app.domain.features import Features
+from models_app.domain.predictions import Prediction
+from models_app.domain.scoring import GroundTruth
+from models_app.paradigms.base import Paradigm, is_a, last_step
+
+
+def _pairs(y_true: GroundTruth, y_pred: Prediction) -> Iterable[tuple[bool, float]]:
+    score = _score(y_pred)
+    return () if y_true is None or score is None else ((bool(y_true), score),)
+
+
+def _score(y_pred: Prediction) -> float | None:
+    """Return the score in an answer; None where it is not finite, or there is none."""
+    score = y_pred.get("score") if isinstance(y_pred, dict) else y_pred
+    return float(score) if isinstance(score, int | float) and predictions.is_scorable(score) else None
+
+
+class Anomaly(Paradigm):
+    """A score is predicted by `score_one`: the higher, the more unusual; by filters with a verdict.
+
+    Labels, true for an anomaly, are scored when they come, and not learned.
+    """
+
+    name = "anomaly"
+    predict_method = "score_one"
+    metrics = (metrics.RollingROCAUC, metrics.RollingPRAUC, metrics.ROCAUC)
+    pairs = staticmethod(_pairs)
+    normalize = staticmethod(predictions.tree)
+    wanted = "an anomaly detector"
+    answer_in_words = "a number"
+    kinds = (base.AnomalyDetector, base.AnomalyFilter)
+    described = "an anomaly detector, which scores features"
+    needs_truth = False
+    scores_late = True
+    trial_truths = (lambda _: None,)
+    example_truth = "true"
+    diagnosis = "levels"
+
+    def predictor(self, model: Any) -> Callable[[Features], object]:
+        """Return what scores features, and says of filters whether they pass."""
+        score_one: Callable[[Features], object] = model.score_one
+        step = last_step(model)
+        if not is_a(step, base.AnomalyFilter):
+            return score_one
+
+        def classified(x: Features) -> object:
+            score = score_one(x)
+            return {"score": score, "is_anomaly": bool(step.classify(score))}  # type: ignore[attr-defined]
+
+        return classified
+
+    def learner(self, model: Any) -> Callable[[Features, GroundTruth], object]:
+        """Return what lets the model learn; what is true is not for it."""
+        learn_one = model.learn_one
+        return lambda x, _: learn_one(x)
+
+    def check_ground_truth(self, value: object) -> str | None:  # noqa: D102
+        if isinstance(value, bool | int | float) and value in (0, 1):
+            return None
+        return "must be true (an anomaly) or false"
+
+    def level(self, y_pred: Prediction) -> float | None:
+        """Return the score."""
+        return _score(y_pred)
+
+
+ANOMALY = Anomaly()
