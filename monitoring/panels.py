@@ -9,10 +9,12 @@ from models_app.admin.links import Link
 from models_app.admin.of_models import list_url
 from models_app.admin.panels import Panel
 from models_app.models.transactions import translated_errors
+from models_app.paradigms.registry import FLAVORS
+from models_app.services.configuring import flavor_name
+from models_app.services.counting import flavors_served
 from models_app.services.finding import Served
 from monitoring.history.reading import instance_rates
 from monitoring.models import DriftAlert, DriftPlan
-from monitoring.pages.overview import flavor_name, headline
 
 _ALERTS = 5
 
@@ -25,7 +27,7 @@ def _activity() -> dict[str, Any]:
         Link("Compare models", reverse("compare")),
         Link("All drift alerts", reverse("admin:monitoring_driftalert_changelist")),
     ]
-    return {"headline": headline(flavor_name()), "rates": instance_rates(), "alerts": alerts, "links": links}
+    return {"flavors": _flavors(), "rates": instance_rates(), "alerts": alerts, "links": links}
 
 
 def _doing(model: Served) -> dict[str, Any]:
@@ -37,7 +39,15 @@ def _doing(model: Served) -> dict[str, Any]:
         Link("All drift alerts", list_url(DriftAlert, model.pk)),
         Link("What is watched", _plan_url(model, plan)),
     ]
-    return {"model": model, "headline": model.paradigm.headline, "alerts": alerts, "links": links}
+    flavors = {model.flavor: model.paradigm.headline}
+    return {"model": model, "flavors": flavors, "alerts": alerts, "links": links}
+
+
+def _flavors() -> dict[str, str]:
+    """Return the headlines of the flavors that there are metrics of, by their names, the instance's first."""
+    own, served = flavor_name(), flavors_served()
+    names = [*([own] if own else []), *(name for name in FLAVORS if name in served and name != own)]
+    return {name: FLAVORS[name].headline for name in names}
 
 
 def _newest(alerts: QuerySet[DriftAlert]) -> QuerySet[DriftAlert]:

@@ -11,7 +11,7 @@ from monitoring.pages.changes import Changes
 from monitoring.panels import ACTIVITY, DOING
 from monitoring.refusals import refusals
 from monitoring.statistics import recorder
-from monitoring.streams.channels import METRICS, MODELS
+from monitoring.streams.channels import FLAVORS, METRICS, MODELS
 from monitoring.streams.hub import close_all, get_channel
 from monitoring.streams.publishers import Publisher
 from monitoring.streams.subscriber import StreamSubscriber
@@ -42,10 +42,15 @@ def connect() -> None:
 
 def _streams() -> StreamSubscriber:
     metrics = Publisher(channel=lambda: get_channel(METRICS), compute=measuring.instance_metrics)
+    flavors = Publisher(
+        channel=lambda: get_channel(FLAVORS),
+        compute=measuring.metrics_of_other_flavors,
+        interval_seconds=0.25,
+    )
     models = Publisher(
         channel=lambda: get_channel(MODELS), compute=Changes(), interval_seconds=1.0, max_share=0.1
     )
-    return StreamSubscriber(metrics_publisher=metrics, models_publisher=models)
+    return StreamSubscriber(metrics_publisher=metrics, flavors_publisher=flavors, models_publisher=models)
 
 
 def _connect_webhook() -> None:

@@ -6,7 +6,7 @@ from models_app.admin import rendering
 from models_app.admin.read_only import ReadOnlyAdmin
 from models_app.domain.errors import ChantillyError
 from models_app.models import Configuration
-from models_app.services.measuring import instance_metrics
+from models_app.services.measuring import metrics_by_flavor
 
 
 @admin.register(Configuration)
@@ -21,6 +21,6 @@ class ConfigurationAdmin(ReadOnlyAdmin[Configuration]):
     def live_metrics(self, row: Configuration) -> str:
         """Return the metrics as of now."""
         try:
-            return rendering.metrics(instance_metrics())
+            return rendering.metrics_by_flavor(metrics_by_flavor())
         except ChantillyError as error:
             return str(error)

@@ -36,6 +36,19 @@ def metrics(values: Mapping[str, float | None] | None) -> str:
     )
 
 
+def metrics_by_flavor(values: Mapping[str, Mapping[str, float | None]]) -> str:
+    """Return metrics over all models in one line; the flavors are named where there are several.
+
+    >>> metrics_by_flavor({"one": {"Accuracy": 0.5}}), metrics_by_flavor({})
+    ('Accuracy 0.5', '-')
+    >>> metrics_by_flavor({"one": {"Accuracy": 0.5}, "other": {"MAE": 2.0}})
+    'one: Accuracy 0.5; other: MAE 2'
+    """
+    if len(values) < 2:
+        return metrics(next(iter(values.values()), None))
+    return "; ".join(f"{flavor}: {metrics(of_flavor)}" for flavor, of_flavor in values.items())
+
+
 def metrics_cell(values: Mapping[str, float | None], title: str = "", note: str = "") -> SafeString:
     """Return metrics for a cell of a list, with a text that the mouse pointer shows, and one behind them."""
     return format_html('<div class="metrics" title="{}">{}{}</div>', title, metrics(values), note)

@@ -14,7 +14,7 @@ def _overview() -> dict[str, Any]:
         seen = summarize_instance()
     except ChantillyError as error:
         return {"refusal": str(error)}
-    return {"overview": seen, "flavors": list(FLAVORS), "metrics": rendering.metrics(seen.metrics)}
+    return {"overview": seen, "flavors": list(FLAVORS), "metrics": rendering.metrics_by_flavor(seen.metrics)}
 
 
 PANEL = Panel(

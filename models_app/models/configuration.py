@@ -26,7 +26,7 @@ class Configuration(models.Model):
         constraints = (models.CheckConstraint(condition=models.Q(id=1), name="one_configuration"),)
 
     def __str__(self) -> str:
-        return self.flavor
+        return self.flavor or "no flavor"
 
 
 class FlavorMetrics(models.Model):

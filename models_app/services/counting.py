@@ -42,6 +42,12 @@ def totals_by_flavor() -> dict[str, Totals]:
     return {row["flavor"]: _totals(row) for row in rows}
 
 
+def flavors_served() -> set[str]:
+    """Return the flavors that have models."""
+    with translated_errors():
+        return set(ServedModel.objects.order_by().values_list("flavor", flat=True).distinct())
+
+
 def _totals(found: dict[str, int]) -> Totals:
     return Totals(
         n_models=found["n_models"],

@@ -34,9 +34,16 @@ def metrics_by_flavor() -> dict[str, dict[str, float | None]]:
     Raises `StorageUnavailable`.
     """
     own = flavor_name()
-    served = counting.totals_by_flavor()
-    names = [*([own] if own else []), *(name for name in FLAVORS if name in served and name != own)]
-    return {name: instance_metrics(name) for name in names}
+    return {**({own: instance_metrics(own)} if own else {}), **metrics_of_other_flavors()}
+
+
+def metrics_of_other_flavors() -> dict[str, dict[str, float | None]]:
+    """Return the metrics over all models of each flavor that has any and is not the instance's.
+
+    Raises `StorageUnavailable`.
+    """
+    served = counting.flavors_served() - {flavor_name()}
+    return {name: instance_metrics(name) for name in FLAVORS if name in served}
 
 
 def vitals(*, name: str, seconds: float | None = None) -> Vitals:

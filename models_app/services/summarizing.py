@@ -7,17 +7,16 @@ from dataclasses import dataclass
 from datetime import datetime
 from importlib.metadata import version
 
-from models_app.domain.errors import FlavorNotSet
 from models_app.models import Configuration, ServedModel
 from models_app.models.storage import get_storage
 from models_app.models.transactions import translated_errors
 from models_app.services import counting, runtime
-from models_app.services.measuring import instance_metrics
+from models_app.services.measuring import metrics_by_flavor
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class InstanceSummary:
-    """A summary of the instance; without a flavor there is nothing in it."""
+    """A summary of the instance; `flavor` is its own, None where it has none; `metrics` are by flavor."""
 
     flavor: str | None
     initialized_at: datetime | None
@@ -27,7 +26,7 @@ class InstanceSummary:
     n_learns: int
     n_predictions: int
     n_pending: int
-    metrics: Mapping[str, float | None]
+    metrics: Mapping[str, Mapping[str, float | None]]
     database_bytes: int
     versions: Mapping[str, str]
 
@@ -36,12 +35,12 @@ def summarize_instance() -> InstanceSummary:
     """Return what there is to say of the instance; no model is loaded for it. Raises `StorageUnavailable`."""
     with translated_errors():
         configuration = Configuration.objects.values_list("flavor", "initialized_at").first()
-        flavor, initialized_at = configuration or (None, None)
+        flavor, initialized_at = configuration or ("", None)
         default = ServedModel.objects.filter(is_default=True).first()
         n_bytes = get_storage().size_bytes()
     totals = counting.totals()
     return InstanceSummary(
-        flavor=flavor,
+        flavor=flavor or None,
         initialized_at=initialized_at,
         default=default,
         n_models=totals.n_models,
@@ -49,17 +48,10 @@ def summarize_instance() -> InstanceSummary:
         n_learns=totals.n_learns - totals.n_undone,
         n_predictions=totals.n_predictions,
         n_pending=counting.pending_count(),
-        metrics=_metrics(),
+        metrics=metrics_by_flavor(),
         database_bytes=n_bytes,
         versions=_versions(),
     )
-
-
-def _metrics() -> Mapping[str, float | None]:
-    try:
-        return instance_metrics()
-    except FlavorNotSet:
-        return {}
 
 
 def _versions() -> dict[str, str]:

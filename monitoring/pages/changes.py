@@ -2,8 +2,6 @@
 
 import dataclasses
 
-from models_app.services.configuring import get_flavor
-from monitoring.pages.overview import headline
 from monitoring.pages.rows import Row, overview_rows
 
 
@@ -14,8 +12,8 @@ class Changes:
         self._known: dict[str, Row] = {}
 
     def __call__(self) -> dict[str, dict[str, object]]:
-        """Return rows by name, times in ISO 8601. Raises `FlavorNotSet`, `StorageUnavailable`."""
-        rows = {row.name: row for row in overview_rows(headline(get_flavor().name))}
+        """Return rows by name, times in ISO 8601. Raises `StorageUnavailable`."""
+        rows = {row.name: row for row in overview_rows()}
         changed = [row for name, row in rows.items() if self._known.get(name) != row]
         self._known = rows
         return {row.name: _values(row) for row in changed}

@@ -9,9 +9,10 @@ from django.views.decorators.http import require_safe
 
 from models_app.domain.windows import SIZE
 from models_app.models.transactions import translated_errors
+from models_app.services.configuring import flavor_name
 from models_app.services.finding import Served, find_all
 from monitoring.models import MetricSnapshot
-from monitoring.pages.overview import base_url, flavor_name, headline
+from monitoring.pages.overview import base_url
 
 MAX_MODELS = 8
 
@@ -28,15 +29,15 @@ def compare(request: HttpRequest) -> HttpResponse:
         chosen = [name for name in dict.fromkeys(request.GET.getlist("model")) if name in models][:MAX_MODELS]
         compared = [models[name] for name in chosen]
         rows = _rows([_newest_sample(model) for model in compared])
-    flavor = flavor_name()
     context = {
-        "names": list(models),
-        "flavor": flavor,
+        "models": list(models.values()),
+        "flavor": flavor_name(),
+        "has_several_flavors": len({model.flavor for model in models.values()}) > 1,
         "chosen": chosen,
         "compared": compared,
         "rows": rows,
         "window": SIZE,
-        "headline": headline(flavor),
+        "headline": next((model.paradigm.headline for model in compared), ""),
         "max_models": MAX_MODELS,
         "base_url": base_url(request),
     }

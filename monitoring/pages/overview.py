@@ -1,17 +1,16 @@
 """The page at `/`: what the instance is doing, now and from now on."""
 
-from collections.abc import Mapping
+from collections.abc import Sequence
 
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_safe
 
-from models_app.domain.errors import FlavorNotSet
 from models_app.paradigms.registry import FLAVORS
-from models_app.services.configuring import get_flavor
-from models_app.services.measuring import instance_metrics
-from monitoring.pages.rows import overview_rows
+from models_app.services.configuring import flavor_name
+from models_app.services.measuring import metrics_by_flavor
+from monitoring.pages.rows import Row, overview_rows
 
 
 @never_cache
@@ -19,40 +18,32 @@ from monitoring.pages.rows import overview_rows
 def overview(request: HttpRequest) -> HttpResponse:
     """Show flavor, metrics and served models; the page's scripts keep them up to date."""
     flavor = flavor_name()
-    rows = overview_rows(headline(flavor))
+    rows = overview_rows()
     context = {
         "flavor": flavor,
         "flavors": list(FLAVORS),
-        "metrics": _metrics(),
-        "headline": headline(flavor),
+        "metrics": metrics_by_flavor(),
+        "headline": _common_headline(rows),
         "rows": rows,
         "n_learns": sum(row.n_learns for row in rows),
-        "example_truth": FLAVORS[flavor].example_truth if flavor in FLAVORS else "1",
+        "example_truth": _example_truth(flavor, rows),
         "base_url": base_url(request),
     }
     return render(request, "monitoring/overview.html", context)
 
 
-def headline(flavor: str | None) -> str:
-    """Return the metric that a list has room for: the flavor's first."""
-    return FLAVORS[flavor].headline if flavor in FLAVORS else "metric"
+def _common_headline(rows: Sequence[Row]) -> str | None:
+    """Return the metric that the list shows of all its models; None: they have several."""
+    found = {row.headline for row in rows}
+    return found.pop() if len(found) == 1 else None
+
+
+def _example_truth(flavor: str | None, rows: Sequence[Row]) -> str:
+    """Return a ground truth for the model that answers when a request names none."""
+    default = next((row.flavor for row in rows if row.is_default), flavor)
+    return FLAVORS[default].example_truth if default in FLAVORS else "1"
 
 
 def base_url(request: HttpRequest) -> str:
     """Return the address under which the client reaches the server."""
     return request.build_absolute_uri("/").rstrip("/")
-
-
-def flavor_name() -> str | None:
-    """Return the instance's flavor; None: none has been set."""
-    try:
-        return get_flavor().name
-    except FlavorNotSet:
-        return None
-
-
-def _metrics() -> Mapping[str, float | None]:
-    try:
-        return instance_metrics()
-    except FlavorNotSet:
-        return {}

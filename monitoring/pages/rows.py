@@ -26,11 +26,13 @@ _SPARK_WIDTH, _SPARK_HEIGHT = 96, 24
 class Row:
     """A model on the overview; durations are in milliseconds, None where nothing is known.
 
+    `metric` and `rolling` are of its flavor's headline metric, since the upload and over the last learns.
     `busy_seconds`: for so long it has been busy with what it does now; None: it is quick.
     """
 
     name: str
     flavor: str
+    headline: str
     is_default: bool
     n_learns: int
     n_predictions: int
@@ -46,17 +48,17 @@ class Row:
     busy_seconds: float | None
 
 
-def overview_rows(headline: str) -> list[Row]:
-    """Return all models by name; `headline` is the metric that is shown. Raises `StorageUnavailable`."""
+def overview_rows() -> list[Row]:
+    """Return all models by name; raises `StorageUnavailable`."""
     models, pending = find_all(), pending_counts()
     with translated_errors():
         newest = {row.model_id: row for row in _newest()}
-        lines = _lines(headline)
+        lines = _lines(models)
         drifts = dict(DriftAlert.objects.filter(kind="drift").values_list("model").annotate(last=Max("time")))
     timings, busy = all_timings(), busy_models()
     return [
         _row(
-            model, pending.get(model.pk, 0), newest.get(model.pk), headline=headline,
+            model, pending.get(model.pk, 0), newest.get(model.pk),
             spark=polyline(lines.get(model.pk, ())), per_second=rates.of(model).predictions,
             timings=timings.get(model.name), last_drift_at=drifts.get(model.pk),
             busy_seconds=busy.get(model.name),
@@ -70,16 +72,17 @@ def _row(
     n_pending: int,
     newest: MetricSnapshot | None,
     *,
-    headline: str,
     timings: Timings | None,
     **rest: object,
 ) -> Row:
+    headline = model.paradigm.headline
     is_current = newest is not None and newest.generation == model.generation and newest.seq > 0
     p50_ms, p99_ms = _latency_ms(timings)
     times = [time for time in (model.last_predicted_at, model.last_learned_at) if time is not None]
     return Row(
         name=model.name,
         flavor=model.flavor,
+        headline=headline,
         is_default=model.is_default,
         n_learns=model.seq,
         n_predictions=model.n_predictions,
@@ -123,10 +126,13 @@ def _recent() -> QuerySet[MetricSnapshot]:
     return MetricSnapshot.objects.filter(time__gte=since).exclude(model=None).order_by("model_id", "time")
 
 
-def _lines(headline: str) -> dict[int, list[float | None]]:
+def _lines(models: Sequence[Served]) -> dict[int, list[float | None]]:
     lines: dict[int, list[float | None]] = defaultdict(list)
-    for model_id, value in _recent().values_list("model_id", KT(f"rolling__{headline}")):
-        lines[model_id].append(None if value is None else float(value))
+    # A query for each flavor that there is: each has a headline of its own.
+    for flavor, headline in {model.flavor: model.paradigm.headline for model in models}.items():
+        rows = _recent().filter(model__flavor=flavor)
+        for model_id, value in rows.values_list("model_id", KT(f"rolling__{headline}")):
+            lines[model_id].append(None if value is None else float(value))
     return lines
 
 

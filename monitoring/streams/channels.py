@@ -2,10 +2,11 @@
 
 from django_eventstream.channelmanager import ChannelManagerBase
 
-#: Predictions and learns, as they happen; the metrics of the instance, after every learn; what is new of the
-#: models on the overview.
+#: Predictions and learns, as they happen; the metrics over all models of the instance's flavor, after every
+#: learn, and those of the other flavors; what is new of the models on the overview.
 EVENTS = "events"
 METRICS = "metrics"
+FLAVORS = "flavors"
 MODELS = "models"
 
 
@@ -14,4 +15,4 @@ class StreamChannels(ChannelManagerBase):  # type: ignore[misc]
 
     def can_read_channel(self, user: object, channel: str) -> bool:
         """Say whether `user`, None if nobody is known, may listen."""
-        return channel in {EVENTS, METRICS, MODELS}
+        return channel in {EVENTS, METRICS, FLAVORS, MODELS}

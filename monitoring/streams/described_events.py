@@ -23,6 +23,7 @@ LIVE = _stream(
     **_ALERTS,
     skipped=full(n={"type": "integer"}),
     metrics=INSTANCE_METRICS,
+    flavors={"type": "object", "additionalProperties": INSTANCE_METRICS},
     models={"type": "object", "additionalProperties": {"type": "object"}},
     **{"stream-end": _END},
 )

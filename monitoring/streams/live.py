@@ -2,7 +2,7 @@
 
 import asyncio
 
-from monitoring.streams.channels import EVENTS, METRICS, MODELS
+from monitoring.streams.channels import EVENTS, FLAVORS, METRICS, MODELS
 from monitoring.streams.frames import FAREWELL, GREETING, KEEP_ALIVE, plain_frame
 from monitoring.streams.hub import KEEP_ALIVE_SECONDS, get_channel
 from monitoring.streams.taps import Tap
@@ -27,7 +27,8 @@ class LiveStream:
     ) -> None:
         self._taps: dict[str, Tap] = {EVENTS: get_channel(EVENTS).tap(n_newest=N_NEWEST, models=models)}
         if models is None:
-            self._taps[METRICS] = get_channel(METRICS).tap(n_newest=1)
+            for channel in (METRICS, FLAVORS):
+                self._taps[channel] = get_channel(channel).tap(n_newest=1)
             # There is one a second at the most; each has what the others have not.
             self._taps[MODELS] = get_channel(MODELS).tap(n_newest=N_NEWEST)
         self._keep_alive_seconds = keep_alive_seconds

@@ -5,7 +5,7 @@ from functools import partial
 
 from models_app.services.publishing import Event, Learned
 from models_app.wire import events
-from monitoring.streams.channels import EVENTS, METRICS, MODELS
+from monitoring.streams.channels import EVENTS, FLAVORS, METRICS, MODELS
 from monitoring.streams.frames import OVERHEAD_BYTES, StreamEvent
 from monitoring.streams.hub import get_channel
 from monitoring.streams.publishers import Publisher
@@ -21,14 +21,16 @@ LINE_ENDS = {ord(end): f"\\u{ord(end):04x}" for end in "\x85\u2028\u2029"}
 class StreamSubscriber:
     """Feeds the event stream and notifies publishers: the metrics' after learns, the models' after all."""
 
-    def __init__(self, *, metrics_publisher: Publisher, models_publisher: Publisher) -> None:
-        self._metrics_publisher = metrics_publisher
+    def __init__(
+        self, *, metrics_publisher: Publisher, flavors_publisher: Publisher, models_publisher: Publisher
+    ) -> None:
+        self._of_learns = {METRICS: metrics_publisher, FLAVORS: flavors_publisher}
         self._models_publisher = models_publisher
 
     def wants_events(self) -> bool:
         """Say whether anybody listens to any channel."""
         # All are asked: one that wants nothing takes note that something passed.
-        wanted = [get_channel(name).wants_events() for name in (EVENTS, METRICS, MODELS)]
+        wanted = [get_channel(name).wants_events() for name in (EVENTS, METRICS, FLAVORS, MODELS)]
         return any(wanted)
 
     def receive(self, events: Sequence[Event]) -> None:
@@ -38,8 +40,12 @@ class StreamSubscriber:
             channel.publish([_stream_event(event) for event in events])
         if get_channel(MODELS).wants_events():
             self._models_publisher.mark()
-        if get_channel(METRICS).wants_events() and any(isinstance(event, Learned) for event in events):
-            self._metrics_publisher.mark()
+        wanted = [
+            publisher for name, publisher in self._of_learns.items() if get_channel(name).wants_events()
+        ]
+        if wanted and any(isinstance(event, Learned) for event in events):
+            for publisher in wanted:
+                publisher.mark()
 
 
 def _stream_event(event: Event) -> StreamEvent:

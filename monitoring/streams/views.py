@@ -13,7 +13,7 @@ from rest_framework.exceptions import PermissionDenied
 from models_app.api import describing, queries
 from models_app.domain.errors import TooManyStreams
 from monitoring.streams import described_events
-from monitoring.streams.channels import EVENTS, METRICS, MODELS
+from monitoring.streams.channels import EVENTS, FLAVORS, METRICS, MODELS
 from monitoring.streams.hub import Listener, get_channel
 from monitoring.streams.live import LiveStream
 from web.dispatch import AsyncViewSet
@@ -72,8 +72,8 @@ class StreamViewSet(AsyncViewSet):
         description=(
             "For pages: at most four times a second, whatever happens. The newest events of the stream of "
             "events, every `drift` and `warning` among them, and an event `skipped` with the number `n` of "
-            "those left out. Without `model` also the newest `metrics`, and `models`: by name, what has "
-            "changed on the overview."
+            "those left out. Without `model` also the newest `metrics`, those of the other `flavors`, and "
+            "`models`: by name, what has changed on the overview."
         ),
         responses={(200, "text/event-stream"): described_events.LIVE},
         refusals=[TooManyStreams],
@@ -87,7 +87,7 @@ class StreamViewSet(AsyncViewSet):
         """Open a stream for a page."""
         names = request.GET.getlist("model")
         models = frozenset(names) if names else None
-        channels = [EVENTS] if names else [EVENTS, METRICS, MODELS]
+        channels = [EVENTS] if names else [EVENTS, METRICS, FLAVORS, MODELS]
         return _answer(request, channels, lambda: LiveStream(models=models))
 
 

@@ -19,9 +19,9 @@ const NAME_WIDTH = 56;
 const FONT_SIZE = 11;
 const NEAR = 4;
 
-/** Return the columns of the history of a model as `{time, seq, …}`; null: of all models together. */
-export async function readHistory(model, { axis: over, windowSeconds, learns }) {
-  const query = new URLSearchParams({ points: "500", ...(model !== null && { model }) });
+/** Return the columns of the history of a model as `{time, seq, …}`; null: of all models of a flavor together. */
+export async function readHistory(model, { axis: over, windowSeconds, learns }, flavor = null) {
+  const query = new URLSearchParams({ points: "500", ...(model !== null ? { model } : { flavor }) });
   if (over === "time" && windowSeconds) {
     query.set("since", String(Math.floor(Date.now() / 1000 - windowSeconds)));
   } else if (over !== "time" && learns) {

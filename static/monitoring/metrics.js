@@ -1,4 +1,4 @@
-// The metric cards: the newest value and a line of those seen since the page was opened.
+// The metric cards of each flavor: the newest value and a line of those seen since the page was opened.
 
 import { formatMetric } from "./numbers.js";
 import { refreshSoon } from "./sections.js";
@@ -8,14 +8,22 @@ const KEPT = 240;
 const WIDTH = 120;
 const HEIGHT = 28;
 const histories = new Map();
-let newest = {};
+const newest = new Map();
 let isFramed = false;
 
-/** Show the metrics of one message; many in one frame cost one drawing. */
+/** Show the metrics of the instance's own flavor; many messages in one frame cost one drawing. */
 export function showMetrics(metrics) {
-  newest = metrics;
-  for (const [name, value] of Object.entries(metrics)) {
-    remember(name, value);
+  showFlavors({ [document.getElementById("metrics").dataset.own]: metrics });
+}
+
+/** Show metrics by flavor, in the same way. */
+export function showFlavors(flavors) {
+  for (const [flavor, metrics] of Object.entries(flavors)) {
+    for (const [name, value] of Object.entries(metrics)) {
+      const selector = `[data-flavor="${CSS.escape(flavor)}"] [data-metric="${CSS.escape(name)}"]`;
+      newest.set(selector, value);
+      remember(selector, value);
+    }
   }
   if (!isFramed) {
     isFramed = true;
@@ -26,11 +34,11 @@ export function showMetrics(metrics) {
 /** Take the cards of a newer page where they are others. */
 export function replaceMetrics(page) {
   const [here, there] = [document.getElementById("metrics"), page.getElementById("metrics")];
-  if (here.dataset.flavor === there.dataset.flavor && learns(here) <= learns(there)) {
+  if (here.dataset.own === there.dataset.own && here.dataset.flavors === there.dataset.flavors && learns(here) <= learns(there)) {
     // The cards are kept: they show more than the server knows.
     update(here.querySelector(".facts"), there.querySelector(".facts"));
   } else {
-    // Everything was erased, or a model was deleted.
+    // Everything was erased, a model was deleted, or there is one of another flavor.
     forgetMetrics();
     update(here, there);
   }
@@ -42,15 +50,15 @@ function learns(metrics) {
 
 function forgetMetrics() {
   histories.clear();
-  newest = {};
+  newest.clear();
 }
 
-function remember(name, value) {
-  if (!histories.has(name)) {
-    histories.set(name, []);
+function remember(selector, value) {
+  if (!histories.has(selector)) {
+    histories.set(selector, []);
   }
   if (value !== null) {
-    const history = histories.get(name);
+    const history = histories.get(selector);
     history.push(value);
     history.splice(0, history.length - KEPT);
   }
@@ -58,16 +66,16 @@ function remember(name, value) {
 
 function draw() {
   isFramed = false;
-  for (const [name, value] of Object.entries(newest)) {
-    const card = document.querySelector(`[data-metric="${CSS.escape(name)}"]`);
+  for (const [selector, value] of newest) {
+    const card = document.querySelector(selector);
     if (card === null) {
-      // Another flavor was set: the page has the cards of the earlier one.
+      // Another flavor was set, or there is a model of a new one: the page has the cards of before.
       forgetMetrics();
       refreshSoon();
       return;
     }
     card.querySelector(".value").textContent = formatMetric(value);
-    card.querySelector("polyline").setAttribute("points", line(histories.get(name)));
+    card.querySelector("polyline").setAttribute("points", line(histories.get(selector)));
   }
 }
 

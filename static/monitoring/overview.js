@@ -1,7 +1,7 @@
 // The overview: what the stream sends as it comes; the rest is fetched again now and then.
 
 import { startFeed } from "./feed.js";
-import { replaceMetrics, showMetrics } from "./metrics.js";
+import { replaceMetrics, showFlavors, showMetrics } from "./metrics.js";
 import { showRows } from "./rows.js";
 import { keepFresh, refreshSoon } from "./sections.js";
 import { openStream } from "./streams.js";
@@ -12,6 +12,7 @@ const table = startTable("models-table", document.getElementById("filter"));
 
 openStream(document.body.dataset.liveStream, {
   metrics: (data) => showMetrics(JSON.parse(data)),
+  flavors: (data) => showFlavors(JSON.parse(data)),
   models: (data) => { showRows(JSON.parse(data)); table.apply(); },
   predict: (data) => feed.add("predict", data),
   learn: (data) => feed.add("learn", data),

@@ -1,11 +1,12 @@
-// A panel of the admin: the metrics of a model, or over all models, in a chart.
+// A panel of the admin: the metrics of a model, or over all models of a flavor, in a chart.
 
 import { Chart, Controls, oneAtATime, present, readHistory } from "./charts.js";
 import { marks, metricLines } from "./series.js";
 
 const CHART_MS = 10000;
 const element = document.getElementById("chart");
-const { model = null, headline } = element.closest("[data-headline]").dataset;
+const { model = null } = element.closest("section").dataset;
+const choice = document.getElementById("panel-flavor");
 // Who comes here looks back.
 document.getElementById("chart-window").value = "";
 // Over all models there are no recent metrics.
@@ -14,8 +15,9 @@ const chart = new Chart(element);
 const controls = new Controls(() => draw());
 
 const draw = oneAtATime(async () => {
-  const history = await readHistory(model, controls.chosen);
-  controls.offer(Object.keys(history.metrics), headline);
+  const [{ value: flavor, dataset }] = choice.selectedOptions;
+  const history = await readHistory(model, controls.chosen, flavor);
+  controls.offer(Object.keys(history.metrics), dataset.headline);
   const chosen = { ...controls.chosen, ...(model === null && { shows: "metrics" }) };
   const alerts = model === null ? [] : await readAlerts();
   present(chart, metricLines(history, chosen), marks(history, alerts, chosen.axis), chosen);
@@ -26,6 +28,7 @@ async function readAlerts() {
   return response.ok ? (await response.json()).alerts : [];
 }
 
+choice.addEventListener("input", () => draw());
 // The page's own switch of light and dark; the browser's is seen by the chart.
 new MutationObserver(() => chart.repaint()).observe(document.documentElement, { attributeFilter: ["data-theme"] });
 await draw();

@@ -9,9 +9,11 @@ from django.contrib import admin
 from django.db import connection
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
+from river import linear_model
 
-from models_app.models import Configuration, JournalSegment, ServedModel, Snapshot
+from models_app.models import Configuration, FlavorMetrics, JournalSegment, ServedModel, Snapshot
 from models_app.services import snapshotting
+from models_app.services.folding import InstanceMetrics
 from tests.admin.pages import act, add_url, html, list_url, messages, url
 from tests.services.instances import Instance
 
@@ -154,6 +156,18 @@ class TestConfiguration:
         assert "LogLoss 0." in page
 
     def test_says_why_the_metrics_cannot_be_computed(self, instance: Instance, client: Client) -> None:
-        Configuration.objects.update(flavor="ranking")
+        instance.upload("model")
+        instance.run("model", 1)
+        # As another process has written them down.
+        InstanceMetrics().persist()
+        FlavorMetrics.objects.update(metrics_signature="0" * 64)
 
-        assert "No flavor has been set." in html(client, list_url(Configuration))
+        assert "do not carry this instance" in html(client, list_url(Configuration))
+
+    def test_shows_the_metrics_of_all_flavors(self, learned: Instance, client: Client) -> None:
+        learned.upload("other", linear_model.LinearRegression(), flavor="regression")
+
+        page = html(client, list_url(Configuration))
+
+        assert "binary: Accuracy" in page
+        assert "; regression: MAE 0" in page

@@ -9,6 +9,7 @@ from urllib.parse import quote
 import pytest
 from playwright.sync_api import Page, Request, expect
 from river import dummy
+from river.linear_model import LinearRegression
 
 from tests.browser.conftest import Open
 from tests.browser.instances import fill, logistic, records, send, streaming, wait_for_samples
@@ -263,6 +264,72 @@ class TestCompare:
         )
 
         assert page.evaluate("document.documentElement.scrollWidth") == 375
+
+
+@pytest.fixture(scope="module")
+def several(template: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
+    """A server with a model of its flavor, and one of another."""
+    server = Server(template, tmp_path_factory.mktemp("several"))
+    server.start()
+    with server.client() as client:
+        client.init("binary")
+        client.upload(logistic(), "sea")
+        client.request("POST", "/api/model/house?flavor=auto", pickle.dumps(LinearRegression()))
+    for number in (1, 2):
+        send(server, records(1_100, start=1_100 * number))
+        send(server, houses(1_100))
+        for model in ("sea", "house"):
+            wait_for_samples(server, number, model=model)
+    yield server
+    server.close()
+    assert server.complaints == []
+
+
+class TestSeveralFlavors:
+    def test_are_on_the_overview(self, several: Server, open_page: Open) -> None:
+        page = open_page(several)
+        is_live(page)
+        loss = page.locator('[data-flavor="regression"] [data-metric="MAE"] .value')
+        before = loss.inner_text()
+        house = page.locator("#models-table tbody tr", has=page.get_by_role("link", name="house"))
+        expect(house).to_contain_text("MAE")
+
+        send(several, houses(10, error=100.0))
+
+        expect(loss).not_to_have_text(before)
+        expect(page.locator('[data-flavor="binary"] [data-metric="Accuracy"]')).to_be_visible()
+        assert violations(page) == []
+
+    def test_appear_where_a_model_brings_a_new_one(self, several: Server, open_page: Open) -> None:
+        page = open_page(several)
+        is_live(page)
+        expect(page.locator('[data-flavor="multiclass"]')).to_have_count(0)
+
+        with several.client() as client:
+            client.request("POST", "/api/model/seas?flavor=multiclass", pickle.dumps(logistic()))
+
+        expect(page.locator('[data-flavor="multiclass"] [data-metric="MicroF1"]')).to_be_visible()
+        with several.client() as client:
+            assert client.request("DELETE", "/api/model/seas").status == 204
+        expect(page.locator('[data-flavor="multiclass"]')).to_have_count(0)
+
+    def test_are_compared_by_the_metrics_of_each(self, several: Server, open_page: Open) -> None:
+        page = open_page(several, "/compare/?model=house&model=sea", width=375)
+
+        expect(page.locator("#chart-text")).to_contain_text("house: now ")
+        page.locator("#chart-metric").select_option("Accuracy")
+        expect(page.locator("#chart-text")).to_contain_text("sea: now ")
+        expect(page.locator("#compared")).to_contain_text("regression")
+        assert page.evaluate("document.documentElement.scrollWidth") == 375
+        assert violations(page) == []
+
+
+def houses(n: int, *, error: float = 0.0) -> list[dict[str, object]]:
+    """Return learns of the model `house`."""
+    return [
+        {"op": "learn", "model": "house", "features": {"x": i % 7}, "ground_truth": 2.0 * (i % 7) + error}
+        for i in range(n)
+    ]
 
 
 class TestEveryPage:

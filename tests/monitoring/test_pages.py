@@ -16,7 +16,7 @@ from django.utils import timezone
 from river import feature_extraction, linear_model, naive_bayes
 
 from models_app.domain.errors import InvalidGroundTruth
-from models_app.models import ServedModel
+from models_app.models import Configuration, ServedModel
 from models_app.services import measuring, predicting
 from models_app.services.finding import find
 from models_app.wire.commands import predict_command
@@ -66,7 +66,7 @@ class TestOverview:
             instance.run("one", 5)
             sample(clock)
 
-        one, two = overview_rows("Accuracy")
+        one, two = overview_rows()
 
         assert (one.name, one.n_learns, one.n_predictions, one.is_default) == ("one", 15, 15, False)
         assert one.metric == measuring.model_metrics(name="one")["Accuracy"]
@@ -84,11 +84,56 @@ class TestOverview:
     ) -> None:
         instance.upload("m0")
         with CaptureQueriesContext(connection) as asked:
-            overview_rows("Accuracy")
+            overview_rows()
         for number in range(1, 10):
             instance.upload(f"m{number}")
         with django_assert_num_queries(len(asked)):
-            overview_rows("Accuracy")
+            overview_rows()
+
+    def test_shows_each_model_by_the_headline_of_its_flavor(self, instance: Instance, client: Client) -> None:
+        clock = [time.time() - 65]
+        instance.upload("fraud")
+        instance.upload("house", linear_model.LinearRegression(), flavor="regression")
+        for number in range(3):
+            instance.run("fraud", 2)
+            instance.predict("p", "house", x=1.0)
+            instance.learn("p", float(number))
+            sample(clock)
+
+        fraud, house = overview_rows()
+        shown = page(client, "/")
+
+        assert (fraud.headline, house.headline) == ("Accuracy", "MAE")
+        assert fraud.metric == measuring.model_metrics(name="fraud")["Accuracy"]
+        assert house.metric == measuring.model_metrics(name="house")["MAE"]
+        assert (len(fraud.spark.split()), len(house.spark.split())) == (3, 3)
+        assert re.findall(r'data-flavor="(\w+)"', shown) == ["binary", "regression"]
+        assert set(re.findall(r'data-metric="(\w+)"', shown)) == {
+            *measuring.instance_metrics(), *measuring.instance_metrics("regression")
+        }  # fmt: skip
+        assert "<td>MAE</td>" in shown
+        assert "<code>regression</code></p>" in shown
+
+    def test_names_a_metric_once_where_all_models_have_it(self, instance: Instance, client: Client) -> None:
+        instance.upload("one")
+        instance.upload("two", flavor="multiclass")
+
+        shown = page(client, "/")
+
+        assert ">Accuracy, recent</th>" in shown
+        assert "<td>Accuracy</td>" not in shown
+
+    def test_leads_on_where_the_models_bring_their_flavors(self, instance: Instance, client: Client) -> None:
+        Configuration.objects.all().delete()
+        assert "First, set a flavor" in page(client, "/")
+        instance.upload("house", linear_model.LinearRegression(), flavor="regression")
+
+        shown = html.unescape(page(client, "/"))
+
+        assert "First, set a flavor" not in shown
+        assert "Next, predict and learn" in shown
+        assert '"ground_truth": 2.5' in shown
+        assert 'data-flavor="regression"' in shown
 
 
 class TestModelPage:
@@ -347,6 +392,19 @@ class TestCompare:
         assert cells + '<td class="number"><span class="strong">\u2013</span>' in shown
         assert "Choose another one" not in shown
         assert "Choose another one" in page(client, reverse("compare") + "?model=two")
+
+    def test_shows_models_of_several_flavors_side_by_side(self, instance: Instance, client: Client) -> None:
+        instance.upload("fraud")
+        instance.upload("house", linear_model.LinearRegression(), flavor="regression")
+        instance.predict("p", "house", x=1.0)
+        instance.learn("p", 2.0)
+        sample([time.time()])
+
+        shown = page(client, reverse("compare") + "?model=house&model=fraud")
+
+        assert 'data-headline="MAE"' in shown
+        assert '<td class="number">regression</td><td class="number">binary</td>' in shown
+        assert '<th scope="row">MAE</th><td class="number"><span class="strong">2.0000</span>' in shown
 
     def test_says_where_there_is_nothing_to_compare(self, instance: Instance, client: Client) -> None:
         assert "no model has been uploaded" in page(client, reverse("compare"))

@@ -8,6 +8,7 @@ from django.test import Client
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.html import escape
+from river.linear_model import LinearRegression
 
 from models_app.models import ServedModel
 from monitoring.history.reading import InstanceRates, instance_rates
@@ -72,6 +73,19 @@ class TestOnTheStartPage:
         assert 'id="chart"' in page
         assert '<script type="module" src="/static/monitoring/panel.js"></script>' in page
 
+    def test_offers_the_flavors_that_there_are(
+        self, model: ServedModel, instance: Instance, client: Client
+    ) -> None:
+        assert "<p hidden><label>Flavor" in html(client, START)
+        instance.upload("other", LinearRegression(), flavor="regression")
+
+        page = html(client, START)
+
+        assert "<p><label>Flavor" in page
+        first, second = (page.index(f'<option value="{name}"') for name in ("binary", "regression"))
+        assert first < second
+        assert '<option value="regression" data-headline="MAE"' in page
+
     def test_says_how_much_is_done(self, model: ServedModel, client: Client) -> None:
         assert "Learns a second" not in html(client, START)
         now = timezone.now()
@@ -102,7 +116,8 @@ class TestOnAModelsPage:
 
         page = html(client, url(model))
 
-        assert 'data-headline="Accuracy" data-model="a &amp; &lt;b&gt;"' in page
+        assert 'data-model="a &amp; &lt;b&gt;"' in page
+        assert '<option value="binary" data-headline="Accuracy">' in page
         assert 'id="chart"' in page
         assert reverse("admin:monitoring_driftalert_change", args=[own.pk]) in page
         assert "<td>1,234</td>" in page

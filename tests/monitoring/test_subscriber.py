@@ -5,7 +5,7 @@ import pytest
 
 from models_app.domain.predictions import Prediction
 from models_app.services.publishing import Learned, Predicted
-from monitoring.streams.channels import EVENTS, METRICS, MODELS
+from monitoring.streams.channels import EVENTS, FLAVORS, METRICS, MODELS
 from monitoring.streams.hub import get_channel
 from monitoring.streams.publishers import Publisher
 from monitoring.streams.subscriber import StreamSubscriber, event_json
@@ -21,7 +21,8 @@ def _nobody_was_here(monkeypatch: pytest.MonkeyPatch) -> None:
 def subscriber() -> StreamSubscriber:
     metrics = Publisher(channel=lambda: get_channel(METRICS), compute=lambda: {"MAE": 0.5}, idle_seconds=0.01)
     models = Publisher(channel=lambda: get_channel(MODELS), compute=lambda: {"m": {}}, idle_seconds=0.01)
-    return StreamSubscriber(metrics_publisher=metrics, models_publisher=models)
+    flavors = Publisher(channel=lambda: get_channel(FLAVORS), compute=lambda: {"a": {}}, idle_seconds=0.01)
+    return StreamSubscriber(metrics_publisher=metrics, flavors_publisher=flavors, models_publisher=models)
 
 
 def predicted(features: str = '{"x": 1}', prediction: Prediction = 2.5) -> Predicted:
@@ -68,7 +69,7 @@ class TestStreamSubscriber:
     def test_wants_nothing_while_nobody_listens(self, subscriber: StreamSubscriber) -> None:
         assert not subscriber.wants_events()
 
-    @pytest.mark.parametrize("channel", [EVENTS, METRICS, MODELS])
+    @pytest.mark.parametrize("channel", [EVENTS, METRICS, FLAVORS, MODELS])
     def test_wants_events_while_somebody_listens(self, subscriber: StreamSubscriber, channel: str) -> None:
         async def scenario() -> bool:
             listener = get_channel(channel).listen()

@@ -10,6 +10,7 @@ from river import linear_model, metrics, preprocessing, tree
 
 from tests.servers.clients import Answer, Client
 from tests.servers.conftest import Start
+from tests.servers.listeners import listening
 from tests.servers.servers import Server
 from tests.servers.test_contract import binary, regression, state
 from tests.servers.waiting import wait_until
@@ -82,6 +83,24 @@ class TestSideBySide:
             assert list(of("")["metrics"]) == ["MAE", "RMSE", "SMAPE"]
             assert of("?flavor=binary")["metrics"]["LogLoss"][-1] == client.metrics("fraud")["LogLoss"]
             assert of("?flavor=multiclass")["seq"] == []
+
+    def test_are_streamed_to_pages_beside_the_instances_own(self, server: Server, client: Client) -> None:
+        client.init("regression")
+        client.upload(regression(), "house")
+        assert upload(client, binary(), "flavor=binary", "fraud").status == 201
+        missing = {"metrics", "flavors", "models"}
+
+        with listening(server.port, "/api/stream/live") as events:
+            client.learn(model="fraud", features={"x": 1.0}, ground_truth=True)
+            client.learn(model="house", features={"x": 1.0}, ground_truth=2.0)
+            expected = {
+                "metrics": client.metrics(),
+                "flavors": {"binary": client.get("/api/metrics?flavor=binary").json},
+            }
+            while missing:
+                event = next(events)
+                if expected.get(event.event, event.data) == event.data:
+                    missing.discard(event.event)
 
     @pytest.mark.parametrize("path", ["metrics", "metrics/history"])
     def test_refuse_a_flavor_that_is_none_and_one_beside_a_model(self, client: Client, path: str) -> None:
