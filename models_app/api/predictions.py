@@ -58,7 +58,7 @@ class _PredictionsViewSet(AsyncViewSet):
             self.called(time.perf_counter_ns() - started)
 
     def ask(self, body: bytes) -> Command:
-        """Return what a body with one record asks of the engine; raises `InvalidRequest`, `NoFeatures`."""
+        """Return what a body with one record asks of the engine; raises `InvalidRequest`."""
         raise NotImplementedError
 
     def respond(self, command: Command, answer: Any) -> JsonAnswer:

@@ -7,7 +7,7 @@ from types import MappingProxyType
 from typing import Any, Protocol
 
 from models_app.domain import scoring
-from models_app.domain.errors import InvalidGroundTruth, InvalidRequest
+from models_app.domain.errors import InvalidGroundTruth, InvalidRequest, NoFeatures
 from models_app.domain.features import Features
 from models_app.domain.predictions import Label, Prediction, Probabilities, most_probable
 from models_app.domain.scoring import GroundTruth, Kind, Metrics, Pairs, Scores
@@ -145,7 +145,13 @@ class Paradigm(ABC):
         return None
 
     def check_members(self, members: Members, *, learns: bool) -> None:
-        """Raise `InvalidRequest` unless a model can be asked with these members; `learns`: or taught."""
+        """Raise `InvalidRequest` unless a model can be asked with these members; `learns`: or taught.
+
+        `members` may be empty: nothing came but perhaps a ground truth. Raises `NoFeatures` where that is too
+        little to learn from.
+        """
+        if learns and not members and not self.takes:
+            raise NoFeatures
         strangers = [name for name in members if name not in (FEATURES, *self.takes)]
         reasons = {name: [f"not taken by the flavor '{self.name}'"] for name in strangers}
         if not self.takes and FEATURES not in members:

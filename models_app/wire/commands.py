@@ -1,7 +1,7 @@
 """From the parts of a request to what it asks of the engine."""
 
 from models_app.domain import features
-from models_app.domain.errors import InvalidRequest, ModelNotFound, NoFeatures
+from models_app.domain.errors import ModelNotFound
 from models_app.domain.names import can_be_stored
 from models_app.domain.names import prediction_id as canonical_id
 from models_app.domain.scoring import GroundTruth
@@ -21,23 +21,18 @@ def predict_command(
 
     With an id, the features and the prediction are kept, durably, until the ground truth comes; an id that is
     pending is replaced. `now` is in seconds since the epoch. `members`: all that the model is asked with,
-    where that is more than features, or something else.
+    where that is more than features, or something else. Models of some flavors are asked with nothing.
 
     Raises `InvalidRequest`; the engine `ModelNotFound`, `NoDefaultModel`, `ModelRaised`,
     `StorageUnavailable`.
     """
     if model is not None:
         _check_name(model)
-    if members is None:
-        if features_json is None:
-            raise InvalidRequest({"features": ["required field"]})
-        x = features.read(features_json)
-    else:
-        features_json, x = asked_with(members)
     stored_as = None if prediction_id is None else canonical_id(prediction_id)
-    command = Predict(model, features_json, x, stored_as, now)
-    if members is not None:
-        command.has_members = True
+    if members is None and features_json is not None:
+        return Predict(model, features_json, features.read(features_json), stored_as, now)
+    command = Predict(model, *asked_with(members or {}), stored_as, now)
+    command.has_members = True
     return command
 
 
@@ -52,28 +47,25 @@ def learn_command(  # noqa: PLR0913  # as many as a record has fields
 ) -> LearnById | LearnFeatures:
     """Return the command to learn from a ground truth, durably; its answer is the model's seq afterwards.
 
-    Models of some flavors learn without a ground truth: None.
+    Models of some flavors learn without a ground truth: None; of some from nothing else.
 
     With an id, what was predicted under it is scored and learned from, by the model that predicted it, and is
     pending no more. Another model that is named learns from the same features, and its own prediction, made
     then, is scored. Without an id, the features are predicted, scored and learned from. `now` is in seconds
     since the epoch.
 
-    Raises `InvalidRequest`, `NoFeatures`; the engine `PredictionNotPending`, `InvalidGroundTruth`,
+    Raises `InvalidRequest`; the engine `NoFeatures`, `PredictionNotPending`, `InvalidGroundTruth`,
     `ModelNotFound`, `NoDefaultModel`, `ModelRaised`, `StorageUnavailable`; then nothing has changed.
     """
     if model is not None:
         _check_name(model)
     if prediction_id is not None:
         return LearnById(model, canonical_id(prediction_id), ground_truth, now)
-    if members is not None:
-        text, x = asked_with(members)
-        command = LearnFeatures(model, text, x, ground_truth, now)
-        command.has_members = True
-        return command
-    if features_json is None:
-        raise NoFeatures
-    return LearnFeatures(model, features_json, features.read(features_json), ground_truth, now)
+    if members is None and features_json is not None:
+        return LearnFeatures(model, features_json, features.read(features_json), ground_truth, now)
+    command = LearnFeatures(model, *asked_with(members or {}), ground_truth, now)
+    command.has_members = True
+    return command
 
 
 def _check_name(model: str) -> None:

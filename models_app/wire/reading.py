@@ -3,6 +3,7 @@
 from msgspec import UNSET, Raw, UnsetType
 
 from models_app.domain.errors import ChantillyError, InvalidRequest
+from models_app.domain.features import MAX_EXPLAINED_BYTES
 from models_app.engine.commands import LearnById, LearnFeatures, Predict
 from models_app.wire import fields, references
 from models_app.wire.asking import members_of
@@ -40,7 +41,8 @@ def predict(body: bytes, now: float) -> Predict:
     """Return what the body of a predict asks; raises `InvalidRequest`. `now`: in seconds since the epoch."""
     read = _predict_reader.read(body)
     members = None if type(read) is FeaturesRequest else members_of(read)
-    if read.features is UNSET and members is None:
+    if read.features is UNSET and members is None and len(body) > MAX_EXPLAINED_BYTES:
+        # Models of some flavors are asked with nothing, and that is short.
         raise _predict_reader.refusal(body)
     return predict_command(
         features_json=None if read.features is UNSET else bytes(read.features),
@@ -52,7 +54,7 @@ def predict(body: bytes, now: float) -> Predict:
 
 
 def learn(body: bytes, now: float) -> LearnById | LearnFeatures:
-    """Return what the body of a learn asks; raises `InvalidRequest`, `NoFeatures`. `now`: as of `predict`."""
+    """Return what the body of a learn asks; raises `InvalidRequest`. `now`: as of `predict`."""
     read = _learn_reader.read(body)
     if read.ground_truth is UNSET and _has_nothing(read):
         raise _learn_reader.refusal(body)

@@ -15,7 +15,7 @@ from models_app.domain.features import Features
 from models_app.domain.predictions import Prediction, is_scorable
 from models_app.domain.scoring import Scorer, values
 from models_app.paradigms import chosen_metrics, trials
-from models_app.paradigms.base import Paradigm
+from models_app.paradigms.base import FEATURES, Paradigm
 from models_app.paradigms.registry import FLAVORS, get_flavor
 from monitoring.pages.diagnoses import diagnosis_of
 from monitoring.pages.outcomes import Outcome
@@ -100,6 +100,15 @@ class TestEachFlavor:
         with pytest.raises(InvalidRequest) as refused:
             paradigm.ground_truth(None)
         assert refused.value.message == {"ground_truth": ["required field"]}
+
+    def test_takes_what_it_is_asked_with(self, paradigm: Paradigm) -> None:
+        asked = inputs(paradigm, 0)
+        members = asked if paradigm.takes else {FEATURES: asked}
+        assert isinstance(members, dict)
+
+        paradigm.check_members(members, learns=False)
+        with pytest.raises(InvalidRequest):
+            paradigm.check_members({**members, "colour": 1}, learns=False)
 
     def test_predicts_learns_and_keeps(self, paradigm: Paradigm, model: Any) -> None:
         for number in range(N):

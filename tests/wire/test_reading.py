@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from models_app.domain import features
 from models_app.domain.errors import ChantillyError, InvalidRequest
-from models_app.engine.commands import Command
+from models_app.engine.commands import Command, LearnFeatures
 from models_app.services.files import FileRecord, Format, Layout, Source, records
 from models_app.services.files.encodings import Encoding
 from models_app.wire import arrays, codec, fields, reading, requests
@@ -99,6 +99,22 @@ class TestOneRequest:
         asked = encoded(reading.learn(json.dumps(record).encode(), NOW))
 
         assert of_record(record) == of_record(record, "learn") == asked
+
+    @pytest.mark.parametrize("record", [{}, {"id": 1}, {"model": "house"}])
+    def test_to_predict_may_be_empty_for_the_model_to_judge(self, record: dict[str, Any]) -> None:
+        asked = reading.predict(json.dumps(record).encode(), NOW)
+
+        assert (asked.has_members, asked.x, asked.text) == (True, {}, b"{}")
+        assert of_record(record) == of_record(record, "predict") == encoded(asked)
+
+    def test_to_learn_may_be_a_ground_truth_alone_for_the_model_to_judge(self) -> None:
+        record = {"ground_truth": 2.5, "model": "house"}
+
+        asked = reading.learn(json.dumps(record).encode(), NOW)
+
+        assert isinstance(asked, LearnFeatures)
+        assert (asked.has_members, asked.x, asked.text, asked.ground_truth) == (True, {}, b"{}", 2.5)
+        assert of_record(record) == encoded(asked)
 
 
 class TestBodyReader:
