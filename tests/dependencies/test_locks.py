@@ -114,7 +114,7 @@ class TestRequirements:
         assert required >= NAMED
         programs = {name for name in NAMED if not name.startswith(("types-", "opentelemetry-"))}
         words = {
-            "pytest-xdist": "-n auto",
+            "pytest-xdist": "--dist loadfile",
             "pytest-timeout": "timeout =",
             "import-linter": "lint-imports",
             "django-stubs": "mypy_django_plugin",
