@@ -17,6 +17,8 @@ class ModelsAppConfig(AppConfig):
         """Set the one recursion limit of all processes, and register the system checks."""
         set_recursion_limit()
         # The settings are not there before.
+        from models_app.services.extending import check_paradigms
         from models_app.services.seeding import check_hash_seed
 
         checks.register(check_hash_seed)
+        checks.register(check_paradigms)

@@ -1,6 +1,7 @@
 """All flavors, by their names."""
 
 from models_app.domain.errors import UnknownFlavor
+from models_app.paradigms import entry_points
 from models_app.paradigms.anomaly import ANOMALY
 from models_app.paradigms.base import Member, Paradigm
 from models_app.paradigms.binary import BINARY
@@ -11,6 +12,10 @@ from models_app.paradigms.regression import REGRESSION
 FLAVORS: dict[str, Paradigm] = {
     paradigm.name: paradigm for paradigm in (REGRESSION, BINARY, MULTICLASS, MULTIOUTPUT, ANOMALY)
 }
+
+#: Why paradigms of other packages are left out. Once a process: they are there when it starts, or not at all.
+_of_others, PROBLEMS = entry_points.load(FLAVORS)
+FLAVORS.update((paradigm.name, paradigm) for paradigm in _of_others)
 
 #: What some flavors take in requests beside features, by name.
 MEMBERS: dict[str, Member] = {

@@ -18,7 +18,7 @@ from models_app.journal.reading import scored_after
 from models_app.models import Configuration, FlavorMetrics
 from models_app.models.transactions import translated_errors, write_transaction
 from models_app.paradigms.base import Paradigm
-from models_app.paradigms.registry import get_flavor
+from models_app.paradigms.registry import FLAVORS, get_flavor
 from models_app.services.configuring import get_configuration
 
 # Beyond this, the tail is forgotten and read from the journal instead.
@@ -118,7 +118,9 @@ class InstanceMetrics:
         if stored.epoch != self._epoch or Position.read(stored.metrics_position) > self._position:
             self._load(stored)
         for piece in follow(self._position, known=self._tail.take, read=scored_after):
-            self._n_unsaved += self._fold_of(piece.flavor).add(piece)
+            # Of a flavor whose package is gone there is nothing that could be scored.
+            if piece.flavor in FLAVORS:
+                self._n_unsaved += self._fold_of(piece.flavor).add(piece)
             self._position = piece.ends_at
         self._tail.forget(lambda after: after < self._position)
 
@@ -127,7 +129,9 @@ class InstanceMetrics:
         # Another process may have written them since the configuration was read.
         position = Position.read(rows[0].metrics_position if rows else stored.metrics_position)
         self._folds = {
-            row.flavor: _Fold(_unsealed(row, stored.epoch, position), get_flavor(row.flavor)) for row in rows
+            row.flavor: _Fold(_unsealed(row, stored.epoch, position), get_flavor(row.flavor))
+            for row in rows
+            if row.flavor in FLAVORS
         }
         self._position = position
         self._epoch = stored.epoch

@@ -6,6 +6,7 @@ from django.db.migrations.executor import MigrationExecutor
 from models_app.domain.errors import StorageUnavailable
 from models_app.models.storage import get_storage
 from models_app.models.transactions import translated_errors
+from models_app.paradigms.registry import PROBLEMS
 from models_app.services.runtime import engine_is_running, get_engine
 from models_app.services.seeding import hash_seed_warning
 
@@ -25,4 +26,4 @@ def check_ready() -> list[str]:
     if not engine_is_running():
         raise StorageUnavailable("The engine does not run.")
     warning = hash_seed_warning()
-    return [] if warning is None else [warning]
+    return [*([] if warning is None else [warning]), *PROBLEMS]

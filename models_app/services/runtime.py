@@ -16,6 +16,7 @@ from models_app.engine.ports import Event, Write
 from models_app.engine.snapshots import SnapshotPolicy
 from models_app.journal.positions import Position
 from models_app.models.storage import get_storage
+from models_app.paradigms.registry import PROBLEMS
 from models_app.services import hooks, publishing
 from models_app.services.folding import get_instance_metrics
 from models_app.services.seeding import hash_seed_warning
@@ -56,7 +57,7 @@ class _Runtime:
         """Start the engine unless it runs already."""
         with self._lock:
             if self.engine is None:
-                _warn_of_hash_seed()
+                _warn()
                 engine = Engine(
                     get_storage(), _CommitPublisher(), _options(), leave_thread=connections.close_all
                 )
@@ -170,10 +171,11 @@ def seconds_for_requests() -> int:
     return max(1, int(settings.SHUTDOWN_SECONDS / 2))
 
 
-def _warn_of_hash_seed() -> None:
+def _warn() -> None:
+    """Log what keeps no request from being served, and should be seen to all the same."""
     warning = hash_seed_warning()
-    if warning is not None:
-        logger.warning(warning)
+    for text in [*([] if warning is None else [warning]), *PROBLEMS]:
+        logger.warning(text)
 
 
 def _options() -> EngineOptions:
