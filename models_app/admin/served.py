@@ -37,7 +37,7 @@ class ServedModelAdmin(Columns, ReadOnlyAdmin[ServedModel]):
         "name", "default", "flavor", "learns", "metrics", "predictions", "pending", "last_prediction",
         "last_learn", "size",
     )  # fmt: skip
-    list_filter = ("last_learned_at",)
+    list_filter = ("flavor", "last_learned_at")
     search_fields = ("name",)
     ordering = ("name",)
     fieldsets = (

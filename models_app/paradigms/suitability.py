@@ -67,8 +67,8 @@ def _method(step: object, flavor: Paradigm) -> str:
 
 def _without(method: str, flavor: Paradigm) -> str:
     return (
-        f"The model does not implement {method}. This instance's flavor is '{flavor.name}': upload "
-        f"{flavor.wanted}, or another object that has {' and '.join(flavor.methods)}."
+        f"The model does not implement {method}. The upload's flavor is '{flavor.name}': upload "
+        f"{flavor.wanted}, or another object that has {' and '.join(flavor.methods)}, or name another flavor."
     )
 
 
@@ -76,7 +76,10 @@ def _of_another_kind(step: object, described: str, flavor: Paradigm) -> str:
     missing = flavor.missing_methods(step)
     lacks = f"The model does not implement {missing[0]}. " if missing else ""
     name = type(step).__name__
-    return f"{lacks}{name} is {described}; this instance's flavor is '{flavor.name}': upload {flavor.wanted}."
+    return (
+        f"{lacks}{name} is {described}; the upload's flavor is '{flavor.name}': upload {flavor.wanted}, or "
+        "name another flavor."
+    )
 
 
 def _check_call(step: object, method: str, arguments: Sequence[str]) -> None:

@@ -61,11 +61,16 @@ def check(name: str, parameters: Parameters, *, paradigm: Paradigm, watches_numb
 
     `watches_numbers`: it is to watch features or predictions, too.
     """
-    if name in BINARY and (paradigm.errors_in_words is not None or watches_numbers):
+    if not fits(name, paradigm) or (name in BINARY and watches_numbers):
         what = paradigm.errors_in_words or "features and predictions"
         choice = ", ".join(NUMERIC)
         raise InvalidRequest({"detector": [f"{name} takes 0 and 1 only; for {what} choose {choice}"]})
     new_detector(name, parameters)
+
+
+def fits(name: str, paradigm: Paradigm) -> bool:
+    """Say whether a detector can take the errors of a paradigm's predictions."""
+    return name not in BINARY or paradigm.errors_in_words is None
 
 
 def parameters_of(name: str) -> dict[str, Any]:

@@ -16,7 +16,7 @@ from models_app.services.finding import Served
 from models_app.services.publishing import ModelState
 from monitoring.changed import ChangedModels
 from monitoring.clocks import Clock
-from monitoring.drift import storing, values
+from monitoring.drift import detectors, storing, values
 from monitoring.drift.values import Values
 from monitoring.drift.watches import DEFAULT_PLAN, Finding, Plan, Watch
 from monitoring.models import DriftAlert
@@ -73,7 +73,7 @@ class Follower:
         plans = storing.plans()
         for model in self._changed():
             try:
-                self._follow(model, plans.get(model.pk, DEFAULT_PLAN), tail)
+                self._follow(model, _fitting(plans.get(model.pk, DEFAULT_PLAN), model), tail)
             except ChantillyError as error:
                 # The next tick begins where this one has ended.
                 self._behind.add(model.pk)
@@ -138,6 +138,11 @@ class Follower:
         followed.saved_seq, followed.saved_at = followed.watch.seq, self._clock.monotonic()
         if alerts:
             self._report(alerts)
+
+
+def _fitting(plan: Plan | None, model: Served) -> Plan | None:
+    """Return a plan that the model can be watched by: the one before it may have been of another flavor."""
+    return plan if plan is None or detectors.fits(plan.detector, model.paradigm) else DEFAULT_PLAN
 
 
 def _pieces(model: Served, watch: Watch, tail: _Tail) -> Iterator[Known[Place] | Read[Place]]:

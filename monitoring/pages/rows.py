@@ -130,6 +130,8 @@ def _lines(models: Sequence[Served]) -> dict[int, list[float | None]]:
     lines: dict[int, list[float | None]] = defaultdict(list)
     # A query for each flavor that there is: each has a headline of its own.
     for flavor, headline in {model.flavor: model.paradigm.headline for model in models}.items():
+        if not headline:
+            continue
         rows = _recent().filter(model__flavor=flavor)
         for model_id, value in rows.values_list("model_id", KT(f"rolling__{headline}")):
             lines[model_id].append(None if value is None else float(value))

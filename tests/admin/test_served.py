@@ -224,7 +224,7 @@ class TestUpload:
         ("content", "name", "field", "reason"),
         [
             (b"no pickle", "model", "file", "The model cannot be unpickled"),
-            (pickle.dumps({}), "model", "file", "The model does not implement learn_one. This instance's"),
+            (pickle.dumps({}), "model", "file", "The model does not implement learn_one. The upload's"),
             (pickle.dumps(logistic()), "a/b", "name", "must not contain a slash"),
             (pickle.dumps(logistic()), " model", "name", "must not begin or end with a space"),
             (b"", "model", "file", "The submitted file is empty."),

@@ -17,7 +17,7 @@ _DEVIATIONS: dict[str, tuple[frozenset[str], tuple[str, ...], str]] = {
 #: What the refusal says; in which flavors; and of which classes.
 _REFUSED: tuple[tuple[str, tuple[str, ...], str], ...] = (
     (
-        "is a classifier, for the flavors 'binary' and 'multiclass'; this instance's flavor is 'regression'",
+        "is a classifier, for the flavors 'binary' and 'multiclass'; the upload's flavor is 'regression'",
         ("regression",),
         """active.EntropySampler compat.SKL2RiverClassifier drift.DriftRetrainingClassifier
         dummy.NoChangeClassifier dummy.PriorClassifier ensemble.ADWINBaggingClassifier
@@ -37,7 +37,7 @@ _REFUSED: tuple[tuple[str, tuple[str, ...], str], ...] = (
         tree.SGTClassifier""",
     ),
     (
-        "is a regressor, for the flavor 'regression'; this instance's flavor is '",
+        "is a regressor, for the flavor 'regression'; the upload's flavor is '",
         _LABELS,
         """compat.SKL2RiverRegressor compose.Pipeline compose.TargetTransformRegressor
         conf.RegressionJackknife dummy.StatisticRegressor ensemble.BaggingRegressor

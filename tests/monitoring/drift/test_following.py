@@ -7,6 +7,7 @@ from django.utils import timezone
 from river import drift, dummy, stats
 
 from models_app.domain.errors import InvalidRequest, ModelNotFound
+from models_app.domain.scoring import GroundTruth
 from models_app.engine.commands import Command
 from models_app.services import hooks, predicting, rolling_back, snapshotting, uploading
 from models_app.wire.commands import learn_command, predict_command
@@ -63,7 +64,7 @@ def callbacks(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(hooks.scores, "_listeners", [])
 
 
-def learn(instance: Instance, truths: list[bool], *, start: int = 0) -> None:
+def learn(instance: Instance, truths: Sequence[GroundTruth], *, start: int = 0) -> None:
     """Have `m` predict and learn, some records a commit."""
     commands: list[Command] = []
     for number, truth in enumerate(truths, start=start):
@@ -227,6 +228,27 @@ class TestFollower:
         assert drifts == bare([float(t) for t in TRUTHS], lambda: drift.binary.DDM(warm_start=60))
         assert any(warning < drifts[0] for warning in warnings)
         assert len(warnings) < 20
+
+    def test_watches_a_successor_of_another_flavor_by_what_takes_its_errors(
+        self, instance: Instance, reported: list[DriftAlert], follower: Follower
+    ) -> None:
+        instance.upload("m", Stubborn())
+        set_plan(name="m", plan=Plan(detector="DDM"))
+        learn(instance, TRUTHS[:100])
+        follower.tick()
+        reported.clear()
+        instance.upload("m", dummy.StatisticRegressor(stats.Mean()), flavor="regression")
+        numbers = [5.0 if truth else 0.0 for truth in TRUTHS]
+        mean, errors = stats.Mean(), []
+        for number in numbers:
+            errors.append(abs(number - mean.get()))
+            mean.update(number)
+
+        learn(instance, numbers)
+        follower.tick()
+
+        assert [alert.seq for alert in reported] == bare(errors) != []
+        assert {alert.detector for alert in reported} == {"ADWIN"}
 
     def test_watches_predictions_and_features(
         self, instance: Instance, reported: list[DriftAlert], follower: Follower
