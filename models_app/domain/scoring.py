@@ -224,11 +224,14 @@ def _value(metric: metrics.base.Metric) -> float | None:
 
 
 def name_of(metric: metrics.base.Metric) -> str:
-    """Return a metric's name, with that of the metric that it is made of.
+    """Return a metric's name: its own `name`, or its class's with that of the metric that it is made of.
 
     >>> name_of(metrics.multioutput.MicroAverage(metrics.MAE()))
     'MicroAverage(MAE)'
     """
+    own = getattr(metric, "name", None)
+    if isinstance(own, str):
+        return own
     name, inner = type(metric).__name__, getattr(metric, "metric", None)
     return f"{name}({type(inner).__name__})" if isinstance(inner, metrics.base.Metric) else name
 

@@ -86,7 +86,6 @@ class HotModel:
         "flavor",
         "generation",
         "is_known",
-        "is_plain",
         "learned_at",
         "model",
         "model_id",
@@ -116,13 +115,11 @@ class HotModel:
         self._habits: Habits | None = None
         self._predict_one = self.flavor.predictor(self.model)
         self._learn_one = self.flavor.learner(self.model)
-        #: Whether it is asked with features, and scored as it predicts: what most are.
-        self.is_plain = self.flavor.is_plain
         self._course = self._board.course = self.flavor.course(self._board.course)
         nature = nature_of(names)
-        #: Whether there is nothing to find out about it. Where predictions are recorded, they may change it.
+        #: Whether there is nothing to find out about it. Predictions that are all recorded may change it.
         self.is_known = (
-            self.flavor.records_predictions
+            (self.flavor.records_predictions and self.flavor.records(None))
             or nature is Nature.KNOWN
             or (nature is Nature.UNTIL_LEARNED and self.seq > 0)
         )

@@ -86,6 +86,8 @@ class Paradigm(ABC):
     scores_late: bool = False
     #: Whether predictions change the model, or what is kept beside it: each is then a record of the journal.
     records_predictions: bool = False
+    #: Whether a recorded prediction awaits its ground truth under its id; else the `course` knows of it.
+    keeps_recorded: bool = True
     #: What metrics are updated with; None: with ground truth and prediction, where that can be scored.
     pairs: Pairs | None = None
     #: A ground truth as an example, in JSON.
@@ -105,11 +107,6 @@ class Paradigm(ABC):
     def methods(self) -> tuple[str, ...]:
         """The methods that a model must have."""
         return ("learn_one", self.predict_method)
-
-    @property
-    def is_plain(self) -> bool:
-        """Whether models are asked with features, need a truth, and are scored by it."""
-        return self.pairs is None and not self.takes and not self.records_predictions and self.needs_truth
 
     @property
     def calls(self) -> dict[str, tuple[str, ...]]:

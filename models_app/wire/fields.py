@@ -39,6 +39,9 @@ def expected(kind: Any) -> Expected:
     """Return what the field of a struct must be, by its type."""
     for part in (kind, *get_args(kind)):
         for meta in getattr(part, "__metadata__", ()):
+            if meta.extra is None:
+                # It only describes.
+                continue
             found: Expected = meta.extra["expected"]
             return found
     raise TypeError(f"nothing says what a field of the type {kind!r} must be")
