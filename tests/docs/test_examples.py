@@ -17,6 +17,7 @@ EXAMPLES = {
     "regression": ("regression", "example-approval", ()),
     "multiclass": ("multiclass", "example-segments", ()),
     "text": ("multiclass", "example-messages", ()),
+    "forecasting": ("forecasting", "example-passengers", ()),
     "taxis": ("regression", "example-taxis", ("--made-up",)),
 }
 PICTURE = ROOT / "docs" / "demo.svg"

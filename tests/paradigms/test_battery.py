@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 from django.template.loader import get_template
-from river import anomaly, linear_model, metrics, preprocessing, tree
+from river import anomaly, linear_model, metrics, preprocessing, time_series, tree
 
 from models_app.domain import learns, predictions
 from models_app.domain.errors import InvalidGroundTruth, InvalidRequest
@@ -27,6 +27,7 @@ MODELS: dict[str, Any] = {
     "multiclass": linear_model.SoftmaxRegression,
     "multioutput": tree.ISOUPTreeRegressor,
     "anomaly": lambda: anomaly.QuantileFilter(anomaly.HalfSpaceTrees(), q=0.9),
+    "forecasting": lambda: time_series.SNARIMAX(p=2, d=1, q=1),
 }
 N = 20
 
