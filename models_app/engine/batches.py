@@ -12,6 +12,7 @@ import msgspec
 from models_app.domain import features, learns
 from models_app.domain.errors import (
     ChantillyError,
+    InvalidGroundTruth,
     ModelRaised,
     NotReplayable,
     PredictionNotPending,
@@ -169,6 +170,8 @@ class Batch:
             raise PredictionNotPending(command.prediction_id)
         y_pred = learns.decode_prediction(pending.prediction)
         x = flavor.taught(features.decode(pending.features), y_pred)
+        if flavor.takes:
+            self._check_fit(x, y_true)
         self._learn(x, y_true, y_pred, only_scores=y_true is not None and flavor.scores_late)
         self._forget_pending(command.prediction_id)
         if y_true is None:
@@ -192,7 +195,9 @@ class Batch:
         y_true = self._hot.flavor.ground_truth(command.ground_truth)
         text = members.text_for(self._hot.flavor, pending)
         # The model may write to what it predicts from.
-        y_pred = self._hot.expected(features.decode(text))
+        x = features.decode(text)
+        self._check_fit(x, y_true)
+        y_pred = self._hot.expected(x)
         self._learn(features.decode(text), y_true, y_pred)
         self._forget_pending(command.prediction_id)
         self._record(
@@ -213,6 +218,8 @@ class Batch:
         if command.has_members or flavor.takes:
             members.take(command, flavor)
         y_true = flavor.ground_truth(command.ground_truth)
+        if flavor.takes:
+            self._check_fit(command.x, y_true)
         # The model may write to what it predicts from.
         x = features.copied(command.x, command.text)
         y_pred = self._hot.expected(command.x)
@@ -245,7 +252,11 @@ class Batch:
             replayed.seq = command.seq
             return self._hot.seq
         y_true = flavor.ground_truth(command.ground_truth)
-        learn = command.learn if target.scores_answers else self._predicted_anew(command.learn)
+        if target.scores_answers:
+            learn = command.learn
+            self._hot.predict_again(learn)
+        else:
+            learn = self._predicted_anew(command.learn)
         y_pred = learn.y_pred()
         x = flavor.taught(learn.x(), y_pred)
         only_scores = flavor.scores_late and y_true is not None and learn.predicted_at is not None
@@ -258,6 +269,12 @@ class Batch:
     def _predicted_anew(self, learn: Learn) -> Learn:
         prediction = learns.encode_prediction(self._hot.expected(learn.x()))
         return msgspec.structs.replace(learn, prediction=msgspec.Raw(prediction), predicted_at=None)
+
+    def _check_fit(self, x: Features, y_true: GroundTruth) -> None:
+        """Raise `InvalidGroundTruth` where the model was asked for something else."""
+        reason = self._hot.flavor.misfit(x, y_true)
+        if reason is not None:
+            raise InvalidGroundTruth(reason)
 
     def _learn(
         self, x: Features, y_true: GroundTruth, y_pred: Prediction, *, only_scores: bool = False

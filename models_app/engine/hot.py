@@ -188,9 +188,15 @@ class HotModel:
             return self.flavor.normalize(self._predict_one(x))
         except BaseException as error:
             pass_on_interrupt(error)
-            if self._habits is None or self._habits.undoes_predictions:
+            if self._is_left_alone_by_predictions():
                 raise ModelRaised(error) from error
             raise Spoiled(error) from error
+
+    def _is_left_alone_by_predictions(self) -> bool:
+        if self._habits is None:
+            # Where predictions are recorded, one that fails may have changed something, and is no record.
+            return not self.flavor.records_predictions
+        return self._habits.undoes_predictions
 
     def expected(self, x: Features) -> Prediction:
         """Return the prediction that a learn from `x` is scored by; raises what `predict` raises."""
@@ -244,8 +250,14 @@ class HotModel:
             self.recorded(x, y_pred)
         else:
             only_scores = flavor.scores_late and y_true is not None and learn.predicted_at is not None
+            self.predict_again(learn)
             self.learn(flavor.taught(x, y_pred), y_true, y_pred, only_scores=only_scores)
         self.learned_at = max(self.learned_at, learn.learned_at)
+
+    def predict_again(self, learn: Learn) -> None:
+        """Make the prediction that a learn itself has made, where it may have changed the model."""
+        if self.flavor.records_predictions and learn.predicted_at is None:
+            self.expected(learn.x())
 
     def drawing(self) -> AbstractContextManager[None]:
         """Return a context in which `predict`, `learn` and `replay` draw what can be drawn again."""

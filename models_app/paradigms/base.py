@@ -217,6 +217,10 @@ class Paradigm(ABC):
             raise InvalidRequest({_TRUTH: [_NO_SCALAR]})
         raise InvalidGroundTruth(reason)
 
+    def misfit(self, x: Features, y_true: GroundTruth) -> str | None:
+        """Return why a ground truth of the paradigm is none of what a model was asked with, or None."""
+        return None
+
     def learned(self, value: GroundTruth) -> GroundTruth:
         """Return a ground truth as it is scored and learned."""
         return value

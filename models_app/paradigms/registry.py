@@ -8,11 +8,20 @@ from models_app.paradigms.binary import BINARY
 from models_app.paradigms.forecasting import FORECASTING
 from models_app.paradigms.multiclass import MULTICLASS
 from models_app.paradigms.multioutput import MULTIOUTPUT
+from models_app.paradigms.recommendation import RECOMMENDATION
 from models_app.paradigms.regression import REGRESSION
 
 FLAVORS: dict[str, Paradigm] = {
     paradigm.name: paradigm
-    for paradigm in (REGRESSION, BINARY, MULTICLASS, MULTIOUTPUT, ANOMALY, FORECASTING)
+    for paradigm in (
+        REGRESSION,
+        BINARY,
+        MULTICLASS,
+        MULTIOUTPUT,
+        ANOMALY,
+        FORECASTING,
+        RECOMMENDATION,
+    )
 }
 
 #: Why paradigms of other packages are left out. Once a process: they are there when it starts, or not at all.

@@ -4,7 +4,6 @@ import inspect
 from collections.abc import Sequence
 
 from river import base
-from river.reco.base import Ranker
 
 from models_app.domain.errors import ModelNotSuitable
 from models_app.paradigms.base import Paradigm, is_a, last_step
@@ -14,7 +13,6 @@ from models_app.paradigms.registry import FLAVORS
 _NOT_SERVED: tuple[tuple[type[object], str], ...] = (
     (base.MultiLabelClassifier, "a multi-label classifier, which predicts several labels"),
     (base.Clusterer, "a clusterer, which learns without a ground truth"),
-    (Ranker, "a recommender, which predicts from a user and an item"),
 )
 # Second parameters that are no ground truth: a weight, or a time.
 _NO_TRUTHS = frozenset({"w", "weight", "weights", "sample_weight", "t", "time", "timestamp"})

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 from django.template.loader import get_template
-from river import anomaly, linear_model, metrics, preprocessing, time_series, tree
+from river import anomaly, linear_model, metrics, preprocessing, reco, time_series, tree
 
 from models_app.domain import learns, predictions
 from models_app.domain.errors import InvalidGroundTruth, InvalidRequest
@@ -28,7 +28,10 @@ MODELS: dict[str, Any] = {
     "multioutput": tree.ISOUPTreeRegressor,
     "anomaly": lambda: anomaly.QuantileFilter(anomaly.HalfSpaceTrees(), q=0.9),
     "forecasting": lambda: time_series.SNARIMAX(p=2, d=1, q=1),
+    "recommendation": lambda: reco.BiasedMF(seed=1),
 }
+# Flavors whose models need more than features, so that no pipeline can pass on what they need.
+UNPIPED = {"recommendation"}
 N = 20
 
 
@@ -47,7 +50,8 @@ def paradigm(request: pytest.FixtureRequest) -> Paradigm:
 
 @pytest.fixture
 def model(paradigm: Paradigm) -> Any:
-    return preprocessing.StandardScaler() | MODELS[paradigm.name]()
+    fitting = MODELS[paradigm.name]()
+    return fitting if paradigm.name in UNPIPED else preprocessing.StandardScaler() | fitting
 
 
 def inputs(paradigm: Paradigm, number: int) -> Features:

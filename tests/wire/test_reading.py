@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from models_app.domain import features
-from models_app.domain.errors import ChantillyError, InvalidRequest
+from models_app.domain.errors import MAX_REASONS, ChantillyError, InvalidRequest
 from models_app.engine.commands import Command, LearnFeatures
 from models_app.services.files import FileRecord, Format, Layout, Source, records
 from models_app.services.files.encodings import Encoding
@@ -139,8 +139,8 @@ class TestBodyReader:
             reader.read(b"{" if not required else b"{}")
 
         assert isinstance(refused.value.message, dict)
-        assert refused.value.message.keys() == {*names, "colour"}
-        assert refused.value.message["colour"] == ["unknown field"]
+        assert list(refused.value.message) == [*names, "colour"][:MAX_REASONS]
+        assert refused.value.message.get("colour", ["unknown field"]) == ["unknown field"]
         if required:
             assert empty.value.message == {name: ["required field"] for name in required}
 
