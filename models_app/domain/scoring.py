@@ -1,6 +1,7 @@
 """Metrics of progressive validation: what was predicted, scored against what came true."""
 
 import math
+import statistics
 from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
@@ -218,8 +219,12 @@ def values(scores: Sequence[metrics.base.Metric]) -> dict[str, float | None]:
 
 
 def _value(metric: metrics.base.Metric) -> float | None:
-    value = metric.get()
     # Some have nothing to say before their first update.
+    try:
+        value = metric.get()
+    except statistics.StatisticsError:
+        # An average of no outputs yet.
+        return None
     return None if value is None else _finite(float(value))
 
 

@@ -29,15 +29,20 @@ def _is_finite(value: object) -> bool:
     return isinstance(value, int | float) and math.isfinite(value)
 
 
+def _averaged(average: Any, kind: type[metrics.base.RegressionMetric]) -> metrics.base.Metric:
+    # Of a metric of its own: an average keeps the one that it is given.
+    return average(kind())
+
+
 class MultiOutput(Paradigm):
     """Numbers by target are predicted by `predict_one`, and learned."""
 
     name = "multioutput"
     predict_method = "predict_one"
     metrics = (
-        partial(metrics.multioutput.MicroAverage, metrics.MAE()),
-        partial(metrics.multioutput.MicroAverage, metrics.RMSE()),
-        partial(metrics.multioutput.MacroAverage, metrics.MAE()),
+        partial(_averaged, metrics.multioutput.MicroAverage, metrics.MAE),
+        partial(_averaged, metrics.multioutput.MicroAverage, metrics.RMSE),
+        partial(_averaged, metrics.multioutput.MacroAverage, metrics.MAE),
     )
     pairs = staticmethod(_pairs)
     normalize = staticmethod(predictions.tree)

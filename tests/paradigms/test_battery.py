@@ -135,6 +135,16 @@ class TestEachFlavor:
         assert taken.n >= N - 1
         assert next(iter(values(scores)), "") == paradigm.headline
 
+    def test_scores_each_model_by_metrics_of_its_own(self, paradigm: Paradigm, model: Any) -> None:
+        before = values(paradigm.new_metrics())
+        scorer = Scorer(paradigm.new_metrics(), paradigm.pairs)
+        for number in range(N):
+            scorer.score(json.loads(paradigm.example_truth), answer(paradigm, model, number))
+            learn(paradigm, model, number)
+        scorer.take()
+
+        assert values(paradigm.new_metrics()) == before
+
     def test_measures_the_errors_that_drift_watches(self, paradigm: Paradigm, model: Any) -> None:
         if paradigm.pairs is not None:
             pytest.skip("its errors are not known")
