@@ -22,7 +22,7 @@ class Multiclass(Classification):
         metrics.MicroF1,
     )
     fitting_metrics = (MultiClassMetric,)
-    kinds = (base.Classifier,)
+    kinds: tuple[type[object], ...] = (base.Classifier,)
     trial_truths = (
         lambda number: "abc"[number % 3],
         lambda number: number % 2 == 0,

@@ -6,6 +6,7 @@ from models_app.paradigms.anomaly import ANOMALY
 from models_app.paradigms.base import Member, Paradigm
 from models_app.paradigms.binary import BINARY
 from models_app.paradigms.forecasting import FORECASTING
+from models_app.paradigms.label import LABEL
 from models_app.paradigms.multiclass import MULTICLASS
 from models_app.paradigms.multioutput import MULTIOUTPUT
 from models_app.paradigms.recommendation import RECOMMENDATION
@@ -17,6 +18,7 @@ FLAVORS: dict[str, Paradigm] = {
         REGRESSION,
         BINARY,
         MULTICLASS,
+        LABEL,
         MULTIOUTPUT,
         ANOMALY,
         FORECASTING,

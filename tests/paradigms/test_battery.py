@@ -25,6 +25,7 @@ MODELS: dict[str, Any] = {
     "regression": linear_model.LinearRegression,
     "binary": linear_model.LogisticRegression,
     "multiclass": linear_model.SoftmaxRegression,
+    "label": linear_model.SoftmaxRegression,
     "multioutput": tree.ISOUPTreeRegressor,
     "anomaly": lambda: anomaly.QuantileFilter(anomaly.HalfSpaceTrees(), q=0.9),
     "forecasting": lambda: time_series.SNARIMAX(p=2, d=1, q=1),

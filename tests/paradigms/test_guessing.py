@@ -39,7 +39,7 @@ class TestGuess:
     def test_finds_a_flavor_for_every_estimator_that_is_claimed(self) -> None:
         guessed = {guess(model).name for model in estimators()}
 
-        assert guessed == set(FLAVORS)
+        assert guessed == {flavor.name for flavor in FLAVORS.values() if flavor.kinds}
 
     @pytest.mark.parametrize("model", [Own(), preprocessing.StandardScaler(), 42, None, compose.Pipeline()])
     def test_refuses_what_river_knows_nothing_of(self, model: object) -> None:
