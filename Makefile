@@ -1,5 +1,5 @@
 # `make run` serves, `make test` tests, `make soak` runs the tests that take long, `make lint` checks the code,
-# `make demo` shows it at work, `make bench` measures it beside others (BENCH_ARGS=--short for two minutes of it),
+# `make demo` shows it at work (FLAVOR=anomaly, or another: its example), `make bench` measures it beside others (BENCH_ARGS=--short for two minutes of it),
 # `make bench-against BASE=FOLDER` beside another checkout of it, `make docs` builds the documents' site in site/.
 # What is installed is what the lock files say, to the hash; `make lock` renews them from requirements*.txt.
 # HOST, PORT, INSTANCE_PATH and every other setting are taken from the environment.
@@ -54,7 +54,7 @@ lint: $(VENV)/dev.stamp
 	$(BIN)/zensical build --clean --strict
 
 demo: $(VENV)/demo.stamp
-	@exec $(BIN)/python examples/demo.py
+	@exec $(BIN)/python examples/demo.py $(if $(FLAVOR),--flavor $(FLAVOR))
 
 bench: $(BENCH)/main.stamp $(BENCH)/chantilly.stamp
 	@exec $(BENCH)/main/bin/python -m benchmarks $(BENCH_ARGS)

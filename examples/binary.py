@@ -8,13 +8,13 @@ NAME = "example-phishing"
 
 def main() -> None:
     options = running.options(__doc__, limit=1250).parse_args()
-    client = running.connect(options.url, flavor="binary")
+    client = running.connect(options.url)
 
     model = preprocessing.StandardScaler() | linear_model.LogisticRegression()
-    client.upload(model, NAME)
+    client.upload(model, NAME, flavor="binary")
 
     events = running.delayed(datasets.Phishing().take(options.limit), least=20, most=100)
-    served = running.over_http(client, NAME, events)
+    served = running.over_http(client, NAME, events, flavor="binary")
     running.report("Phishing", served, running.bare_loop(model, events, flavor="binary"))
 
 

@@ -14,7 +14,7 @@ DEFAULT_URL = f"http://localhost:{os.environ.get('PORT') or 5000}"
 TIMEOUT_SECONDS = 60
 
 Features = dict[str, Any] | str
-Label = bool | int | float | str
+GroundTruth = bool | int | float | str | dict[str, Any]
 
 
 class NotReachable(Exception):
@@ -57,13 +57,13 @@ class Client:
         """Return the names of the models."""
         return self._call("GET", "/api/models").json()["models"]
 
-    def upload(self, model: object, name: str) -> int:
-        """Upload a model; return its size in bytes.
+    def upload(self, model: object, name: str, *, flavor: str | None = None) -> int:
+        """Upload a model, of the server's flavor unless another is named; return its size in bytes.
 
         `recurse`: a function of a script takes along the names that it uses, not all names of the script.
         """
         content = dill.dumps(model, recurse=True)
-        self._call("POST", f"/api/model/{name}", data=content)
+        self._call("POST", f"/api/model/{name}", data=content, params=_without_none(flavor=flavor))
         return len(content)
 
     def download(self, name: str) -> Any:
@@ -77,13 +77,13 @@ class Client:
 
     def learn(
         self,
-        ground_truth: Label,
+        ground_truth: GroundTruth | None = None,
         *,
         id: int | str | None = None,  # noqa: A002
         features: Features | None = None,
         model: str | None = None,
     ) -> None:
-        """Let a model learn, by the id of a prediction or from features."""
+        """Let a model learn, by the id of a prediction or from features; some need no ground truth."""
         body = _without_none(ground_truth=ground_truth, id=id, features=features, model=model)
         self._call("POST", "/api/learn", json=body)
 

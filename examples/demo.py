@@ -7,6 +7,7 @@ follows 20 to 100 websites later. Everything goes over HTTP.
 import argparse
 import io
 import re
+import runpy
 import sys
 import time
 from collections.abc import Iterator, Sequence
@@ -26,6 +27,8 @@ from river import datasets, linear_model, preprocessing
 
 NAME = "demo-phishing"
 FLAVOR = "binary"
+#: Programs beside this one that are not called after a flavor.
+NO_EXAMPLES = {"client", "running", "demo", "taxis", "text", FLAVOR}
 DATASET = datasets.Phishing()
 # Slow enough to be watched on the dashboard.
 PER_SECOND = 250
@@ -60,28 +63,31 @@ class Course:
         return [self.looks[(index + 1) * len(self.looks) // n - 1] for index in range(n)]
 
 
+def others() -> list[str]:
+    """Return the flavors that an example is called after."""
+    names = (path.stem for path in Path(__file__).parent.glob("*.py"))
+    return [name for name in names if name not in NO_EXAMPLES]
+
+
 def parse() -> argparse.Namespace:
-    parser = running.options(__doc__, limit=DATASET.n_samples)
+    parser = running.options(__doc__, limit=None)
     parser.add_argument(
         "--rate", type=float, default=PER_SECOND, help="websites a second, 0: no limit (default: %(default)s)"
     )
-    parser.add_argument("--erase", action="store_true", help="erase what a server of another flavor holds")
+    parser.add_argument(
+        "--flavor",
+        default=FLAVOR,
+        choices=sorted([FLAVOR, *others()]),
+        help="of another flavor its example is shown (default: %(default)s)",
+    )
     parser.add_argument("--yes", action="store_true", help="do not ask whether the default model may change")
     parser.add_argument("--svg", type=Path, metavar="FILE", help="write a picture of the result")
     return parser.parse_args()
 
 
 def prepare(options: argparse.Namespace) -> Client:
-    """Return a client of a server of the right flavor, or end with one line that says what is in the way."""
+    """Return a client of the server, or end with one line that says what is in the way."""
     client = Client(options.url)
-    found = client.flavor()
-    if found is None or (found != FLAVOR and options.erase):
-        client.set_flavor(FLAVOR)
-    elif found != FLAVOR:
-        sys.exit(
-            f"The flavor of {client.url} is '{found}', and the demo needs '{FLAVOR}'. Take another server "
-            "(--url), or let the demo erase everything that this one holds (--erase)."
-        )
     if set(client.models()) - {NAME} and not options.yes and not _may_become_default(client):
         sys.exit("Stopped; nothing was changed. (--yes: do not ask.)")
     return client
@@ -160,7 +166,7 @@ def run(options: argparse.Namespace, console: Console) -> RenderableType:
     """Run the demo; return what it shows at the end."""
     client = prepare(options)
     model = preprocessing.StandardScaler() | linear_model.LogisticRegression()
-    size = client.upload(model, NAME)
+    size = client.upload(model, NAME, flavor=FLAVOR)
     head = Text.assemble(
         ("Model  ", "bold"),
         f"StandardScaler | LogisticRegression, {size:,} bytes, served as '{NAME}'\n",
@@ -168,7 +174,7 @@ def run(options: argparse.Namespace, console: Console) -> RenderableType:
         "River's Phishing: 1,250 websites; ground truth 20 to 100 websites later\n",
     )
     console.print(head)
-    events = running.delayed(DATASET.take(options.limit), least=20, most=100)
+    events = running.delayed(DATASET.take(options.limit or DATASET.n_samples), least=20, most=100)
     course = Course()
     progress = Progress(
         TextColumn("[bold]Learned "),
@@ -191,6 +197,16 @@ def run(options: argparse.Namespace, console: Console) -> RenderableType:
     return Group(head, show_live(progress, course), end)
 
 
+def show_example(options: argparse.Namespace) -> None:
+    """Run the example of a flavor."""
+    script = Path(__file__).with_name(f"{options.flavor}.py")
+    sys.argv = [str(script), "--url", options.url]
+    if options.limit is not None:
+        sys.argv += ["--limit", str(options.limit)]
+    runpy.run_path(str(script), run_name="__main__")
+    print(f"What the dashboard has of it: {options.url}/")
+
+
 def save_picture(shown: RenderableType, path: Path) -> None:
     canvas = Console(record=True, file=io.StringIO(), width=WIDTH, force_terminal=True)
     # The window would cut the last line.
@@ -203,6 +219,9 @@ def save_picture(shown: RenderableType, path: Path) -> None:
 
 def main() -> None:
     options = parse()
+    if options.flavor != FLAVOR:
+        show_example(options)
+        return
     try:
         shown = run(options, Console())
     except (NotReachable, Refused) as error:

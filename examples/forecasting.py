@@ -16,10 +16,10 @@ STEPS = (1, 3, 6, 12)
 
 def main() -> None:
     options = running.options(__doc__, limit=144).parse_args()
-    client = running.connect(options.url, flavor="forecasting")
+    client = running.connect(options.url)
 
     model = time_series.SNARIMAX(p=2, d=1, q=1, m=12, sp=1, sd=1)
-    client.upload(model, NAME)
+    client.upload(model, NAME, flavor="forecasting")
 
     passengers = [float(y) for _, y in datasets.AirlinePassengers().take(options.limit)]
     running.report("AirlinePassengers", over_http(client, passengers), bare_loop(model, passengers))

@@ -16,38 +16,42 @@ from river import metrics, stream
 Events = list[tuple[int, Any, Any]]
 Metrics = dict[str, float | None]
 
-METRICS: dict[str, tuple[type[metrics.base.Metric], ...]] = {
+METRICS: dict[str, tuple[Callable[[], metrics.base.Metric], ...]] = {
     "regression": (metrics.MAE, metrics.RMSE, metrics.SMAPE),
     "binary": (metrics.Accuracy, metrics.LogLoss, metrics.Precision, metrics.Recall, metrics.F1),
     # Not the macro averages: River adds their classes up in another order in each process.
     "multiclass": (metrics.Accuracy, metrics.CrossEntropy, metrics.MicroF1),
+    "multioutput": (
+        lambda: metrics.multioutput.MicroAverage(metrics.MAE()),
+        lambda: metrics.multioutput.MicroAverage(metrics.RMSE()),
+        lambda: metrics.multioutput.MacroAverage(metrics.MAE()),
+    ),
+    "anomaly": (metrics.RollingROCAUC, metrics.RollingPRAUC, metrics.ROCAUC),
 }
+#: What models predict with, where it is not `predict_proba_one`.
+METHODS = {"regression": "predict_one", "multioutput": "predict_one", "anomaly": "score_one"}
+#: Flavors that learn at once, without a ground truth, which is for their scores when it comes.
+LEARN_AT_ONCE = {"anomaly"}
 
 
-def options(description: str | None, *, limit: int) -> argparse.ArgumentParser:
-    """Return a parser of the options that all examples have."""
+def options(description: str | None, *, limit: int | None) -> argparse.ArgumentParser:
+    """Return a parser of the options that all examples have; without a limit they stream everything."""
     parser = argparse.ArgumentParser(description=(description or "").partition("\n")[0])
     parser.add_argument("--url", default=DEFAULT_URL, help="where the server is (default: %(default)s)")
+    most = "all" if limit is None else limit
     parser.add_argument(
-        "--limit", type=int, default=limit, help="observations to stream, at most (default: %(default)s)"
+        "--limit", type=int, default=limit, help=f"observations to stream, at most (default: {most})"
     )
     return parser
 
 
-def connect(url: str, *, flavor: str) -> Client:
-    """Return a client of a server of this flavor, set if there is none yet; otherwise end the script."""
+def connect(url: str) -> Client:
+    """Return a client of a server; end the script where none answers."""
     client = Client(url)
     try:
-        found = client.flavor()
-        if found is None:
-            client.set_flavor(flavor)
+        client.models()
     except (NotReachable, Refused) as error:
         sys.exit(str(error))
-    if found not in {None, flavor}:
-        sys.exit(
-            f"The flavor of {client.url} is '{found}', and this example needs '{flavor}'. A server has one "
-            f"flavor: take another (`make run INSTANCE_PATH=instance-{flavor} PORT=5001`, then `--url`)."
-        )
     return client
 
 
@@ -57,31 +61,44 @@ def delayed(dataset: Iterable[tuple[Any, Any]], *, least: int, most: int, seed: 
     return list(stream.simulate_qa(dataset, moment=None, delay=lambda _x, _y: draw.randint(least, most)))
 
 
-def over_http(client: Client, name: str, events: Events) -> Metrics:
+def over_http(client: Client, name: str, events: Events, *, flavor: str) -> Metrics:
     """Send the events to the server's model; return the metrics that it gives for it."""
     for number, features, ground_truth in track(events, description="Streaming"):
         # Ids belong to the whole server: other models' clients may count from 0 as well.
         prediction_id = f"{name}-{number}"
-        if ground_truth is None:
-            client.predict(features, id=prediction_id, model=name)
-        else:
+        if ground_truth is not None:
             client.learn(ground_truth, id=prediction_id)
+            continue
+        client.predict(features, id=prediction_id, model=name)
+        if flavor in LEARN_AT_ONCE:
+            client.learn(id=prediction_id)
     return client.metrics(model=name)
 
 
 def bare_loop(model: Any, events: Events, *, flavor: str) -> Metrics:
     """Do with River alone what the server does; return the same metrics."""
-    predict: Callable[[Any], Any] = model.predict_one if flavor == "regression" else model.predict_proba_one
+    predict: Callable[[Any], Any] = getattr(model, METHODS.get(flavor, "predict_proba_one"))
+    learns_at_once = flavor in LEARN_AT_ONCE
     scores = [metric() for metric in METRICS[flavor]]
     predictions = {}
     for number, features, ground_truth in events:
         if ground_truth is None:
             predictions[number] = predict(features)
-        else:
-            # Score before learning: afterwards the model has seen the answer.
-            _score(scores, ground_truth, predictions.pop(number))
+            if learns_at_once:
+                model.learn_one(features)
+            continue
+        # Score before learning: afterwards the model has seen the answer.
+        _score(scores, ground_truth, predictions.pop(number))
+        if not learns_at_once:
             model.learn_one(features, ground_truth)
-    return {type(score).__name__: score.get() for score in scores}
+    return {_name(score): score.get() for score in scores}
+
+
+def _name(metric: metrics.base.Metric) -> str:
+    """Return a metric's name, as the server has it: with that of the metric that it is made of."""
+    inner = getattr(metric, "metric", None)
+    name = type(metric).__name__
+    return f"{name}({type(inner).__name__})" if isinstance(inner, metrics.base.Metric) else name
 
 
 def _score(scores: Sequence[Any], ground_truth: Any, prediction: Any) -> None:
@@ -89,7 +106,7 @@ def _score(scores: Sequence[Any], ground_truth: Any, prediction: Any) -> None:
         # A classifier that has not seen any label yet.
         return
     for score in scores:
-        if isinstance(prediction, dict) and score.requires_labels:
+        if isinstance(prediction, dict) and getattr(score, "requires_labels", False):
             score.update(ground_truth, max(prediction, key=prediction.get))
         else:
             score.update(ground_truth, prediction)

@@ -108,10 +108,10 @@ def main() -> None:
     parser = running.options(__doc__, limit=2000)
     parser.add_argument("--made-up", action="store_true", help="take made-up trips, download nothing")
     options = parser.parse_args()
-    client = running.connect(options.url, flavor="regression")
+    client = running.connect(options.url)
 
     model = make_model()
-    client.upload(model, NAME)
+    client.upload(model, NAME, flavor="regression")
 
     events = list(
         stream.simulate_qa(
@@ -120,7 +120,7 @@ def main() -> None:
             delay=lambda _trip, seconds: dt.timedelta(seconds=seconds),
         )
     )
-    served = running.over_http(client, NAME, events)
+    served = running.over_http(client, NAME, events, flavor="regression")
     running.report("Taxi trips (seconds)", served, running.bare_loop(model, events, flavor="regression"))
 
 

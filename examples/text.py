@@ -35,16 +35,16 @@ def messages(n: int) -> Iterator[tuple[str, str]]:
 
 def main() -> None:
     options = running.options(__doc__, limit=1000).parse_args()
-    client = running.connect(options.url, flavor="multiclass")
+    client = running.connect(options.url)
 
     model = feature_extraction.BagOfWords(lowercase=True) | naive_bayes.MultinomialNB()
-    client.upload(model, NAME)
+    client.upload(model, NAME, flavor="multiclass")
 
     print(f"{options.limit} messages, made up by this example (seed {SEED}), such as:")
     for message, desk in messages(3):
         print(f"  {desk:9}  {message}")
     events = running.delayed(messages(options.limit), least=1, most=40)
-    served = running.over_http(client, NAME, events)
+    served = running.over_http(client, NAME, events, flavor="multiclass")
     running.report("Messages", served, running.bare_loop(model, events, flavor="multiclass"))
 
 
