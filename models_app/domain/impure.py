@@ -33,6 +33,7 @@ DRAWING: frozenset[tuple[str, str]] = frozenset(
         ("river.reco.funk_mf", "FunkMF"),
         # The first prediction after a learn forms the clusters anew.
         ("river.cluster.dbstream", "DBSTREAM"),
+        ("river.cluster.denstream", "DenStream"),
         # The first prediction for a label makes its classifier.
         ("river.multioutput.chain", "ClassifierChain"),
         ("river.multioutput.chain", "ProbabilisticClassifierChain"),

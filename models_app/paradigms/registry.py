@@ -5,6 +5,7 @@ from models_app.paradigms import entry_points
 from models_app.paradigms.anomaly import ANOMALY
 from models_app.paradigms.base import Member, Paradigm
 from models_app.paradigms.binary import BINARY
+from models_app.paradigms.clustering import CLUSTERING
 from models_app.paradigms.forecasting import FORECASTING
 from models_app.paradigms.label import LABEL
 from models_app.paradigms.multiclass import MULTICLASS
@@ -23,6 +24,7 @@ FLAVORS: dict[str, Paradigm] = {
         ANOMALY,
         FORECASTING,
         RECOMMENDATION,
+        CLUSTERING,
     )
 }
 

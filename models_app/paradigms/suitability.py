@@ -12,7 +12,6 @@ from models_app.paradigms.registry import FLAVORS
 # River's kinds that no flavor is for yet.
 _NOT_SERVED: tuple[tuple[type[object], str], ...] = (
     (base.MultiLabelClassifier, "a multi-label classifier, which predicts several labels"),
-    (base.Clusterer, "a clusterer, which learns without a ground truth"),
 )
 # Second parameters that are no ground truth: a weight, or a time.
 _NO_TRUTHS = frozenset({"w", "weight", "weights", "sample_weight", "t", "time", "timestamp"})

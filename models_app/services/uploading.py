@@ -109,9 +109,9 @@ def _checked(data: bytes, flavor: str, metrics: Sequence[str]) -> _Checked:
 def _scorable(kinds: _Kinds, flavor: Paradigm, found: TrialResult) -> tuple[_Kinds, list[Remark]]:
     """Return the metrics that can be kept of the model, and what there is to know about it."""
     served = flavor.served_by(found.predict_method)
-    if not served.answers_labels:
-        return kinds, list(found.remarks)
     kept = tuple(kind for kind in kinds if served.can_score(kind))
+    if not served.answers_labels:
+        return kept, list(found.remarks)
     left_out = ", ".join(kind.__name__ for kind in kinds if kind not in kept)
     text = "It answers labels, without probabilities"
     text += f"; metrics that need these are left out: {left_out}." if left_out else "."

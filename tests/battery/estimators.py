@@ -9,6 +9,7 @@ import river.api
 from river import (
     anomaly,
     base,
+    cluster,
     compose,
     feature_extraction,
     feature_selection,
@@ -28,6 +29,7 @@ BY_HAND: dict[str, Any] = {
     "AMFClassifier": lambda: forest.AMFClassifier(n_estimators=3, seed=1),
     "AMFRegressor": lambda: forest.AMFRegressor(n_estimators=3, seed=1),
     "Agg": lambda: feature_extraction.Agg(on="a", by="c", how=stats.Mean()),
+    "DenStream": lambda: cluster.DenStream(decaying_factor=0.01, n_samples_init=10),
     "FuncTransformer": lambda: compose.FuncTransformer(dict),
     "Grouper": lambda: compose.Grouper(preprocessing.StatImputer(("a", stats.Mean())), by="d"),
     "Pipeline": lambda: preprocessing.StandardScaler() | linear_model.LinearRegression(),

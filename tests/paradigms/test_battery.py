@@ -7,7 +7,16 @@ from typing import Any
 
 import pytest
 from django.template.loader import get_template
-from river import anomaly, linear_model, metrics, preprocessing, reco, time_series, tree
+from river import (
+    anomaly,
+    cluster,
+    linear_model,
+    metrics,
+    preprocessing,
+    reco,
+    time_series,
+    tree,
+)
 
 from models_app.domain import learns, predictions
 from models_app.domain.errors import InvalidGroundTruth, InvalidRequest
@@ -30,6 +39,7 @@ MODELS: dict[str, Any] = {
     "anomaly": lambda: anomaly.QuantileFilter(anomaly.HalfSpaceTrees(), q=0.9),
     "forecasting": lambda: time_series.SNARIMAX(p=2, d=1, q=1),
     "recommendation": lambda: reco.BiasedMF(seed=1),
+    "clustering": lambda: cluster.KMeans(n_clusters=3, seed=1),
 }
 # Flavors whose models need more than features, so that no pipeline can pass on what they need.
 UNPIPED = {"recommendation"}

@@ -24,6 +24,22 @@ def seed_of(instance: Path) -> str:
     return (instance / "hash_seed").read_text().strip()
 
 
+def call_all(calls: Sequence[tuple[Any, ...]], *, seed: str) -> list[Any]:
+    """Return what functions of modules return, each with its arguments, in a process under `seed`."""
+    done = subprocess.run(
+        [sys.executable, "-m", "tests.servers.bare_loops", "call_all"],
+        input=pickle.dumps(calls),
+        env=os.environ | {"PYTHONHASHSEED": seed},
+        cwd=ROOT,
+        capture_output=True,
+        timeout=120,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr.decode()
+    returned: list[Any] = pickle.loads(done.stdout)
+    return returned
+
+
 def loop(model: bytes, steps: Sequence[Step], *, seed: str, method: str = "predict_one") -> list[Any]:
     """Return what a pickled model predicts at the `predict` steps, in a process that runs under `seed`."""
     done = subprocess.run(
@@ -52,5 +68,10 @@ def _run() -> None:
     sys.stdout.buffer.write(pickle.dumps(predictions))
 
 
+def _call_all() -> None:
+    calls = pickle.load(sys.stdin.buffer)
+    sys.stdout.buffer.write(pickle.dumps([function(*arguments) for function, *arguments in calls]))
+
+
 if __name__ == "__main__":
-    _run()
+    _call_all() if sys.argv[1:] == ["call_all"] else _run()

@@ -8,8 +8,10 @@ from typing import Any
 import pytest
 from river import linear_model, metrics, preprocessing, tree
 
+from tests.servers import bare_loops
 from tests.servers.clients import Answer, Client
 from tests.servers.conftest import Start
+from tests.servers.flavor_cases import CASES, Case
 from tests.servers.listeners import listening
 from tests.servers.servers import Server
 from tests.servers.test_contract import binary, regression, state
@@ -29,6 +31,49 @@ def run(client: Client, model: str, truths: list[Any]) -> list[Any]:
         assert client.learn(id=f"{model} {number}", ground_truth=truth).status == 201
         predicted.append(answer.json["prediction"])
     return predicted
+
+
+def drive(client: Client, name: str, case: Case, numbers: range) -> list[Any]:
+    """Send the requests of some records to the model of a case; return the predictions."""
+    predicted = []
+    for number in numbers:
+        for route, fields in case.requests(number):
+            own_id = {"id": f"{name} {fields['id']}"} if "id" in fields else {}
+            answer = client.post(f"/api/{route}", **{"model": name, **fields, **own_id})
+            assert answer.status in (200, 201), answer
+            if route == "predict":
+                predicted.append(answer.json["prediction"])
+    return predicted
+
+
+class TestEachFlavor:
+    @pytest.mark.parametrize("flavor", dict.fromkeys(case.flavor for case in CASES.values()))
+    def test_gives_what_river_alone_gives_through_kill_9(self, start: Start, flavor: str) -> None:
+        cases = {name: case for name, case in CASES.items() if case.flavor == flavor}
+        models = {name: case.model() for name, case in cases.items()}
+        server = start()
+        bare = [(case.bare, models[name], case.n) for name, case in cases.items()]
+        expected = bare_loops.call_all(bare, seed=bare_loops.seed_of(server.instance))
+
+        with server.client() as client:
+            for name, model in models.items():
+                assert upload(client, model, f"flavor={flavor}", name).status == 201
+            predicted = {name: drive(client, name, case, range(case.n // 2)) for name, case in cases.items()}
+        server.restart(clean=False)
+        with server.client() as client:
+            for name, case in cases.items():
+                predicted[name] += drive(client, name, case, range(case.n // 2, case.n))
+            found = {name: client.metrics(name) for name in cases}
+        assert server.stop() == 0
+
+        for name, (answers, values) in zip(cases, expected, strict=True):
+            assert predicted[name] == answers, name
+            assert found[name] == values, name
+        verified = server.manage("verify_journal")
+        assert verified.returncode == 0, verified.stdout
+        assert [line.split(" ")[:2] for line in sorted(verified.stdout.splitlines())] == [
+            [f"{name}:", "equal"] for name in sorted(cases)
+        ]
 
 
 class TestSideBySide:
