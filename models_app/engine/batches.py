@@ -141,11 +141,12 @@ class Batch:
 
     def _record_prediction(self, command: Predict, prediction: Prediction) -> None:
         """Take a prediction into the journal: it has changed the model, or what is kept beside it."""
+        text = _encoded(prediction)
         self._hot.recorded(command.x, prediction)
         learn = Learn(
             prediction_id=command.prediction_id,
             features=msgspec.Raw(command.text),
-            prediction=msgspec.Raw(learns.encode_prediction(prediction)),
+            prediction=text,
             ground_truth=None,
             predicted_at=None,
             learned_at=self._stamp(command.received_at),
@@ -155,8 +156,8 @@ class Batch:
     def _record_again(self, command: LearnAgain) -> None:
         learn = command.learn
         prediction = self._hot.predict(learn.x())
+        text = _encoded(prediction)
         self._hot.recorded(learn.x(), prediction)
-        text = msgspec.Raw(learns.encode_prediction(prediction))
         learned_at = self._stamp(command.received_at)
         self.write.learns.append(msgspec.structs.replace(learn, prediction=text, learned_at=learned_at))
 
@@ -267,7 +268,8 @@ class Batch:
         return self._hot.seq
 
     def _predicted_anew(self, learn: Learn) -> Learn:
-        prediction = learns.encode_prediction(self._hot.expected(learn.x()))
+        x = self._hot.flavor.taught(learn.x(), learn.y_pred())
+        prediction = learns.encode_prediction(self._hot.expected(x))
         return msgspec.structs.replace(learn, prediction=msgspec.Raw(prediction), predicted_at=None)
 
     def _check_fit(self, x: Features, y_true: GroundTruth) -> None:
@@ -342,6 +344,14 @@ class Batch:
 
     def _export(self, command: Export) -> bytes:
         return self._hot.snapshot().model
+
+
+def _encoded(prediction: Prediction) -> msgspec.Raw:
+    """Return a prediction that has changed the model as JSON text; raises `Spoiled`."""
+    try:
+        return msgspec.Raw(learns.encode_prediction(prediction))
+    except ModelRaised as error:
+        raise Spoiled(error) from error
 
 
 # Not in the batch: with its own methods in a member it would be a cycle, and hold on to an evicted model

@@ -4,7 +4,7 @@ from typing import cast
 
 import msgspec
 
-from models_app.domain import features
+from models_app.domain import features, learns
 from models_app.engine.commands import LearnFeatures, Predict
 from models_app.engine.ports import Pending
 from models_app.paradigms.base import FEATURES, Members, Paradigm
@@ -34,7 +34,7 @@ def text_for(flavor: Paradigm, pending: Pending) -> str:
     theirs = get_flavor(pending.flavor)
     if not (theirs.takes or flavor.takes):
         return pending.features
-    asked = features.decode(pending.features)
+    asked = theirs.taught(features.decode(pending.features), learns.decode_prediction(pending.prediction))
     members = cast("Members", asked) if theirs.takes else {FEATURES: asked}
     flavor.check_members(members, learns=True)
     return msgspec.json.encode(members if flavor.takes else members[FEATURES]).decode()

@@ -31,7 +31,7 @@ def check(model: object, flavor: Paradigm) -> str:
     method = _method(step, flavor)
     for called, arguments in flavor.calls.items():
         _check_call(step, method if method and called == flavor.predict_method else called, arguments)
-    if flavor.needs_truth:
+    if flavor.needs_truth and "learn_one" in flavor.methods:
         _check_truth(step, flavor)
     return method
 

@@ -204,7 +204,7 @@ class _Attempt:
 def _reason(failure: _Failed, flavor: Paradigm) -> str | None:
     """Say why no features would mend it; None: others may."""
     error, text = failure.error, described(failure.error)
-    method = "learn_one" if failure.step == "learn" else flavor.predict_method
+    method = flavor.methods[0] if failure.step == "learn" else flavor.predict_method
     if isinstance(error, NotImplementedError):
         return (
             f"The model has {method}, which is not implemented: it raises {text}. Implement it, or upload "
