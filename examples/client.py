@@ -70,9 +70,19 @@ class Client:
         """Return a model as it is now."""
         return dill.loads(self._call("GET", f"/api/model/{name}").content)
 
-    def predict(self, features: Features, *, id: int | str | None = None, model: str | None = None) -> Any:  # noqa: A002
-        """Return a prediction; with an id, the server keeps the features until the ground truth comes."""
-        body = _without_none(features=features, id=id, model=model)
+    def predict(
+        self,
+        features: Features | None = None,
+        *,
+        id: int | str | None = None,  # noqa: A002
+        model: str | None = None,
+        **members: Any,
+    ) -> Any:
+        """Return a prediction; with an id, the server keeps the features until the ground truth comes.
+
+        `members` are what else models of a flavor are asked with, such as `arms`.
+        """
+        body = _without_none(features=features, id=id, model=model, **members)
         return self._call("POST", "/api/predict", json=body).json()["prediction"]
 
     def learn(

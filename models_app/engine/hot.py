@@ -257,7 +257,7 @@ class HotModel:
     def predict_again(self, learn: Learn) -> None:
         """Make the prediction that a learn itself has made, where it may have changed the model."""
         if self.flavor.records_predictions and learn.predicted_at is None:
-            self.expected(learn.x())
+            self.expected(self.flavor.taught(learn.x(), learn.y_pred()))
 
     def drawing(self) -> AbstractContextManager[None]:
         """Return a context in which `predict`, `learn` and `replay` draw what can be drawn again."""

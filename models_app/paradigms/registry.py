@@ -3,6 +3,7 @@
 from models_app.domain.errors import UnknownFlavor
 from models_app.paradigms import entry_points
 from models_app.paradigms.anomaly import ANOMALY
+from models_app.paradigms.bandits import BANDIT
 from models_app.paradigms.base import Member, Paradigm
 from models_app.paradigms.binary import BINARY
 from models_app.paradigms.clustering import CLUSTERING
@@ -25,6 +26,7 @@ FLAVORS: dict[str, Paradigm] = {
         FORECASTING,
         RECOMMENDATION,
         CLUSTERING,
+        BANDIT,
     )
 }
 

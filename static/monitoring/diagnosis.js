@@ -48,7 +48,11 @@ function drawing() {
     return drawingOfCalibration(reliability);
   }
   const levels = document.getElementById("chart-levels");
-  return levels === null ? drawingOfResiduals() : drawingOfLevels(levels);
+  if (levels !== null) {
+    return drawingOfLevels(levels);
+  }
+  // What is a table and no more has nothing to draw.
+  return document.getElementById("chart-residuals") === null ? () => {} : drawingOfResiduals();
 }
 
 function drawingOfLevels(element) {

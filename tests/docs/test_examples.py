@@ -20,6 +20,7 @@ EXAMPLES = {
     "multioutput": ("example-flares", ()),
     "anomaly": ("example-sine", ()),
     "forecasting": ("example-passengers", ()),
+    "bandit": ("example-offers", ()),
     "text": ("example-messages", ()),
     "taxis": ("example-taxis", ("--made-up",)),
 }

@@ -9,6 +9,7 @@ import pytest
 from django.template.loader import get_template
 from river import (
     anomaly,
+    bandit,
     cluster,
     linear_model,
     metrics,
@@ -40,9 +41,10 @@ MODELS: dict[str, Any] = {
     "forecasting": lambda: time_series.SNARIMAX(p=2, d=1, q=1),
     "recommendation": lambda: reco.BiasedMF(seed=1),
     "clustering": lambda: cluster.KMeans(n_clusters=3, seed=1),
+    "bandit": lambda: bandit.EpsilonGreedy(0.3, seed=1),
 }
 # Flavors whose models need more than features, so that no pipeline can pass on what they need.
-UNPIPED = {"recommendation"}
+UNPIPED = {"recommendation", "bandit"}
 N = 20
 
 
@@ -213,7 +215,7 @@ class TestEachFlavor:
 
         found = diagnosis.find([outcome], paradigm)
 
-        has_nothing = paradigm.level(y_pred) is None and paradigm.pairs is not None
+        has_nothing = paradigm.diagnosis == "levels" and paradigm.level(y_pred) is None
         assert (found["n"], found["n_left_out"]) == (
             (0, 1) if paradigm.answers_labels or has_nothing else (1, 0)
         )

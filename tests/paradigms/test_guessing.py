@@ -3,7 +3,7 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
-from river import compose, forest, linear_model, preprocessing, rules, tree
+from river import bandit, compose, forest, linear_model, preprocessing, rules, tree
 
 from models_app.domain.errors import ModelNotSuitable, UnknownFlavor
 from models_app.paradigms import trials
@@ -20,6 +20,8 @@ def estimators() -> Iterator[Any]:
     claimed = tuple(kind for paradigm in FLAVORS.values() for kind in paradigm.kinds)
     for kind in classes():
         yield from (model for model in instances(kind) if isinstance(model, claimed))
+    # No estimators to River.
+    yield bandit.RandomPolicy()
 
 
 class TestGuess:

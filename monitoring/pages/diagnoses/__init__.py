@@ -1,13 +1,14 @@
 """Diagnoses on a model's page, beyond metrics: a module a kind, chosen by the paradigm."""
 
 from models_app.paradigms.base import Paradigm
-from monitoring.pages.diagnoses import calibration, levels, residuals
+from monitoring.pages.diagnoses import arms, calibration, levels, residuals
 from monitoring.pages.diagnoses.base import Diagnosis
 
 _DIAGNOSES: dict[str, Diagnosis] = {
     "residuals": residuals.RESIDUALS,
     "calibration": calibration.CALIBRATION,
     "levels": levels.LEVELS,
+    "arms": arms.ARMS,
 }
 
 
