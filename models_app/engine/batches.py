@@ -33,9 +33,12 @@ from models_app.engine.commands import (
     LearnById,
     LearnFeatures,
     Predict,
+    PredictInDetail,
 )
 from models_app.engine.hot import HotModel, Spoiled, Vitals
 from models_app.engine.ports import Event, Learned, ModelState, Pending, Predicted, Replayed, Write
+from models_app.paradigms import options
+from models_app.paradigms.options import Details
 
 _TOKEN_BITS = 62
 # Not the process's generator, which a model may seed: a token must never come again.
@@ -138,6 +141,14 @@ class Batch:
                 Predicted(model=self._state.name, features=command.text, prediction=prediction)
             )
         return self._state.name, prediction
+
+    def _predict_in_detail(self, command: PredictInDetail) -> tuple[str, Prediction, Details]:
+        # First: what is refused must leave nothing pending.
+        options.check(self._hot.flavor, command.options)
+        if command.has_members:
+            members.take(command, self._hot.flavor)
+        details = self._hot.details(command.text, command.options)
+        return *self._predict(command), details
 
     def _record_prediction(self, command: Predict, prediction: Prediction) -> None:
         """Take a prediction into the journal: it has changed the model, or what is kept beside it."""
@@ -358,6 +369,7 @@ def _encoded(prediction: Prediction) -> msgspec.Raw:
 # until the garbage collector comes by.
 _HANDLERS: dict[type[Command], Callable[[Batch, Any], object]] = {
     Predict: Batch._predict,
+    PredictInDetail: Batch._predict_in_detail,
     LearnById: Batch._learn_by_id,
     LearnFeatures: Batch._learn_features,
     LearnAgain: Batch._learn_again,

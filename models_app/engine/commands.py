@@ -175,6 +175,17 @@ class Predict(Command):
         self.received_at = received_at
 
 
+class PredictInDetail(Predict):
+    """Predict, and answer what else the model has to say of it, by `options`: a third part of the answer."""
+
+    __slots__ = ("options",)
+
+    def __init__(self, asked: Predict, options: tuple[str, ...]) -> None:
+        super().__init__(asked.name, asked.text, asked.x, asked.prediction_id, asked.received_at)
+        self.has_members = asked.has_members
+        self.options = options
+
+
 class LearnById(Command):
     """Score a pending prediction and learn from its features.
 

@@ -4,8 +4,8 @@ Of River's own parts this is known. Of anything else it is found out by trial, a
 the fourth and so on: a trial costs a pickle of the model or two, and all of them a tenth of the time at most.
 """
 
-import copy
 import time
+from copy import deepcopy
 from typing import Any
 
 from models_app.domain import blobs
@@ -62,7 +62,7 @@ class Habits:
     def predict(self, x: Features) -> object:
         """Return what the model predicts; raises what it raises."""
         if self.undoes_predictions:
-            return self._paradigm.predictor(self._copy())(x)
+            return self._paradigm.predictor(self.copy())(x)
         self._n_predictions += 1
         if not self._is_prediction_tried():
             return self._paradigm.predictor(self._model)(x)
@@ -98,7 +98,8 @@ class Habits:
         age = time.perf_counter() - self._loaded_at
         return n == 1 or self._trial_seconds < max(_FREE_SECONDS, _MAX_SHARE * age)
 
-    def _copy(self) -> Any:
+    def copy(self) -> Any:
+        """Return a copy of the model, for a call that must leave no trace in it."""
         with apart():
             if self._bytes is None:
                 self._bytes = blobs.dumps(self._model)
@@ -116,7 +117,7 @@ class Habits:
             self._learn_one(x, y_true)
             return
         # The model may write to what it learns from.
-        same_x = copy.deepcopy(x)
+        same_x = deepcopy(x)
         begun = time.perf_counter()
         self._learn_one(x, y_true)
         # A child must not go through the trial, where it would fork again.

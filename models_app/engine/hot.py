@@ -2,13 +2,15 @@
 
 import html
 import time
+from collections.abc import Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
-from models_app.domain import blobs, scoring
+from models_app.domain import blobs, features, scoring
 from models_app.domain.draws import Draws
-from models_app.domain.errors import ModelRaised
+from models_app.domain.errors import InvalidRequest, ModelRaised
 from models_app.domain.failing import described, pass_on_interrupt
 from models_app.domain.features import Features
 from models_app.domain.learns import Learn
@@ -20,7 +22,9 @@ from models_app.domain.scoring import GroundTruth, Kind, Metrics, Pairs, Scorer,
 from models_app.domain.windows import Window
 from models_app.engine.habits import Habits
 from models_app.engine.ports import ModelState, SnapshotData
+from models_app.paradigms import options
 from models_app.paradigms.base import Paradigm
+from models_app.paradigms.options import Details
 from models_app.paradigms.registry import get_flavor
 
 
@@ -197,6 +201,23 @@ class HotModel:
             # Where predictions are recorded, one that fails may have changed something, and is no record.
             return not self.flavor.records_predictions
         return self._habits.undoes_predictions
+
+    def details(self, text: bytes, asked: Sequence[str]) -> Details:
+        """Return what else the model has to say of a prediction, by option; `text` is its features' JSON.
+
+        Raises `InvalidRequest` where that is nothing, and `ModelRaised`; it changes nothing.
+        """
+        self._draws.call = 2 * self.seq
+        self._draws.reset()
+        try:
+            # What may change when it predicts is not asked itself.
+            model = self.model if self._habits is None else self._habits.copy()
+            return options.details(model, self.flavor, asked, partial(features.decode, text))
+        except InvalidRequest:
+            raise
+        except BaseException as error:
+            pass_on_interrupt(error)
+            raise ModelRaised(error) from error
 
     def expected(self, x: Features) -> Prediction:
         """Return the prediction that a learn from `x` is scored by; raises what `predict` raises."""

@@ -3,7 +3,7 @@
 from itertools import groupby
 from operator import attrgetter
 
-from models_app.engine.commands import Predict
+from models_app.engine.commands import Predict, PredictInDetail
 from models_app.engine.timings import TimingsByModel
 from models_app.engine.tracing import Stages
 from models_app.engine.turn import Turn
@@ -17,7 +17,7 @@ def record(all_timings: TimingsByModel, turn: Turn, written_at: float) -> None:
     timings = all_timings.of(turn.state)
     for queued_at, group in groupby(timed, attrgetter("queued_at")):
         kinds = [type(command) for command in group]
-        n_predictions = kinds.count(Predict)
+        n_predictions = kinds.count(Predict) + kinds.count(PredictInDetail)
         timings.wait.record(turn.started_at - queued_at, len(kinds))
         timings.answered(written_at - queued_at, n_predictions, len(kinds) - n_predictions)
     timings.compute.record(turn.computed_at - turn.started_at)

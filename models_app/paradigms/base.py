@@ -88,6 +88,8 @@ class Paradigm(ABC):
     records_predictions: bool = False
     #: Whether a recorded prediction awaits its ground truth under its id; else the `course` knows of it.
     keeps_recorded: bool = True
+    #: What else a request can ask of a prediction: see `paradigms.options`.
+    options: tuple[str, ...] = ()
     #: What metrics are updated with; None: with ground truth and prediction, where that can be scored.
     pairs: Pairs | None = None
     #: A ground truth as an example, in JSON.

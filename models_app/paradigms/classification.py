@@ -20,6 +20,7 @@ class Classification(Paradigm):
     wanted = "a classifier"
     answer_in_words = "a dictionary of labels (strings, numbers or booleans) with their probabilities"
     diagnosis = "calibration"
+    options = ("explanation",)
     has_labels = True
     errors_in_words = None
 

@@ -25,6 +25,7 @@ class Regression(Paradigm):
     answer_in_words = "a number"
     trial_truths = (lambda number: 0.5 + (5 * number % 7),)
     example_truth = "2.5"
+    options = ("interval", "distribution", "explanation")
     diagnosis = "residuals"
     has_labels = False
     errors_in_words = "a regression's errors"

@@ -13,7 +13,21 @@ class Prediction(msgspec.Struct, forbid_unknown_fields=True, gc=False):
     prediction: fields.Predicted
 
 
+class DetailedPrediction(Prediction, gc=False):
+    """The model that predicted, its prediction, and what else was asked for."""
+
+    interval: fields.Interval | UnsetType = UNSET
+    distribution: fields.Distribution | UnsetType = UNSET
+    explanation: fields.Explanation | UnsetType = UNSET
+
+
 class RecordPrediction(Prediction, gc=False):
+    """The answer to a record that is predicted."""
+
+    ref: fields.Reference | UnsetType = UNSET
+
+
+class DetailedRecordPrediction(DetailedPrediction, gc=False):
     """The answer to a record that is predicted."""
 
     ref: fields.Reference | UnsetType = UNSET

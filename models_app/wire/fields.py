@@ -11,6 +11,7 @@ import msgspec
 from msgspec import Meta, Raw
 
 from models_app.domain import features, names, predictions
+from models_app.paradigms import options
 from models_app.paradigms.registry import FLAVORS
 
 PREDICT = "predict"
@@ -59,6 +60,15 @@ def schema_of(kind: Any) -> dict[str, Any]:
 
 #: Of a member that is checked elsewhere.
 ANYTHING = _field(Expected("may be anything", (object, bool), may_be_long=True))
+#: Checked by `options_of`.
+Options = Annotated[
+    Any,
+    _field(
+        Expected("may be anything", (object, bool), may_be_long=True),
+        description="What else to answer: an `interval`, a `distribution`, an `explanation`.",
+        schema={"type": "array", "items": {"type": "string", "enum": list(options.NAMES)}, "minItems": 1},
+    ),
+]
 Flavor = Annotated[str, _field(Expected("must be a string", (str,)), schema={"enum": list(FLAVORS)})]
 Features = Annotated[
     Raw,
@@ -112,6 +122,17 @@ Reference = Annotated[
 Predicted = Annotated[
     predictions.Shown,
     Meta(description="A number, or probabilities by label; a label, of a classifier without probabilities."),
+]
+_Members = dict[str, predictions.Shown]
+#: What else was asked of a prediction, as `predictions.to_json` makes it.
+Interval = Annotated[_Members, Meta(description="`lower` and `upper`, and the confidence `level`.")]
+Distribution = Annotated[_Members, Meta(description="Its `name`, `mean` and `sd`.")]
+Explanation = Annotated[
+    _Members,
+    Meta(
+        description="`base` and `contributions` by feature, which add up to what a linear model or a tree "
+        "makes of the features; `label` whose share that is; `text`, the model's own words."
+    ),
 ]
 Message = Annotated[
     str | Mapping[str, Sequence[str]], Meta(description="One sentence, or the reasons by field.")

@@ -4,7 +4,8 @@ from msgspec import UNSET, Raw, UnsetType
 
 from models_app.domain.errors import ChantillyError, InvalidRequest
 from models_app.domain.features import MAX_EXPLAINED_BYTES
-from models_app.engine.commands import LearnById, LearnFeatures, Predict
+from models_app.engine.commands import LearnById, LearnFeatures, Predict, PredictInDetail
+from models_app.paradigms import options
 from models_app.wire import fields, references
 from models_app.wire.asking import members_of
 from models_app.wire.bodies import BodyReader
@@ -44,13 +45,25 @@ def predict(body: bytes, now: float) -> Predict:
     if read.features is UNSET and members is None and len(body) > MAX_EXPLAINED_BYTES:
         # Models of some flavors are asked with nothing, and that is short.
         raise _predict_reader.refusal(body)
-    return predict_command(
+    command = predict_command(
         features_json=None if read.features is UNSET else bytes(read.features),
         prediction_id=None if read.id is UNSET else read.id,
         model=None if read.model is UNSET else read.model,
         now=now,
         members=members,
     )
+    return command if isinstance(read, FeaturesRequest) else _in_detail(command, read)
+
+
+def _in_detail(command: Predict, read: PredictRequest | Record) -> Predict:
+    """Return the command with the options that are asked for; raises `InvalidRequest`."""
+    if read.options is UNSET:
+        return command
+    asked = read.options
+    if not isinstance(asked, list) or not asked or not all(name in options.NAMES for name in asked):
+        choice = ", ".join(map(repr, options.NAMES))
+        raise options.refused(f"must be an array with some of {choice}")
+    return PredictInDetail(command, tuple(dict.fromkeys(asked)))
 
 
 def learn(body: bytes, now: float) -> LearnById | LearnFeatures:
@@ -102,6 +115,8 @@ def _command(read: Record | PlainRecord, op: str | None, now: float) -> Asked:
     text = None if read.features is UNSET else bytes(read.features)
     members = None if type(read) is PlainRecord else members_of(read)
     if said == fields.LEARN:
+        if isinstance(read, Record) and read.options is not UNSET:
+            raise options.refused("only of a prediction")
         if read.ground_truth is UNSET and _has_nothing(read):
             raise InvalidRequest({"ground_truth": ["required field"]})
         return learn_command(
@@ -116,6 +131,7 @@ def _command(read: Record | PlainRecord, op: str | None, now: float) -> Asked:
         raise InvalidRequest({"op": ["must be 'predict' or 'learn'"]})
     if read.ground_truth is not UNSET:
         raise InvalidRequest({"ground_truth": ["unknown field"]})
-    return predict_command(
+    command = predict_command(
         features_json=text, prediction_id=prediction_id, model=model, now=now, members=members
     )
+    return command if isinstance(read, PlainRecord) else _in_detail(command, read)

@@ -55,11 +55,17 @@ def _with_members(kind: type[S]) -> type[S]:
 
 
 @_with_members
-class PredictRequest(Asked, gc=False, kw_only=True):
-    """What to predict from; with an id, it is kept until the ground truth comes."""
+class PredictLine(Asked, gc=False, kw_only=True):
+    """A line of a file to predict from."""
 
     id: fields.Id | UnsetType = UNSET
     model: fields.ModelName | UnsetType = UNSET
+
+
+class PredictRequest(PredictLine, gc=False, kw_only=True):
+    """What to predict from; with an id, it is kept until the ground truth comes."""
+
+    options: fields.Options | UnsetType = UNSET
 
 
 class TruthRequest(msgspec.Struct, forbid_unknown_fields=True, gc=False):
@@ -106,11 +112,12 @@ class Record(Asked, gc=False, kw_only=True):
     id: fields.Id | UnsetType = UNSET
     model: fields.ModelName | UnsetType = UNSET
     ref: fields.Reference | UnsetType = UNSET
+    options: fields.Options | UnsetType = UNSET
 
 
 @_with_members
 class LearnLine(Asked, gc=False, kw_only=True):
-    """A line of a file to learn from; one to predict from is a `PredictRequest`."""
+    """A line of a file to learn from."""
 
     ground_truth: fields.AnyTruth | UnsetType = UNSET
     model: fields.ModelName | UnsetType = UNSET

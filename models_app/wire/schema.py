@@ -6,7 +6,13 @@ from typing import Any
 
 import msgspec
 
-from models_app.wire.answers import Error, Prediction, RecordLearned, RecordPrediction, RecordRefused
+from models_app.wire.answers import (
+    DetailedPrediction,
+    DetailedRecordPrediction,
+    Error,
+    RecordLearned,
+    RecordRefused,
+)
 from models_app.wire.events import LearnEvent, PredictEvent
 from models_app.wire.fields import any_value, schema_of
 from models_app.wire.requests import InitRequest, LearnRequest, PredictRequest, Record
@@ -70,6 +76,9 @@ def _union(options: list[Schema]) -> Schema:
     return plain[0] if len(plain) == 1 else {"anyOf": plain}
 
 
+# Most answers have nothing of the details, and are encoded as structs without them.
+_DETAILED = components_of([DetailedPrediction, DetailedRecordPrediction])
+
 #: By the names that the OpenAPI document has for them.
 COMPONENTS: dict[str, Schema] = {
     **components_of(
@@ -78,18 +87,18 @@ COMPONENTS: dict[str, Schema] = {
             InitRequest,
             PredictRequest,
             LearnRequest,
-            Prediction,
             Record,
-            RecordPrediction,
             RecordLearned,
             RecordRefused,
             PredictEvent,
             LearnEvent,
         ]
     ),
+    "Prediction": _DETAILED["DetailedPrediction"],
+    "RecordPrediction": _DETAILED["DetailedRecordPrediction"],
     "Metrics": _as_openapi(schema_of(dict[str, float | None])),
     "RecordAnswer": {
         "description": "A prediction; of a learn nothing but `ref`; or why the record is refused.",
-        "oneOf": [named(kind.__name__) for kind in (RecordPrediction, RecordLearned, RecordRefused)],
+        "oneOf": [named(name) for name in ("RecordPrediction", "RecordLearned", "RecordRefused")],
     },
 }

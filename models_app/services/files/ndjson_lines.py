@@ -11,7 +11,7 @@ from models_app.services.files.sources import Source, Unreadable
 from models_app.wire import fields
 from models_app.wire.asking import members_of
 from models_app.wire.bodies import UNREADABLE
-from models_app.wire.requests import LearnLine, PredictRequest
+from models_app.wire.requests import LearnLine, PredictLine
 
 
 def ndjson_records(source: Source, layout: Layout) -> Iterator[FileRecord | BadLine]:
@@ -40,7 +40,7 @@ _encoder = msgspec.json.Encoder()
 
 def _api_object(layout: Layout) -> Callable[[int, bytes], FileRecord]:
     learn_decoder = msgspec.json.Decoder(LearnLine)
-    predict_decoder = msgspec.json.Decoder(PredictRequest)
+    predict_decoder = msgspec.json.Decoder(PredictLine)
 
     def learn_record(line: int, text: bytes) -> FileRecord:
         read = learn_decoder.decode(text)

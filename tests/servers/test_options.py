@@ -1,0 +1,110 @@
+"""Options of a prediction, over HTTP: what is asked for is answered beside it, and changes nothing."""
+
+import json
+from typing import Any
+
+import pytest
+from river import conf, datasets, facto, linear_model, preprocessing
+
+from tests.servers.clients import Client
+from tests.servers.conftest import Start
+from tests.servers.servers import Server
+from tests.servers.test_contract import state
+
+POLLS = list(datasets.TrumpApproval().take(30))
+
+
+def intervals() -> Any:
+    return preprocessing.StandardScaler() | conf.RegressionJackknife(linear_model.LinearRegression())
+
+
+def test_are_answered_as_river_answers_them_and_change_nothing(start: Start) -> None:
+    server, bare = start(), intervals()
+    with server.client() as client:
+        client.init("regression")
+        client.upload(intervals(), "m")
+        for number, (x, y) in enumerate(POLLS):
+            interval = bare.predict_one(x, with_interval=True)
+            answer = client.predict(features=x, id=number, options=["interval", "explanation"])
+            assert (answer.status, list(answer.json)) == (
+                201, ["model", "prediction", "interval", "explanation"],
+            )  # fmt: skip
+            assert answer.json["prediction"] == bare.predict_one(x)
+            assert answer.json["interval"] == {
+                "lower": interval.lower, "upper": interval.upper, "level": 0.95,
+            }  # fmt: skip
+            assert answer.json["explanation"]["text"] == bare.debug_one(x)
+            assert list(client.predict(features=x).json) == ["model", "prediction"]
+            assert client.learn(id=number, ground_truth=y).status == 201
+            bare.learn_one(x, y)
+        found = client.metrics("m")
+        assert client.get("/api/stats").json["predict"]["n_calls"] == 2 * len(POLLS)
+    server.restart(clean=False)
+
+    with server.client() as client:
+        assert client.metrics("m") == found
+        assert client.predict(features=POLLS[0][0]).json["prediction"] == bare.predict_one(POLLS[0][0])
+
+
+def test_are_answered_among_other_records(client: Client) -> None:
+    client.init("regression")
+    client.upload(intervals(), "m")
+    x = POLLS[0][0]
+    records: list[dict[str, Any]] = [
+        {"features": x, "options": ["interval"], "ref": 1},
+        {"features": x},
+        {"features": x, "ground_truth": 1.0, "options": ["interval"]},
+    ]
+
+    array = client.request("POST", "/api/predict", json.dumps(records[:2]).encode()).json
+    lines = b"".join(json.dumps(record).encode() + b"\n" for record in records)
+    streamed = [json.loads(line) for line in client.request("POST", "/api/stream", lines).body.splitlines()]
+
+    assert array == streamed[:2]
+    assert list(array[0]) == ["model", "prediction", "interval", "ref"]
+    assert streamed[2]["message"] == {"options": ["only of a prediction"]}
+
+
+@pytest.mark.parametrize(
+    "options", [["distribution"], ["colour"], [], "interval", {"interval": True}, [1], None, ["interval", []]]
+)
+def test_that_cannot_be_had_are_refused_and_leave_nothing(
+    server: Server, client: Client, options: object
+) -> None:
+    client.init("regression")
+    client.upload(intervals(), "m")
+    before = state(server, client)
+
+    answer = client.predict(features=POLLS[0][0], id=1, options=options)
+
+    assert (answer.status, list(answer.message)) == (400, ["options"])
+    assert state(server, client) == before
+
+
+def test_leave_no_trace_in_a_model_that_changes_when_it_predicts(start: Start) -> None:
+    server = start()
+    with server.client() as client:
+        client.init("regression")
+        client.upload(preprocessing.StandardScaler() | facto.FMRegressor(seed=1), "m")
+        for number, (x, y) in enumerate(POLLS):
+            fresh = {**x, f"new {number}": 1.0}
+            asked = client.predict(features=fresh, options=["explanation"])
+            assert asked.json["prediction"] == client.predict(features=fresh).json["prediction"]
+            client.learn(features=x, ground_truth=y)
+    assert server.stop() == 0
+
+    assert server.manage("verify_journal").stdout.startswith("m: equal")
+
+
+def test_are_no_members_of_a_files_lines(start: Start) -> None:
+    server = start()
+    with server.client() as client:
+        client.init("regression")
+        client.upload(intervals(), "m")
+    file = server.instance / "records.ndjson"
+    file.write_text(json.dumps({"features": POLLS[0][0], "options": ["interval"]}) + "\n")
+
+    done = server.manage("predict", str(file))
+
+    assert done.returncode == 1
+    assert "options" in done.stderr
