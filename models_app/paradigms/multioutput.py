@@ -10,6 +10,7 @@ from river import base, metrics
 from models_app.domain import predictions
 from models_app.domain.predictions import Prediction
 from models_app.domain.scoring import GroundTruth
+from models_app.paradigms.averages import averaged
 from models_app.paradigms.base import Paradigm
 from models_app.paradigms.numbers import overflowing
 
@@ -29,20 +30,15 @@ def _is_finite(value: object) -> bool:
     return isinstance(value, int | float) and math.isfinite(value)
 
 
-def _averaged(average: Any, kind: type[metrics.base.RegressionMetric]) -> metrics.base.Metric:
-    # Of a metric of its own: an average keeps the one that it is given.
-    return average(kind())
-
-
 class MultiOutput(Paradigm):
     """Numbers by target are predicted by `predict_one`, and learned."""
 
     name = "multioutput"
     predict_method = "predict_one"
     metrics = (
-        partial(_averaged, metrics.multioutput.MicroAverage, metrics.MAE),
-        partial(_averaged, metrics.multioutput.MicroAverage, metrics.RMSE),
-        partial(_averaged, metrics.multioutput.MacroAverage, metrics.MAE),
+        partial(averaged, metrics.multioutput.MicroAverage, metrics.MAE),
+        partial(averaged, metrics.multioutput.MicroAverage, metrics.RMSE),
+        partial(averaged, metrics.multioutput.MacroAverage, metrics.MAE),
     )
     pairs = staticmethod(_pairs)
     normalize = staticmethod(predictions.tree)

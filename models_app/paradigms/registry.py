@@ -10,6 +10,7 @@ from models_app.paradigms.clustering import CLUSTERING
 from models_app.paradigms.forecasting import FORECASTING
 from models_app.paradigms.label import LABEL
 from models_app.paradigms.multiclass import MULTICLASS
+from models_app.paradigms.multilabel import MULTILABEL
 from models_app.paradigms.multioutput import MULTIOUTPUT
 from models_app.paradigms.recommendation import RECOMMENDATION
 from models_app.paradigms.regression import REGRESSION
@@ -27,6 +28,7 @@ FLAVORS: dict[str, Paradigm] = {
         RECOMMENDATION,
         CLUSTERING,
         BANDIT,
+        MULTILABEL,
     )
 }
 

@@ -3,16 +3,10 @@
 import inspect
 from collections.abc import Sequence
 
-from river import base
-
 from models_app.domain.errors import ModelNotSuitable
-from models_app.paradigms.base import Paradigm, is_a, last_step
+from models_app.paradigms.base import Paradigm, last_step
 from models_app.paradigms.registry import FLAVORS
 
-# River's kinds that no flavor is for yet.
-_NOT_SERVED: tuple[tuple[type[object], str], ...] = (
-    (base.MultiLabelClassifier, "a multi-label classifier, which predicts several labels"),
-)
 # Second parameters that are no ground truth: a weight, or a time.
 _NO_TRUTHS = frozenset({"w", "weight", "weights", "sample_weight", "t", "time", "timestamp"})
 
@@ -40,9 +34,6 @@ def _of_another_flavor(step: object, flavor: Paradigm) -> str | None:
     """Say what a model is that is of River's kinds for other flavors, and of none for this one."""
     if flavor.described and flavor.is_meant_by(step):
         return None
-    for kind, described in _NOT_SERVED:
-        if is_a(step, kind):
-            return described
     others = [other for other in FLAVORS.values() if other.described and other.is_meant_by(step)]
     if not others:
         return None

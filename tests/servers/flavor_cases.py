@@ -6,7 +6,16 @@ from copy import deepcopy
 from dataclasses import dataclass
 from typing import Any
 
-from river import cluster, feature_extraction, metrics, preprocessing
+from river import (
+    cluster,
+    compose,
+    feature_extraction,
+    linear_model,
+    metrics,
+    multioutput,
+    preprocessing,
+    tree,
+)
 
 from models_app.domain.scoring import Confusion
 
@@ -106,8 +115,54 @@ def _bare_series(model: Any, n: int) -> Outcome:
     return answers, {}
 
 
+def _labels(number: int) -> dict[str, bool]:
+    x = _point(number)
+    return {"east": x["x"] > 4, "low": x["y"] < -4, "odd": number % 2 == 1}
+
+
+def _labelled(number: int) -> list[Request]:
+    features = {"features": _point(number)}
+    if number % 2:
+        return [("predict", features), ("learn", {**features, "ground_truth": _labels(number)})]
+    learned = {"id": number, "ground_truth": _labels(number)}
+    return [("predict", {**features, "id": number}), ("learn", learned)]
+
+
+def _bare_labels(model: Any, n: int) -> Outcome:
+    board = {
+        "ExactMatch": metrics.multioutput.ExactMatch(),
+        "MicroAverage(Jaccard)": metrics.multioutput.MicroAverage(metrics.Jaccard()),
+        "MicroAverage(F1)": metrics.multioutput.MicroAverage(metrics.F1()),
+        "SampleAverage(Jaccard)": metrics.multioutput.SampleAverage(metrics.Jaccard()),
+    }
+    answers: list[Any] = []
+    for number in range(n):
+        # Some change when they predict.
+        before = deepcopy(model)
+        # What these search for shows in their labels alone.
+        searches = isinstance(before["model"], multioutput.ProbabilisticClassifierChain)
+        shares = {} if searches else before.predict_proba_one(_point(number))
+        labels = {label: bool(fits) for label, fits in before.predict_one(_point(number)).items()}
+        found = {
+            label: {str(fits).lower(): share for fits, share in one.items()} for label, one in shares.items()
+        }
+        answers.append(labels if searches else found)
+        if labels:
+            for metric in board.values():
+                metric.update(_labels(number), labels)
+        model.learn_one(_point(number), _labels(number))
+    return answers, {name: metric.get() for name, metric in board.items()}
+
+
 def _scaled(model: Any) -> Any:
     return preprocessing.StandardScaler() | model
+
+
+def _multilabel(model: Callable[[], Any]) -> Case:
+    def named() -> Any:
+        return compose.Pipeline(preprocessing.StandardScaler(), ("model", model()))
+
+    return Case(flavor="multilabel", model=named, requests=_labelled, bare=_bare_labels, n=60)
 
 
 def _clustering(model: Callable[[], Any]) -> Case:
@@ -138,5 +193,18 @@ CASES: dict[str, Case] = {
             ("learn", {"features": _series(number)}),
         ],
         bare=_bare_series,
+    ),
+    "ClassifierChain": _multilabel(lambda: multioutput.ClassifierChain(linear_model.LogisticRegression())),
+    "MonteCarloClassifierChain": _multilabel(
+        lambda: multioutput.MonteCarloClassifierChain(linear_model.LogisticRegression(), m=5, seed=1)
+    ),
+    "ProbabilisticClassifierChain": _multilabel(
+        lambda: multioutput.ProbabilisticClassifierChain(linear_model.LogisticRegression())
+    ),
+    "PerOutputClassifier": _multilabel(
+        lambda: multioutput.PerOutputClassifier(linear_model.LogisticRegression())
+    ),
+    "MultiClassEncoder": _multilabel(
+        lambda: multioutput.MultiClassEncoder(tree.HoeffdingTreeClassifier(grace_period=10))
     ),
 }
