@@ -31,8 +31,12 @@ def _metric(kind: type[metrics.base.RegressionMetric], step: int | None = None) 
     return HorizonMetric(kind(), step)
 
 
-def _by_steps(y_pred: Prediction) -> dict[int, float]:
-    """Return forecasts of one value by the steps ahead; of a list, what it says of the next one."""
+def by_steps(y_pred: Prediction) -> dict[int, float]:
+    """Return forecasts of one value by the steps ahead; of a list, what it says of the next one.
+
+    >>> by_steps({1: 5.0, 2: None}), by_steps([4.0, 3.0]), by_steps(None)
+    ({1: 5.0}, {1: 4.0}, {})
+    """
     if isinstance(y_pred, list):
         y_pred = {1: y_pred[0]} if y_pred else {}
     found: dict[Any, Any] = y_pred if isinstance(y_pred, dict) else {}
@@ -40,12 +44,12 @@ def _by_steps(y_pred: Prediction) -> dict[int, float]:
 
 
 def _pairs(y_true: GroundTruth, y_pred: Prediction) -> Iterable[tuple[Any, dict[int, float]]]:
-    found = {} if y_true is None else _by_steps(y_pred)
+    found = {} if y_true is None else by_steps(y_pred)
     return ((y_true, found),) if found else ()
 
 
 def _nearest(y_pred: Prediction) -> float | None:
-    found = _by_steps(y_pred)
+    found = by_steps(y_pred)
     return float(found[min(found)]) if found else None
 
 
@@ -89,7 +93,7 @@ class Forecasting(Paradigm):
     )
     trial_truths = (lambda number: 0.5 + (5 * number % 7),)
     example_truth = "2.5"
-    diagnosis = "levels"
+    diagnosis = "forecasts"
     errors_in_words = "a forecast's errors"
 
     @property

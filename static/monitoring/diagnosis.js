@@ -1,6 +1,7 @@
 // Residuals or calibration: the server writes them in words and as a table, here they are drawn.
 
 import { Histogram, Reliability, Scatter } from "./diagrams.js";
+import { Forecasts, choices } from "./forecasts.js";
 import { update } from "./updates.js";
 
 const POLL_MS = 10000;
@@ -47,6 +48,10 @@ function drawing() {
   if (reliability !== null) {
     return drawingOfCalibration(reliability);
   }
+  const forecasts = document.getElementById("chart-forecasts");
+  if (forecasts !== null) {
+    return drawingOfForecasts(forecasts);
+  }
   const levels = document.getElementById("chart-levels");
   if (levels !== null) {
     return drawingOfLevels(levels);
@@ -68,6 +73,23 @@ function drawingOfCalibration(element) {
   return (drawn, text) => {
     chart.draw(drawn);
     name(element, "A reliability diagram", text);
+  };
+}
+
+function drawingOfForecasts(element) {
+  const chart = new Forecasts(element);
+  const steps = document.getElementById("forecast-steps");
+  let latest = null;
+  steps.addEventListener("change", () => chart.draw(latest, steps.value));
+  return (drawn, text) => {
+    latest = drawn;
+    const found = choices(drawn);
+    if (steps.options.length !== found.length) {
+      const chosen = steps.value;
+      steps.replaceChildren(...found.map(([value, label]) => new Option(label, value, false, value === chosen)));
+    }
+    chart.draw(drawn, steps.value);
+    name(element, "A chart of observations and forecasts", text);
   };
 }
 

@@ -1,12 +1,13 @@
 import json
 import re
+import statistics
 from collections.abc import Iterable
 from typing import Any
 
 import pytest
 from django.test import Client
 from django.urls import reverse
-from river import datasets, linear_model, naive_bayes, preprocessing, tree
+from river import datasets, linear_model, naive_bayes, preprocessing, time_series, tree
 
 from models_app.domain.scoring import GroundTruth
 from models_app.domain.windows import SIZE
@@ -117,6 +118,43 @@ class TestResiduals:
         assert "<td" in page
         assert '<th scope="row">all</th>' in page
         assert "2 of the last learns left out" in page
+
+
+class TestForecasts:
+    def test_are_shown_beside_what_was_observed(self, instance: Instance, client: Client) -> None:
+        model = time_series.HoltWinters(alpha=0.5)
+        instance.upload("one", model, flavor="forecasting")
+        series = [float(number % 5) for number in range(40)]
+        made = []
+        for y in series:
+            instance.observe("one", y)
+            model.learn_one(y)
+            made.append(model.forecast(12) if model.level else [])
+
+        page = shown(client, "one")
+
+        found: Any = drawn(page)
+        assert found["value"] == series
+        assert found["whole"] == 12
+        assert list(found["steps"]) == [str(step) for step in range(1, 13)]
+        for step in (1, 12):
+            known = [made[number - step][step - 1] for number in range(1 + step, 40)]
+            assert found["steps"][str(step)][: 1 + step] == [None] * (1 + step)
+            assert found["steps"][str(step)][1 + step :] == pytest.approx(known, rel=1e-5)
+        off = statistics.fmean(abs(y - made[number - 1][0]) for number, y in enumerate(series) if number > 1)
+        assert f"Of the last 38 observations: forecasts made 1 step before were {short(off)} off" in page
+        assert "2 of the last learns left out" in page
+        assert page.count('<th scope="row">') == 12
+
+    def test_of_clients_are_no_observations(self, instance: Instance, client: Client) -> None:
+        instance.upload("one", time_series.SNARIMAX(p=1, d=0, q=0), flavor="forecasting")
+        instance.observe("one", 1.0)
+        instance.forecast("one", 2)
+        instance.observe("one", 2.0)
+
+        found: Any = drawn(shown(client, "one"))
+
+        assert (found["value"], found["n"]) == ([1.0, 2.0], [0, 1])
 
 
 class TestCalibration:

@@ -55,6 +55,30 @@ class Instance:
         )
         return seq
 
+    def observe(self, model: str, ground_truth: GroundTruth) -> None:
+        """Let a model learn from a ground truth alone."""
+        self._ask(
+            learn_command(
+                ground_truth=ground_truth,
+                prediction_id=None,
+                features_json=None,
+                model=model,
+                now=time.time(),
+            )
+        )
+
+    def forecast(self, model: str, horizon: int) -> None:
+        """Ask for a forecast under an id."""
+        self._ask(
+            predict_command(
+                features_json=None,
+                prediction_id="forecast",
+                model=model,
+                now=time.time(),
+                members={"horizon": horizon},
+            )
+        )
+
     def _ask(self, command: Command) -> Any:
         return asyncio.run(predicting.answer(command))
 

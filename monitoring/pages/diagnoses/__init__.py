@@ -1,7 +1,7 @@
 """Diagnoses on a model's page, beyond metrics: a module a kind, chosen by the paradigm."""
 
 from models_app.paradigms.base import Paradigm
-from monitoring.pages.diagnoses import arms, calibration, levels, residuals
+from monitoring.pages.diagnoses import arms, calibration, forecasts, levels, residuals
 from monitoring.pages.diagnoses.base import Diagnosis
 
 _DIAGNOSES: dict[str, Diagnosis] = {
@@ -9,6 +9,7 @@ _DIAGNOSES: dict[str, Diagnosis] = {
     "calibration": calibration.CALIBRATION,
     "levels": levels.LEVELS,
     "arms": arms.ARMS,
+    "forecasts": forecasts.FORECASTS,
 }
 
 
