@@ -243,8 +243,10 @@ class TestNdjson:
     @pytest.mark.parametrize(
         ("line", "reason"),
         [
-            ("{}", "Object missing required field `features`."),
-            ('{"features": {}, "ground_truth": null}', "Expected `bool | int | float | str`, got `null`"),
+            (
+                '{"features": {}, "ground_truth": null}',
+                "Expected `bool | int | float | str | object`, got `null`",
+            ),
             ('{"features": {}, "ground_truth": 1, "id": 7}', "Object contains unknown field `id`."),
             ('{"features": {}', "Input data was truncated."),
             ("[]", "Expected `object`, got `array`."),
