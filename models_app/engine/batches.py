@@ -113,19 +113,15 @@ class Batch:
             self.refused.append(code_of(error))
 
     def _predict(self, command: Predict) -> tuple[str, Prediction]:
-        flavor = self._hot.flavor
-        if command.has_members or flavor.takes:
-            members.take(command, flavor)
-        prediction = self._hot.predict(command.x)
+        hot = self._hot
+        if command.has_members or not hot.is_plain:
+            members.take(command, hot.flavor)
+        prediction = hot.predict(command.x)
         self.write.n_predictions += 1
         self.write.last_predicted_at = command.received_at
-        kept_as = command.prediction_id
-        if flavor.records_predictions and flavor.records(kept_as):
-            self._record_prediction(command, prediction)
-            kept_as = kept_as if flavor.keeps_recorded else None
-        if kept_as is not None:
-            self.write.predicted[kept_as] = Pending(
-                prediction_id=kept_as,
+        if command.prediction_id is not None:
+            self.write.predicted[command.prediction_id] = Pending(
+                prediction_id=command.prediction_id,
                 model_id=self._state.model_id,
                 model_name=self._state.name,
                 token=_tokens.getrandbits(_TOKEN_BITS),
@@ -134,8 +130,10 @@ class Batch:
                 predicted_at=max(command.received_at, self._hot.learned_at),
                 flavor=self._state.flavor,
             )
-        if flavor.pairs is not None:
-            prediction = flavor.shown(prediction)
+        if not hot.is_plain:
+            if hot.flavor.records(command.prediction_id):
+                self._record_prediction(command, prediction)
+            prediction = hot.flavor.shown(prediction)
         if self._wants_events:
             self.events.append(
                 Predicted(model=self._state.name, features=command.text, prediction=prediction)
@@ -163,6 +161,8 @@ class Batch:
             learned_at=self._stamp(command.received_at),
         )
         self.write.learns.append(learn)
+        if command.prediction_id is not None and not self._hot.flavor.keeps_recorded:
+            del self.write.predicted[command.prediction_id]
 
     def _record_again(self, command: LearnAgain) -> None:
         learn = command.learn
@@ -226,15 +226,15 @@ class Batch:
         return self._hot.seq
 
     def _learn_features(self, command: LearnFeatures) -> int:
-        flavor = self._hot.flavor
-        if command.has_members or flavor.takes:
-            members.take(command, flavor)
-        y_true = flavor.ground_truth(command.ground_truth)
-        if flavor.takes:
+        hot = self._hot
+        if command.has_members or not hot.is_plain:
+            members.take(command, hot.flavor)
+        y_true = hot.flavor.ground_truth(command.ground_truth)
+        if not hot.is_plain:
             self._check_fit(command.x, y_true)
         # The model may write to what it predicts from.
         x = features.copied(command.x, command.text)
-        y_pred = self._hot.expected(command.x)
+        y_pred = hot.predict(command.x) if hot.is_plain else hot.expected(command.x)
         # Before the model changes: it may have predicted what cannot be kept.
         prediction = learns.encode_prediction(y_pred)
         self._learn(x, y_true, y_pred)

@@ -90,6 +90,7 @@ class HotModel:
         "flavor",
         "generation",
         "is_known",
+        "is_plain",
         "learned_at",
         "model",
         "model_id",
@@ -119,6 +120,8 @@ class HotModel:
         self._habits: Habits | None = None
         self._predict_one = self.flavor.predictor(self.model)
         self._learn_one = self.flavor.learner(self.model)
+        #: Whether it is asked with features, and scored as it predicts: what most are.
+        self.is_plain = self.flavor.is_plain
         self._course = self._board.course = self.flavor.course(self._board.course)
         nature = nature_of(names)
         #: Whether there is nothing to find out about it. Predictions that are all recorded may change it.

@@ -18,6 +18,8 @@ def take(command: Predict | LearnFeatures, flavor: Paradigm) -> None:
 
     A paradigm that takes more members than features gets an object of them, even where only features came.
     """
+    if not (flavor.takes or command.has_members):
+        return
     if not command.has_members:
         command.x = {FEATURES: command.x}
         command.text = _PLAIN % command.text

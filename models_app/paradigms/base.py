@@ -111,6 +111,11 @@ class Paradigm(ABC):
         return ("learn_one", self.predict_method)
 
     @property
+    def is_plain(self) -> bool:
+        """Whether models are asked with features, need a truth, and are scored by it."""
+        return self.pairs is None and not self.takes and not self.records_predictions and self.needs_truth
+
+    @property
     def calls(self) -> dict[str, tuple[str, ...]]:
         """What the methods are called with, in words."""
         learned = (FEATURES, "ground truth") if self.needs_truth else (FEATURES,)
