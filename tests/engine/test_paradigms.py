@@ -1,0 +1,170 @@
+"""What newer paradigms have the engine do: learns without a truth, late labels, recorded predictions."""
+
+import time
+from typing import Any
+
+import msgspec
+import pytest
+from django.utils import timezone
+from river import anomaly, bandit, linear_model, preprocessing, time_series
+
+from models_app.domain import blobs
+from models_app.domain.errors import InvalidGroundTruth, InvalidRequest, PredictionNotPending
+from models_app.engine.commands import Inspect, LearnFeatures, Predict
+from models_app.engine.ports import Learned, Predicted
+from models_app.models import PendingPrediction
+from models_app.models.storage.sqlite.storage import SqliteStorage
+from models_app.services.uploading import upload_model
+from tests.engine.conftest import MakeEngine, Recorder, learn, learn_by_id, predict, submit_all
+
+
+@pytest.fixture
+def serve(storage: SqliteStorage) -> Any:
+    """Serve a model under a flavor of its own."""
+
+    def put(model: object, flavor: str, name: str = "model") -> str:
+        data = blobs.dumps(model)
+        return upload_model(data=data, name=name, now=timezone.now(), flavor=flavor).name
+
+    return put
+
+
+def detector() -> object:
+    return preprocessing.MinMaxScaler() | anomaly.HalfSpaceTrees(seed=1)
+
+
+def asked(name: str, prediction_id: str | None = None, **members: Any) -> Predict:
+    command = Predict(name, msgspec.json.encode(members), members, prediction_id, time.time())
+    command.has_members = True
+    return command
+
+
+def taught(name: str, ground_truth: Any, **members: Any) -> LearnFeatures:
+    command = LearnFeatures(name, msgspec.json.encode(members), members, ground_truth, time.time())
+    command.has_members = True
+    return command
+
+
+class TestWithoutATruth:
+    def test_a_model_learns_from_features_alone(self, make_engine: MakeEngine, serve: Any) -> None:
+        serve(detector(), "anomaly")
+        engine, x = make_engine(), {"a": 1.0}
+
+        assert submit_all(engine, [learn("model", x, None), learn("model", x, None)]) == [1, 2]
+
+    def test_one_that_needs_it_learns_nothing(self, make_engine: MakeEngine, serve: Any) -> None:
+        serve(linear_model.LinearRegression(), "regression")
+        engine, x = make_engine(), {"a": 1.0}
+
+        refused = submit_all(
+            engine, [learn("model", x, None), learn("model", x, {"a": 1}), learn("model", x, 1.0)]
+        )
+
+        assert isinstance(refused[0], InvalidRequest)
+        assert refused[0].message == {"ground_truth": ["required field"]}
+        assert isinstance(refused[1], InvalidRequest | InvalidGroundTruth)
+        assert refused[2] == 1
+
+    def test_an_id_is_learned_once_and_its_label_is_scored_later(
+        self, make_engine: MakeEngine, serve: Any
+    ) -> None:
+        serve(detector(), "anomaly")
+        recorder = Recorder()
+        engine = make_engine(recorder)
+        submit_all(engine, [predict("model", {"a": 1.0}, "1")])
+
+        first, second = submit_all(engine, [learn_by_id("1", None)]) + submit_all(
+            engine, [learn_by_id("1", None)]
+        )
+        pending = PendingPrediction.objects.get()
+        label = submit_all(engine, [learn_by_id("1", True)])
+        (vitals,) = submit_all(engine, [Inspect("model")])
+
+        assert first == 1
+        assert isinstance(second, PredictionNotPending)
+        assert pending.is_learned
+        assert label == [2]
+        assert not PendingPrediction.objects.exists()
+        assert vitals.seq == 2
+        assert [type(event) for event in recorder.events] == [Predicted, Learned, Learned]
+
+    def test_a_restart_tells_labels_and_learns_apart(self, make_engine: MakeEngine, serve: Any) -> None:
+        serve(detector(), "anomaly")
+        engine = make_engine()
+        for number in range(20):
+            x = {"a": float(number % 7)}
+            submit_all(engine, [predict("model", x, str(number))])
+            submit_all(engine, [learn_by_id(str(number), None)])
+            submit_all(engine, [learn_by_id(str(number), number % 7 == 6)])
+        answers = submit_all(engine, [predict("model", {"a": 6.0}), Inspect("model")])
+
+        again = submit_all(make_engine(), [predict("model", {"a": 6.0}), Inspect("model")])
+
+        assert again[0] == answers[0]
+        assert (again[1].seq, again[1].metrics) == (40, answers[1].metrics)
+
+    def test_an_unknown_id_is_not_pending(self, make_engine: MakeEngine, serve: Any) -> None:
+        serve(detector(), "anomaly")
+
+        (refused,) = submit_all(make_engine(), [learn_by_id("none", None, "model")])
+
+        assert isinstance(refused, PredictionNotPending)
+
+
+class TestMembers:
+    def test_are_refused_by_name_where_the_flavor_takes_none(
+        self, make_engine: MakeEngine, serve: Any
+    ) -> None:
+        serve(linear_model.LinearRegression(), "regression")
+        engine = make_engine()
+
+        refused = submit_all(engine, [asked("model", horizon=3), taught("model", 1.0, features={}, user=1)])
+
+        assert [error.message for error in refused] == [
+            {"horizon": ["not taken by the flavor 'regression'"], "features": ["required field"]},
+            {"user": ["not taken by the flavor 'regression'"]},
+        ]
+
+    def test_another_flavor_s_model_learns_what_it_can_be_asked_with(
+        self, make_engine: MakeEngine, serve: Any
+    ) -> None:
+        serve(linear_model.LinearRegression(), "regression", "line")
+        serve(bandit.RandomPolicy(seed=1), "bandit", "policy")
+        engine = make_engine()
+        submit_all(engine, [asked("policy", "1", arms=["a", "b"]), predict("line", {"a": 1.0}, "2")])
+
+        (refused,) = submit_all(engine, [learn_by_id("1", 1.0, "line")])
+
+        assert isinstance(refused, InvalidRequest)
+        assert "arms" in refused.message
+        assert submit_all(engine, [learn_by_id("2", 1.0, "line")]) == [1]
+
+
+class TestRecordedPredictions:
+    def test_are_pulled_again_after_a_restart(self, make_engine: MakeEngine, serve: Any) -> None:
+        serve(bandit.EpsilonGreedy(epsilon=0.3, seed=7), "bandit")
+        engine = make_engine()
+        for number in range(30):
+            ((_, pulled),) = submit_all(engine, [asked("model", str(number), arms=["a", "b", "c"])])
+            submit_all(engine, [learn_by_id(str(number), float(pulled["arm"] == "b"))])
+        after = submit_all(engine, [Inspect("model")])[0]
+
+        again = make_engine()
+        restored = submit_all(again, [Inspect("model")])[0]
+        next_pulls = [submit_all(again, [asked("model", arms=["a", "b", "c"])])[0] for _ in range(5)]
+
+        assert (restored.seq, restored.metrics) == (after.seq, after.metrics)
+        assert all(pull[1]["arm"] in "abc" for pull in next_pulls)
+
+    def test_a_forecast_with_an_id_is_scored_by_what_comes(self, make_engine: MakeEngine, serve: Any) -> None:
+        serve(time_series.SNARIMAX(p=2, d=0, q=0), "forecasting")
+        engine = make_engine()
+        for number in range(10):
+            submit_all(engine, [taught("model", float(number))])
+        submit_all(engine, [asked("model", "f", horizon=2)])
+        submit_all(engine, [taught("model", 10.0), taught("model", 11.0)])
+        vitals = submit_all(engine, [Inspect("model")])[0]
+
+        restored = submit_all(make_engine(), [Inspect("model")])[0]
+
+        assert (restored.seq, restored.metrics) == (vitals.seq, vitals.metrics) == (13, vitals.metrics)
