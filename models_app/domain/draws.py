@@ -20,6 +20,7 @@ from typing import Any
 
 import numpy as np
 from numpy.random import bit_generator, mtrand
+from river.stats import kolmogorov_smirnov
 
 # The functions of both modules are methods of these.
 _PYTHON: random.Random = random._inst
@@ -180,6 +181,8 @@ def _install() -> None:
     for name in dir(np.random.RandomState):
         if not name.startswith("_") and callable(getattr(_NUMPY, name)):
             setattr(_ThreadsState, name, _dispatching_method(name))
+    # It took the original when it was imported.
+    kolmogorov_smirnov._random = random.random
     mtrand._rand = _ThreadsState(0)
     random.Random.seed = _seeding(random.Random.seed)  # type: ignore[method-assign]
     bit_generator.randbits = _noise(bit_generator.randbits)  # type: ignore[attr-defined]

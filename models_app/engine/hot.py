@@ -108,7 +108,7 @@ class HotModel:
         self.model, names = blobs.loads_with_names(snapshot.model)
         self._board = Scoreboard.of(blobs.loads(snapshot.metrics))
         self.snapshot_seconds = time.perf_counter() - started
-        self.flavor: Paradigm = get_flavor(state.flavor).served_by(state.predict_method)
+        self.flavor: Paradigm = get_flavor(state.flavor).served_by(state.predict_method).serving(self.model)
         self.model_id = state.model_id
         self.generation = state.generation
         self.seq = self.snapshot_seq = snapshot.seq

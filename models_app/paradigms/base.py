@@ -196,6 +196,10 @@ class Paradigm(ABC):
         """Return the paradigm of a model that answers with a `fallback`; empty: this one."""
         return self
 
+    def serving(self, model: object) -> "Paradigm":
+        """Return the paradigm of a model, where its own methods say more exactly what it takes."""
+        return self
+
     def can_score(self, kind: Kind) -> bool:
         """Say whether a metric that fits can be made of the predictions."""
         return True

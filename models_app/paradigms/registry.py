@@ -7,6 +7,7 @@ from models_app.paradigms.bandits import BANDIT
 from models_app.paradigms.base import Member, Paradigm
 from models_app.paradigms.binary import BINARY
 from models_app.paradigms.clustering import CLUSTERING
+from models_app.paradigms.drift import DRIFT
 from models_app.paradigms.forecasting import FORECASTING
 from models_app.paradigms.label import LABEL
 from models_app.paradigms.multiclass import MULTICLASS
@@ -14,6 +15,8 @@ from models_app.paradigms.multilabel import MULTILABEL
 from models_app.paradigms.multioutput import MULTIOUTPUT
 from models_app.paradigms.recommendation import RECOMMENDATION
 from models_app.paradigms.regression import REGRESSION
+from models_app.paradigms.statistic import STATISTIC
+from models_app.paradigms.transform import TRANSFORM
 
 FLAVORS: dict[str, Paradigm] = {
     paradigm.name: paradigm
@@ -29,6 +32,9 @@ FLAVORS: dict[str, Paradigm] = {
         CLUSTERING,
         BANDIT,
         MULTILABEL,
+        TRANSFORM,
+        STATISTIC,
+        DRIFT,
     )
 }
 

@@ -16,7 +16,7 @@ from models_app.domain.features import Features
 from models_app.domain.predictions import Prediction, UnsupportedPrediction
 from models_app.domain.remarks import Remark
 from models_app.domain.scoring import GroundTruth
-from models_app.paradigms import guessing, suitability
+from models_app.paradigms import guessing, suitability, trial_features
 from models_app.paradigms.base import MakeInputs, MakeTruth, Paradigm
 
 #: What is under way; a process that ends meanwhile has this to say.
@@ -65,7 +65,7 @@ def run(data: bytes, flavor_name: str, reached: Reached) -> TrialResult:
     reached(LOADING, TrialResult())
     model = uploads.loads(data)
     try:
-        flavor = guessing.flavor_for(model, flavor_name)
+        flavor = guessing.flavor_for(model, flavor_name).serving(model)
         method = suitability.check(model, flavor)
     except ChantillyError:
         raise
@@ -232,23 +232,7 @@ def _reason(failure: _Failed, flavor: Paradigm) -> str | None:
     return f"{method} raises {text}: {hint}." if hint else None
 
 
-def _numbers(number: int) -> Features:
-    return {"a": (7 * number % 5) / 2 + 0.25, "b": (3 * number % 7) - 1.5, "c": float(number % 4)}
-
-
-def _mixed(number: int) -> Features:
-    return {"a": 0.5 + number % 5, "b": ("red", "green", "blue")[number % 3], "c": number % 2 == 0}
-
-
-def _words(number: int) -> Features:
-    return {"a": ("red", "green", "blue")[number % 3], "b": ("left", "right")[number % 2]}
-
-
-def _text(number: int) -> Features:
-    return ("a good match for all", "another day at the sea", "the good sea")[number % 3]
-
-
 def _records(flavor: Paradigm) -> Iterator[tuple[MakeInputs, MakeTruth]]:
-    for inputs in flavor.trial_inputs or (_numbers, _mixed, _words, _text):
+    for inputs in flavor.trial_inputs or trial_features.KINDS:
         for truth in flavor.trial_truths:
             yield inputs, truth

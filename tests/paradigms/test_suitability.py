@@ -6,11 +6,13 @@ from river import (
     anomaly,
     cluster,
     compose,
+    drift,
     ensemble,
     linear_model,
     multioutput,
     preprocessing,
     reco,
+    stats,
     time_series,
     tree,
 )
@@ -38,6 +40,13 @@ class Own:
 
     def predict_one(self, x: object) -> float:
         return 0.0
+
+
+class Silent:
+    """Learns, and predicts nothing."""
+
+    def learn_one(self, x: object, y: object) -> None:
+        pass
 
 
 class Weighted(Own):
@@ -103,8 +112,8 @@ class TestCheck:
             ("regression", object(), "learn_one"),
             ("regression", 42, "learn_one"),
             ("binary", {}, "learn_one"),
-            ("regression", preprocessing.StandardScaler(), "predict_one"),
-            ("multiclass", compose.Pipeline(preprocessing.StandardScaler()), "predict_proba_one"),
+            ("regression", Silent(), "predict_one"),
+            ("multiclass", compose.Pipeline(Silent()), "predict_proba_one"),
         ],
         ids=shown,
     )
@@ -123,6 +132,9 @@ class TestCheck:
             ("binary", scaled(linear_model.LinearRegression()), ["a regressor", "'regression'", "'binary'"]),
             ("multiclass", compose.Pipeline(scaled(linear_model.PARegressor())), ["'multiclass'"]),
             ("regression", linear_model.LogisticRegression(), ["a classifier", "'binary'", "'regression'"]),
+            ("regression", preprocessing.StandardScaler(), ["predict_one", "a transformer", "'transform'"]),
+            ("regression", stats.Mean(), ["a statistic", "'statistic'"]),
+            ("binary", drift.ADWIN(), ["a drift detector", "'drift'"]),
             ("regression", reco.Baseline(), ["a recommender", "upload a regressor"]),
             ("regression", multioutput.RegressorChain(linear_model.LinearRegression()), ["multi-output"]),
             ("regression", tree.ISOUPTreeRegressor(), ["multi-output"]),

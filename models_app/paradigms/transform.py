@@ -1,0 +1,122 @@
+"""Transformation: features from features. Models learn without a ground truth, unless they are supervised."""
+
+import inspect
+from collections.abc import Callable, Mapping
+from functools import partial
+from types import MappingProxyType
+from typing import Any
+
+from river import base
+
+from models_app.domain import predictions
+from models_app.domain.errors import InvalidRequest, NoFeatures
+from models_app.domain.features import Features
+from models_app.domain.predictions import Prediction
+from models_app.domain.scoring import GroundTruth
+from models_app.paradigms import trial_features
+from models_app.paradigms.base import FEATURES, Course, MakeInputs, Members, Paradigm
+from models_app.paradigms.moments import AT, MOMENT, fault, moment
+from models_app.paradigms.numbers import overflowing
+from models_app.paradigms.unread import Unread
+
+
+def _pairs(_y_true: GroundTruth, _y_pred: Prediction) -> tuple[()]:
+    return ()
+
+
+def _by_name(features: object) -> object:
+    """Return features whose names are texts: River's of several words are tuples of these."""
+    if not isinstance(features, Mapping):
+        return features
+    return {" ".join(map(str, name)) if type(name) is tuple else name: features[name] for name in features}
+
+
+def _with(make: MakeInputs, number: int) -> Features:
+    return {FEATURES: make(number)}
+
+
+class Transform(Paradigm):
+    """Features are made of features by `transform_one`. Nothing is scored.
+
+    `needs_truth`: of transformers that learn from a ground truth; `takes_moments`: of those whose `learn_one`
+    takes a `t`.
+    """
+
+    name = "transform"
+    predict_method = "transform_one"
+    pairs = staticmethod(_pairs)
+    normalize = staticmethod(predictions.tree)
+    wanted = "a transformer"
+    answer_in_words = "a dictionary of numbers, strings and booleans"
+    kinds = (base.Transformer, base.SupervisedTransformer)
+    described = "a transformer, which makes features of features"
+    takes = MappingProxyType({AT: MOMENT})
+    trial_inputs = tuple(partial(_with, make) for make in trial_features.KINDS)
+    trial_truths = (lambda number: 0.5 + number % 5,)
+    example_truth = "2.5"
+
+    def __init__(self, *, needs_truth: bool = False, takes_moments: bool = True) -> None:
+        self.needs_truth = needs_truth
+        self.takes_moments = takes_moments
+
+    @property
+    def calls(self) -> dict[str, tuple[str, ...]]:
+        """What `transform_one` is called with; what learns takes shows in the trial."""
+        return {self.predict_method: (FEATURES,)}
+
+    def serving(self, model: object) -> Paradigm:
+        """Return the paradigm of a model, by what its `learn_one` takes."""
+        needs_truth = getattr(model, "_supervised", False) is True
+        return Transform(needs_truth=needs_truth, takes_moments=_takes_moments(model))
+
+    def check_members(self, members: Members, *, learns: bool) -> None:
+        """Raise `InvalidRequest` unless there are features, and `t` is a moment; `NoFeatures` as before."""
+        super().check_members(members, learns=learns)
+        if learns and not members:
+            raise NoFeatures
+        reasons = {} if FEATURES in members else {FEATURES: ["required field"]}
+        if AT in members:
+            reason = fault(members[AT]) if self.takes_moments else "not taken by this model"
+            if reason:
+                reasons[AT] = [reason]
+        if reasons:
+            raise InvalidRequest(reasons)
+
+    def predictor(self, model: Any) -> Callable[[Any], object]:
+        """Return what transforms features."""
+        transform_one = model.transform_one
+        return lambda members: _by_name(transform_one(members[FEATURES]))
+
+    def learner(self, model: Any) -> Callable[[Any, GroundTruth], object]:
+        """Return what lets the model learn; a ground truth that it does not need is not for it."""
+        learn_one = model.learn_one
+
+        def learn(members: Any, y_true: GroundTruth) -> None:
+            learned = (members[FEATURES], y_true) if self.needs_truth else (members[FEATURES],)
+            if AT in members:
+                learn_one(*learned, t=moment(members[AT]))
+            else:
+                learn_one(*learned)
+
+        return learn
+
+    def course(self, kept: Any) -> Course:
+        """Return what does not ask a model before each learn."""
+        return Unread()
+
+    def check_ground_truth(self, value: object) -> str | None:  # noqa: D102
+        if isinstance(value, int | float):
+            return overflowing(value)
+        return None if isinstance(value, str) else "must be a number, a string or a boolean"
+
+
+def _takes_moments(model: object) -> bool:
+    """Say whether `learn_one` takes a moment; a pipeline hands it on to the steps that do."""
+    try:
+        parameters = inspect.signature(model.learn_one).parameters  # type: ignore[attr-defined]
+    except (AttributeError, TypeError, ValueError):
+        return False
+    return AT in parameters or any(one.kind is one.VAR_KEYWORD for one in parameters.values())
+
+
+TRANSFORM = Transform()
