@@ -8,6 +8,7 @@ from typing import Protocol
 
 from models_app.domain.errors import ChantillyError, InvalidRequest
 from models_app.engine.commands import Command, Inspect, Predict
+from models_app.services import configuring
 from models_app.services.feeding import Feed
 from models_app.services.files import FileRecord
 from models_app.services.finding import find
@@ -23,8 +24,9 @@ _TIDY_SECONDS = 2.0
 def learn_feed(*, model: str, skip_errors: bool) -> Feed[FileRecord]:
     """Return a feed whose records `model` learns, in order, each as the API's learn with features.
 
-    Raises `ModelNotFound`, `ModelNotLoadable`, `StorageUnavailable`.
+    Raises `FlavorNotSet`, `ModelNotFound`, `ModelNotLoadable`, `StorageUnavailable`.
     """
+    configuring.check_set_up()
     paradigm = find(model).paradigm
     vitals(model)
 

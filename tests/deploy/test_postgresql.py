@@ -107,7 +107,7 @@ class TestReader:
             "features FROM models_app_pendingprediction",
             "prediction FROM models_app_pendingprediction",
             "model_bytes FROM models_app_snapshot",
-            "metrics_bytes FROM models_app_configuration",
+            "metrics_bytes FROM models_app_flavormetrics",
             "password FROM auth_user",
             "session_data FROM django_session",
         ],
