@@ -183,7 +183,7 @@ class TestStoredBytes:
 
     def test_metrics_that_were_tampered_with_are_not_unpickled(self, stopped: Server, tmp_path: Path) -> None:
         bomb = pickle.dumps(Bomb(tmp_path / "exploded"))
-        stopped.database.rows("UPDATE models_app_configuration SET metrics_bytes = ?", bomb)
+        stopped.database.rows("UPDATE models_app_flavormetrics SET metrics_bytes = ?", bomb)
 
         stopped.start()
         with stopped.client() as client:
