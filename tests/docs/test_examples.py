@@ -21,6 +21,7 @@ EXAMPLES = {
     "anomaly": ("example-sine", ()),
     "forecasting": ("example-passengers", ()),
     "bandit": ("example-offers", ()),
+    "recommendation": ("example-films", ()),
     "text": ("example-messages", ()),
     "taxis": ("example-taxis", ("--made-up",)),
 }

@@ -18,6 +18,7 @@ from river import (
 )
 
 from models_app.domain.scoring import Confusion
+from tests.servers import recommendation_cases
 
 #: A route of the API, and the fields of a request to it.
 Request = tuple[str, dict[str, Any]]
@@ -207,4 +208,13 @@ CASES: dict[str, Case] = {
     "MultiClassEncoder": _multilabel(
         lambda: multioutput.MultiClassEncoder(tree.HoeffdingTreeClassifier(grace_period=10))
     ),
+    **{
+        name: Case(
+            flavor="recommendation",
+            model=model,
+            requests=recommendation_cases.requests,
+            bare=recommendation_cases.bare,
+        )
+        for name, model in recommendation_cases.MODELS.items()
+    },
 }
