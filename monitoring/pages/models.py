@@ -1,7 +1,5 @@
 """The page of one model."""
 
-import json
-
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.utils import timezone
@@ -11,6 +9,7 @@ from django.views.decorators.http import require_safe
 
 from models_app.api.exceptions import message_of
 from models_app.domain.errors import ChantillyError, ModelNotFound
+from models_app.domain.learns import Learn
 from models_app.domain.windows import SIZE
 from models_app.journal.reading import newest_first
 from models_app.services import measuring
@@ -25,9 +24,6 @@ from monitoring.pages.figures import figures_context
 from monitoring.pages.overview import base_url
 from monitoring.pages.snippets import snippets
 
-_EXAMPLE_FEATURES: dict[str, object] = {"x": 1.5}
-# Whole documents would hide the code around them.
-_MAX_EXAMPLE_CHARACTERS = 2_000
 # A page is shown without what a model does not say in time, so that no more than one thread waits for it.
 _PATIENCE_SECONDS = 3.0
 # What a model says of itself may be anything; it runs no script, and loads nothing.
@@ -57,7 +53,7 @@ def model_page(request: HttpRequest, name: str) -> HttpResponse:
         "looked_at": LOOKED_AT,
         "alerts": DriftAlert.objects.filter(model_id=model.pk).order_by("-pk")[:10],
         "base_url": base_url(request),
-        **snippets(model.name, *_example(model)),
+        **snippets(model.name, model.paradigm, _newest(model)),
     }
     return render(request, "monitoring/model.html", context)
 
@@ -97,13 +93,7 @@ def _confusions(model: Served, vitals: Vitals | None) -> Confusions | None:
     return None if vitals is None or not model.paradigm.has_labels else confusions(vitals.window.pairs())
 
 
-def _example(model: Served) -> tuple[object, object]:
-    """Return features and a ground truth that the model has seen."""
-    newest = next(newest_first(model.beginning), None)
-    if newest is None:
-        return _EXAMPLE_FEATURES, json.loads(model.paradigm.example_truth)
-    learn = newest.learns[-1]
-    x = learn.x()
-    if len(bytes(learn.features)) > _MAX_EXAMPLE_CHARACTERS:
-        x = x[:_MAX_EXAMPLE_CHARACTERS] if isinstance(x, str) else _EXAMPLE_FEATURES
-    return x, learn.y_true()
+def _newest(model: Served) -> Learn | None:
+    """Return the newest record of its journal."""
+    segment = next(newest_first(model.beginning), None)
+    return None if segment is None else segment.learns[-1]

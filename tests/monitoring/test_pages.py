@@ -185,8 +185,8 @@ class TestModelPage:
 
         shown = html.unescape(page(client, of_model("one")))
 
-        assert "features = {'height': 1.5}" in shown
-        assert 'json={"id": 1, "ground_truth": "it\'s a cat"}' in shown
+        assert "json={'model': 'one', 'id': 1, 'features': {'height': 1.5}}" in shown
+        assert """json={'id': 1, 'ground_truth': "it's a cat"}""" in shown
         assert 'await post("learn", {"id": 1, "ground_truth": "it\'s a cat"});' in shown
 
     def test_shows_code_with_the_beginning_of_a_long_text(self, instance: Instance, client: Client) -> None:
