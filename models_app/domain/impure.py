@@ -31,6 +31,8 @@ DRAWING: frozenset[tuple[str, str]] = frozenset(
         ("river.preprocessing.random_projection", "SparseRandomProjector"),
         ("river.reco.biased_mf", "BiasedMF"),
         ("river.reco.funk_mf", "FunkMF"),
+        # Each score moves its thresholds.
+        ("river.anomaly.pad", "PredictiveAnomalyDetection"),
         # The first prediction after a learn forms the clusters anew.
         ("river.cluster.dbstream", "DBSTREAM"),
         ("river.cluster.denstream", "DenStream"),

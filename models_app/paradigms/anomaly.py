@@ -23,6 +23,26 @@ def _score(y_pred: Prediction) -> float | None:
     return float(score) if isinstance(score, int | float) and predictions.is_scorable(score) else None
 
 
+def detector(step: Any) -> object:
+    """Return the detector that a filter, of a filter, goes by; of another model itself."""
+    while is_a(step, base.AnomalyFilter):
+        step = last_step(step.anomaly_detector)
+    return step
+
+
+def with_verdict(model: Any, score_one: Callable[[Any], Any]) -> Callable[[Features], object]:
+    """Return what scores, and says of a filter whether it takes the score for an anomaly's."""
+    step: Any = last_step(model)
+    if not is_a(step, base.AnomalyFilter):
+        return score_one
+
+    def classified(x: Features) -> object:
+        score = score_one(x)
+        return {"score": score, "is_anomaly": bool(step.classify(score))}
+
+    return classified
+
+
 class Anomaly(Paradigm):
     """A score is predicted by `score_one`: the higher, the more unusual; by filters with a verdict.
 
@@ -36,7 +56,7 @@ class Anomaly(Paradigm):
     normalize = staticmethod(predictions.tree)
     wanted = "an anomaly detector"
     answer_in_words = "a number"
-    kinds = (base.AnomalyDetector, base.AnomalyFilter)
+    kinds: tuple[type[object], ...] = (base.AnomalyDetector, base.AnomalyFilter)
     described = "an anomaly detector, which scores features"
     needs_truth = False
     scores_late = True
@@ -46,16 +66,11 @@ class Anomaly(Paradigm):
 
     def predictor(self, model: Any) -> Callable[[Features], object]:
         """Return what scores features, and says of filters whether they pass."""
-        score_one: Callable[[Features], object] = model.score_one
-        step = last_step(model)
-        if not is_a(step, base.AnomalyFilter):
-            return score_one
+        return with_verdict(model, model.score_one)
 
-        def classified(x: Features) -> object:
-            score = score_one(x)
-            return {"score": score, "is_anomaly": bool(step.classify(score))}  # type: ignore[attr-defined]
-
-        return classified
+    def is_meant_by(self, step: object) -> bool:
+        """Say whether River means it so, and it needs no value beside features."""
+        return super().is_meant_by(step) and not is_a(detector(step), base.SupervisedAnomalyDetector)
 
     def learner(self, model: Any) -> Callable[[Features, GroundTruth], object]:
         """Return what lets the model learn; what is true is not for it."""

@@ -262,6 +262,16 @@ def last_step(model: object) -> object:
     return model
 
 
+def transformed(model: Any, x: Any) -> Any:
+    """Return features as the last step of a pipeline sees them."""
+    steps = getattr(model, "steps", None)
+    while steps and isinstance(steps, dict):
+        x = model.transform_one(x)
+        model = next(reversed(steps.values()))
+        steps = getattr(model, "steps", None)
+    return x
+
+
 def is_a(step: object, kind: type[object]) -> bool:
     """Say whether a model is of a kind of River's, which look into what they wrap, and raise at times."""
     try:

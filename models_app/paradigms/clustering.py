@@ -10,7 +10,7 @@ from models_app.domain import predictions
 from models_app.domain.features import Features
 from models_app.domain.predictions import Prediction
 from models_app.domain.scoring import GroundTruth, Kind
-from models_app.paradigms.base import Paradigm, is_a, last_step
+from models_app.paradigms.base import Paradigm, is_a, last_step, transformed
 from models_app.paradigms.cluster_metrics import AdjustedRand, Silhouette, VBeta, noted_distances
 from models_app.paradigms.numbers import overflowing
 
@@ -61,7 +61,7 @@ class Clustering(Paradigm):
                 raise
             # Not before: some form their clusters anew when they are asked for the centres.
             centers = getattr(step, "centers", None)
-            distances = noted_distances(_transformed(model, x), number, centers) if centers else None
+            distances = noted_distances(transformed(model, x), number, centers) if centers else None
             return number if distances is None else {"cluster": number, "distances": distances}
 
         return predicted
@@ -120,16 +120,6 @@ class _ClusteringOfFeatures(Clustering):
 
     def can_score(self, kind: Kind) -> bool:
         return False
-
-
-def _transformed(model: Any, x: Any) -> Any:
-    """Return features as the last step of a pipeline sees them."""
-    steps = getattr(model, "steps", None)
-    while steps and isinstance(steps, dict):
-        x = model.transform_one(x)
-        model = next(reversed(steps.values()))
-        steps = getattr(model, "steps", None)
-    return x
 
 
 CLUSTERING = Clustering()

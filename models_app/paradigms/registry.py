@@ -16,6 +16,7 @@ from models_app.paradigms.multioutput import MULTIOUTPUT
 from models_app.paradigms.recommendation import RECOMMENDATION
 from models_app.paradigms.regression import REGRESSION
 from models_app.paradigms.statistic import STATISTIC
+from models_app.paradigms.supervised_anomaly import SUPERVISED_ANOMALY
 from models_app.paradigms.transform import TRANSFORM
 
 FLAVORS: dict[str, Paradigm] = {
@@ -35,6 +36,7 @@ FLAVORS: dict[str, Paradigm] = {
         TRANSFORM,
         STATISTIC,
         DRIFT,
+        SUPERVISED_ANOMALY,
     )
 }
 

@@ -42,10 +42,11 @@ def drives(model: Any, n: int) -> Iterator[Drive]:
 
 
 def _of_features(model: Any, n: int) -> Iterator[Drive]:
+    predict = _observe if isinstance(model, base.SupervisedAnomalyDetector) else _predict
     for name, make in records.KINDS.items():
         features = list(make(2 * n))
         for title, truths in _truths(model, features[:n]):
-            yield _drive(f"{name}, {title}", features, truths, _learn, _predict)
+            yield _drive(f"{name}, {title}", features, truths, _learn, predict)
 
 
 def _truths(model: Any, features: list[Any]) -> Iterator[tuple[str, list[Any]]]:
@@ -84,6 +85,10 @@ def _predict(model: Any, x: Any) -> None:
     for name in _PREDICTING:
         if hasattr(model, name):
             _try(getattr(model, name), copy.copy(x))
+
+
+def _observe(model: Any, x: Any) -> None:
+    _try(model.score_one, copy.copy(x), 1.5)
 
 
 def _learn_series(model: Any, _x: Any, y: Any) -> None:

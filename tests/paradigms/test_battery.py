@@ -43,6 +43,7 @@ MODELS: dict[str, Any] = {
     "anomaly": lambda: anomaly.QuantileFilter(anomaly.HalfSpaceTrees(), q=0.9),
     "forecasting": lambda: time_series.SNARIMAX(p=2, d=1, q=1),
     "recommendation": lambda: reco.BiasedMF(seed=1),
+    "supervised_anomaly": lambda: anomaly.GaussianScorer(grace_period=5),
     "multilabel": lambda: multioutput.PerOutputClassifier(linear_model.LogisticRegression()),
     "clustering": lambda: cluster.KMeans(n_clusters=3, seed=1),
     "bandit": lambda: bandit.EpsilonGreedy(0.3, seed=1),

@@ -7,6 +7,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from river import (
+    anomaly,
+    base,
     cluster,
     compose,
     feature_extraction,
@@ -155,6 +157,30 @@ def _bare_labels(model: Any, n: int) -> Outcome:
     return answers, {name: metric.get() for name, metric in board.items()}
 
 
+def _observed(number: int) -> float:
+    return random.Random(number).gauss(0.1 * number, 1.0) + (20 if number % 25 == 24 else 0)
+
+
+def _observations(number: int) -> list[Request]:
+    asked = {"features": _point(number), "observed": _observed(number)}
+    label = ("learn", {"id": number, "ground_truth": number % 25 == 24})
+    return [("predict", {**asked, "id": number}), ("learn", {"id": number}), label]
+
+
+def _bare_observations(model: Any, n: int) -> Outcome:
+    board = [metrics.RollingROCAUC(), metrics.RollingPRAUC(), metrics.ROCAUC()]
+    answers: list[Any] = []
+    for number in range(n):
+        x, y = _point(number), _observed(number)
+        score = model.score_one(x, y)
+        is_filter = isinstance(model, base.AnomalyFilter)
+        answers.append({"score": score, "is_anomaly": bool(model.classify(score))} if is_filter else score)
+        model.learn_one(x, y)
+        for metric in board:
+            metric.update(number % 25 == 24, float(score))
+    return answers, {type(metric).__name__: metric.get() for metric in board}
+
+
 def _scaled(model: Any) -> Any:
     return preprocessing.StandardScaler() | model
 
@@ -164,6 +190,10 @@ def _multilabel(model: Callable[[], Any]) -> Case:
         return compose.Pipeline(preprocessing.StandardScaler(), ("model", model()))
 
     return Case(flavor="multilabel", model=named, requests=_labelled, bare=_bare_labels, n=60)
+
+
+def _observing(model: Callable[[], Any]) -> Case:
+    return Case(flavor="supervised_anomaly", model=model, requests=_observations, bare=_bare_observations)
 
 
 def _clustering(model: Callable[[], Any]) -> Case:
@@ -217,4 +247,10 @@ CASES: dict[str, Case] = {
         )
         for name, model in recommendation_cases.MODELS.items()
     },
+    "GaussianScorer": _observing(lambda: anomaly.GaussianScorer(grace_period=10)),
+    "StandardAbsoluteDeviation": _observing(anomaly.StandardAbsoluteDeviation),
+    "PredictiveAnomalyDetection": _observing(lambda: anomaly.PredictiveAnomalyDetection(warmup_period=10)),
+    "QuantileFilter": _observing(
+        lambda: anomaly.QuantileFilter(anomaly.GaussianScorer(grace_period=10), q=0.9)
+    ),
 }
