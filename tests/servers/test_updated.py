@@ -1,12 +1,13 @@
 """All of River's transformers, statistics and drift detectors on a server, against River alone."""
 
 import copy
+import datetime as dt
 import json
 from typing import Any
 
 import dill
 import pytest
-from river import sketch
+from river import linear_model, preprocessing, sketch, stats, utils
 
 from models_app.domain import predictions
 from models_app.paradigms import readings
@@ -141,3 +142,79 @@ def test_each_class_reads_as_river_does_through_kill_9(start: Start, flavor: str
 
     done = server.manage("verify_journal")
     assert done.returncode == 0, done.stdout + done.stderr
+
+
+class TestWaysIn:
+    """What is updated takes values in every way that records come."""
+
+    def test_from_files_streams_and_the_ids_of_other_models(self, start: Start) -> None:
+        server = start()
+        mean = stats.Mean()
+        with server.client() as client:
+            for name, model, flavor in [
+                ("house", linear_model.LinearRegression(), "regression"),
+                ("mean", stats.Mean(), "statistic"),
+            ]:
+                answer = client.request("POST", f"/api/model/{name}?flavor={flavor}", dill.dumps(model))
+                assert answer.status == 201, answer
+            file = server.instance / "values.ndjson"
+            file.write_text("".join(f'{{"ground_truth": {number}.5}}\n' for number in range(5)))
+
+            done = server.manage("learn", str(file), "--model", "mean")
+            assert done.returncode == 0, done.stderr
+            lines = b'{"model": "mean", "ground_truth": 7.25}\n{"model": "mean"}\n'
+            streamed = client.request("POST", "/api/stream", lines)
+            client.predict(model="house", id=1, features={"x": 1.0})
+            assert client.learn(model="mean", id=1, ground_truth=2.0).status == 201
+            client.predict(model="mean", id=2)
+            assert client.learn(id=2, ground_truth=3.0).status == 201
+
+            for value in [0.5, 1.5, 2.5, 3.5, 4.5, 7.25]:
+                mean.update(value)
+            assert [json.loads(line) for line in streamed.body.splitlines()][1]["prediction"] == mean.get()
+            mean.update(2.0)
+            mean.update(3.0)
+            assert client.predict(model="mean").json["prediction"] == mean.get()
+
+    def test_changes_nothing_where_it_is_refused(self, start: Start) -> None:
+        server = start()
+        with server.client() as client:
+            model = utils.TimeRolling(stats.Mean, period=dt.timedelta(days=1))
+            client.request("POST", "/api/model/mean?flavor=statistic", dill.dumps(model))
+            client.learn(ground_truth=4.0, t="2026-03-01T12:00:00Z")
+
+            refused = [
+                client.learn(ground_truth=1.0),
+                client.learn(ground_truth=1.0, t="noon"),
+                client.learn(ground_truth={"y": 1.0}, t="2026-03-01T13:00:00Z"),
+                # The model raises.
+                client.learn(ground_truth="cat", t="2026-03-01T13:00:00Z"),
+                client.predict(of=3),
+                client.learn(features={"x": 1.0}, t="2026-03-01T13:00:00Z"),
+            ]
+
+            assert [answer.code for answer in refused] == [
+                "invalid_request",
+                "invalid_request",
+                "invalid_ground_truth",
+                "model_raised",
+                "invalid_request",
+                "invalid_request",
+            ]
+            assert client.predict().json["prediction"] == 4.0
+
+    def test_learns_again_what_came_after_a_snapshot(self, start: Start) -> None:
+        server = start()
+        with server.client() as client:
+            scaler = preprocessing.MinMaxScaler()
+            client.request("POST", "/api/model/scaled?flavor=transform", dill.dumps(scaler))
+            for number in range(6):
+                client.learn(features={"x": float(number)})
+            before = client.predict(features={"x": 2.0}).json
+            assert server.manage("roll_back", "scaled", "--seq", "0").returncode == 0
+            assert client.predict(features={"x": 2.0}).json != before
+
+            done = server.manage("replay", "scaled", "--generation", "1", "--after", "0")
+
+            assert done.returncode == 0, done.stderr
+            assert client.predict(features={"x": 2.0}).json == before
