@@ -1,6 +1,7 @@
 """Anomaly detection: how unusual features are. Models learn without a ground truth."""
 
 from collections.abc import Callable, Iterable
+from types import MappingProxyType
 from typing import Any
 
 from river import base, metrics
@@ -9,6 +10,7 @@ from models_app.domain import predictions
 from models_app.domain.features import Features
 from models_app.domain.predictions import Prediction
 from models_app.domain.scoring import GroundTruth
+from models_app.paradigms.at_thresholds import AT_THRESHOLDS
 from models_app.paradigms.base import Paradigm, is_a, last_step
 
 
@@ -52,6 +54,7 @@ class Anomaly(Paradigm):
     name = "anomaly"
     predict_method = "score_one"
     metrics = (metrics.RollingROCAUC, metrics.RollingPRAUC, metrics.ROCAUC)
+    metrics_at = MappingProxyType({kind.__name__: kind for kind in AT_THRESHOLDS})
     pairs = staticmethod(_pairs)
     normalize = staticmethod(predictions.tree)
     wanted = "an anomaly detector"

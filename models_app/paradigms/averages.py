@@ -2,6 +2,10 @@
 
 from river import metrics
 
+#: Averages of metrics of numbers, and of labels.
+OF_NUMBERS = (metrics.multioutput.MicroAverage, metrics.multioutput.MacroAverage)
+OF_LABELS = (*OF_NUMBERS, metrics.multioutput.SampleAverage)
+
 
 def averaged(
     average: type[metrics.base.WrapperMetric], kind: type[metrics.base.Metric]

@@ -6,6 +6,8 @@ from dataclasses import dataclass
 from types import MappingProxyType
 from typing import Any, Protocol
 
+from river.metrics.base import Metric, WrapperMetric
+
 from models_app.domain import scoring
 from models_app.domain.errors import InvalidGroundTruth, InvalidRequest, NoFeatures
 from models_app.domain.features import Features
@@ -65,6 +67,12 @@ class Paradigm(ABC):
     metrics: tuple[Kind, ...] = ()
     #: Kinds of River's metrics among which more can be chosen.
     fitting_metrics: tuple[type[object], ...] = ()
+    #: Averages over outputs in which one that fits is chosen, as in `MicroAverage(MAE)`; then not by itself.
+    averages: tuple[type[WrapperMetric], ...] = ()
+    #: Other metrics that can be chosen, by name.
+    more_metrics: Mapping[str, Kind] = MappingProxyType({})
+    #: Metrics that are chosen with a number, as in `PrecisionAt(0.9)`, by name.
+    metrics_at: Mapping[str, Callable[[float], Metric]] = MappingProxyType({})
     #: Makes a model's answer plain; raises `UnsupportedPrediction`.
     normalize: Callable[[object], Prediction]
     #: What is to be uploaded, for who uploaded something else.

@@ -1,18 +1,23 @@
-"""Metrics that are chosen for a model by their names in `river.metrics`."""
+"""Metrics that are chosen for a model by their names in `river.metrics`, some with a parameter."""
 
+import math
+import re
 from collections.abc import Sequence
+from functools import partial
 from typing import Any
 
 from river import metrics
 
 from models_app.domain.errors import InvalidRequest
-from models_app.domain.scoring import Kind
+from models_app.domain.scoring import Kind, name_of
+from models_app.paradigms.averages import averaged
 from models_app.paradigms.base import Paradigm
 
 #: The choice of no metrics at all: the model is not scored.
 NONE = "none"
 #: The field that the choice is made in.
 FIELD = "metrics"
+_NAMED = re.compile(r"(\w+)(?:\(([^()]+)\))?")
 
 
 def read_names(text: str) -> list[str]:
@@ -34,27 +39,79 @@ def kinds(names: Sequence[str], flavor: Paradigm) -> tuple[Kind, ...]:
     ['MAE', 'RMSE', 'SMAPE', 'R2']
     >>> kinds(["none"], FLAVORS["regression"])
     ()
+    >>> name_of(kinds(["MacroAverage(RMSE)"], FLAVORS["multioutput"])[-1]())
+    'MacroAverage(RMSE)'
     """
     if NONE in names:
         if len(names) > 1:
             raise _refusal("'none' cannot be combined with metrics")
         return ()
-    return tuple(dict.fromkeys([*flavor.metrics, *(_kind(name, flavor) for name in names)]))
+    chosen: dict[str, Kind] = {}
+    for kind in [*flavor.metrics, *(_kind(name, flavor) for name in names)]:
+        chosen.setdefault(name_of(kind()), kind)
+    return tuple(chosen.values())
 
 
 def available(flavor: Paradigm) -> list[str]:
-    """Return the names of the metrics that can be chosen beside the flavor's own."""
-    named = ((name, _called(name)) for name in dict.fromkeys(metrics.__all__))
-    return [name for name, kind in named if kind not in flavor.metrics and _fits(kind, flavor)]
+    """Return the names of the metrics that can be chosen beside the flavor's own, but those with a number."""
+    fitting = _fitting(flavor)
+    if flavor.averages:
+        fitting = [f"{average.__name__}({name})" for average in flavor.averages for name in fitting]
+    own = {name_of(kind()) for kind in flavor.metrics}
+    return [name for name in [*fitting, *flavor.more_metrics] if name not in own]
+
+
+def _fitting(flavor: Paradigm) -> list[str]:
+    return [name for name in dict.fromkeys(metrics.__all__) if _fits(_called(name), flavor)]
 
 
 def _kind(name: str, flavor: Paradigm) -> Kind:
-    kind = _called(name)
-    if not _fits(kind, flavor):
-        wrong = "is no metric of river.metrics: choose another for" if kind is None else "does not fit"
-        choice = ", ".join(available(flavor))
-        raise _refusal(f"'{name}' {wrong} the flavor '{flavor.name}', which can have: {choice}")
-    return kind  # type: ignore[no-any-return]  # River has no types
+    kind = _found(name, flavor)
+    if kind is None:
+        named = _NAMED.fullmatch(name)
+        parts = [part for part in named.groups() if part] if named else [name]
+        is_one = _called(parts[-1]) is not None or parts[0] in flavor.metrics_at
+        wrong = "does not fit" if is_one else "is no metric of river.metrics: choose another for"
+        raise _refusal(f"'{name}' {wrong} the flavor '{flavor.name}', which can have: {_choice(flavor)}")
+    return kind
+
+
+def _found(name: str, flavor: Paradigm) -> Kind | None:
+    """Return what makes the metric of that name; None where the flavor cannot have it."""
+    own: dict[str, Kind] = {name_of(kind()): kind for kind in flavor.metrics} | dict(flavor.more_metrics)
+    named = _NAMED.fullmatch(name)
+    if name in own or named is None:
+        return own.get(name)
+    outer, inner = named.groups()
+    if inner is None:
+        kind = _called(outer)
+        return kind if _fits(kind, flavor) and not flavor.averages else None
+    if outer in flavor.metrics_at:
+        number = _number(inner)
+        return None if number is None else partial(flavor.metrics_at[outer], number)
+    kind = _called(inner)
+    averages = [average for average in flavor.averages if average.__name__ == outer]
+    return partial(averaged, averages[0], kind) if averages and _fits(kind, flavor) else None
+
+
+def _number(text: str) -> float | None:
+    try:
+        number = float(text)
+    except ValueError:
+        return None
+    return number if math.isfinite(number) else None
+
+
+def _choice(flavor: Paradigm) -> str:
+    """Say what can be chosen, in fewer words than all the names."""
+    fitting = ", ".join(_fitting(flavor))
+    if flavor.averages:
+        averages = ", ".join(f"{average.__name__}(...)" for average in flavor.averages)
+        fitting = f"{averages} of one of {fitting}"
+    elif fitting:
+        fitting = ", ".join(available(flavor))
+    others = [*flavor.more_metrics, *(f"{name}(number)" for name in flavor.metrics_at)]
+    return "; ".join(part for part in (fitting, ", ".join(others)) if part) or "those that it has"
 
 
 def _called(name: str) -> Any:
@@ -63,7 +120,10 @@ def _called(name: str) -> Any:
 
 
 def _fits(kind: object, flavor: Paradigm) -> bool:
-    return isinstance(kind, type) and issubclass(kind, flavor.fitting_metrics) and _is_a_number(kind)
+    if not (isinstance(kind, type) and issubclass(kind, flavor.fitting_metrics) and _is_a_number(kind)):
+        return False
+    # What is averaged over outputs are labels, or numbers.
+    return not flavor.averages or bool(getattr(kind(), "requires_labels", True))
 
 
 def _is_a_number(kind: Kind) -> bool:

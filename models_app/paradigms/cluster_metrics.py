@@ -129,3 +129,15 @@ class AdjustedMutualInfo(_ByLabels):
     """The same adjusted for chance."""
 
     scored_by = metrics.AdjustedMutualInfo
+
+
+#: Those that can be chosen beside the flavor's own.
+MORE: tuple[type[_ByLabels], ...] = (
+    Rand,
+    FowlkesMallows,
+    Homogeneity,
+    Completeness,
+    MutualInfo,
+    NormalizedMutualInfo,
+    AdjustedMutualInfo,
+)

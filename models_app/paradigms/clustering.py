@@ -2,6 +2,7 @@
 
 import functools
 from collections.abc import Callable, Iterable
+from types import MappingProxyType
 from typing import Any, cast
 
 from river import base, cluster
@@ -11,7 +12,7 @@ from models_app.domain.features import Features
 from models_app.domain.predictions import Prediction
 from models_app.domain.scoring import GroundTruth, Kind
 from models_app.paradigms.base import Paradigm, is_a, last_step, transformed
-from models_app.paradigms.cluster_metrics import AdjustedRand, Silhouette, VBeta, noted_distances
+from models_app.paradigms.cluster_metrics import MORE, AdjustedRand, Silhouette, VBeta, noted_distances
 from models_app.paradigms.numbers import overflowing
 
 #: What of a model that predicts nothing shows its clusters.
@@ -35,6 +36,7 @@ class Clustering(Paradigm):
     name = "clustering"
     predict_method = "predict_one"
     metrics: tuple[Kind, ...] = (Silhouette, AdjustedRand, VBeta)
+    more_metrics = MappingProxyType({kind.__name__: kind for kind in MORE})
     pairs = staticmethod(_pairs)
     normalize = staticmethod(predictions.tree)
     wanted = "a clusterer"

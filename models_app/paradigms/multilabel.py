@@ -6,11 +6,13 @@ from functools import partial
 from typing import Any
 
 from river import base, metrics, multioutput
+from river.metrics.base import BinaryMetric, MultiClassMetric
 
 from models_app.domain import predictions
 from models_app.domain.features import Features
 from models_app.domain.predictions import Prediction
 from models_app.domain.scoring import GroundTruth
+from models_app.paradigms import averages
 from models_app.paradigms.averages import averaged
 from models_app.paradigms.base import Paradigm, is_a, last_step
 
@@ -60,6 +62,8 @@ class MultiLabel(Paradigm):
         partial(averaged, metrics.multioutput.MicroAverage, metrics.F1),
         partial(averaged, metrics.multioutput.SampleAverage, metrics.Jaccard),
     )
+    fitting_metrics = (BinaryMetric, MultiClassMetric)
+    averages = averages.OF_LABELS
     pairs = staticmethod(_pairs)
     normalize = staticmethod(_normalized)
     wanted = "a multi-label classifier"

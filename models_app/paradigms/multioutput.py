@@ -6,10 +6,12 @@ from functools import partial
 from typing import Any
 
 from river import base, metrics
+from river.metrics.base import RegressionMetric
 
 from models_app.domain import predictions
 from models_app.domain.predictions import Prediction
 from models_app.domain.scoring import GroundTruth
+from models_app.paradigms import averages
 from models_app.paradigms.averages import averaged
 from models_app.paradigms.base import Paradigm
 from models_app.paradigms.numbers import overflowing
@@ -40,6 +42,8 @@ class MultiOutput(Paradigm):
         partial(averaged, metrics.multioutput.MicroAverage, metrics.RMSE),
         partial(averaged, metrics.multioutput.MacroAverage, metrics.MAE),
     )
+    fitting_metrics = (RegressionMetric,)
+    averages = averages.OF_NUMBERS
     pairs = staticmethod(_pairs)
     normalize = staticmethod(predictions.tree)
     wanted = "a multi-output regressor"

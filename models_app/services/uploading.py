@@ -11,7 +11,7 @@ from models_app.domain.errors import FlavorNotSet
 from models_app.domain.names import check_model_name, draw_name
 from models_app.domain.remarks import Remark
 from models_app.domain.scoreboards import Scoreboard
-from models_app.domain.scoring import Kind
+from models_app.domain.scoring import Kind, name_of
 from models_app.engine.ports import ModelState, SnapshotData
 from models_app.models import (
     Generation,
@@ -112,7 +112,7 @@ def _scorable(kinds: _Kinds, flavor: Paradigm, found: TrialResult) -> tuple[_Kin
     kept = tuple(kind for kind in kinds if served.can_score(kind))
     if not served.answers_labels:
         return kept, list(found.remarks)
-    left_out = ", ".join(kind.__name__ for kind in kinds if kind not in kept)
+    left_out = ", ".join(name_of(kind()) for kind in kinds if kind not in kept)
     text = "It answers labels, without probabilities"
     text += f"; metrics that need these are left out: {left_out}." if left_out else "."
     return kept, [Remark(code="no_probabilities", message=text), *found.remarks]

@@ -14,7 +14,9 @@ from models_app.paradigms.base import Paradigm
 from models_app.paradigms.chosen_metrics import available, kinds
 from models_app.paradigms.registry import FLAVORS
 
-EVERY = [(flavor, name) for flavor in FLAVORS.values() for name in available(flavor)]
+# Of others it is the flavor that says what a metric is updated with.
+PLAIN = [flavor for flavor in FLAVORS.values() if flavor.pairs is None]
+EVERY = [(flavor, name) for flavor in PLAIN for name in available(flavor)]
 
 
 class TestKinds:
@@ -24,6 +26,28 @@ class TestKinds:
         assert [kind.__name__ for kind in chosen] == [
             "Accuracy", "LogLoss", "Precision", "Recall", "F1", "ROCAUC",
         ]  # fmt: skip
+
+    @pytest.mark.parametrize(
+        ("flavor", "names"),
+        [
+            ("multioutput", ["MicroAverage(MSE)", "MacroAverage(R2)"]),
+            ("multilabel", ["MacroAverage(F1)", "SampleAverage(Accuracy)"]),
+            ("anomaly", ["PrecisionAt(0.9)", "RecallAt(0.9)", "F1At(0.5)"]),
+            ("supervised_anomaly", ["PrecisionAt(3.0)"]),
+            ("clustering", ["Rand", "Homogeneity"]),
+        ],
+    )
+    def test_may_have_a_parameter(self, flavor: str, names: list[str]) -> None:
+        own = FLAVORS[flavor].metrics
+
+        chosen = kinds([*names, *names], FLAVORS[flavor])
+
+        assert chosen[: len(own)] == own
+        boards = (
+            scoring.new_metrics(chosen),
+            scoring.new_metrics([scoring.kind_of(kind()) for kind in chosen]),
+        )
+        assert all([scoring.name_of(metric) for metric in board][len(own) :] == names for board in boards)
 
     @pytest.mark.parametrize(
         ("flavor", "names", "reason"),
@@ -38,6 +62,20 @@ class TestKinds:
             ("multiclass", ["LogLoss"], "'LogLoss' does not fit"),
             ("binary", ["FBeta"], "'FBeta' does not fit"),
             ("multiclass", ["ConfusionMatrix"], "'ConfusionMatrix' does not fit"),
+            (
+                "multioutput",
+                ["MAE"],
+                "'MAE' does not fit the flavor 'multioutput', which can have: MicroAverage(...), ",
+            ),
+            ("multioutput", ["MicroAverage(F1)"], "'MicroAverage(F1)' does not fit the flavor 'multioutput'"),
+            ("multioutput", ["MicroAverage(Elegance)"], "'MicroAverage(Elegance)' is no metric"),
+            ("multioutput", ["SampleAverage(MAE)"], "'SampleAverage(MAE)' does not fit"),
+            ("multilabel", ["MicroAverage(ROCAUC)"], "'MicroAverage(ROCAUC)' does not fit"),
+            ("regression", ["MicroAverage(MAE)"], "'MicroAverage(MAE)' does not fit"),
+            ("regression", ["MAE(MAE(MAE))"], "'MAE(MAE(MAE))' is no metric"),
+            ("anomaly", ["PrecisionAt(high)"], "'PrecisionAt(high)' does not fit"),
+            ("anomaly", ["PrecisionAt(nan)"], "'PrecisionAt(nan)' does not fit"),
+            ("anomaly", ["Elegance"], "'Elegance' is no metric of river.metrics: choose another"),
             ("binary", ["none", "MCC"], "'none' cannot be combined with metrics"),
         ],
     )

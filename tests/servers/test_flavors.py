@@ -6,7 +6,7 @@ import pickle
 from typing import Any
 
 import pytest
-from river import linear_model, metrics, preprocessing, tree
+from river import anomaly, linear_model, metrics, preprocessing, tree
 
 from tests.servers import bare_loops
 from tests.servers.clients import Answer, Client
@@ -277,6 +277,27 @@ class TestUpload:
 
         assert answer.message["metrics"][0].startswith("'R2' does not fit the flavor 'binary'")
         assert list(client.metrics("m"))[-1] == "ROCAUC"
+
+    def test_may_choose_metrics_with_a_parameter(self, start: Start) -> None:
+        server = start()
+        alone = metrics.Precision()
+        with server.client() as client:
+            chosen = "flavor=anomaly&metrics=PrecisionAt(0.5),RecallAt(0.5)"
+            assert upload(client, anomaly.HalfSpaceTrees(seed=1, window_size=10), chosen).status == 201
+            for number in range(40):
+                asked = {"id": number, "features": {"x": number % 9 / 9}}
+                score = client.predict(model="m", **asked).json["prediction"]
+                client.learn(id=number)
+                client.learn(id=number, ground_truth=number % 3 == 0)
+                alone.update(number % 3 == 0, score >= 0.5)
+            found = client.metrics("m")
+            rolling = client.get("/api/metrics?model=m&rolling=true").json
+        server.restart(clean=False)
+
+        assert list(found)[-2:] == ["PrecisionAt(0.5)", "RecallAt(0.5)"]
+        assert found["PrecisionAt(0.5)"] == rolling["PrecisionAt(0.5)"] == alone.get() > 0
+        with server.client() as client:
+            assert client.metrics("m") == found
 
     @pytest.mark.parametrize("flavor", ["zugzug", ""])
     def test_under_no_flavor_that_is_one_is_refused(
