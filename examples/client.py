@@ -92,9 +92,13 @@ class Client:
         id: int | str | None = None,  # noqa: A002
         features: Features | None = None,
         model: str | None = None,
+        **members: Any,
     ) -> None:
-        """Let a model learn, by the id of a prediction or from features; some need no ground truth."""
-        body = _without_none(ground_truth=ground_truth, id=id, features=features, model=model)
+        """Let a model learn, by the id of a prediction or from features; some need no ground truth.
+
+        `members`: as of `predict`.
+        """
+        body = _without_none(ground_truth=ground_truth, id=id, features=features, model=model, **members)
         self._call("POST", "/api/learn", json=body)
 
     def metrics(self, model: str | None = None) -> dict[str, float | None]:

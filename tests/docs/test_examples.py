@@ -22,6 +22,9 @@ EXAMPLES = {
     "forecasting": ("example-passengers", ()),
     "bandit": ("example-offers", ()),
     "recommendation": ("example-films", ()),
+    "statistic": ("example-year", ()),
+    "drift": ("example-changes", ()),
+    "transform": ("example-scaled", ()),
     "text": ("example-messages", ()),
     "taxis": ("example-taxis", ("--made-up",)),
 }
