@@ -100,7 +100,7 @@ _REFUSED: tuple[tuple[str, tuple[str, ...], str], ...] = (
         "reco.Baseline reco.BiasedMF reco.FunkMF reco.RandomNormal",
     ),
     (
-        "is a forecaster, which has no features to predict from",
+        "is a forecaster, which predicts the next values of a series",
         ALL,
         "time_series.HoltWinters time_series.SNARIMAX",
     ),

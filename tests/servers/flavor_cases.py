@@ -20,7 +20,7 @@ from river import (
 )
 
 from models_app.domain.scoring import Confusion
-from tests.servers import recommendation_cases
+from tests.servers import forecasting_cases, recommendation_cases
 
 #: A route of the API, and the fields of a request to it.
 Request = tuple[str, dict[str, Any]]
@@ -252,5 +252,21 @@ CASES: dict[str, Case] = {
     "PredictiveAnomalyDetection": _observing(lambda: anomaly.PredictiveAnomalyDetection(warmup_period=10)),
     "QuantileFilter": _observing(
         lambda: anomaly.QuantileFilter(anomaly.GaussianScorer(grace_period=10), q=0.9)
+    ),
+    **{
+        name: Case(
+            flavor="forecasting",
+            model=model,
+            requests=forecasting_cases.requests,
+            bare=forecasting_cases.bare,
+            n=300,
+        )
+        for name, model in forecasting_cases.MODELS.items()
+    },
+    "WithFeatures": Case(
+        flavor="forecasting",
+        model=forecasting_cases.with_features,
+        requests=forecasting_cases.requests_with_features,
+        bare=forecasting_cases.bare_with_features,
     ),
 }
