@@ -53,7 +53,7 @@ class Statistic(Paradigm):
     takes = MappingProxyType({AT: MOMENT, OF: _ASKED_ABOUT})
     trial_inputs = (
         lambda _: {},
-        lambda number: {AT: f"2026-01-01T00:00:{number:02}"},
+        lambda number: {AT: f"2026-01-01T00:{number // 60:02}:{number % 60:02}"},
         lambda number: {FEATURES: {"a": 0.5 + number % 5, "b": 1.5 * (number % 3)}},
     )
     trial_truths: tuple[MakeTruth, ...] = (

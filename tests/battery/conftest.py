@@ -6,11 +6,11 @@ import pytest
 pytest.register_assert_rewrite("tests.battery.serving")
 
 from tests.battery.serving import Battery  # noqa: E402
-from tests.servers.conftest import forks, template  # noqa: E402
+from tests.servers.conftest import forks, start, template  # noqa: E402
 from tests.servers.launchers import ForkServer  # noqa: E402
 from tests.servers.servers import Server  # noqa: E402
 
-__all__ = ["forks", "template"]
+__all__ = ["forks", "start", "template"]
 
 
 @pytest.fixture(scope="module")

@@ -1,5 +1,6 @@
 """The reference is complete, and says what is so."""
 
+import os
 import re
 from pathlib import Path
 
@@ -10,7 +11,8 @@ from chantilly_project.setting_table import markdown_table
 from models_app.api import describing, exceptions
 from models_app.domain import errors
 from models_app.management.commands.routes import _routes
-from tests.docs import guides, processes
+from models_app.paradigms.registry import FLAVORS
+from tests.docs import flavor_reference, guides, processes
 from tests.docs.guides import DOCS, Page
 from tests.servers.launchers import ROOT
 from tests.servers.servers import Server
@@ -56,6 +58,16 @@ def test_the_readme_has_the_newest_figures() -> None:
 
 def test_settings_are_those_of_the_code() -> None:
     assert guides.between(reference("settings").text, "settings") == markdown_table()
+
+
+def test_flavors_are_those_of_the_code() -> None:
+    if os.environ.get("WRITE_TABLES"):
+        flavor_reference.write()
+    page = flavor_reference.PAGE.read_text(encoding="utf-8")
+    assert guides.between(page, flavor_reference.NAME) == flavor_reference.render()
+
+    rows_by_flavor = {named(row[0])[0]: row for row in rows(reference("flavors"))}
+    assert rows_by_flavor.keys() >= FLAVORS.keys()
 
 
 def test_routes_are_those_of_the_server() -> None:
