@@ -72,17 +72,13 @@ def encode_prediction(prediction: Prediction) -> str:
     Raises `ModelRaised` where a label is no text that can be written, or a number too large.
     """
     try:
-        return _prediction_json(prediction)
+        if predictions.has_json(prediction):
+            # The usual case, quicker: a tuple is encoded as a list is.
+            plain = list(prediction.items()) if isinstance(prediction, dict) else prediction
+            return _encoder.encode(plain).decode()
+        return _encoder.encode(predictions.to_storage(prediction)).decode()
     except (UnicodeEncodeError, OverflowError, msgspec.MsgspecError) as error:
         raise ModelRaised(UnsupportedPrediction(f"the model's prediction cannot be kept: {error}")) from error
-
-
-def _prediction_json(prediction: Prediction) -> str:
-    if predictions.has_json(prediction):
-        # The usual case, quicker: a tuple is encoded as a list is.
-        plain = list(prediction.items()) if isinstance(prediction, dict) else prediction
-        return _encoder.encode(plain).decode()
-    return _encoder.encode(predictions.to_storage(prediction)).decode()
 
 
 def decode_prediction(text: str | bytes | msgspec.Raw) -> Prediction:

@@ -8,7 +8,7 @@ from collections.abc import Iterable, Sequence
 from typing import Any
 
 from models_app.domain.failing import described
-from models_app.engine.commands import Answer, Bundle
+from models_app.engine.commands import Answer
 
 logger = logging.getLogger(__name__)
 
@@ -43,7 +43,10 @@ def deliver(answers: Iterable[Answer]) -> None:
         if error is not None:
             error = _answerable(error)
         if command.bundle is not None:
-            _settle_in_bundle(command.bundle, command.position, result if error is None else error)
+            try:
+                command.bundle.settle(command.position, result if error is None else error)
+            except Exception:
+                logger.exception("an answer could not be given")
         elif command.loop is None:
             _settle((command, result, error))
         else:
@@ -74,13 +77,6 @@ def _settle(answer: Answer) -> None:
             future.set_result(result)
     except Exception:
         # The other answers of the batch go out all the same.
-        logger.exception("an answer could not be given")
-
-
-def _settle_in_bundle(bundle: Bundle, position: int, outcome: Any) -> None:
-    try:
-        bundle.settle(position, outcome)
-    except Exception:
         logger.exception("an answer could not be given")
 
 

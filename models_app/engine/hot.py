@@ -242,7 +242,7 @@ class HotModel:
         draws.call = 2 * self.seq + 1
         if draws.is_used:
             draws.reset()
-        if type(y_true) is bool:
+        if type(y_true) is bool and not self.flavor.has_labels:
             y_true = self.flavor.learned(y_true)
         try:
             # Score before learning: afterwards the model has seen the answer.
