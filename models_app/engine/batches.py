@@ -176,6 +176,9 @@ class Batch:
         pending = self._find_pending(command)
         if pending.model_id != self._state.model_id:
             return self._learn_of_another(command, pending)
+        if pending.flavor != self._state.flavor:
+            # A model of another flavor had the name, and what it had pending is gone with it.
+            raise PredictionNotPending(command.prediction_id)
         flavor = self._hot.flavor
         y_true = flavor.ground_truth(command.ground_truth)
         if y_true is None and pending.is_learned:

@@ -56,14 +56,14 @@ _REFUSED: tuple[tuple[str, tuple[str, ...], str], ...] = (
     (
         "is an anomaly detector, which scores features",
         ALL,
-        """anomaly.GaussianScorer anomaly.HalfSpaceTrees anomaly.LODA anomaly.LocalOutlierFactor
-        anomaly.OneClassSVM anomaly.PredictiveAnomalyDetection
-        anomaly.StandardAbsoluteDeviation""",
+        """anomaly.HalfSpaceTrees anomaly.LODA anomaly.LocalOutlierFactor anomaly.OneClassSVM
+        anomaly.QuantileFilter anomaly.ThresholdFilter""",
     ),
     (
-        "is an anomaly filter: put a model behind it",
+        "is a supervised anomaly detector, which scores an observed value",
         ALL,
-        "anomaly.QuantileFilter anomaly.ThresholdFilter",
+        """anomaly.GaussianScorer anomaly.PredictiveAnomalyDetection
+        anomaly.StandardAbsoluteDeviation""",
     ),
     # Parts of models.
     (
