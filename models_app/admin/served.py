@@ -37,11 +37,11 @@ class ServedModelAdmin(Columns, ReadOnlyAdmin[ServedModel]):
         "name", "default", "flavor", "learns", "metrics", "predictions", "pending", "last_prediction",
         "last_learn", "size",
     )  # fmt: skip
-    list_filter = ("flavor", "last_learned_at")
+    list_filter = ("flavor", "is_read_only", "last_learned_at")
     search_fields = ("name",)
     ordering = ("name",)
     fieldsets = (
-        (None, {"fields": ("name", "is_default", "flavor", "uploaded_at")}),
+        (None, {"fields": ("name", "is_default", "flavor", "is_read_only", "uploaded_at")}),
         (
             "How it does",
             {

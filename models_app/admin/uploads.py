@@ -44,6 +44,11 @@ class UploadForm(forms.Form):
         help_text="Names from river.metrics, with commas, kept beside the flavor's own; "
         "'none': the model is not scored.",
     )
+    read_only = forms.BooleanField(
+        required=False,
+        label="Read-only",
+        help_text="It predicts, and learns nothing: a model without learn_one can be served so.",
+    )
 
     def clean_file(self) -> UploadedFile:
         """Hold the file to the limit that the API has."""
@@ -63,6 +68,7 @@ class UploadForm(forms.Form):
                 name=self.cleaned_data["name"] or None,
                 metrics=chosen_metrics.read_names(self.cleaned_data["metrics"]),
                 flavor=self.cleaned_data["flavor"] or None,
+                is_read_only=self.cleaned_data["read_only"],
                 now=timezone.now(),
             )
         except ChantillyError as error:

@@ -71,13 +71,24 @@ class ModelViewSet(ThreadedViewSet):
             description="names from `river.metrics`, with commas, kept beside the flavor's own; "
             "`none`: the model is not scored",
         ),
+        OpenApiParameter(
+            "read_only",
+            bool,
+            description="the model predicts, and learns nothing: it needs no `learn_one`; ground truths are "
+            "scored",
+        ),
     )
     def create(self, request: Request, name: str | None = None) -> Response:
         """Serve the model in the body."""
         metrics = chosen_metrics.read_names(",".join(request.query_params.getlist(chosen_metrics.FIELD)))
         flavor = request.query_params.get("flavor")
         uploaded = uploading.upload_model(
-            data=request.body, name=name, metrics=metrics, flavor=flavor, now=timezone.now()
+            data=request.body,
+            name=name,
+            metrics=metrics,
+            flavor=flavor,
+            is_read_only=queries.flag(request, "read_only"),
+            now=timezone.now(),
         )
         answer = {"name": uploaded.name}
         if flavor is not None:

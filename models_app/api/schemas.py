@@ -52,6 +52,7 @@ _DETAILS = full(
     name={"type": "string"},
     flavor={"type": "string"},
     default={"type": "boolean"},
+    read_only={"type": "boolean", "description": "Whether it learns nothing."},
     learns={"type": "integer", "description": "Those that it holds: a rollback goes back to fewer."},
     predictions={"type": "integer"},
     pending={"type": "integer"},

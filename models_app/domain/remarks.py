@@ -10,6 +10,11 @@ class Remark(TypedDict):
     message: str
 
 
+#: What a model was asked to do at its upload.
+READ_ONLY = Remark(
+    code="read_only",
+    message="It is read-only: it predicts, and learns nothing. Ground truths are scored.",
+)
 #: What a model was found out to do while it was called.
 ON_COPIES = Remark(
     code="predicts_on_copies",

@@ -22,7 +22,7 @@ from models_app.domain.scoring import GroundTruth, Kind, Metrics, Pairs, Scorer,
 from models_app.domain.windows import Window
 from models_app.engine.habits import Habits
 from models_app.engine.ports import ModelState, SnapshotData
-from models_app.paradigms import options
+from models_app.paradigms import options, read_only
 from models_app.paradigms.base import Paradigm
 from models_app.paradigms.options import Details
 from models_app.paradigms.registry import get_flavor
@@ -108,7 +108,7 @@ class HotModel:
         self.model, names = blobs.loads_with_names(snapshot.model)
         self._board = Scoreboard.of(blobs.loads(snapshot.metrics))
         self.snapshot_seconds = time.perf_counter() - started
-        self.flavor: Paradigm = get_flavor(state.flavor).served_by(state.predict_method).serving(self.model)
+        self.flavor: Paradigm = _paradigm(state, self.model)
         self.model_id = state.model_id
         self.generation = state.generation
         self.seq = self.snapshot_seq = snapshot.seq
@@ -128,12 +128,14 @@ class HotModel:
         self.is_known = (
             (self.flavor.records_predictions and self.flavor.records(None))
             or nature is Nature.KNOWN
-            or (nature is Nature.UNTIL_LEARNED and self.seq > 0)
+            or (nature is Nature.UNTIL_LEARNED and self.seq > 0 and not self.flavor.is_read_only)
         )
         if not self.is_known:
             habits = Habits(self.model, nature, self._draws, self.flavor)
             self._habits = habits
-            self._predict_one, self._learn_one = habits.predict, habits.learn
+            self._predict_one = habits.predict
+            if not self.flavor.is_read_only:
+                self._learn_one = habits.learn
         self._scorer = Scorer(self._board.metrics, self.flavor.pairs)
         self._is_scored = bool(self._board.metrics)
         self._scores: list[Scores] = []
@@ -339,3 +341,8 @@ class HotModel:
             is_replayable=self.is_replayable,
             held=(self.model, self._board),
         )
+
+
+def _paradigm(state: ModelState, model: object) -> Paradigm:
+    found = get_flavor(state.flavor).served_by(state.predict_method).serving(model)
+    return read_only.of(found) if state.is_read_only else found

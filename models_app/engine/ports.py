@@ -20,7 +20,7 @@ class Conflict(Exception):
 class ModelState:
     """A served model's row, without its bytes. `generation` grows with each upload and with each rollback.
 
-    `predict_method` is what a prediction calls; empty: the flavor's own.
+    `predict_method` is what a prediction calls; empty: the flavor's own. `is_read_only`: it learns nothing.
     """
 
     model_id: int
@@ -30,6 +30,7 @@ class ModelState:
     seq: int
     is_default: bool
     predict_method: str = ""
+    is_read_only: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -41,8 +41,9 @@ class ServedModel(models.Model):
     versions and the SHA-256 are those of the upload. With `n_undone`, the learns that rollbacks have undone
     (less those that were gone forward to again), `seq` is the number of learns since the upload.
 
-    `predict_method` is what a prediction calls; empty: the flavor's own. `remarks` is a list of objects with
-    `code` and `message`: what there is to know about the model, found at its upload.
+    `predict_method` is what a prediction calls; empty: the flavor's own. `is_read_only`: it predicts, and
+    learns nothing. `remarks` is a list of objects with `code` and `message`: what there is to know about the
+    model, found at its upload.
     """
 
     name = models.CharField(max_length=MAX_LENGTH, unique=True)
@@ -54,6 +55,7 @@ class ServedModel(models.Model):
     # Where it is not, its learns are no part of the metrics over all models either.
     is_scored = models.BooleanField("scored", default=True, editable=False)
     predict_method = models.CharField(max_length=32, default="", blank=True, editable=False)
+    is_read_only = models.BooleanField("read-only", default=False, db_default=False, editable=False)
     remarks = models.JSONField(default=list, blank=True, editable=False)
     n_predictions = models.BigIntegerField("predictions", default=0, editable=False)
     size_bytes = models.BigIntegerField("size", editable=False)

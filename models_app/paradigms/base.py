@@ -112,6 +112,8 @@ class Paradigm(ABC):
     errors_in_words: str | None = None
     #: Whether a prediction is a label, without probabilities.
     answers_labels: bool = False
+    #: Whether models learn nothing: see `paradigms.read_only`.
+    is_read_only: bool = False
 
     @property
     def methods(self) -> tuple[str, ...]:

@@ -4,6 +4,7 @@ import inspect
 from collections.abc import Sequence
 
 from models_app.domain.errors import ModelNotSuitable
+from models_app.paradigms import read_only
 from models_app.paradigms.base import Paradigm, last_step
 from models_app.paradigms.registry import FLAVORS
 
@@ -46,9 +47,11 @@ def _method(step: object, flavor: Paradigm) -> str:
     if not missing:
         return ""
     method = flavor.fallback(step)
-    if missing != [flavor.predict_method] or method is None:
-        raise ModelNotSuitable(_without(missing[0], flavor))
-    return method
+    if missing == [flavor.predict_method] and method is not None:
+        return method
+    text = _without(missing[0], flavor)
+    predicts = flavor.predict_method not in missing or method is not None
+    raise ModelNotSuitable(f"{text} {read_only.HINT}" if predicts and missing[0] == read_only.LEARN else text)
 
 
 def _without(method: str, flavor: Paradigm) -> str:

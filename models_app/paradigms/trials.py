@@ -16,7 +16,7 @@ from models_app.domain.features import Features
 from models_app.domain.predictions import Prediction, UnsupportedPrediction
 from models_app.domain.remarks import Remark
 from models_app.domain.scoring import GroundTruth
-from models_app.paradigms import guessing, suitability, trial_features
+from models_app.paradigms import guessing, read_only, suitability, trial_features
 from models_app.paradigms.base import MakeInputs, MakeTruth, Paradigm
 
 #: What is under way; a process that ends meanwhile has this to say.
@@ -56,16 +56,17 @@ class _Failed(Exception):
         self.is_final = is_final
 
 
-def run(data: bytes, flavor_name: str, reached: Reached) -> TrialResult:
+def run(data: bytes, flavor_name: str, reached: Reached, *, is_read_only: bool = False) -> TrialResult:
     """Unpickle an upload and try it; `reached` hears how far it is, and what is known by then.
 
-    The flavor may be `guessing.AUTO`. Raises `ModelNotReadable`, `ModelNotSuitable`. It runs the upload's
-    code: see `services.trials`.
+    The flavor may be `guessing.AUTO`. What is to be served read-only learns nothing here either.
+    Raises `ModelNotReadable`, `ModelNotSuitable`. It runs the upload's code: see `services.trials`.
     """
     reached(LOADING, TrialResult())
     model = uploads.loads(data)
     try:
         flavor = guessing.flavor_for(model, flavor_name).serving(model)
+        flavor = read_only.of(flavor) if is_read_only else flavor
         method = suitability.check(model, flavor)
     except ChantillyError:
         raise
@@ -189,8 +190,9 @@ class _Attempt:
             raise self._not_its_own(failure.error) from failure
 
     def _not_its_own(self, error: BaseException) -> _Failed:
+        learns = "" if self._flavor.is_read_only else f"{_N_LEARNS} learns and "
         text = (
-            f"The model does not survive its own pickle: after {_N_LEARNS} learns and a pickle it raises "
+            f"The model does not survive its own pickle: after {learns}a pickle it raises "
             f"{uploads.one_line(error)}, and it did not before. A restart of the server would break it: "
             "serve another one, or mend its __getstate__ and __setstate__."
         )
@@ -206,9 +208,10 @@ def _reason(failure: _Failed, flavor: Paradigm) -> str | None:
     error, text = failure.error, described(failure.error)
     method = flavor.methods[0] if failure.step == "learn" else flavor.predict_method
     if isinstance(error, NotImplementedError):
+        or_read_only = f" {read_only.HINT}" if method == read_only.LEARN else ""
         return (
             f"The model has {method}, which is not implemented: it raises {text}. Implement it, or upload "
-            f"another model, {flavor.wanted}."
+            f"another model, {flavor.wanted}.{or_read_only}"
         )
     if isinstance(error, UnsupportedPrediction):
         return (

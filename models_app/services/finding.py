@@ -26,8 +26,8 @@ class Served(msgspec.Struct, frozen=True):
     """A served model as its row was when it was read: a value, without its bytes.
 
     `seq` is the number of learns that it holds; of those since the upload, rollbacks have undone `n_undone`.
-    `predict_method` is what a prediction calls; empty: the flavor's own. `remarks` have a `code` and a
-    `message` each.
+    `predict_method` is what a prediction calls; empty: the flavor's own. `is_read_only`: it learns nothing.
+    `remarks` have a `code` and a `message` each.
     """
 
     pk: int
@@ -39,6 +39,7 @@ class Served(msgspec.Struct, frozen=True):
     is_default: bool
     is_scored: bool
     predict_method: str
+    is_read_only: bool
     remarks: list[dict[str, str]]
     n_predictions: int
     size_bytes: int

@@ -55,6 +55,7 @@ class ModelDetails:
     name: str
     flavor: str
     default: bool
+    read_only: bool
     learns: int
     predictions: int
     pending: int
@@ -150,6 +151,7 @@ def _details(model: Served, n_pending: int, known: Vitals | SnapshotFigures | No
         name=model.name,
         flavor=model.flavor,
         default=model.is_default,
+        read_only=model.is_read_only,
         learns=model.seq,
         predictions=model.n_predictions,
         pending=n_pending,

@@ -59,6 +59,7 @@ def begin_replay(
             seq=last_seq,
             is_default=model.is_default,
             predict_method=model.predict_method,
+            is_read_only=model.is_read_only,
         ),
         target=ReplayTarget(replay.pk, model.generation, scores_answers),
         after_seq=replay.seq,

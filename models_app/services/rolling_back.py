@@ -120,4 +120,5 @@ def _state(model: ServedModel) -> ModelState:
         seq=model.seq,
         is_default=model.is_default,
         predict_method=model.predict_method,
+        is_read_only=model.is_read_only,
     )

@@ -9,7 +9,7 @@ from models_app.domain import blobs
 from models_app.domain.blobs import Versions
 from models_app.domain.errors import FlavorNotSet
 from models_app.domain.names import check_model_name, draw_name
-from models_app.domain.remarks import Remark
+from models_app.domain.remarks import READ_ONLY, Remark
 from models_app.domain.scoreboards import Scoreboard
 from models_app.domain.scoring import Kind, name_of
 from models_app.engine.ports import ModelState, SnapshotData
@@ -56,22 +56,25 @@ class _Checked:
     remarks: list[Remark]
     first: SnapshotData
     is_scored: bool
+    is_read_only: bool
 
 
-def upload_model(
+def upload_model(  # noqa: PLR0913  # as many as an upload has choices
     *,
     data: bytes,
     name: str | None,
     now: datetime,
     metrics: Sequence[str] = (),
     flavor: str | None = None,
+    is_read_only: bool = False,
 ) -> Uploaded:
     """Serve a pickled model from now on, by default.
 
     A name is drawn if none is given. A model of that name is replaced and its journal starts afresh; what it
     has pending is kept for its successor, unless that is of another flavor: then it goes. `metrics` are names
     from `river.metrics`, kept beside the flavor's own, or `none`: then the model is not scored at all. The
-    `flavor` is the instance's unless another is named; `auto`: the one that River says the model is for.
+    `flavor` is the instance's unless another is named; `auto`: the one that River says the model is for. One
+    that `is_read_only` predicts, and never learns: it needs no method for that.
 
     It is tried in a process of its own first; in this one, the engine unpickles it when it is first used.
 
@@ -80,7 +83,8 @@ def upload_model(
     """
     if name is not None:
         check_model_name(name)
-    checked = _checked(data, get_flavor().name if flavor is None else flavor, metrics)
+    named = get_flavor().name if flavor is None else flavor
+    checked = _checked(data, named, metrics, is_read_only=is_read_only)
     with write_transaction():
         if flavor is not None:
             set_up_without_flavor(now=now)
@@ -95,15 +99,19 @@ def upload_model(
     return Uploaded(name, checked.flavor.name)
 
 
-def _checked(data: bytes, flavor: str, metrics: Sequence[str]) -> _Checked:
+def _checked(data: bytes, flavor: str, metrics: Sequence[str], *, is_read_only: bool) -> _Checked:
     if flavor != AUTO:
         # Before the model is tried: that takes a while.
         chosen_metrics.kinds(metrics, flavor_called(flavor))
-    found = try_upload(data, flavor)
+    found = try_upload(data, flavor, is_read_only=is_read_only)
     chosen = flavor_called(found.flavor or flavor)
     kinds, remarks = _scorable(chosen_metrics.kinds(metrics, chosen), chosen, found)
+    if is_read_only:
+        remarks.insert(0, READ_ONLY)
     first = SnapshotData(seq=0, model=data, metrics=blobs.dumps(Scoreboard.new(kinds)))
-    return _Checked(chosen, found.predict_method, remarks, first, is_scored=bool(kinds))
+    return _Checked(
+        chosen, found.predict_method, remarks, first, is_scored=bool(kinds), is_read_only=is_read_only
+    )
 
 
 def _scorable(kinds: _Kinds, flavor: Paradigm, found: TrialResult) -> tuple[_Kinds, list[Remark]]:
@@ -170,6 +178,7 @@ def _put(name: str, checked: _Checked, now: datetime) -> None:
     model.is_scored = checked.is_scored
     model.remarks = checked.remarks
     model.predict_method = checked.predict_method
+    model.is_read_only = checked.is_read_only
     model.size_bytes = len(checked.first.model)
     model.sha256 = blobs.sha256(checked.first.model)
     model.river_version = versions.river
@@ -189,6 +198,7 @@ def _put(name: str, checked: _Checked, now: datetime) -> None:
         seq=0,
         is_default=True,
         predict_method=model.predict_method,
+        is_read_only=model.is_read_only,
     )
     save_snapshot(state, checked.first)
 

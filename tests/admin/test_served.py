@@ -17,6 +17,7 @@ from models_app.models import JournalSegment, PendingPrediction, ServedModel, Sn
 from models_app.services import runtime, snapshotting
 from models_app.services.measuring import model_metrics
 from tests.admin.pages import act, add_url, html, list_url, messages, url
+from tests.own_models import Frozen
 from tests.services.instances import Instance, logistic
 
 ODD_NAME = "<script>alert(1)<b>\"'&"
@@ -248,6 +249,18 @@ class TestUpload:
 
         found = dict(ServedModel.objects.values_list("name", "flavor"))
         assert found == {"own": "binary", "other": "multiclass", "rivers": "binary"}
+
+    def test_serves_a_model_that_only_predicts_where_that_is_asked_for(self, client: Client) -> None:
+        data = pickle.dumps(Frozen(2.0))
+
+        refused = post_file(client, data, name="frozen", flavor="regression")
+        post_file(client, data, name="frozen", flavor="regression", read_only="on")
+
+        assert "read_only=true" in refused.context["adminform"].form.errors["file"][0]
+        assert served("frozen").is_read_only
+        page = html(client, url(served("frozen")))
+        assert "It is read-only: it predicts, and learns nothing." in page
+        assert '<div class="readonly"><img src="/static/admin/img/icon-yes.svg" alt="True"></div>' in page
 
     def test_asks_for_a_file(self, client: Client) -> None:
         response = client.post(add_url(ServedModel), {"name": "model"})

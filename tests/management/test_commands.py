@@ -21,6 +21,7 @@ from models_app.management.commands import delete_model, prune_predictions, veri
 from models_app.models import Configuration, JournalSegment, PendingPrediction, ServedModel, Snapshot
 from models_app.services import configuring, measuring, runtime, snapshotting
 from models_app.services.verifying import Verification
+from tests.own_models import Frozen
 from tests.services.instances import Instance, logistic
 
 
@@ -111,6 +112,20 @@ class TestAddModel:
 
         assert ServedModel.objects.get().flavor == "binary"
         assert capsys.readouterr().err == "Note: Its flavor is binary.\n"
+
+    def test_serves_a_model_that_only_predicts_where_that_is_asked_for(
+        self, instance: Instance, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+    ) -> None:
+        file = tmp_path / "frozen.pickle"
+        file.write_bytes(pickle.dumps(Frozen(2.0)))
+        arguments = ("add_model", str(file), "--name", "frozen", "--flavor", "regression")
+
+        with pytest.raises(CommandError, match="add_model: --read-only"):
+            run(*arguments)
+        run(*arguments, "--read-only")
+
+        assert ServedModel.objects.get().is_read_only
+        assert capsys.readouterr().err.startswith("Note: It is read-only: it predicts, and learns nothing.")
 
     def test_refuses_a_metric_that_does_not_fit(self, instance: Instance, model_file: Path) -> None:
         with pytest.raises(CommandError, match="^metrics: 'R2' does not fit the flavor 'binary'"):

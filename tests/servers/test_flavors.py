@@ -225,8 +225,9 @@ class TestDetails:
             assert {name: listed[name] for name in plain} == plain
             fraud, house = listed["details"]
             assert fraud == {
-                "name": "fraud", "flavor": "binary", "default": True, "learns": 3, "predictions": 4,
-                "pending": 1, "headline": "Accuracy", "metrics": client.metrics("fraud"), "metrics_learns": 3,
+                "name": "fraud", "flavor": "binary", "default": True, "read_only": False, "learns": 3,
+                "predictions": 4, "pending": 1, "headline": "Accuracy", "metrics": client.metrics("fraud"),
+                "metrics_learns": 3,
                 "size_bytes": fraud["size_bytes"], "uploaded_at": uploaded_at,
                 "last_predicted_at": fraud["last_predicted_at"], "last_learned_at": fraud["last_learned_at"],
             }  # fmt: skip

@@ -35,14 +35,31 @@ class Command(ServiceCommand):
             metavar="NAME",
             help="of river.metrics, beside the flavor's own; may be repeated; 'none': no metrics",
         )
+        parser.add_argument(
+            "--read-only",
+            action="store_true",
+            help="the model predicts, and learns nothing: it needs no learn_one; ground truths are scored",
+        )
         parser.add_argument("--name", help="one is drawn if none is given; a model of that name is replaced")
 
     def serve(
-        self, *, file: Path, name: str | None, metrics: list[str], flavor: str | None, **_options: Any
+        self,
+        *,
+        file: Path,
+        name: str | None,
+        metrics: list[str],
+        flavor: str | None,
+        read_only: bool,
+        **_options: Any,
     ) -> None:
         """Upload the file's bytes; print the model's name."""
         uploaded = uploading.upload_model(
-            data=file.read_bytes(), name=name, metrics=metrics, flavor=flavor, now=timezone.now()
+            data=file.read_bytes(),
+            name=name,
+            metrics=metrics,
+            flavor=flavor,
+            is_read_only=read_only,
+            now=timezone.now(),
         )
         self.stdout.write(uploaded.name)
         if flavor == AUTO:

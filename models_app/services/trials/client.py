@@ -60,7 +60,7 @@ class Helper:
         self._owner = 0
         self._n_stops = 0
 
-    def run(self, data: bytes, flavor: str, limits: Limits) -> TrialResult:
+    def run(self, data: bytes, flavor: str, limits: Limits, *, is_read_only: bool = False) -> TrialResult:
         """Try an upload in a process of its own.
 
         Raises `ModelNotReadable`, `ModelNotSuitable`, `ServerStopping`, and `UploadsBusy` where there is no
@@ -69,7 +69,7 @@ class Helper:
         n_stops = self._n_stops
         for _ in range(2):
             with suppress(_NoHelper):
-                return self._run(data, flavor, limits)
+                return self._run(data, {"flavor": flavor, "is_read_only": is_read_only}, limits)
             if self._n_stops != n_stops:
                 raise ServerStopping
         raise UploadsBusy("The process that tries uploads cannot be started, or has ended; try again.")
@@ -92,14 +92,14 @@ class Helper:
         """The helper's process id; None where it does not run."""
         return None if self._process is None else self._process.pid
 
-    def _run(self, data: bytes, flavor: str, limits: Limits) -> TrialResult:
+    def _run(self, data: bytes, asked: dict[str, Any], limits: Limits) -> TrialResult:
         mine, its = socket.socketpair()
         with mine:
             with its:
                 self._hand_over(its, limits)
             exchange = _Exchange(mine, limits)
             try:
-                return exchange.run(data, flavor)
+                return exchange.run(data, asked)
             except TimeoutError:
                 self.close()
                 raise _NoHelper from None
@@ -165,10 +165,10 @@ class _Exchange:
     stage: str = ""
     known: TrialResult = field(default_factory=TrialResult)
 
-    def run(self, data: bytes, flavor: str) -> TrialResult:
+    def run(self, data: bytes, asked: dict[str, Any]) -> TrialResult:
         self.connection.settimeout(self.limits.seconds + _GRACE_SECONDS)
         request = {
-            "flavor": flavor,
+            **asked,
             "limits": {"seconds": self.limits.seconds, "memory_bytes": self.limits.memory_bytes},
         }
         with suppress(BrokenPipeError, ConnectionResetError):

@@ -166,7 +166,7 @@ def _answer(connection: socket.socket) -> int:
     Limits(**request["limits"]).apply()
     pid = os.getpid()
     try:
-        finding = _try(connection, data, request["flavor"])
+        finding = _try(connection, data, request["flavor"], is_read_only=request["is_read_only"])
     except ChantillyError as error:
         answer: dict[str, Any] = {"refused": error.code, "message": error.message}
     else:
@@ -177,14 +177,14 @@ def _answer(connection: socket.socket) -> int:
     return 0
 
 
-def _try(connection: socket.socket, data: bytes, flavor: str) -> trials.TrialResult:
+def _try(connection: socket.socket, data: bytes, flavor: str, *, is_read_only: bool) -> trials.TrialResult:
     def reached(stage: str, known: trials.TrialResult) -> None:
         if stage == trials.TRYING:
             write_nothing()
         frames.send_answer(connection, stage=stage, **asdict(known))
 
     try:
-        return trials.run(data, flavor, reached)
+        return trials.run(data, flavor, reached, is_read_only=is_read_only)
     except ModelNotReadable as error:
         if type(error.__cause__).__name__ not in _WITHOUT_DJANGO:
             raise
@@ -192,7 +192,7 @@ def _try(connection: socket.socket, data: bytes, flavor: str) -> trials.TrialRes
     import django
 
     django.setup(set_prefix=False)
-    return trials.run(data, flavor, reached)
+    return trials.run(data, flavor, reached, is_read_only=is_read_only)
 
 
 def boot(arguments: dict[str, Any]) -> None:

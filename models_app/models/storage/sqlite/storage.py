@@ -20,7 +20,7 @@ from models_app.models.transactions import check_files
 _MAX_VARIABLES = 10_000
 
 _FIND_STATE = """
-SELECT id, name, flavor, generation, seq, is_default, predict_method
+SELECT id, name, flavor, generation, seq, is_default, predict_method, is_read_only
 FROM models_app_servedmodel WHERE name = ?
 """
 _LAST_LEARNED_AT = "SELECT last_learned_at || '' FROM models_app_servedmodel WHERE id = ?"
@@ -49,7 +49,7 @@ class SqliteStorage(Backend):
         row = raw_connection().execute(_FIND_STATE, (name,)).fetchone()
         if row is None:
             return None
-        model_id, name, flavor, generation, seq, is_default, predict_method = row
+        model_id, name, flavor, generation, seq, is_default, predict_method, is_read_only = row
         return ModelState(
             model_id=model_id,
             name=name,
@@ -58,6 +58,7 @@ class SqliteStorage(Backend):
             seq=seq,
             is_default=bool(is_default),
             predict_method=predict_method,
+            is_read_only=bool(is_read_only),
         )
 
     @guarded
