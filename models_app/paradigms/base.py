@@ -102,7 +102,7 @@ class Paradigm(ABC):
     pairs: Pairs | None = None
     #: A ground truth as an example, in JSON.
     example_truth: str
-    #: How good predictions are beyond a metric: the name of a part of the model's page.
+    #: How good predictions are beyond a metric: the name of a part of the model's page; empty: there is none.
     diagnosis: str = "levels"
     #: Which label `claimed_label` is, for who reads a calibration.
     claimed_in_words: str = "the most probable label"

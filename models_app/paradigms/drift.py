@@ -67,6 +67,7 @@ class Drift(Paradigm):
     trial_inputs = (lambda _: {},)
     trial_truths = (lambda number: number % 3 == 0,)
     example_truth = "true"
+    diagnosis = "values"
 
     def __init__(self, *, is_binary: bool = False) -> None:
         self.is_binary = is_binary

@@ -52,7 +52,7 @@ class MultiOutput(Paradigm):
     described = "a multi-output regressor, which predicts several targets"
     trial_truths = (lambda number: {"a": 0.5 + number % 5, "b": 1.5 - number % 3},)
     example_truth = '{"a": 2.5, "b": 1.0}'
-    diagnosis = "levels"
+    diagnosis = "outputs"
 
     def check_ground_truth(self, value: object) -> str | None:  # noqa: D102
         if not isinstance(value, dict) or not value:

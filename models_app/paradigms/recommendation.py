@@ -29,7 +29,7 @@ def _is_key(value: object) -> bool:
     return type(value) is str or (type(value) is int and -_MAX_KEY <= value < _MAX_KEY)
 
 
-def _taken(y_true: Any) -> tuple[Any, Any]:
+def taken(y_true: Any) -> tuple[Any, Any]:
     """Return the item that was taken of a ranking, and how it was rated."""
     return (y_true[ITEM], y_true.get(RATING, _TAKEN)) if isinstance(y_true, dict) else (y_true, _TAKEN)
 
@@ -39,7 +39,7 @@ def _pairs(y_true: GroundTruth, y_pred: Prediction) -> Iterable[tuple[Any, Any]]
     if y_true is None:
         return ()
     if isinstance(y_pred, list):
-        item, rating = _taken(y_true)
+        item, rating = taken(y_true)
         # What somebody has taken and not liked was no hit.
         return ((item, y_pred),) if rating > 0 else ()
     return ((y_true, y_pred),) if predictions.is_scorable(y_pred) else ()
@@ -93,7 +93,7 @@ class Recommendation(Paradigm):
     trial_truths = (lambda number: 0.5 + (5 * number % 7),)
     trial_inputs = (_rating_asked,)
     example_truth = "4.5"
-    diagnosis = "levels"
+    diagnosis = "places"
     errors_in_words = "the errors of ratings"
 
     @property
@@ -131,7 +131,7 @@ class Recommendation(Paradigm):
         learn_one = _alone(model).learn_one
 
         def learned(asked: Any, y_true: Any) -> None:
-            item, rating = (asked[ITEM], y_true) if ITEM in asked else _taken(y_true)
+            item, rating = (asked[ITEM], y_true) if ITEM in asked else taken(y_true)
             learn_one(asked[USER], item, rating, *_context(asked))
 
         return learned

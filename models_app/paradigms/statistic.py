@@ -62,6 +62,7 @@ class Statistic(Paradigm):
         lambda number: number % 2 == 0,
     )
     example_truth = "2.5"
+    diagnosis = "values"
 
     def __init__(self, update: Update | None = None, *, can_be_asked: bool = True) -> None:
         self.update = update or Update()
@@ -71,6 +72,8 @@ class Statistic(Paradigm):
             self.trial_truths = (partial(_several, self.update.required),)
         elif self.update.of_features:
             self.trial_truths = (lambda _: None,)
+            # What it was updated with are features.
+            self.diagnosis = ""
 
     @property
     def methods(self) -> tuple[str, ...]:

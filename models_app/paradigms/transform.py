@@ -54,6 +54,7 @@ class Transform(Paradigm):
     trial_inputs = tuple(partial(_with, make) for make in trial_features.KINDS)
     trial_truths = (lambda number: 0.5 + number % 5,)
     example_truth = "2.5"
+    diagnosis = ""
 
     def __init__(self, *, needs_truth: bool = False, takes_moments: bool = True) -> None:
         self.needs_truth = needs_truth

@@ -10,7 +10,7 @@ from models_app.domain.errors import ModelNotFound
 from models_app.domain.windows import SIZE
 from models_app.services.finding import Served, find
 from monitoring.pages.diagnoses import diagnosis_of
-from monitoring.pages.diagnoses.base import Context
+from monitoring.pages.diagnoses.base import Context, Diagnosis
 from monitoring.pages.outcomes import last_outcomes
 
 
@@ -22,13 +22,14 @@ def diagnostics(request: HttpRequest, name: str) -> HttpResponse:
         model = find(name)
     except ModelNotFound as error:
         raise Http404(message_of(error)) from None
-    return render(request, "monitoring/diagnostics.html", diagnosis(model))
+    fitting = diagnosis_of(model.paradigm)
+    found = {"model": model} if fitting is None else diagnosis(model, fitting)
+    return render(request, "monitoring/diagnostics.html", found)
 
 
-def diagnosis(model: Served) -> Context:
+def diagnosis(model: Served, fitting: Diagnosis) -> Context:
     """Return what the template says of a model; raises `StorageUnavailable`."""
     paradigm = model.paradigm
-    fitting = diagnosis_of(paradigm)
     found = fitting.find(last_outcomes(model), paradigm)
     return {
         "model": model,

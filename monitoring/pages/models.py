@@ -22,6 +22,7 @@ from monitoring.pages.diagnoses import diagnosis_of
 from monitoring.pages.features import LOOKED_AT, drifting_features
 from monitoring.pages.figures import figures_context
 from monitoring.pages.overview import base_url
+from monitoring.pages.rows import headline_of
 from monitoring.pages.snippets import snippets
 
 # A page is shown without what a model does not say in time, so that no more than one thread waits for it.
@@ -42,7 +43,8 @@ def model_page(request: HttpRequest, name: str) -> HttpResponse:
     context = {
         "model": model,
         "busy_seconds": measuring.busy_seconds(name=name),
-        "headline": model.paradigm.headline,
+        "headline": headline_of(model.paradigm, {} if vitals is None else vitals.metrics),
+        "is_scored": bool(model.paradigm.headline) and (vitals is None or bool(vitals.metrics)),
         "diagnosis": diagnosis_of(model.paradigm),
         "window": SIZE,
         "vitals": vitals,

@@ -1,7 +1,7 @@
 """The rows of the overview: one for each model, read with a few queries whatever their number."""
 
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -10,6 +10,7 @@ from django.db.models.fields.json import KT
 from django.utils import timezone
 
 from models_app.models.transactions import translated_errors
+from models_app.paradigms.base import Paradigm
 from models_app.services.counting import pending_counts
 from models_app.services.finding import Served, find_all
 from models_app.services.inspecting import Timings, busy_models
@@ -53,13 +54,15 @@ def overview_rows() -> list[Row]:
     models, pending = find_all(), pending_counts()
     with translated_errors():
         newest = {row.model_id: row for row in _newest()}
-        lines = _lines(models)
+        headlines = {model.pk: _headline(model, newest.get(model.pk)) for model in models}
+        lines = _lines(models, headlines)
         drifts = dict(DriftAlert.objects.filter(kind="drift").values_list("model").annotate(last=Max("time")))
     timings, busy = all_timings(), busy_models()
     return [
         _row(
             model, pending.get(model.pk, 0), newest.get(model.pk),
-            spark=polyline(lines.get(model.pk, ())), per_second=rates.of(model).predictions,
+            headline=headlines[model.pk], spark=polyline(lines.get(model.pk, ())),
+            per_second=rates.of(model).predictions,
             timings=timings.get(model.name), last_drift_at=drifts.get(model.pk),
             busy_seconds=busy.get(model.name),
         )
@@ -72,10 +75,10 @@ def _row(
     n_pending: int,
     newest: MetricSnapshot | None,
     *,
+    headline: str,
     timings: Timings | None,
     **rest: object,
 ) -> Row:
-    headline = model.paradigm.headline
     is_current = newest is not None and newest.generation == model.generation and newest.seq > 0
     p50_ms, p99_ms = _latency_ms(timings)
     times = [time for time in (model.last_predicted_at, model.last_learned_at) if time is not None]
@@ -94,6 +97,24 @@ def _row(
         last_used_at=max(times, default=None),
         **rest,  # type: ignore[arg-type]  # passed on
     )
+
+
+def headline_of(paradigm: Paradigm, values: Mapping[str, float | None]) -> str:
+    """Return the metric to show of a model: its flavor's first, else the first that has a value.
+
+    >>> from models_app.paradigms.recommendation import RECOMMENDATION
+    >>> headline_of(RECOMMENDATION, {"MAE": None, "RMSE": None, "MRR": 0.5}), headline_of(RECOMMENDATION, {})
+    ('MRR', 'MAE')
+    """
+    first = paradigm.headline
+    if values.get(first) is not None:
+        return first
+    return next((name for name, value in values.items() if value is not None), first)
+
+
+def _headline(model: Served, newest: MetricSnapshot | None) -> str:
+    is_current = newest is not None and newest.generation == model.generation
+    return headline_of(model.paradigm, newest.values if newest is not None and is_current else {})
 
 
 def polyline(values: Sequence[float | None]) -> str:
@@ -126,16 +147,22 @@ def _recent() -> QuerySet[MetricSnapshot]:
     return MetricSnapshot.objects.filter(time__gte=since).exclude(model=None).order_by("model_id", "time")
 
 
-def _lines(models: Sequence[Served]) -> dict[int, list[float | None]]:
+def _lines(models: Sequence[Served], headlines: Mapping[int, str]) -> dict[int, list[float | None]]:
     lines: dict[int, list[float | None]] = defaultdict(list)
-    # A query for each flavor that there is: each has a headline of its own.
-    for flavor, headline in {model.flavor: model.paradigm.headline for model in models}.items():
+    # A query for each metric that is shown of a flavor's models.
+    for flavor, headline in {(model.flavor, headlines[model.pk]) for model in models}:
         if not headline:
             continue
         rows = _recent().filter(model__flavor=flavor)
         for model_id, value in rows.values_list("model_id", KT(f"rolling__{headline}")):
-            lines[model_id].append(None if value is None else float(value))
+            if headlines.get(model_id) == headline:
+                lines[model_id].append(_number(value))
     return lines
+
+
+def _number(text: str | None) -> float | None:
+    # SQLite answers the text of a JSON null.
+    return None if text is None or text == "null" else float(text)
 
 
 def _latency_ms(timings: Timings | None) -> list[float | None]:

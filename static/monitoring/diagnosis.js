@@ -9,6 +9,9 @@ const POLL_MS = 10000;
 /** Show them, and keep them up to date for as long as the page is open. */
 export async function startDiagnosis() {
   const section = document.getElementById("diagnosis");
+  if (section === null) {
+    return;
+  }
   const draw = drawing();
 
   async function refresh() {
@@ -64,7 +67,7 @@ function drawingOfLevels(element) {
   const histogram = new Histogram(element);
   return (drawn, text) => {
     histogram.draw(drawn);
-    name(element, "A histogram of the predictions", text);
+    name(element, `A histogram of each ${drawn.label.toLowerCase()}`, text);
   };
 }
 

@@ -12,12 +12,14 @@ const CHART_MS = 5000;
 const SOON_MS = 1000;
 const MOST_ALERTS = 500;
 const { model, headline, liveStream } = document.body.dataset;
-const chart = new Chart(document.getElementById("chart"));
-const controls = new Controls(() => drawChart());
+// A model that is not scored has no chart.
+const element = document.getElementById("chart");
+const chart = element === null ? null : new Chart(element);
+const controls = element === null ? null : new Controls(() => drawChart());
 let alerts = [];
 let soon = null;
 
-const drawChart = oneAtATime(async () => {
+const drawChart = chart === null ? async () => {} : oneAtATime(async () => {
   const { chosen } = controls;
   const history = await readHistory(model, chosen);
   controls.offer(Object.keys(history.metrics), headline);

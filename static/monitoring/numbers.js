@@ -7,9 +7,12 @@ const one = new Intl.NumberFormat("en", { minimumFractionDigits: 1, maximumFract
 const two = new Intl.NumberFormat("en", { minimumFractionDigits: 2, maximumFractionDigits: 2 });
 const NONE = "–";
 
-/** A metric: four decimals, so that the digits do not jump. */
+/** A metric: four decimals, so that the digits do not jump; counts and sums of whole numbers have none. */
 export function formatMetric(value) {
-  return value === null || value === undefined ? NONE : decimal.format(value);
+  if (value === null || value === undefined) {
+    return NONE;
+  }
+  return Number.isInteger(value) ? formatWhole(value) : decimal.format(value);
 }
 
 /** A number of things. */

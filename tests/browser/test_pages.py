@@ -8,7 +8,7 @@ from urllib.parse import quote
 
 import pytest
 from playwright.sync_api import Page, Request, expect
-from river import dummy
+from river import dummy, stats
 from river.linear_model import LinearRegression
 
 from tests.browser.conftest import Open
@@ -322,6 +322,28 @@ class TestSeveralFlavors:
         expect(page.locator("#compared")).to_contain_text("regression")
         assert page.evaluate("document.documentElement.scrollWidth") == 375
         assert violations(page) == []
+
+    def test_show_what_there_is_of_a_flavor_that_is_not_scored(
+        self, several: Server, open_page: Open
+    ) -> None:
+        with several.client() as client:
+            client.request("POST", "/api/model/mean?flavor=statistic", pickle.dumps(stats.Mean()))
+        send(several, [{"op": "learn", "model": "mean", "ground_truth": number} for number in range(50)])
+
+        page = open_page(several, "/models/mean/", width=375)
+
+        is_live(page)
+        expect(
+            page.get_by_role("img", name="A histogram of each value. Of the last 50 learns")
+        ).to_be_visible()
+        expect(page.locator("#chart-levels .u-legend")).to_contain_text("Value")
+        expect(page.locator("#chart")).to_have_count(0)
+        send(several, [{"op": "learn", "model": "mean", "ground_truth": 7}])
+        expect(page.locator("#feed li")).to_have_count(1)
+        assert page.evaluate("document.documentElement.scrollWidth") == 375
+        assert violations(page) == []
+        with several.client() as client:
+            assert client.request("DELETE", "/api/model/mean").status == 204
 
 
 def houses(n: int, *, error: float = 0.0) -> list[dict[str, object]]:

@@ -7,12 +7,24 @@ from typing import Any
 import pytest
 from django.test import Client
 from django.urls import reverse
-from river import datasets, linear_model, naive_bayes, preprocessing, time_series, tree
+from river import (
+    datasets,
+    linear_model,
+    multioutput,
+    naive_bayes,
+    optim,
+    preprocessing,
+    reco,
+    stats,
+    time_series,
+    tree,
+)
 
 from models_app.domain.scoring import GroundTruth
 from models_app.domain.windows import SIZE
 from models_app.services.finding import Served, find
 from monitoring.pages import outcomes
+from monitoring.pages.diagnoses.calibration import CALIBRATION
 from monitoring.pages.diagnosing import diagnosis
 from monitoring.pages.numbers import short
 from monitoring.pages.outcomes import last_outcomes
@@ -157,6 +169,69 @@ class TestForecasts:
         assert (found["value"], found["n"]) == ([1.0, 2.0], [0, 1])
 
 
+class TestOutputs:
+    def test_are_shown_by_how_far_they_were_off(self, instance: Instance, client: Client) -> None:
+        model = multioutput.RegressorChain(linear_model.LinearRegression(), order=["a", "<b>"])
+        instance.upload("one", model, flavor="multioutput")
+        x, truth = {"x": 1.0}, {"a": 2.0, "<b>": -9.0}
+        learn(instance, "one", [(x, {"a": 1.0, "<b>": 1.0}), (x, truth)])
+        model.learn_one(x, {"a": 1.0, "<b>": 1.0})
+        off = {output: truth[output] - value for output, value in model.predict_one(x).items()}
+
+        found = shown(client, "one")
+
+        cells = re.findall(r'title="(\S+)">.*?"number">(\S+)</td>.*?>(\S+)</td>.*?>(\S+)</td>', found)
+        assert cells == [
+            ("&lt;b&gt;", "1", short(abs(off["<b>"])), short(off["<b>"])),
+            ("a", "1", short(off["a"]), short(off["a"])),
+        ]
+        assert "1 of the last learns left out" in found
+
+
+class TestPlaces:
+    def test_are_those_of_the_items_that_were_taken(self, instance: Instance, client: Client) -> None:
+        instance.upload("one", reco.Baseline(optim.SGD(0.1)), flavor="recommendation")
+        items = [f"item {number}" for number in range(12)]
+        for number in range(4):
+            ranked = instance.ask(f"p{number}", "one", user="ann", items=items)
+        instance.ask("first", "one", user="ann", items=items, k=2)
+        for number, taken in enumerate(
+            [ranked[0], {"item": ranked[2], "rating": 0.5}, ranked[11], ranked[0]]
+        ):
+            instance.learn(f"p{number}", taken)
+        instance.learn("first", ranked[11])
+
+        found = re.findall(
+            r'<th scope="row">(.+?)</th><td class="number">(\d+)</td>.*?>(\S+) %<', shown(client, "one")
+        )
+
+        assert [row for row in found if row[1] != "0"] == [
+            ("1", "2", "40.0"), ("3", "1", "20.0"), ("farther down", "1", "20.0"),
+            ("not in the ranking", "1", "20.0"),
+        ]  # fmt: skip
+
+    def test_give_way_to_ratings(self, instance: Instance, client: Client) -> None:
+        instance.upload("one", reco.Baseline(optim.SGD(0.1)), flavor="recommendation")
+        instance.ask("p", "one", user="ann", item="a")
+        instance.learn("p", 1.5)
+
+        found: Any = drawn(shown(client, "one"))
+
+        assert (sum(found["n"]), found["label"]) == (1, "Prediction")
+
+
+class TestValues:
+    def test_are_what_a_statistic_was_updated_with(self, instance: Instance, client: Client) -> None:
+        instance.upload("one", stats.Mean(), flavor="statistic")
+        for value in (1.0, 2.0, 6.0):
+            instance.observe("one", value)
+
+        page = shown(client, "one")
+
+        assert "Of the last 3 learns: the values were 3 on average" in page
+        assert sum(drawn(page)["n"]) == 3
+
+
 class TestCalibration:
     def test_is_that_of_true_in_a_binary_classification(self, instance: Instance, client: Client) -> None:
         instance.upload("one")
@@ -200,7 +275,7 @@ class TestCalibration:
         instance.upload("one", Boastful())
         learn(instance, "one", [({"x": 1.0}, True), ({"x": 2.0}, False)])
 
-        found = diagnosis(served("one"))
+        found = diagnosis(served("one"), CALIBRATION)
 
         assert (found["n"], found["n_left_out"], found["expected_error"]) == (0, 2, None)
 

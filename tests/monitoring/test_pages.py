@@ -13,7 +13,17 @@ from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 from django.utils import timezone
-from river import feature_extraction, linear_model, naive_bayes
+from river import (
+    bandit,
+    drift,
+    feature_extraction,
+    linear_model,
+    naive_bayes,
+    optim,
+    preprocessing,
+    reco,
+    stats,
+)
 
 from models_app.domain.errors import InvalidGroundTruth
 from models_app.models import Configuration, ServedModel
@@ -123,6 +133,41 @@ class TestOverview:
         assert ">Accuracy, recent</th>" in shown
         assert "<td>Accuracy</td>" not in shown
 
+    def test_shows_what_has_a_value_where_the_headline_has_none(
+        self, instance: Instance, client: Client
+    ) -> None:
+        clock = [time.time() - 85]
+        instance.upload("films", reco.Baseline(optim.SGD(0.1)), flavor="recommendation")
+        instance.upload("rated", reco.Baseline(optim.SGD(0.1)), flavor="recommendation")
+        # A sample in which no metric has a value.
+        instance.ask("p", "films", user="ann", items=["a", "b"])
+        sample(clock)
+        for number in range(3):
+            instance.ask("p", "films", user="ann", items=["a", "b", "c"])
+            instance.learn("p", "abc"[number])
+            instance.ask("p", "rated", user="ann", item="a")
+            instance.learn("p", 1.5)
+            sample(clock)
+
+        films, rated = overview_rows()
+
+        assert (films.headline, rated.headline) == ("MRR", "MAE")
+        assert films.metric == measuring.model_metrics(name="films")["MRR"]
+        assert (len(films.spark.split()), len(rated.spark.split())) == (3, 3)
+        assert "<td>MRR</td>" in page(client, "/")
+        assert 'data-headline="MRR"' in page(client, of_model("films"))
+
+    def test_shows_counts_as_whole_numbers(self, instance: Instance, client: Client) -> None:
+        instance.upload("offers", bandit.UCB(delta=1.0), flavor="bandit")
+        for number in range(3):
+            instance.ask("p", "offers", arms=["a", "b"])
+            instance.learn("p", 0.5 * number)
+
+        shown = page(client, "/")
+
+        assert re.findall(r'<p class="value">(.+)</p>', shown)[-4:] == ["0.5000", "1.5000", "3", "\u2013"]
+        assert '<td class="number strong">3</td>' in page(client, of_model("offers"))
+
     def test_leads_on_where_the_models_bring_their_flavors(self, instance: Instance, client: Client) -> None:
         Configuration.objects.all().delete()
         assert "First, set a flavor" in page(client, "/")
@@ -174,6 +219,28 @@ class TestModelPage:
 
         assert re.findall(r'id="(chart-(?:residuals|scatter|reliability))" role="img"', shown) == charts
         assert f'data-url="{reverse("diagnostics", args=["one"])}"' in shown
+
+    @pytest.mark.parametrize(
+        ("flavor", "model", "sections"),
+        [
+            ("transform", preprocessing.StandardScaler(), []),
+            ("statistic", stats.Mean(), ["diagnosis"]),
+            ("drift", drift.ADWIN(), ["chart", "diagnosis"]),
+        ],
+    )
+    def test_has_no_charts_of_what_there_is_not(
+        self, instance: Instance, client: Client, flavor: str, model: object, sections: list[str]
+    ) -> None:
+        instance.upload("one", model, flavor=flavor)
+
+        shown = page(client, of_model("one"))
+
+        assert re.findall(r'<section aria-labelledby="(chart|diagnosis)-title">', shown) == sections
+        assert ("Models of this flavor are not scored." in shown) is ("chart" not in sections)
+        assert "metrics=none" not in shown
+        assert ("neither scored nor drawn" in page(client, reverse("diagnostics", args=["one"]))) is (
+            "diagnosis" not in sections
+        )
 
     def test_shows_code_with_what_the_model_has_learned_last(
         self, instance: Instance, client: Client
@@ -387,8 +454,8 @@ class TestCompare:
 
         shown = page(client, reverse("compare") + "?model=one&model=two")
 
-        accuracy = measuring.model_metrics(name="one")["Accuracy"]
-        cells = f'<span class="strong">{accuracy:.4f}</span> <span class="none">{accuracy:.4f}</span></td>'
+        loss = measuring.model_metrics(name="one")["LogLoss"]
+        cells = f'<span class="strong">{loss:.4f}</span> <span class="none">{loss:.4f}</span></td>'
         assert cells + '<td class="number"><span class="strong">\u2013</span>' in shown
         assert "Choose another one" not in shown
         assert "Choose another one" in page(client, reverse("compare") + "?model=two")
@@ -404,7 +471,7 @@ class TestCompare:
 
         assert 'data-headline="MAE"' in shown
         assert '<td class="number">regression</td><td class="number">binary</td>' in shown
-        assert '<th scope="row">MAE</th><td class="number"><span class="strong">2.0000</span>' in shown
+        assert '<th scope="row">MAE</th><td class="number"><span class="strong">2</span>' in shown
 
     def test_says_where_there_is_nothing_to_compare(self, instance: Instance, client: Client) -> None:
         assert "no model has been uploaded" in page(client, reverse("compare"))

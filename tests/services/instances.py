@@ -69,15 +69,18 @@ class Instance:
 
     def forecast(self, model: str, horizon: int) -> None:
         """Ask for a forecast under an id."""
-        self._ask(
-            predict_command(
-                features_json=None,
-                prediction_id="forecast",
-                model=model,
-                now=time.time(),
-                members={"horizon": horizon},
-            )
+        self.ask("forecast", model, horizon=horizon)
+
+    def ask(self, prediction_id: str, model: str, *, at: float | None = None, **members: object) -> Any:
+        """Ask with members of a flavor's own, and return the prediction."""
+        command = predict_command(
+            features_json=None,
+            prediction_id=prediction_id,
+            model=model,
+            now=time.time() if at is None else at,
+            members=members,
         )
+        return self._ask(command)[1]
 
     def _ask(self, command: Command) -> Any:
         return asyncio.run(predicting.answer(command))

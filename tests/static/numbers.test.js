@@ -18,6 +18,7 @@ test("what has no value is a dash", () => {
 
 test("numbers have as many digits as there is room for", () => {
   assert.equal(formatMetric(0.5), "0.5000");
+  assert.equal(formatMetric(1500), "1,500");
   assert.equal(formatCount(12345), "12,345");
   assert.equal(short(0.30000000000000004), "0.3");
   assert.equal(formatValue(1.23456789), "1.2346");

@@ -59,6 +59,6 @@ ARMS = Diagnosis(
     title="Arms",
     about="How often each is pulled, and what it earns",
     template="monitoring/diagnoses/arms.html",
-    charts="monitoring/diagnoses/arms_charts.html",
+    charts="monitoring/diagnoses/no_charts.html",
     find=_find,
 )
