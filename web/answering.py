@@ -16,7 +16,7 @@ from web.flow import JoiningTransport
 from web.refusals import UNANSWERED, Refusal
 from web.short_cycle import ShortCycle
 from web.status_lines import STATUS_LINES
-from web.uvicorn_parts import Cycle
+from web.uvicorn_parts.connections import Cycle
 
 # A longer body may come in many pieces, and is read under the application's control.
 _MAX_SHORT_BYTES = 1 << 16

@@ -9,7 +9,7 @@ from web.limits import Limits, hurried
 from web.phases import Phase, ProgressTimer
 from web.refusals import Refusal
 from web.short_cycle import ShortCycle
-from web.uvicorn_parts import Cycle, HttpConnection
+from web.uvicorn_parts.connections import Cycle, HttpConnection
 
 logger = logging.getLogger(__name__)
 

@@ -13,7 +13,7 @@ from django.conf import settings
 from web import limits
 from web.protocol import Protocol
 from web.socket_protocol import SocketProtocol
-from web.uvicorn_parts import TickingServer
+from web.uvicorn_parts.servers import TickingServer
 
 logger = logging.getLogger(__name__)
 # What streams and statistics get to say goodbye.

@@ -4,7 +4,7 @@ from typing import Any
 
 from web.limits import Limits, hurried
 from web.phases import Phase
-from web.uvicorn_parts import SocketConnection
+from web.uvicorn_parts.sockets import SocketConnection
 
 _GOING_AWAY = 1001
 

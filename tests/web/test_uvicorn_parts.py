@@ -1,4 +1,4 @@
-"""Uses of uvicorn's private parts stand in one file, which says with which versions it was tested."""
+"""Uses of uvicorn's private parts stand in one package, which says with which versions it was tested."""
 
 import ast
 import importlib
@@ -12,10 +12,11 @@ import pytest
 
 import web
 from web import uvicorn_parts
+from web.uvicorn_parts import connections, servers, sockets
 
 ROOT = Path(web.__file__).parent
-PARTS = Path(uvicorn_parts.__file__)
-OTHERS = sorted(path for path in ROOT.rglob("*.py") if path != PARTS)
+PARTS = Path(uvicorn_parts.__file__).parent
+OTHERS = sorted(path for path in ROOT.rglob("*.py") if PARTS not in path.parents)
 # What every class may have; the last two from Python 3.13 on.
 FREE = {"__init__", "__module__", "__doc__", "__slots__", "__firstlineno__", "__static_attributes__"}
 
@@ -38,7 +39,8 @@ def overridden(kind: type) -> set[str]:
 
 
 def classes() -> list[type]:
-    modules = [importlib.import_module(f"web.{found.name}") for found in pkgutil.iter_modules([str(ROOT)])]
+    found = pkgutil.walk_packages([str(ROOT)], prefix="web.")
+    modules = [importlib.import_module(one.name) for one in found]
     return [
         kind
         for module in modules
@@ -74,13 +76,9 @@ class TestPrivateParts:
     def test_are_overridden_nowhere_else(self) -> None:
         there = {kind for kind in classes() if overridden(kind)}
 
-        assert {kind.__module__ for kind in there} == {uvicorn_parts.__name__}
+        assert {kind.__module__.rpartition(".")[0] for kind in there} == {uvicorn_parts.__name__}
         # It looks at the right ones.
-        assert {
-            uvicorn_parts.Cycle,
-            uvicorn_parts.SocketConnection,
-            uvicorn_parts.TickingServer,
-        } <= there
+        assert {connections.Cycle, sockets.SocketConnection, servers.TickingServer} <= there
 
     @pytest.mark.parametrize(
         ("source", "n"),
