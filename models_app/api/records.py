@@ -15,7 +15,8 @@ from msgspec import UNSET, Raw, UnsetType
 from models_app.api import exceptions
 from models_app.domain import errors
 from models_app.domain.errors import ChantillyError
-from models_app.engine.commands import Bundle, Command
+from models_app.engine.bundles import Bundle
+from models_app.engine.commands import Command
 from models_app.engine.tracing import current_trace
 from models_app.services import predicting
 from models_app.wire import reading, writing

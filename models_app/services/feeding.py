@@ -7,7 +7,8 @@ from itertools import islice
 from typing import Any, Generic, NamedTuple, Protocol, TypeVar
 
 from models_app.domain.errors import ChantillyError
-from models_app.engine.commands import Bundle, Command
+from models_app.engine.bundles import Bundle
+from models_app.engine.commands import Command
 from models_app.services.files import BadLine
 from models_app.services.handing import client
 from models_app.services.handing.passes import ends_pass, withdraw

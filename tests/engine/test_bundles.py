@@ -13,7 +13,8 @@ from river import datasets
 from models_app.domain import blobs
 from models_app.domain.errors import ModelNotFound, ModelRaised, PredictionNotPending, ServerStopping
 from models_app.domain.fingerprints import fingerprint
-from models_app.engine.commands import Bundle, Command, Export, Predict
+from models_app.engine.bundles import Bundle
+from models_app.engine.commands import Command, Export, Predict
 from models_app.engine.delivery import deliver
 from models_app.engine.engine import Engine
 from models_app.models import JournalSegment, PendingPrediction

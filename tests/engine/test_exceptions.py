@@ -12,8 +12,8 @@ from river import linear_model, preprocessing
 from models_app.domain import sizes
 from models_app.domain.errors import ModelNotLoadable, ModelRaised
 from models_app.domain.scoreboards import Scoreboard
+from models_app.engine.bundles import Bundle
 from models_app.engine.commands import (
-    Bundle,
     Command,
     Describe,
     Export,

@@ -6,7 +6,8 @@ import pytest
 
 from models_app.domain.errors import InvalidGroundTruth, ModelNotFound, ModelRaised, PredictionNotPending
 from models_app.domain.learns import Learn, decode
-from models_app.engine.commands import Bundle, Command, Export, Inspect
+from models_app.engine.bundles import Bundle
+from models_app.engine.commands import Command, Export, Inspect
 from models_app.engine.engine import Engine
 from models_app.models import JournalSegment, PendingPrediction
 from models_app.services.uploading import delete_model

@@ -4,7 +4,8 @@ import time
 
 import pytest
 
-from models_app.engine.commands import Bundle, Command
+from models_app.engine.bundles import Bundle
+from models_app.engine.commands import Command
 from models_app.engine.queues import ModelQueue, n_requests
 from tests.engine.conftest import MakeEngine, Upload, learn
 from tests.engine.models import Counting

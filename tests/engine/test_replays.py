@@ -8,7 +8,8 @@ import pytest
 
 from models_app.domain.errors import NotReplayable, StorageUnavailable
 from models_app.domain.learns import Learn
-from models_app.engine.commands import Bundle, Command, LearnAgain, ReplayTarget
+from models_app.engine.bundles import Bundle
+from models_app.engine.commands import Command, LearnAgain, ReplayTarget
 from models_app.engine.engine import Engine
 from models_app.engine.ports import Learned
 from models_app.models import Replay, ServedModel

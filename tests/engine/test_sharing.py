@@ -6,7 +6,8 @@ import time
 import pytest
 
 from models_app.domain.errors import ModelRaised
-from models_app.engine.commands import Bundle, Command, Inspect
+from models_app.engine.bundles import Bundle
+from models_app.engine.commands import Command, Inspect
 from models_app.engine.engine import Engine
 from models_app.engine.queues import ModelQueue
 from models_app.engine.snapshots import SnapshotPolicy

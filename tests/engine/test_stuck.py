@@ -8,8 +8,8 @@ from typing import Any
 import pytest
 
 from models_app.domain.errors import ModelBusy, ServerStopping
+from models_app.engine.bundles import Bundle
 from models_app.engine.commands import (
-    Bundle,
     Command,
     Describe,
     Export,

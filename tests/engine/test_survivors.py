@@ -7,7 +7,8 @@ import pytest
 
 from models_app.domain.errors import ModelRaised, PredictionNotPending, StorageUnavailable
 from models_app.engine.batches import Batch
-from models_app.engine.commands import Bundle, Command, Export, Inspect, TakeDueSnapshot, TakeSnapshot
+from models_app.engine.bundles import Bundle
+from models_app.engine.commands import Command, Export, Inspect, TakeDueSnapshot, TakeSnapshot
 from models_app.engine.engine import Engine
 from models_app.engine.memory import HotSet, MemoryLimits
 from models_app.engine.ports import ModelState, SnapshotData

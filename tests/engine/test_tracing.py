@@ -3,7 +3,8 @@ import time
 from typing import Any
 
 from models_app.domain.errors import ModelRaised
-from models_app.engine.commands import Bundle, Command
+from models_app.engine.bundles import Bundle
+from models_app.engine.commands import Command
 from models_app.engine.engine import Engine
 from models_app.engine.tracing import Stages, Trace, current_trace
 from tests.engine.conftest import MakeEngine, Upload, learn, learn_by_id, predict

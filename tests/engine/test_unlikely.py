@@ -7,7 +7,8 @@ import pytest
 from river import forest
 
 from models_app.domain.errors import ServerStopping
-from models_app.engine.commands import Bundle, Inspect
+from models_app.engine.bundles import Bundle
+from models_app.engine.commands import Inspect
 from models_app.engine.hot import HotModel
 from models_app.engine.queues import ModelQueue
 from models_app.engine.supervising import Supervisor

@@ -6,7 +6,8 @@ import pickle
 import pytest
 from django.utils import timezone
 
-from models_app.engine.commands import Bundle, Command
+from models_app.engine.bundles import Bundle
+from models_app.engine.commands import Command
 from models_app.models.storage.sqlite.storage import SqliteStorage
 from models_app.paradigms.binary import BINARY
 from models_app.paradigms.regression import REGRESSION

@@ -13,7 +13,8 @@ from typing import Any
 import msgspec
 
 from models_app.domain.errors import ChantillyError, InvalidRequest, ServerStopping
-from models_app.engine.commands import Bundle, Command, Inspect
+from models_app.engine.bundles import Bundle
+from models_app.engine.commands import Command, Inspect
 from models_app.engine.delivery import deliver
 from models_app.engine.engine import Engine
 from models_app.engine.tracing import Stages, Trace
