@@ -4,7 +4,7 @@ A learn without a label is scored by distances, one with a label by the label: w
 labelled later, counts once in each.
 """
 
-from typing import Any, ClassVar
+from typing import Any
 
 from river import base, metrics
 
@@ -38,12 +38,10 @@ def noted_distances(x: Any, cluster: Any, centers: Any) -> list[float] | None:
 
 
 class _ByLabels(metrics.base.Metric):  # type: ignore[misc]
-    """One of River's metrics that compare clusters with labels; without a label there is nothing to do."""
-
-    scored_by: ClassVar[type]
+    """River's metric of the same name, of clusters and labels; without a label there is nothing to do."""
 
     def __init__(self) -> None:
-        self._scores = self.scored_by(cm=Confusion())
+        self._scores = getattr(metrics, type(self).__name__)(cm=Confusion())
 
     def update(self, y_true: GroundTruth, y_pred: dict[str, Any], w: float = 1.0) -> None:
         """Compare a label with a cluster."""
@@ -80,55 +78,37 @@ class AdjustedRand(_ByLabels):
     0.0
     """
 
-    scored_by = metrics.AdjustedRand
-
 
 class VBeta(_ByLabels):
     """The harmonic mean of homogeneity and completeness."""
-
-    scored_by = metrics.VBeta
 
 
 class Rand(_ByLabels):
     """The Rand index."""
 
-    scored_by = metrics.Rand
-
 
 class FowlkesMallows(_ByLabels):
     """The geometric mean of pairwise precision and recall."""
-
-    scored_by = metrics.FowlkesMallows
 
 
 class Homogeneity(_ByLabels):
     """Whether a cluster has one label only."""
 
-    scored_by = metrics.Homogeneity
-
 
 class Completeness(_ByLabels):
     """Whether a label is in one cluster only."""
-
-    scored_by = metrics.Completeness
 
 
 class MutualInfo(_ByLabels):
     """What clusters and labels say of each other."""
 
-    scored_by = metrics.MutualInfo
-
 
 class NormalizedMutualInfo(_ByLabels):
     """The same between 0 and 1."""
 
-    scored_by = metrics.NormalizedMutualInfo
-
 
 class AdjustedMutualInfo(_ByLabels):
     """The same adjusted for chance."""
-
-    scored_by = metrics.AdjustedMutualInfo
 
 
 #: Those that can be chosen beside the flavor's own.

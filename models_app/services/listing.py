@@ -24,7 +24,7 @@ _Metrics = dict[str, float | None]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ModelSummary:
-    """A served model. `metrics` is None where they were not asked for, or the model does not load here.
+    """A served model. `metrics` is None where none are known, or the model does not load here.
 
     Of the learns since the upload, rollbacks have undone `n_undone`.
     """
@@ -93,15 +93,19 @@ class RecentModels:
         return self.n_models - len(self.models)
 
 
-def list_models(*, with_metrics: bool = False) -> list[ModelSummary]:
-    """Return all models by name. With metrics, those that have learned since their snapshot are loaded."""
+def list_models() -> list[ModelSummary]:
+    """Return all models by name; those that have learned since their snapshot are loaded for it."""
     models = find_all()
     pending = counting.pending_counts()
-    values = _snapshot_values() if with_metrics else {}
-    metrics = {model.pk: values.get((model.pk, model.generation, model.seq)) for model in models}
-    if with_metrics:
-        metrics = {model.pk: metrics[model.pk] or _live_metrics(model.name) for model in models}
-    return [_summary(model, pending.get(model.pk, 0), metrics[model.pk]) for model in models]
+    values = _snapshot_values()
+    return [
+        _summary(
+            model,
+            pending.get(model.pk, 0),
+            values.get((model.pk, model.generation, model.seq)) or _live_metrics(model.name),
+        )
+        for model in models
+    ]
 
 
 def list_recent(*, max_models: int) -> RecentModels:

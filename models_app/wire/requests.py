@@ -100,17 +100,13 @@ class PlainRecord(msgspec.Struct, forbid_unknown_fields=True, gc=False):
     ref: fields.Reference | UnsetType = UNSET
 
 
-@_with_members
-class Record(Asked, gc=False, kw_only=True):
+class Record(LearnRequest, gc=False, kw_only=True):
     """One of many: the fields of the single routes, and which of them is meant.
 
     `op` may be left out: with a ground truth it is a learn. `ref` is the client's own, echoed in the answer.
     """
 
     op: fields.Op | UnsetType = UNSET
-    ground_truth: fields.AnyTruth | UnsetType = UNSET
-    id: fields.Id | UnsetType = UNSET
-    model: fields.ModelName | UnsetType = UNSET
     ref: fields.Reference | UnsetType = UNSET
     options: fields.Options | UnsetType = UNSET
 

@@ -194,7 +194,7 @@ class TestRollBack:
             instance.predict(f"other-{number}", "model", x=9.0)
             instance.learn(f"other-{number}", ground_truth=False)
 
-        (summary,) = listing.list_models(with_metrics=True)
+        (summary,) = listing.list_models()
 
         assert summary.metrics == measuring.model_metrics(name="model")
 

@@ -27,7 +27,7 @@ class Command(ServiceCommand):
 
     def serve(self, **options: Any) -> None:
         """Print the models by name."""
-        models = listing.list_models(with_metrics=True)
+        models = listing.list_models()
         if options["json"]:
             self.stdout.write(
                 json.dumps([asdict(model) for model in models], cls=DjangoJSONEncoder, indent=2)
