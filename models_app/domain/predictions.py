@@ -11,6 +11,8 @@ from typing import Any, cast
 
 import msgspec
 
+from models_app.domain.intervals import IntervalPrediction
+
 Label = bool | int | float | str
 Number = float | int | None
 Probabilities = dict[Label, Number]
@@ -127,6 +129,8 @@ def to_storage(prediction: Prediction) -> object:
 
     >>> to_storage({True: 0.25}), to_storage(float("inf")), to_storage([1.5, {"a": 2}])
     ([[True, 0.25]], {'float': 'inf'}, {'list': [1.5, {'pairs': [['a', 2]]}]})
+    >>> to_storage(IntervalPrediction(2.5, 1.0, 4.0))
+    {'interval': [2.5, 1.0, 4.0]}
     """
     if isinstance(prediction, dict):
         return [[_to_storage(label), _to_storage(share)] for label, share in prediction.items()]
@@ -141,9 +145,10 @@ def has_json(prediction: Prediction) -> bool:
     """
     if isinstance(prediction, dict):
         return is_scorable(prediction) and float not in map(type, prediction)
-    if type(prediction) is list:
-        return False
-    return type(prediction) is not float or math.isfinite(prediction)
+    kind = type(prediction)
+    if kind is float:
+        return math.isfinite(cast("float", prediction))
+    return kind is not list and kind is not IntervalPrediction
 
 
 def from_storage(stored: object) -> Prediction:
@@ -178,6 +183,8 @@ def to_json(prediction: Prediction) -> Shown:
         }
     if isinstance(prediction, list):
         return [to_json(member) for member in prediction]
+    if isinstance(prediction, IntervalPrediction):
+        return float(prediction)
     return prediction if isinstance(prediction, str) else _finite(prediction)
 
 
@@ -216,6 +223,8 @@ def _to_storage(value: object) -> object:
         return {"pairs": [[_to_storage(label), _to_storage(member)] for label, member in value.items()]}
     if isinstance(value, list):
         return {"list": [_to_storage(member) for member in value]}
+    if isinstance(value, IntervalPrediction):
+        return {"interval": [float(value), value.lower, value.upper]}
     # JSON has no NaN and no infinities.
     return {"float": repr(value)} if type(value) is float and not math.isfinite(value) else value
 
@@ -229,6 +238,9 @@ def _from_storage(value: object) -> object:
             return _mapping_from_storage(content)
         case "list":
             return [_from_storage(member) for member in content]
+        case "interval":
+            # JSON has one kind of number.
+            return IntervalPrediction(*map(float, content))
     return float(content)
 
 

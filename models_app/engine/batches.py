@@ -19,6 +19,7 @@ from models_app.domain.errors import (
     code_of,
 )
 from models_app.domain.features import Features
+from models_app.domain.intervals import IntervalPrediction, surrounded
 from models_app.domain.learns import Learn
 from models_app.domain.predictions import Prediction
 from models_app.domain.scoring import GroundTruth
@@ -146,7 +147,16 @@ class Batch:
         if command.has_members:
             members.take(command, self._hot.flavor)
         details = self._hot.details(command.text, command.options)
-        return *self._predict(command), details
+        answer = self._predict(command)
+        if options.INTERVAL in details and command.prediction_id is not None:
+            self._keep_interval(command.prediction_id, surrounded(answer[1], details[options.INTERVAL]))  # type: ignore[arg-type]
+        return *answer, details
+
+    def _keep_interval(self, prediction_id: str, prediction: Prediction) -> None:
+        """Keep a prediction with its interval, to be scored by it."""
+        pending = self.write.predicted[prediction_id]
+        text = learns.encode_prediction(prediction)
+        self.write.predicted[prediction_id] = replace(pending, prediction=text)
 
     def _record_prediction(self, command: Predict, prediction: Prediction) -> None:
         """Take a prediction into the journal: it has changed the model, or what is kept beside it."""
@@ -282,8 +292,12 @@ class Batch:
         return self._hot.seq
 
     def _predicted_anew(self, learn: Learn) -> Learn:
-        x = self._hot.flavor.taught(learn.x(), learn.y_pred())
-        prediction = learns.encode_prediction(self._hot.expected(x))
+        y_pred = learn.y_pred()
+        expected = self._hot.expected(self._hot.flavor.taught(learn.x(), y_pred))
+        if isinstance(y_pred, IntervalPrediction):
+            # As it was asked then.
+            expected = self._hot.with_interval(bytes(learn.features), expected)
+        prediction = learns.encode_prediction(expected)
         return msgspec.structs.replace(learn, prediction=msgspec.Raw(prediction), predicted_at=None)
 
     def _check_fit(self, x: Features, y_true: GroundTruth) -> None:

@@ -13,6 +13,7 @@ from models_app.domain.draws import Draws
 from models_app.domain.errors import InvalidRequest, ModelRaised
 from models_app.domain.failing import described, pass_on_interrupt
 from models_app.domain.features import Features
+from models_app.domain.intervals import surrounded
 from models_app.domain.learns import Learn
 from models_app.domain.predictions import Prediction
 from models_app.domain.purity import Nature, nature_of
@@ -223,6 +224,12 @@ class HotModel:
         except BaseException as error:
             pass_on_interrupt(error)
             raise ModelRaised(error) from error
+
+    def with_interval(self, text: bytes, y_pred: Prediction) -> Prediction:
+        """Return a prediction with the interval that the model has now, if any; raises as `details`."""
+        if not options.gives_intervals(self.model, self.flavor):
+            return y_pred
+        return surrounded(y_pred, self.details(text, [options.INTERVAL])[options.INTERVAL])  # type: ignore[no-any-return, arg-type]
 
     def expected(self, x: Features) -> Prediction:
         """Return the prediction that a learn from `x` is scored by; raises what `predict` raises."""

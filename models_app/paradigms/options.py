@@ -24,6 +24,8 @@ NAMES = (INTERVAL, DISTRIBUTION, EXPLANATION)
 #: The member of requests that asks for them.
 FIELD = "options"
 
+_WITH_INTERVAL = "with_interval"
+
 #: Values by the names of options.
 Details = dict[str, Prediction]
 
@@ -50,8 +52,13 @@ def details(
     return {option: predictions.tree(_DETAILS[option](model, paradigm, read)) for option in options}
 
 
+def gives_intervals(model: object, paradigm: Paradigm) -> bool:
+    """Say whether a model predicts intervals where it is asked for them."""
+    return INTERVAL in paradigm.options and _takes(last_step(model), _WITH_INTERVAL)
+
+
 def _interval(model: Any, _paradigm: Paradigm, read: Callable[[], Features]) -> object:
-    step = _taking(model, "with_interval", INTERVAL)
+    step = _taking(model, _WITH_INTERVAL, INTERVAL)
     interval = model.predict_one(read(), with_interval=True)
     found = {"lower": interval.lower, "upper": interval.upper}
     level = getattr(step, "confidence_level", None)
@@ -67,9 +74,17 @@ def _distribution(model: Any, _paradigm: Paradigm, read: Callable[[], Features])
 def _taking(model: Any, parameter: str, option: str) -> object:
     """Return the step that predicts, if it takes a parameter that asks for an option."""
     step = last_step(model)
-    if parameter not in inspect.signature(step.predict_one).parameters:  # type: ignore[attr-defined]
+    if not _takes(step, parameter):
         raise refused(f"'{option}' is nothing that {type(step).__name__} predicts")
     return step
+
+
+def _takes(step: Any, parameter: str) -> bool:
+    try:
+        return parameter in inspect.signature(step.predict_one).parameters
+    except (TypeError, ValueError):
+        # One of another language says nothing of its parameters.
+        return False
 
 
 def _explanation(model: Any, paradigm: Paradigm, read: Callable[[], Features]) -> object:

@@ -16,7 +16,7 @@ from models_app.domain.features import Features
 from models_app.domain.predictions import Prediction, UnsupportedPrediction
 from models_app.domain.remarks import Remark
 from models_app.domain.scoring import GroundTruth
-from models_app.paradigms import guessing, read_only, suitability, trial_features
+from models_app.paradigms import guessing, options, read_only, suitability, trial_features
 from models_app.paradigms.base import MakeInputs, MakeTruth, Paradigm
 
 #: What is under way; a process that ends meanwhile has this to say.
@@ -30,12 +30,13 @@ _N_LEARNS = 12
 class TrialResult:
     """The outcome of a trial: how the model predicts, as in `ModelState`, and remarks about it.
 
-    `flavor` is the one that it is for, where none was named.
+    `flavor` is the one that it is for, where none was named. `gives_intervals`: where it is asked for them.
     """
 
     predict_method: str = ""
     remarks: tuple[Remark, ...] = ()
     flavor: str = ""
+    gives_intervals: bool = False
 
 
 #: Hears what is under way, and what is known of the model by then.
@@ -68,6 +69,7 @@ def run(data: bytes, flavor_name: str, reached: Reached, *, is_read_only: bool =
         flavor = guessing.flavor_for(model, flavor_name).serving(model)
         flavor = read_only.of(flavor) if is_read_only else flavor
         method = suitability.check(model, flavor)
+        gives_intervals = options.gives_intervals(model, flavor)
     except ChantillyError:
         raise
     except BaseException as error:
@@ -77,8 +79,9 @@ def run(data: bytes, flavor_name: str, reached: Reached, *, is_read_only: bool =
         )
         raise ModelNotSuitable(text) from error
     guessed = flavor.name if flavor_name == guessing.AUTO else ""
-    reached(TRYING, TrialResult(method, flavor=guessed))
-    return replace(_try(data, model, flavor, method), flavor=guessed)
+    reached(TRYING, TrialResult(method, flavor=guessed, gives_intervals=gives_intervals))
+    found = _try(data, model, flavor, method)
+    return replace(found, flavor=guessed, gives_intervals=gives_intervals)
 
 
 def _try(data: bytes, model: Any, flavor: Paradigm, method: str) -> TrialResult:

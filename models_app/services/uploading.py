@@ -26,6 +26,7 @@ from models_app.models.transactions import write_transaction
 from models_app.paradigms import chosen_metrics
 from models_app.paradigms.base import Paradigm
 from models_app.paradigms.guessing import AUTO
+from models_app.paradigms.interval_metrics import INTERVAL_METRICS
 from models_app.paradigms.registry import get_flavor as flavor_called
 from models_app.paradigms.trials import TrialResult
 from models_app.services.configuring import get_flavor, set_up_without_flavor
@@ -118,6 +119,8 @@ def _scorable(kinds: _Kinds, flavor: Paradigm, found: TrialResult) -> tuple[_Kin
     """Return the metrics that can be kept of the model, and what there is to know about it."""
     served = flavor.served_by(found.predict_method)
     kept = tuple(kind for kind in kinds if served.can_score(kind))
+    if kept and found.gives_intervals:
+        kept += INTERVAL_METRICS
     if not served.answers_labels:
         return kept, list(found.remarks)
     left_out = ", ".join(name_of(kind()) for kind in kinds if kind not in kept)

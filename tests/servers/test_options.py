@@ -4,13 +4,15 @@ import json
 from typing import Any
 
 import pytest
-from river import conf, datasets, facto, linear_model, preprocessing
+from river import conf, datasets, facto, linear_model, preprocessing, stats
 
 from tests.servers.clients import Client
 from tests.servers.conftest import Start
+from tests.servers.scraping import scrape, value
 from tests.servers.servers import Server
 from tests.servers.test_contract import state
 
+ROLLING = "/api/metrics?model=m&rolling=true"
 POLLS = list(datasets.TrumpApproval().take(30))
 
 
@@ -19,7 +21,7 @@ def intervals() -> Any:
 
 
 def test_are_answered_as_river_answers_them_and_change_nothing(start: Start) -> None:
-    server, bare = start(), intervals()
+    server, bare, validity, width = start(), intervals(), stats.Mean(), stats.Mean()
     with server.client() as client:
         client.init("regression")
         client.upload(intervals(), "m")
@@ -37,12 +39,25 @@ def test_are_answered_as_river_answers_them_and_change_nothing(start: Start) -> 
             assert list(client.predict(features=x).json) == ["model", "prediction"]
             assert client.learn(id=number, ground_truth=y).status == 201
             bare.learn_one(x, y)
-        found = client.metrics("m")
+            validity.update(y in interval)
+            width.update(interval.width)
+        # Nobody asked for the interval of this one: it is no part of the coverage.
+        client.learn(features=x, ground_truth=9e6)
+        bare.learn_one(x, 9e6)
+        found, rolling = client.metrics("m"), client.get(ROLLING).json
+        every, samples = client.metrics(), scrape(client)
         assert client.get("/api/stats").json["predict"]["n_calls"] == 2 * len(POLLS)
+    assert list(found) == ["MAE", "RMSE", "SMAPE", "IntervalCoverage", "IntervalWidth"]
+    assert (found["IntervalCoverage"], found["IntervalWidth"]) == (validity.get(), width.get())
+    assert 0.0 < validity.get() < 1.0
+    assert rolling == found
+    assert list(every) == ["MAE", "RMSE", "SMAPE"]
+    of_model = {"model": "m", "flavor": "regression", "metric": "IntervalCoverage"}
+    assert value(samples, "metric", **of_model) == validity.get()
     server.restart(clean=False)
 
     with server.client() as client:
-        assert client.metrics("m") == found
+        assert (client.metrics("m"), client.get(ROLLING).json, client.metrics()) == (found, rolling, every)
         assert client.predict(features=POLLS[0][0]).json["prediction"] == bare.predict_one(POLLS[0][0])
 
 

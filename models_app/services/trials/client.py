@@ -222,6 +222,7 @@ def _finding(answer: dict[str, Any]) -> TrialResult:
         str(answer.get("predict_method", "")),
         tuple(Remark(code=str(one["code"]), message=str(one["message"])) for one in sent),
         str(answer.get("flavor", "")),
+        answer.get("gives_intervals") is True,
     )
 
 
