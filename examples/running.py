@@ -21,6 +21,12 @@ METRICS: dict[str, tuple[Callable[[], metrics.base.Metric], ...]] = {
     "binary": (metrics.Accuracy, metrics.LogLoss, metrics.Precision, metrics.Recall, metrics.F1),
     # Not the macro averages: River adds their classes up in another order in each process.
     "multiclass": (metrics.Accuracy, metrics.CrossEntropy, metrics.MicroF1),
+    "label": (metrics.Accuracy, metrics.MicroF1),
+    "multilabel": (
+        metrics.multioutput.ExactMatch,
+        lambda: metrics.multioutput.MicroAverage(metrics.Jaccard()),
+        lambda: metrics.multioutput.SampleAverage(metrics.Jaccard()),
+    ),
     "multioutput": (
         lambda: metrics.multioutput.MicroAverage(metrics.MAE()),
         lambda: metrics.multioutput.MicroAverage(metrics.RMSE()),
@@ -29,9 +35,14 @@ METRICS: dict[str, tuple[Callable[[], metrics.base.Metric], ...]] = {
     "anomaly": (metrics.RollingROCAUC, metrics.RollingPRAUC, metrics.ROCAUC),
 }
 #: What models predict with, where it is not `predict_proba_one`.
-METHODS = {"regression": "predict_one", "multioutput": "predict_one", "anomaly": "score_one"}
+METHODS = {
+    "regression": "predict_one",
+    "label": "predict_one",
+    "multioutput": "predict_one",
+    "anomaly": "score_one",
+}
 #: Flavors that learn at once, without a ground truth, which is for their scores when it comes.
-LEARN_AT_ONCE = {"anomaly"}
+LEARN_AT_ONCE = {"anomaly", "clustering"}
 
 
 def options(description: str | None, *, limit: int | None) -> argparse.ArgumentParser:
@@ -105,11 +116,22 @@ def _score(scores: Sequence[Any], ground_truth: Any, prediction: Any) -> None:
     if prediction is None or prediction == {}:
         # A classifier that has not seen any label yet.
         return
+    if isinstance(ground_truth, dict):
+        # Of several labels or targets; of labels the more probable one counts.
+        prediction = {name: _likelier(value) for name, value in prediction.items()}
     for score in scores:
-        if isinstance(prediction, dict) and getattr(score, "requires_labels", False):
+        if (
+            isinstance(prediction, dict)
+            and not isinstance(ground_truth, dict)
+            and getattr(score, "requires_labels", False)
+        ):
             score.update(ground_truth, max(prediction, key=prediction.get))
         else:
             score.update(ground_truth, prediction)
+
+
+def _likelier(value: Any) -> Any:
+    return max(value, key=value.get) if isinstance(value, dict) else value
 
 
 def report(title: str, served: Metrics, bare: Metrics) -> None:

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from models_app.paradigms.registry import FLAVORS
 from tests.docs import processes
 from tests.servers.launchers import ROOT
 from tests.servers.servers import Server
@@ -17,8 +18,12 @@ EXAMPLES = {
     "binary": ("example-phishing", ()),
     "regression": ("example-approval", ()),
     "multiclass": ("example-segments", ()),
+    "label": ("example-digits", ()),
     "multioutput": ("example-flares", ()),
+    "multilabel": ("example-yeast", ()),
     "anomaly": ("example-sine", ()),
+    "supervised_anomaly": ("example-water", ()),
+    "clustering": ("example-groups", ()),
     "forecasting": ("example-passengers", ()),
     "bandit": ("example-offers", ()),
     "recommendation": ("example-films", ()),
@@ -49,6 +54,8 @@ def test_are_all_tested() -> None:
         if "def main(" in path.read_text(encoding="utf-8")
     }
     assert scripts == {*EXAMPLES, "demo"}
+    # One for each flavor, called after it.
+    assert set(FLAVORS) <= scripts
 
 
 class TestExample:
