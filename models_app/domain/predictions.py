@@ -6,7 +6,9 @@ their type: a JSON object has string keys only, so that a stored mapping is a li
 """
 
 import math
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
+from itertools import chain
+from operator import methodcaller
 from typing import Any, cast
 
 import msgspec
@@ -115,6 +117,29 @@ def _are_finite(shares: Collection[Number]) -> bool:
     return all(isinstance(share, int | float) and math.isfinite(share) for share in shares)
 
 
+def are_scorable(predictions: Sequence[Prediction]) -> bool:
+    """Say whether all are scorable, at a glance: False where that takes a closer look at each.
+
+    They are mappings then, or numbers, and not both.
+
+    >>> are_scorable([{True: 0.5}, {True: 1.0}]), are_scorable([0.5, 1.0])
+    (True, True)
+    >>> are_scorable([{True: 0.5}, {}]), are_scorable([0.5, float("nan")]), are_scorable([0.5, None])
+    (False, False, False)
+    """
+    kinds = set(map(type, predictions))
+    try:
+        if kinds == {dict}:
+            values = map(sum, map(_values, cast("Sequence[Any]", predictions)))
+            return all(map(len, cast("Sequence[Any]", predictions))) and math.isfinite(sum(values))
+        return kinds == {float} and math.isfinite(sum(cast("Sequence[float]", predictions)))
+    except (TypeError, OverflowError):
+        return False
+
+
+_values = methodcaller("values")
+
+
 def most_probable(prediction: Probabilities) -> Label:
     """Return the label with the highest probability, the first of equals.
 
@@ -149,6 +174,19 @@ def has_json(prediction: Prediction) -> bool:
     if kind is float:
         return math.isfinite(cast("float", prediction))
     return kind is not list and kind is not IntervalPrediction
+
+
+def have_json(predictions: Sequence[Prediction]) -> bool:
+    """Say whether JSON can express all of them as they are, at a glance: as `are_scorable` does.
+
+    >>> have_json([{True: 0.25}, {"a": 1.0}]), have_json([{True: 0.25}, {1.0: 1.0}])
+    (True, False)
+    """
+    if not are_scorable(predictions):
+        return False
+    if isinstance(predictions[0], dict):
+        return float not in map(type, chain.from_iterable(cast("Sequence[Probabilities]", predictions)))
+    return True
 
 
 def from_storage(stored: object) -> Prediction:

@@ -9,7 +9,7 @@ from typing import Any, cast
 
 from river import metrics, stats
 
-from models_app.domain.predictions import Label, Prediction, is_scorable, most_probable
+from models_app.domain.predictions import Label, Prediction, are_scorable, is_scorable, most_probable
 
 #: What is known to be true: a label or a number; of some paradigms an object; None: nothing is known.
 GroundTruth = Label | dict[str, Any] | None
@@ -150,6 +150,32 @@ class Scorer:
             scores.pairs.append((cast("Label", y_true), most_probable(y_pred)))
         if self._others:
             self._update_others(y_true, y_pred)
+
+    def score_all(self, scored: Sequence[tuple[GroundTruth, Prediction]]) -> None:
+        """Score many learns, in their order: `score` for each of them, in a third of the time.
+
+        >>> accuracy, loss = scores = new_metrics([metrics.Accuracy, metrics.LogLoss])
+        >>> scorer = Scorer(scores)
+        >>> scorer.score_all([(True, {True: 0.75, False: 0.25}), (False, {True: 0.5, False: 0.5})])
+        >>> scorer.take().pairs
+        [(True, True), (False, True)]
+        """
+        y_preds = [y_pred for _, y_pred in scored]
+        if self._pairs is not None or self._others or not are_scorable(y_preds):
+            for y_true, y_pred in scored:
+                self.score(y_true, y_pred)
+            return
+        scores = self._scores
+        y_trues = [y_true for y_true, _ in scored]
+        scores.n += len(scored)
+        has_probabilities = isinstance(y_preds[0], dict)
+        if has_probabilities or not self._of_labels:
+            for loss, losses in self._losses:
+                losses += map(float, map(loss, y_trues, y_preds))
+        if has_probabilities:
+            scores.pairs += zip(y_trues, map(most_probable, y_preds), strict=True)  # type: ignore[arg-type]
+        elif self._of_labels:
+            scores.pairs += zip(y_trues, y_preds, strict=True)  # type: ignore[arg-type]
 
     def _score_pairs(self, pairs: Iterable[tuple[Any, Any]]) -> None:
         scores, n_before = self._scores, len(self._scores.others)

@@ -85,6 +85,7 @@ class HotModel:
         "_habits",
         "_is_scored",
         "_learn_one",
+        "_postponed",
         "_predict_one",
         "_scorer",
         "_scores",
@@ -95,6 +96,7 @@ class HotModel:
         "learned_at",
         "model",
         "model_id",
+        "postpones_scores",
         "replay_seconds",
         "seq",
         "size_bytes",
@@ -140,6 +142,14 @@ class HotModel:
         self._scorer = Scorer(self._board.metrics, self.flavor.pairs)
         self._is_scored = bool(self._board.metrics)
         self._scores: list[Scores] = []
+        #: Whether learns are scored all at once, when `score_postponed` says so; only where it `may_postpone`.
+        self.postpones_scores = False
+        self._postponed: list[tuple[GroundTruth, Prediction]] = []
+
+    @property
+    def may_postpone(self) -> bool:
+        """Say whether learns can be scored after the model has learned: nothing is lost if that fails."""
+        return self.is_plain and self.is_known and self._course is None
 
     @property
     def metrics(self) -> Metrics:
@@ -153,7 +163,19 @@ class HotModel:
         taken, self._scores = self._scores, []
         return taken
 
+    def score_postponed(self) -> None:
+        """Score what was learned and not scored yet; raises `Spoiled`: one at a time shows which it is."""
+        postponed, self._postponed = self._postponed, []
+        if not postponed:
+            return
+        try:
+            self._scorer.score_all(postponed)
+        except BaseException as error:
+            pass_on_interrupt(error)
+            raise Spoiled(error) from error
+
     def _settle_scores(self) -> None:
+        self.score_postponed()
         scores = self._scorer.take()
         if scores.n or scores.unscored:
             self._board.window.add(scores)
@@ -254,9 +276,13 @@ class HotModel:
         if type(y_true) is bool and not self.flavor.has_labels:
             y_true = self.flavor.learned(y_true)
         try:
-            # Score before learning: afterwards the model has seen the answer.
+            # The prediction was made before: it does not matter that the model may have learned when it is
+            # scored, unless it must be refused for that.
             if self._is_scored:
-                self._scorer.score(y_true, y_pred)
+                if self.postpones_scores:
+                    self._postponed.append((y_true, y_pred))
+                else:
+                    self._scorer.score(y_true, y_pred)
             if not only_scores:
                 self._learn_one(x, y_true)
             if self._course is not None:

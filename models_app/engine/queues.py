@@ -29,6 +29,7 @@ class ModelQueue:
         "gathering",
         "has_turn",
         "hot",
+        "is_careful",
         "is_stuck",
         "last_predicted_at",
         "left_at",
@@ -58,6 +59,8 @@ class ModelQueue:
         self.state: ModelState | None = None
         self.rebuilds_after_failure = False
         self.awaits_snapshot = False
+        #: Whether something of the model could not be scored or written down: each record is by itself then.
+        self.is_careful = False
         #: Whether the model is known to change when it predicts.
         self.undoes_predictions = False
         #: The codes of what is written down about the model.
@@ -123,7 +126,7 @@ class ModelQueue:
         """Forget everything: the model does not exist any more."""
         self.hot = None
         self.state = None
-        self.rebuilds_after_failure = False
+        self.rebuilds_after_failure = self.is_careful = False
         self.n_predictions = 0
 
 

@@ -38,6 +38,8 @@ def catch_up(
     use any more.
     """
     started = time.perf_counter()
+    # What is in the journal could be scored.
+    hot.postpones_scores = hot.may_postpone
     for segment in storage.segments(state, after_seq=hot.seq):
         if segment.first_seq != hot.seq + 1:
             break
@@ -45,6 +47,7 @@ def catch_up(
             with hot.drawing():
                 for learn in segment.learns:
                     hot.replay(learn)
+            hot.score_postponed()
         except Spoiled as failure:
             forks.end_in_child()
             raise ModelNotLoadable(

@@ -143,6 +143,8 @@ class Turns:
         if not state.is_default and any(command.relies_on_default for command in commands):
             return None
         turn = self._apply(queue, state, hot, commands, is_checked=False)
+        if turn is None:
+            return None
         if turn.write.is_needed or self.storage.find_state(state.name) == replace(state, seq=hot.seq):
             return turn
         # All that would have been written was refused, and the refusals may be wrong.
@@ -157,12 +159,21 @@ class Turns:
         commands: list[Command],
         *,
         is_checked: bool,
-    ) -> Turn:
-        """Apply a batch to the hot model. `is_checked`: it is what the database has, or was a moment ago."""
+    ) -> Turn | None:
+        """Apply a batch to the hot model. `is_checked`: it is what the database has, or was a moment ago.
+
+        None: it must be done again, more carefully, by a model that is rebuilt.
+        """
         pending = self._pending(commands, recent=not is_checked)
         # Until the commit is through, what is in memory may be ahead of the journal.
         queue.drop_hot()
-        batch = Batch(state, hot, pending, wants_events=self.listener.wants_events())
+        batch = Batch(
+            state,
+            hot,
+            pending,
+            wants_events=self.listener.wants_events(),
+            is_careful=queue.is_careful,
+        )
         started_at = time.perf_counter()
         visit = queue.visit = Visit(commands, started_at, is_long=commands[0].is_alone)
         n_applied = batch.apply(commands, started_at + self.contention.seconds_for(queue, commands))
@@ -170,6 +181,9 @@ class Turns:
         if not visit.end():
             queue.rebuilds_after_failure = True
             raise VisitRefused
+        if batch.is_void:
+            queue.is_careful = queue.rebuilds_after_failure = True
+            return None
         computed_at = time.perf_counter()
         if not batch.write.learns and not batch.spoiled:
             queue.hot = hot
