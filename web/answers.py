@@ -23,6 +23,15 @@ def _head(headers: Headers) -> bytes:
 _PLAIN_HEAD = _head([_CONTENT_TYPE, *ALWAYS])
 
 
+def plain_head(content: bytes) -> bytes:
+    r"""Return the header lines of an answer that has nothing but JSON, in one piece.
+
+    >>> plain_head(b"{}")
+    b'content-type: application/json\r\nx-content-type-options: nosniff\r\ncontent-length: 2\r\n'
+    """
+    return b"%scontent-length: %d\r\n" % (_PLAIN_HEAD, len(content))
+
+
 class JsonAnswer(HttpResponse):
     """A response with a JSON text.
 
@@ -59,7 +68,7 @@ class JsonAnswer(HttpResponse):
     def head(self) -> bytes:
         """Return the header lines as they are sent, in one piece."""
         if "headers" not in self.__dict__:
-            return b"%scontent-length: %d\r\n" % (_PLAIN_HEAD, len(self.content))
+            return plain_head(self.content)
         return _head(self.ready_headers() + ALWAYS)
 
     def ready_headers(self) -> Headers:

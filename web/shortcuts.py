@@ -9,7 +9,7 @@ from collections.abc import Callable
 from typing import Any, Protocol
 
 from web import exceptions, refusals
-from web.answers import JsonAnswer
+from web.answers import plain_head
 from web.asgi import Reply
 
 
@@ -31,8 +31,8 @@ class ShortView(Protocol):
     def ask(self, body: bytes) -> Any:
         """Return the command that a body is."""
 
-    def respond(self, command: Any, answer: Any) -> JsonAnswer:
-        """Return the answer to a command as the client gets it."""
+    def respond(self, command: Any, answer: Any) -> tuple[int, bytes]:
+        """Return the answer to a command as the client gets it: its status, and JSON."""
 
 
 class Shortcut:
@@ -67,20 +67,22 @@ class Shortcut:
     def set_result(self, answer: Any) -> None:
         """Answer with what was asked for."""
         try:
-            response = self._view.respond(self._command, answer)
+            status, content = self._view.respond(self._command, answer)
         except Exception as error:
-            response = exceptions.answer_to(error, {"view": self._view})
-        self._end(response)
+            self.set_exception(error)
+            return
+        self._end(status, plain_head(content), content)
 
     def set_exception(self, error: BaseException) -> None:
         """Answer with a refusal."""
-        self._end(exceptions.answer_to(error, {"view": self._view}))
+        refusal = exceptions.answer_to(error, {"view": self._view})
+        self._end(refusal.status_code, refusal.head(), refusal.content)
 
-    def _end(self, response: JsonAnswer) -> None:
+    def _end(self, status: int, head: bytes, content: bytes) -> None:
         self._is_done = True
         duration_ns = time.perf_counter_ns() - self._started
         # First of all: who listens must not keep the client waiting.
-        self._reply(response.status_code, response.head(), response.content)
-        if response.status_code >= 400:
-            self._view.refused(response.status_code)
+        self._reply(status, head, content)
+        if status >= 400:
+            self._view.refused(status)
         self._view.called(duration_ns)

@@ -61,8 +61,8 @@ class _PredictionsViewSet(AsyncViewSet):
         """Return what a body with one record asks of the engine; raises `InvalidRequest`."""
         raise NotImplementedError
 
-    def respond(self, command: Command, answer: Any) -> JsonAnswer:
-        """Return the engine's answer as the client gets it."""
+    def respond(self, command: Command, answer: Any) -> tuple[int, bytes]:
+        """Return the engine's answer as the client gets it: its status, and JSON."""
         raise NotImplementedError
 
     def answer_soon(self, body: bytes, reply: Reply) -> Shortcut | None:
@@ -75,7 +75,8 @@ class _PredictionsViewSet(AsyncViewSet):
         is_long = len(body) > aside.MAX_BYTES_ON_LOOP
         asked = await aside.run(self._read, body) if is_long else self._read(body)
         if isinstance(asked, Command):
-            return self.respond(asked, await predicting.answer(asked))
+            answered, content = self.respond(asked, await predicting.answer(asked))
+            return JsonAnswer(content, answered)
         # Refusals have their place among the answers.
         answers = await (await Submission.submitted(asked, self.route)).answers()
         return JsonAnswer(b"[" + b",".join(answers) + b"]", status)
@@ -107,8 +108,8 @@ class PredictViewSet(_PredictionsViewSet):
     def ask(self, body: bytes) -> Command:  # noqa: D102
         return reading.predict(body, time.time())
 
-    def respond(self, command: Command, answer: Any) -> JsonAnswer:  # noqa: D102
-        return JsonAnswer(writing.predicted(answer), 201 if command.commits else 200)
+    def respond(self, command: Command, answer: Any) -> tuple[int, bytes]:  # noqa: D102
+        return (201 if command.commits else 200), writing.predicted(answer)
 
 
 class LearnViewSet(_PredictionsViewSet):
@@ -134,8 +135,8 @@ class LearnViewSet(_PredictionsViewSet):
     def ask(self, body: bytes) -> Command:  # noqa: D102
         return reading.learn(body, time.time())
 
-    def respond(self, command: Command, answer: Any) -> JsonAnswer:  # noqa: D102
-        return JsonAnswer(writing.LEARNED, 201)
+    def respond(self, command: Command, answer: Any) -> tuple[int, bytes]:  # noqa: D102
+        return 201, writing.LEARNED
 
 
 def _records(body: bytes) -> list[Raw]:

@@ -75,7 +75,7 @@ def encode_prediction(prediction: Prediction) -> str:
     try:
         if predictions.has_json(prediction):
             # The usual case, quicker: a tuple is encoded as a list is.
-            plain = list(prediction.items()) if isinstance(prediction, dict) else prediction
+            plain = list(prediction.items()) if type(prediction) is dict else prediction
             return _encoder.encode(plain).decode()
         return _encoder.encode(predictions.to_storage(prediction)).decode()
     except (UnicodeEncodeError, OverflowError, msgspec.MsgspecError) as error:

@@ -171,7 +171,7 @@ class Scorer:
         has_probabilities = isinstance(y_preds[0], dict)
         if has_probabilities or not self._of_labels:
             for loss, losses in self._losses:
-                losses += map(float, map(loss, y_trues, y_preds))
+                losses.extend(map(float, map(loss, y_trues, y_preds)))
         if has_probabilities:
             scores.pairs += zip(y_trues, map(most_probable, y_preds), strict=True)  # type: ignore[arg-type]
         elif self._of_labels:

@@ -142,7 +142,7 @@ class HotModel:
         self._scorer = Scorer(self._board.metrics, self.flavor.pairs)
         self._is_scored = bool(self._board.metrics)
         self._scores: list[Scores] = []
-        #: Whether learns are scored all at once, when `score_postponed` says so; only where it `may_postpone`.
+        #: Whether learns are scored all at once, by `score_postponed`; only where it `may_postpone`.
         self.postpones_scores = False
         self._postponed: list[tuple[GroundTruth, Prediction]] = []
 

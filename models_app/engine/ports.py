@@ -33,8 +33,7 @@ class ModelState:
     is_read_only: bool = False
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Pending:
+class Pending(msgspec.Struct, frozen=True, gc=False, kw_only=True):
     """A prediction that awaits its ground truth.
 
     `features` and `prediction` are JSON texts; `token` is drawn anew each time the id is predicted, so that

@@ -34,6 +34,8 @@ logger = logging.getLogger(__name__)
 
 # Each redo means that another process got through; more than a few in a row mean a broken database.
 _MAX_ATTEMPTS = 200
+# Fewer commands are scored and written down one by one: that is as quick.
+_MANY = 8
 
 
 class Router(Protocol):
@@ -172,7 +174,7 @@ class Turns:
             hot,
             pending,
             wants_events=self.listener.wants_events(),
-            is_careful=queue.is_careful,
+            is_careful=queue.is_careful or len(commands) < _MANY,
         )
         started_at = time.perf_counter()
         visit = queue.visit = Visit(commands, started_at, is_long=commands[0].is_alone)

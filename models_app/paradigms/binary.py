@@ -19,7 +19,7 @@ class Binary(Classification):
     claimed_in_words = "true"
 
     def check_ground_truth(self, value: object) -> str | None:  # noqa: D102
-        if isinstance(value, bool | int | float) and value in (0, 1):
+        if type(value) is bool or (isinstance(value, bool | int | float) and value in (0, 1)):
             return None
         return "must be true or false (or 1 or 0) for a binary classification"
 

@@ -1,9 +1,12 @@
+import math
+
 import msgspec
 import pytest
 
 from models_app.domain import learns
 from models_app.domain.errors import ModelRaised
 from models_app.domain.learns import Learn
+from models_app.domain.predictions import Prediction
 
 
 class TestSegment:
@@ -49,3 +52,27 @@ class TestEncodePrediction:
     def test_refuses_what_no_journal_can_keep(self, prediction: object) -> None:
         with pytest.raises(ModelRaised, match="cannot be kept"):
             learns.encode_prediction(prediction)  # type: ignore[arg-type]
+
+
+class TestEncodePredictions:
+    @pytest.mark.parametrize(
+        "made",
+        [
+            [{True: 0.25, False: 0.75}, {True: 1.0}],
+            [{"a": 0.5}, {}, None, {1.5: 0.5}],
+            [1.5, -2.0],
+            [1.5, math.inf, 3, None],
+            ["a", True],
+            [{"a": 0.5, 2: 0.5}, {"a": math.nan}],
+            [],
+        ],
+    )
+    def test_makes_of_many_what_is_made_of_each(self, made: list[Prediction]) -> None:
+        texts = learns.encode_predictions(made)
+
+        assert [bytes(text).decode() for text in texts] == [learns.encode_prediction(one) for one in made]
+
+    @pytest.mark.parametrize("other", [0.5, None])
+    def test_refuses_what_cannot_be_kept(self, other: float | None) -> None:
+        with pytest.raises(ModelRaised, match="cannot be kept"):
+            learns.encode_predictions([{"a": 0.5}, {"\ud800": other}])

@@ -6,8 +6,8 @@ import pytest
 from river import metrics
 
 from models_app.domain import scoring
-from models_app.domain.predictions import Label, Probabilities
-from models_app.domain.scoring import Scorer
+from models_app.domain.predictions import Label, Prediction, Probabilities
+from models_app.domain.scoring import GroundTruth, Scorer
 from models_app.paradigms.registry import FLAVORS
 
 
@@ -30,6 +30,31 @@ class TestScore:
         values = scoring.values(ours)
         assert values["Accuracy"] == accuracy.get() == 0.5
         assert values["CrossEntropy"] == cross_entropy.get()
+
+    @pytest.mark.parametrize("n_odd", [0, 3])
+    @pytest.mark.parametrize(
+        ("flavor", "labels"), [("binary", [True, False]), ("multiclass", ["a", 2, 3.5]), ("regression", [])]
+    )
+    def test_makes_of_many_what_it_makes_of_each(self, flavor: str, labels: list[Label], n_odd: int) -> None:
+        rng = random.Random(7)
+        scored: list[tuple[GroundTruth, Prediction]] = [
+            (rng.choice(labels), {label: rng.random() for label in labels})
+            if labels
+            else (rng.random(), rng.random())
+            for _ in range(300)
+        ]
+        odd: list[Prediction] = [None, {}, {True: math.nan}] if labels else [None, math.inf, 7]
+        for place in range(n_odd):
+            scored[100 * place] = (labels[0] if labels else 1.0, odd[place])
+        ours = [FLAVORS[flavor].new_metrics() for _ in range(2)]
+        at_once, one_by_one = map(Scorer, ours)
+
+        at_once.score_all(scored)
+        for y_true, y_pred in scored:
+            one_by_one.score(y_true, y_pred)
+
+        assert at_once.take() == one_by_one.take()
+        assert scoring.values(ours[0]) == scoring.values(ours[1])
 
     def test_leaves_out_what_cannot_be_scored(self) -> None:
         ours = FLAVORS["regression"].new_metrics()

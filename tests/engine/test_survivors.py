@@ -95,7 +95,7 @@ class TestBatch:
         engine = make_engine(turn_seconds=60.0)
         engine.call(Inspect("model"))
         # Twice: a batch that is refused whole is checked against the database, and done again.
-        record, failing = Batch._record, [True, True]
+        record, failing = Batch.record, [True, True]
 
         def fail_at_first(*args: Any) -> None:
             if failing:
@@ -103,7 +103,7 @@ class TestBatch:
                 raise KeyError("after the learn")
             record(*args)
 
-        monkeypatch.setattr(Batch, "_record", fail_at_first)
+        monkeypatch.setattr(Batch, "record", fail_at_first)
         outcomes = in_one_batch(engine, learn("model", {}, 1.0), predict("model", {}))
 
         assert isinstance(outcomes[0], KeyError)

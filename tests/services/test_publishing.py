@@ -10,7 +10,6 @@ from models_app.domain.errors import InvalidRequest
 from models_app.engine.commands import Command, Inspect
 from models_app.engine.ports import ModelState
 from models_app.services import hooks, predicting, publishing
-from web.answers import JsonAnswer
 from web.shortcuts import Shortcut
 
 STATE = ModelState(model_id=1, name="model", flavor="regression", generation=1, seq=0, is_default=True)
@@ -104,8 +103,8 @@ class View:
             raise InvalidRequest("no")
         return Inspect("model")
 
-    def respond(self, command: Command, answer: Any) -> JsonAnswer:
-        return JsonAnswer(b"{}")
+    def respond(self, command: Command, answer: Any) -> tuple[int, bytes]:
+        return 200, b"{}"
 
 
 @pytest.mark.usefixtures("nobody_listens")
