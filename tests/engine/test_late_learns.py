@@ -7,7 +7,8 @@ import pytest
 from river import dummy, linear_model, preprocessing, stats
 
 from models_app.domain.errors import ModelRaised
-from models_app.engine.commands import Bundle, Command, Export, Inspect
+from models_app.engine.bundles import Bundle
+from models_app.engine.commands import Command, Export, Inspect
 from models_app.engine.engine import Engine
 from models_app.engine.ports import Learned
 from models_app.engine.recovery import recover
