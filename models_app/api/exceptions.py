@@ -16,6 +16,7 @@ RETRY_AFTER_SECONDS = 1
 
 STATUS_BY_ERROR: dict[type[ChantillyError], int] = {
     errors.ModelNotFound: 404,
+    errors.EvaluationsBusy: 503,
     errors.ModelBusy: 503,
     errors.ModelNotLoadable: 503,
     errors.ServerStopping: 503,
@@ -25,6 +26,7 @@ STATUS_BY_ERROR: dict[type[ChantillyError], int] = {
 }
 _DEFAULT_STATUS = 400
 _PASSES_SOON = (
+    errors.EvaluationsBusy,
     errors.ModelBusy,
     errors.ServerStopping,
     errors.StorageUnavailable,

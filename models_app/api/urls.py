@@ -4,6 +4,7 @@ from django.urls import path
 from drf_spectacular.views import SpectacularAPIView, SpectacularSwaggerView
 
 from models_app.api import queries
+from models_app.api.estimates import EstimatesViewSet
 from models_app.api.exchanges import ExchangeViewSet
 from models_app.api.instances import InitViewSet, MetricsViewSet, ModelsViewSet
 from models_app.api.model_bytes import DefaultModelViewSet, ModelViewSet
@@ -23,6 +24,7 @@ urlpatterns = [
         ModelViewSet.as_view({"get": "retrieve", "post": "create", "delete": "destroy"}),
         name="model",
     ),
+    path("model/<str:name>/estimates", EstimatesViewSet.as_view({"get": "retrieve"}), name="model-estimates"),
     path("models", ModelsViewSet.as_view({"get": "retrieve"}), name="models"),
     path("metrics", MetricsViewSet.as_view({"get": "retrieve"}), name="metrics"),
     path("schema", _schema, name="schema"),

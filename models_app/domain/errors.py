@@ -133,6 +133,12 @@ class UploadsBusy(ChantillyError):
     code = "uploads_busy"
 
 
+class EvaluationsBusy(ChantillyError):
+    """As many estimates of policies are under way as may be at a time."""
+
+    code = "evaluations_busy"
+
+
 class ModelNotFound(ChantillyError):
     """No model has this name."""
 

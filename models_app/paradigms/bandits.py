@@ -18,6 +18,7 @@ from models_app.paradigms.numbers import overflowing
 ARMS, ARM, PROPENSITY = "arms", "arm", "propensity"
 _ARM_SCHEMA = {"anyOf": [{"type": "string"}, {"type": "integer"}]}
 _REQUIRED = ["required field"]
+_LONGEST_INTEGER = 1_000
 
 
 def reward_of(y_true: GroundTruth, arm: object) -> float | None:
@@ -29,6 +30,32 @@ def reward_of(y_true: GroundTruth, arm: object) -> float | None:
     if isinstance(y_true, dict):
         return y_true.get(label_name(cast("Any", arm)))
     return cast("float | None", y_true)
+
+
+def text_of(arm: pulls.Arm) -> str:
+    """Return an arm as text: a string is quoted where it could be an integer.
+
+    >>> text_of(3), text_of("3"), text_of("tea")
+    ('3', '"3"', 'tea')
+    """
+    return f'"{arm}"' if isinstance(arm, str) and _is_like_an_integer(arm) else str(arm)
+
+
+def arm_of(text: str) -> pulls.Arm:
+    """Undo `text_of`.
+
+    >>> arm_of("3"), arm_of('"3"'), arm_of("tea"), arm_of('"tea"')
+    (3, '3', 'tea', '"tea"')
+    """
+    if text[:1] == text[-1:] == '"' and _is_like_an_integer(text[1:-1]):
+        return text[1:-1]
+    # No more digits than an arm's name has any use for: very long ones are slow to read.
+    is_integer = text.isascii() and text.removeprefix("-").isdigit() and len(text) < _LONGEST_INTEGER
+    return int(text) if is_integer else text
+
+
+def _is_like_an_integer(text: str) -> bool:
+    return text.lstrip("-").isdecimal()
 
 
 def _pairs(y_true: GroundTruth, y_pred: Prediction) -> Iterable[tuple[float, float | None]]:

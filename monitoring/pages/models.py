@@ -12,6 +12,7 @@ from models_app.domain.errors import ChantillyError, ModelNotFound
 from models_app.domain.learns import Learn
 from models_app.domain.windows import SIZE
 from models_app.journal.reading import newest_first
+from models_app.paradigms.bandits import BANDIT
 from models_app.services import measuring
 from models_app.services.finding import Served, find
 from models_app.services.inspecting import Vitals
@@ -47,6 +48,7 @@ def model_page(request: HttpRequest, name: str) -> HttpResponse:
         "is_scored": bool(model.paradigm.headline) and (vitals is None or bool(vitals.metrics)),
         "diagnosis": diagnosis_of(model.paradigm),
         "window": SIZE,
+        "is_bandit": model.paradigm is BANDIT,
         "vitals": vitals,
         "metrics": _metrics(vitals),
         **figures_context(model_figures(model, now=timezone.now())),

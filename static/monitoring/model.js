@@ -3,6 +3,7 @@
 import { Chart, Controls, oneAtATime, present, readHistory } from "./charts.js";
 import { offerCopies } from "./copies.js";
 import { startDiagnosis } from "./diagnosis.js";
+import { startEstimates } from "./estimates.js";
 import { startFeed } from "./feed.js";
 import { keepFresh, refreshSoon } from "./sections.js";
 import { marks, metricLines } from "./series.js";
@@ -78,5 +79,5 @@ openStream(`${liveStream}?${new URLSearchParams({ model })}`, {
 offerCopies();
 keepFresh(["facts", "figures"]);
 await readAlerts();
-await Promise.all([drawChart(), startDiagnosis()]);
+await Promise.all([drawChart(), startDiagnosis(), startEstimates()]);
 setInterval(drawChart, CHART_MS);

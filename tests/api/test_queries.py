@@ -99,6 +99,7 @@ PAGES = {
     "/",
     "/models/first/",
     "/models/first/diagnostics/",
+    "/models/first/estimates/",
     "/models/first/pipeline/",
     "/compare/",
     "/api/docs",

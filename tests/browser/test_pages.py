@@ -8,7 +8,7 @@ from urllib.parse import quote
 
 import pytest
 from playwright.sync_api import Page, Request, expect
-from river import dummy, stats
+from river import bandit, dummy, stats
 from river.linear_model import LinearRegression
 
 from tests.browser.conftest import Open
@@ -344,6 +344,29 @@ class TestSeveralFlavors:
         assert violations(page) == []
         with several.client() as client:
             assert client.request("DELETE", "/api/model/mean").status == 204
+
+    def test_estimate_another_policy_of_a_bandit(self, several: Server, open_page: Open) -> None:
+        with several.client() as client:
+            for name in ("offers", "w" * 100):
+                client.request(
+                    "POST", f"/api/model/{name}?flavor=bandit", pickle.dumps(bandit.RandomPolicy())
+                )
+        elsewhere = {"op": "learn", "model": "offers", "arms": ["tea", "a"], "propensity": 0.5}
+        send(several, [{**elsewhere, "arm": arm, "ground_truth": 1.0} for arm in ("tea", "a", "tea")])
+
+        page = open_page(several, "/models/offers/", width=375)
+        page.get_by_label("Instead of this model").select_option("always tea")
+        page.get_by_role("button", name="Estimate").click()
+
+        expect(page.get_by_role("row", name="IPS 1.333")).to_be_visible()
+        expect(page.locator("#estimates")).to_contain_text("From 3 rewards in the newest 3 records")
+        expect(page.get_by_label("Instead of this model")).to_have_value("arm:tea")
+        expect(page.get_by_role("button", name="Estimate")).to_be_enabled()
+        assert page.evaluate("document.documentElement.scrollWidth") == 375
+        assert violations(page) == []
+        with several.client() as client:
+            for name in ("offers", "w" * 100):
+                assert client.request("DELETE", f"/api/model/{name}").status == 204
 
 
 def houses(n: int, *, error: float = 0.0) -> list[dict[str, object]]:

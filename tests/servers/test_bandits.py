@@ -149,6 +149,49 @@ def test_score_and_refuse(start: Start) -> None:
     assert server.manage("verify_journal").stdout.startswith("m: equal")
 
 
+def test_are_estimated_in_the_place_of_another(start: Start) -> None:
+    server, draw, earned = start(), random.Random(1), {"a": 0.2, "b": 0.5, "3": 0.8}
+    with server.client() as client:
+        upload(client, bandit.RandomPolicy(seed=1), "flavor=bandit", "live")
+        upload(client, bandit.EpsilonGreedy(0.0, seed=1), "flavor=bandit", "other")
+        for number in range(200):
+            answer = client.predict(model="live", id=number, arms=["a", "b", "3"])
+            rewarded = int(draw.random() < earned[answer.json["prediction"]["arm"]])
+            client.learn(id=number, ground_truth=rewarded)
+            client.learn(model="other", arm="3", ground_truth=1.0)
+        mean = client.metrics("live")["MeanReward"]
+        for policy, truth in {"uniform": 0.5, "arm:a": 0.2, "arm:%223%22": 0.8, "model:other": 0.8}.items():
+            found = client.get(f"/api/model/live/estimates?policy={policy}").json
+            assert (found["model"], found["policy"]) == ("live", policy.replace("%22", '"'))
+            assert (found["rewards"], found["records"], found["cut"], found["covered"]) == (
+                200,
+                400,
+                False,
+                True,
+            )
+            assert found["served"]["value"] == pytest.approx(mean)
+            for name in ("ips", "snips", "doubly_robust"):
+                estimate = found[name]
+                assert abs(estimate["value"] - truth) < 4 * estimate["standard_error"], (policy, name)
+        assert found["effective_rewards"] < 200
+        page = client.get("/models/live/estimates/?policy=arm:a").body.decode()
+        assert "always a</option>" in page
+        assert "the model other, as it is now" in page
+        assert "From 200 rewards in the newest 400 records" in page
+
+        nothing = client.get("/api/model/live/estimates?policy=arm:tea").json
+        assert nothing["ips"] == {"value": None, "standard_error": None}
+        assert nothing["notes"] == ["Left out 200 rewards: the policy's arm was not among those to pull."]
+        unknown = client.get("/api/model/live/estimates?policy=tea")
+        assert unknown.message == {"policy": ["must be 'uniform', 'arm:ARM' or 'model:NAME'"]}
+        assert client.get("/api/model/nobody/estimates").status == 404
+        assert client.get("/api/model/live/estimates?records=0").message.keys() == {"records"}
+        assert "must be" in client.get("/models/live/estimates/?policy=tea").body.decode()
+        upload(client, linear_model.LinearRegression(), "flavor=regression", "plain")
+        assert client.get("/api/model/plain/estimates").code == "model_not_suitable"
+        assert client.get("/models/plain/estimates/").status == 404
+
+
 def test_that_raise_at_a_pull_leave_no_trace(start: Start) -> None:
     server = start()
     with server.client() as client:

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
-from river import linear_model, preprocessing
+from river import bandit, linear_model, preprocessing
 from websockets.exceptions import InvalidStatus
 
 from models_app.api import schemas
@@ -104,7 +104,7 @@ class TestExamples:
             if parameter["in"] == "path"
         ]
 
-        assert named == [NAME] * 3
+        assert named == [NAME] * 4
 
 
 class TestAnswers:
@@ -114,6 +114,7 @@ class TestAnswers:
         client.predict(features={"area": 1.0}, id=1)
         for n in range(3):
             client.learn(features={"area": 1.0 + n}, ground_truth=n)
+        client.request("POST", "/api/model/offers?flavor=bandit", pickle.dumps(bandit.RandomPolicy()))
         reading = [(path, operation) for method, path, operation in document.operations() if method == "GET"]
         assert len(reading) > 12
 
@@ -124,7 +125,8 @@ class TestAnswers:
                     for parameter in operation.get("parameters", [])
                 )
                 for query in ("", f"?model={house}") if takes_model else ("",):
-                    answer = client.get(path.replace("{name}", house) + query)
+                    name = "offers" if path.endswith("/estimates") else house
+                    answer = client.get(path.replace("{name}", name) + query)
 
                     assert answer.status == 200, (path, answer)
                     document.check("GET", path, answer)
@@ -189,6 +191,7 @@ REFUSED: list[tuple[str, str, str, object, str]] = [
     ("GET", "/api/metrics/history", "?model=nobody", None, "model_not_found"),
     ("GET", "/api/metrics/history", "?since=x", None, "invalid_request"),
     ("GET", "/api/alerts", "?model=nobody", None, "model_not_found"),
+    ("GET", "/api/model/{name}/estimates", "", None, "model_not_found"),
     ("GET", "/api/alerts", "?limit=0", None, "invalid_request"),
     ("GET", "/api/stats", "?model=nobody", None, "model_not_found"),
     ("GET", "/api/stream/metrics", "?x=1", None, "invalid_request"),

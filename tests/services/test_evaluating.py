@@ -4,6 +4,7 @@ import io
 import json
 import pickle
 import random
+import threading
 import time
 from datetime import timedelta
 from pathlib import Path
@@ -14,7 +15,7 @@ from django.core.management import CommandError, call_command
 from django.utils import timezone
 from river import bandit, linear_model
 
-from models_app.domain.errors import ModelNotFound, ModelNotSuitable
+from models_app.domain.errors import EvaluationsBusy, InvalidRequest, ModelNotFound, ModelNotSuitable
 from models_app.models import PendingPrediction
 from models_app.services import evaluating, measuring
 from models_app.wire.commands import learn_command, predict_command
@@ -125,6 +126,99 @@ class TestEvaluate:
             "Rewards used: 4, worth 4 of the policy's own.",
         ]
         assert "pulls arms that were hardly ever pulled" in err.getvalue()
+
+
+class TestEvaluateNamed:
+    @pytest.mark.parametrize("seed", [1, 2])
+    def test_comes_near_the_truth(self, instance: Instance, seed: int) -> None:
+        serve(instance, seed)
+        instance.upload("best", best(), flavor="bandit")
+        truths = {"uniform": 0.5, "arm:a": 0.2, "arm:c": 0.8, "model:best": 0.9 * 0.8 + 0.1 * 0.5}
+
+        for policy, truth in truths.items():
+            found = evaluating.evaluate_named(model="served", policy=policy)
+
+            assert (found.estimates.n, found.n_records, found.notes) == (295, 595, []), policy
+            for estimate in (found.estimates.ips, found.estimates.snips, found.estimates.doubly_robust):
+                assert abs(estimate.value - truth) < 4 * estimate.standard_error, policy
+                assert 0 < estimate.standard_error < 0.15, policy
+
+    def test_of_a_model_asks_it_as_it_is_and_changes_nothing(self, instance: Instance) -> None:
+        serve(instance, 1, n=30)
+        instance.upload("other", bandit.EpsilonGreedy(0.1, seed=1), flavor="bandit")
+        command = learn_command(
+            ground_truth=1.0,
+            prediction_id=None,
+            features_json=None,
+            members={"arm": "b"},
+            model="other",
+            now=1.0,
+        )
+        instance._ask(command)
+        before = instance.state("other")
+        knows = bandit.EpsilonGreedy(0.1, seed=1)
+        knows.update("b", 1.0)
+
+        found = evaluating.evaluate_named(model="served", policy="model:other")
+
+        assert (
+            found.estimates == evaluating.evaluate_policy(model="served", data=pickle.dumps(knows)).estimates
+        )
+        assert instance.state("other") == before
+
+    def test_reads_the_newest_records(self, instance: Instance) -> None:
+        instance.upload("served", bandit.UCB(1.0, seed=1), flavor="bandit")
+        for _ in range(30):
+            learn_elsewhere(instance, arm="a", arms=ARMS, propensity=0.5)
+
+        found = evaluating.evaluate_named(model="served", policy="uniform", n_records=10)
+
+        assert (found.estimates.n, found.n_records, found.is_cut) == (10, 10, False)
+
+    def test_ends_when_its_time_is_over(self, instance: Instance) -> None:
+        instance.upload("served", bandit.UCB(1.0, seed=1), flavor="bandit")
+        learn_elsewhere(instance, arm="a", arms=ARMS, propensity=0.5)
+
+        found = evaluating.evaluate_named(model="served", policy="uniform", seconds=-1.0)
+
+        assert (found.estimates.n, found.n_records, found.is_cut) == (0, 0, True)
+        assert found.notes == ["There was no time for more than 0 records, the oldest of those asked for."]
+
+    def test_leaves_out_pulls_where_an_arm_was_not_offered(self, instance: Instance) -> None:
+        instance.upload("served", bandit.UCB(1.0, seed=1), flavor="bandit")
+        learn_elsewhere(instance, arm=3, arms=[3, "3"], propensity=0.5)
+        learn_elsewhere(instance, arm="a", arms=["a", "3"], propensity=0.5)
+
+        three, text = (
+            evaluating.evaluate_named(model="served", policy=policy) for policy in ("arm:3", 'arm:"3"')
+        )
+
+        assert (three.estimates.n, three.n_not_offered, three.estimates.ips.value) == (1, 1, 2.0)
+        assert (text.estimates.n, text.n_not_offered, text.estimates.ips.value) == (2, 0, 0.0)
+        assert three.notes == ["Left out 1 reward: the policy's arm was not among those to pull."]
+
+    @pytest.mark.parametrize("policy", ["", "best", "arm:", "model:", "model:nobody"])
+    def test_refuses_what_names_no_policy(self, instance: Instance, policy: str) -> None:
+        instance.upload("served", bandit.UCB(1.0), flavor="bandit")
+
+        with pytest.raises(InvalidRequest) as refused:
+            evaluating.evaluate_named(model="served", policy=policy)
+
+        assert list(refused.value.message) == ["policy"]
+
+    def test_refuses_models_that_pull_nothing_and_more_than_two_at_a_time(
+        self, instance: Instance, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        instance.upload("plain")
+        instance.upload("served", bandit.UCB(1.0), flavor="bandit")
+        for model, policy in (("plain", "uniform"), ("served", "model:plain")):
+            with pytest.raises(ModelNotSuitable, match="'plain' is of the flavor 'binary'"):
+                evaluating.evaluate_named(model=model, policy=policy)
+        monkeypatch.setattr(evaluating, "_places", threading.BoundedSemaphore(1))
+        evaluating.evaluate_named(model="served", policy="uniform")
+
+        with evaluating._places, pytest.raises(EvaluationsBusy):
+            evaluating.evaluate_named(model="served", policy="uniform")
 
 
 class TestRewardMissing:

@@ -9,7 +9,6 @@ from django.core.management.base import CommandParser
 from models_app.domain.off_policy import Estimate
 from models_app.management.base import ServiceCommand
 from models_app.services import evaluating
-from models_app.services.evaluating import Evaluation
 
 
 class Command(ServiceCommand):
@@ -39,7 +38,7 @@ class Command(ServiceCommand):
         for name, estimate in rows:
             self.stdout.write(f"{name:<14} {_shown(estimate)}")
         self.stdout.write(f"Rewards used: {found.n:,}, worth {found.effective_n:,.0f} of the policy's own.")
-        for note in _notes(evaluation):
+        for note in evaluation.notes:
             self.stderr.write(f"Note: {note}")
 
 
@@ -48,22 +47,3 @@ def _shown(estimate: Estimate) -> str:
         return "nothing to estimate from"
     error = "unknown" if math.isnan(estimate.standard_error) else f"{estimate.standard_error:.6f}"
     return f"{estimate.value:.6f} ± {error}"
-
-
-def _notes(evaluation: Evaluation) -> list[str]:
-    notes = []
-    if evaluation.n_without_propensity:
-        notes.append(f"Left out {_rewards(evaluation.n_without_propensity)}: the pull has no propensity.")
-    if evaluation.n_without_arms:
-        notes.append(f"Left out {_rewards(evaluation.n_without_arms)}: it is not known among which arms.")
-    found = evaluation.estimates
-    if found.n > 1 and not found.is_covered:
-        notes.append(
-            f"The weights are {_shown(found.mean_weight)} in the mean, not 1: the policy pulls arms that "
-            "were hardly ever pulled. IPS and SNIPS are not to be relied on."
-        )
-    return notes
-
-
-def _rewards(n: int) -> str:
-    return f"{n:,} reward{'s' * (n != 1)}"

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from typing import cast
 
 from models_app.domain.predictions import Prediction
-from models_app.paradigms.bandits import ARM, reward_of
+from models_app.paradigms.bandits import ARM, reward_of, text_of
 from models_app.paradigms.base import Paradigm
 from models_app.paradigms.pulls import Arm
 from monitoring.pages.diagnoses.base import Context, Diagnosis
@@ -24,7 +24,7 @@ def _find(outcomes: Sequence[Outcome], _paradigm: Paradigm) -> Context:
         reward = reward_of(outcome.y_true, arm)
         if reward is not None:
             rewards[arm].append(float(reward))
-    arms = sorted(rewards, key=lambda arm: (-pulls[arm], -len(rewards[arm]), _shown(arm)))
+    arms = sorted(rewards, key=lambda arm: (-pulls[arm], -len(rewards[arm]), text_of(arm)))
     rows = [_row(arm, pulls, rewards[arm]) for arm in arms[:_MOST_ROWS]]
     return {
         "n": len(used),
@@ -40,14 +40,9 @@ def _arm(y_pred: Prediction) -> Arm | None:
     return cast("Arm", y_pred[ARM]) if isinstance(y_pred, dict) and ARM in y_pred else None
 
 
-def _shown(arm: Arm) -> str:
-    """Return an arm as text: a string is quoted where it could be an integer."""
-    return f'"{arm}"' if isinstance(arm, str) and arm.lstrip("-").isdecimal() else str(arm)
-
-
 def _row(arm: Arm, pulls: Counter[Arm], rewards: Sequence[float]) -> Context:
     return {
-        "arm": _shown(arm),
+        "arm": text_of(arm),
         "pulls": pulls[arm],
         "share": 100 * pulls[arm] / pulls.total() if pulls else 0.0,
         "rewards": len(rewards),
