@@ -12,7 +12,7 @@ from django.conf import settings
 from django.core.management.base import CommandError, CommandParser
 
 from models_app.domain.errors import ChantillyError, InvalidGroundTruth, ModelRaised
-from models_app.management import dialects
+from models_app.management import columns, dialects
 from models_app.management.base import ServiceCommand, explained
 from models_app.management.progress import Bar, Tally, print_line
 from models_app.services.feeding import MAX_IN_FLIGHT, Answered, Feed
@@ -46,20 +46,7 @@ class FileCommand(ServiceCommand):
         """Take the file, and how to read it."""
         parser.add_argument("file", metavar="FILE", help="CSV or NDJSON, gzipped or not; - is standard input")
         parser.add_argument("--format", choices=list(Format), help="if the file's name does not say it")
-        parser.add_argument(
-            "--string",
-            action="append",
-            default=[],
-            metavar="COLUMN",
-            help="a column of strings, whatever they look like (postal codes); may be repeated",
-        )
-        parser.add_argument(
-            "--ignore",
-            action="append",
-            default=[],
-            metavar="COLUMN",
-            help="a column that is no feature; may be repeated",
-        )
+        columns.add_arguments(parser)
         dialects.add_arguments(parser)
         parser.add_argument("--skip-errors", action="store_true", help="go on after a bad line, and count it")
         parser.add_argument(

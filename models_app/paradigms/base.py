@@ -132,6 +132,11 @@ class Paradigm(ABC):
         return {"learn_one": learned, self.predict_method: (FEATURES,)}
 
     @property
+    def models_differ(self) -> bool:
+        """Whether its models' own methods say what they take: see `serving`."""
+        return type(self).serving is not Paradigm.serving
+
+    @property
     def headline(self) -> str:
         """The name of the metric that a list has room for; empty: there is none."""
         return scoring.name_of(self.metrics[0]()) if self.metrics else ""
@@ -257,6 +262,10 @@ class Paradigm(ABC):
     def claimed_label(self, y_pred: Probabilities) -> Label:
         """Return the label whose probability a calibration compares with how often it came true."""
         return most_probable(y_pred)
+
+    def observed(self, x: Features) -> Features:
+        """Return the features of what a model was asked with, as drift watches them."""
+        return x.get(FEATURES, {}) if self.takes and isinstance(x, dict) else x  # type: ignore[return-value]
 
     def level(self, y_pred: Prediction) -> float | None:
         """Return the number that stands for a prediction when drift watches it; None: there is none."""

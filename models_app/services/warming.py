@@ -7,6 +7,7 @@ from concurrent.futures import Future
 from typing import Protocol
 
 from models_app.domain.errors import ChantillyError, InvalidRequest
+from models_app.domain.scoring import GroundTruth
 from models_app.engine.commands import Command, Inspect, Predict
 from models_app.services import configuring
 from models_app.services.feeding import Feed
@@ -30,12 +31,15 @@ def learn_feed(*, model: str, skip_errors: bool) -> Feed[FileRecord]:
     paradigm = find(model).paradigm
     vitals(model)
 
+    def checked(truth: GroundTruth) -> GroundTruth:
+        # The engine checks it again; here a wrong one keeps the lines after it from being sent.
+        return None if truth is None and paradigm.models_differ else paradigm.ground_truth(truth)
+
     def to_command(record: FileRecord) -> Command:
         if record.model not in (None, model):
             raise InvalidRequest({"model": [f"must be '{model}', which learns from this file"]})
         return learn_command(
-            # The engine checks it again; here a wrong one keeps the lines after it from being sent.
-            ground_truth=paradigm.ground_truth(record.ground_truth),
+            ground_truth=checked(record.ground_truth),
             prediction_id=None,
             features_json=record.features,
             members=record.members,
@@ -44,6 +48,16 @@ def learn_feed(*, model: str, skip_errors: bool) -> Feed[FileRecord]:
         )
 
     return Feed(to_command, skip_errors=skip_errors)
+
+
+def needs_truth(model: str) -> bool:
+    """Say whether a model learns nothing without a ground truth, as far as its flavor says it.
+
+    Raises `FlavorNotSet`, `ModelNotFound`, `StorageUnavailable`.
+    """
+    configuring.check_set_up()
+    paradigm = find(model).paradigm
+    return paradigm.needs_truth and not paradigm.models_differ
 
 
 def predict_feed(*, model: str | None, skip_errors: bool) -> Feed[FileRecord]:

@@ -110,7 +110,7 @@ class TestCells:
         assert [features(record) for record in read("x,y\n1,\n,2\n,\n")] == [{"x": 1}, {"y": 2}, {}]
 
     def test_are_strings_where_that_is_said(self, read: Read) -> None:
-        (record,) = read("zip,y\n10115,1\n", strings={"zip", "y"}, target="y", has_ground_truth=True)
+        (record,) = read("zip,y\n10115,1\n", strings={"zip", "y"}, targets=("y",), has_ground_truth=True)
 
         assert features(record) == {"zip": "10115"}
         assert record.ground_truth == "1"
@@ -120,7 +120,7 @@ class TestCsv:
     def test_has_features_in_every_column_but_some(self, read: Read) -> None:
         (record,) = read(
             "a, b ,when,no,y\n1,2,yesterday,42,true\n",
-            target="y",
+            targets=("y",),
             has_ground_truth=True,
             id_column="no",
             ignored={"when"},
@@ -153,7 +153,7 @@ class TestCsv:
         ],
     )
     def test_says_what_is_wrong_with_a_row_and_goes_on(self, read: Read, row: str, reason: str) -> None:
-        lines = read(f"x,y\n1,1\n{row}\n2,2\n", target="y", has_ground_truth=True)
+        lines = read(f"x,y\n1,1\n{row}\n2,2\n", targets=("y",), has_ground_truth=True)
 
         assert list(bad(lines)) == [(3, reason)]
         assert [line.line for line in lines] == [2, 3, 4]
@@ -180,7 +180,7 @@ class TestCsv:
         ],
     )
     def test_ends_with_a_header_that_cannot_be_used(self, read: Read, header: str, reason: str) -> None:
-        lines = read(f"{header}\n1,2,3\n", target="y", has_ground_truth=True)
+        lines = read(f"{header}\n1,2,3\n", targets=("y",), has_ground_truth=True)
 
         assert list(bad(lines)) == [(1, reason)]
         assert lines[0].ends_file
@@ -226,7 +226,7 @@ class TestNdjson:
             '{"a": 1.50, "y": 2, "b": null, "zip": 10115, "no": 7, "when": [1]}\n'
             '{"y": 3, "zip": "1", "no": "8"}',
             Format.NDJSON,
-            target="y",
+            targets=("y",),
             has_ground_truth=True,
             id_column="no",
             ignored={"when"},
@@ -268,12 +268,12 @@ class TestNdjson:
         ("line", "reason"),
         [
             ('{"x": 1}', "y: required field"),
-            ('{"y": null}', "ground_truth: Expected `bool | int | float | str`, got `null`"),
+            ('{"y": null}', "y: required field"),
             ('{"y": [1]}', "ground_truth: Expected `bool | int | float | str`, got `array`"),
         ],
     )
     def test_says_what_is_wrong_with_a_flat_line(self, read: Read, line: str, reason: str) -> None:
-        assert list(bad(read(line, Format.NDJSON, target="y", has_ground_truth=True))) == [(1, reason)]
+        assert list(bad(read(line, Format.NDJSON, targets=("y",), has_ground_truth=True))) == [(1, reason)]
 
 
 class TestGzip:

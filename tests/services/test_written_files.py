@@ -34,7 +34,7 @@ def read(tmp_path: Path, notes: list[str]) -> Read:
     ) -> list[Any]:
         file = tmp_path / "file"
         file.write_bytes(content.encode() if isinstance(content, str) else content)
-        layout.setdefault("target", "y")
+        layout.setdefault("targets", ("y",))
         layout.setdefault("has_ground_truth", True)
         with opened(
             str(file),
@@ -256,7 +256,7 @@ class TestHint:
         features = json.dumps({"good": 1, "a": cell}).encode()
         record = FileRecord(line=2, features=features, ground_truth=1)
 
-        reported = hint(record, Layout(format=Format.CSV, target="y", has_ground_truth=True))
+        reported = hint(record, Layout(format=Format.CSV, targets=("y",), has_ground_truth=True))
 
         assert (reported is None) == (option is None), reported
         assert reported is None or (reported.startswith("Column 'a' has ") and str(option) in reported)
@@ -264,7 +264,7 @@ class TestHint:
     def test_looks_at_the_ground_truth(self) -> None:
         record = FileRecord(line=2, features=b"{}", ground_truth="NA")
 
-        assert hint(record, Layout(format=Format.CSV, target="y")) == (
+        assert hint(record, Layout(format=Format.CSV, targets=("y",))) == (
             "Column 'y' has 'NA': --na=NA reads that as no value."
         )
 
@@ -283,7 +283,7 @@ class TestPipe:
             buffer = os.fdopen(reading, "rb")
 
         monkeypatch.setattr("sys.stdin", _Stdin)
-        layout = Layout(format=Format.CSV, target="y", has_ground_truth=True)
+        layout = Layout(format=Format.CSV, targets=("y",), has_ground_truth=True)
         os.write(writing, b"a;b;y\n1,5;x;2\n")
         with os.fdopen(writing, "wb", buffering=0) as pipe, opened("-", max_line_bytes=100) as source:
             found = records(source, layout)

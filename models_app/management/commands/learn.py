@@ -1,11 +1,12 @@
 """`manage.py learn FILE --model NAME`: warm a model up from its history."""
 
+from dataclasses import replace
 from typing import Any
 
 from django.core.management.base import CommandError, CommandParser
 
 from models_app.domain.errors import ChantillyError
-from models_app.management import rendering
+from models_app.management import columns, rendering
 from models_app.management.file_commands import FileCommand
 from models_app.management.progress import Tally
 from models_app.services import warming
@@ -19,34 +20,26 @@ class Command(FileCommand):
     help = (
         "Lets a model predict, be scored and learn from each record of a file, in order: what /api/learn "
         "does with features. Each line is a CSV row, or a JSON object: as the API takes it "
-        '({"features": ..., "ground_truth": ...}) or, with --target, flat. A bad line ends it; what was '
-        "learned before is kept. A server that runs meanwhile does the work, between its clients' requests."
+        '({"features": ..., "ground_truth": ...}) or, with --target or --flat, flat. A bad line ends it; '
+        "what was learned before is kept. A server that runs meanwhile does the work, between its clients' "
+        "requests."
     )
 
     # What is learned is learned, and reported.
     counts_late = True
 
     def add_arguments(self, parser: CommandParser) -> None:
-        """Take the model and the column of the ground truth."""
+        """Take the model."""
         super().add_arguments(parser)
         parser.add_argument("--model", required=True, metavar="NAME", help="the model that learns")
-        parser.add_argument(
-            "--target", metavar="COLUMN", help="the ground truth; every other column is a feature"
-        )
 
     def layout(self, *, format: Format, **options: Any) -> Layout:  # noqa: A002  # the option's name
         """Return where the features and the ground truth are."""
-        target = options["target"]
-        if target is None and (format is Format.CSV or options["string"] or options["ignore"]):
+        layout = columns.layout_of(format, options)
+        may_lack_truth = not warming.needs_truth(options["model"])
+        if layout.is_flat and not layout.targets and not may_lack_truth:
             raise CommandError("--target COLUMN is needed: which column is the ground truth?")
-        return Layout(
-            format=format,
-            is_flat=target is not None,
-            has_ground_truth=True,
-            target=target,
-            strings=frozenset(options["string"]),
-            ignored=frozenset(options["ignore"]),
-        )
+        return replace(layout, has_ground_truth=True, may_lack_truth=may_lack_truth)
 
     def feed(self, *, model: str, skip_errors: bool, **_options: Any) -> Feed[FileRecord]:
         """Return what has the model learn."""

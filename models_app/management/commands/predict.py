@@ -2,12 +2,14 @@
 
 from collections.abc import Callable
 from contextlib import ExitStack
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 from django.core.management.base import CommandError, CommandParser
 
 from models_app.domain.errors import ChantillyError
+from models_app.management import columns
 from models_app.management.file_commands import FileCommand
 from models_app.management.progress import Tally
 from models_app.services import warming
@@ -28,14 +30,10 @@ class Command(FileCommand):
     )
 
     def add_arguments(self, parser: CommandParser) -> None:
-        """Take the model, the columns that are no features, and where to write."""
+        """Take the model, the column of ids, and where to write."""
         super().add_arguments(parser)
         parser.add_argument("--model", metavar="NAME", help="the default model if none is named")
         parser.add_argument("--output", type=Path, metavar="FILE", help="where to write, instead of stdout")
-        parser.add_argument("--flat", action="store_true", help="each JSON object is the features themselves")
-        parser.add_argument(
-            "--target", metavar="COLUMN", help="the ground truth, which is no feature; as in `learn`"
-        )
         parser.add_argument("--id", metavar="COLUMN", help="the ids, under which to learn later")
 
     def serve(self, *args: Any, **options: Any) -> None:
@@ -51,19 +49,9 @@ class Command(FileCommand):
 
     def layout(self, *, format: Format, **options: Any) -> Layout:  # noqa: A002  # the option's name
         """Return where the features and the ids are."""
-        target, id_column = options["target"], options["id"]
-        strings, ignored = frozenset(options["string"]), set(options["ignore"])
-        # Any option that names a column says that there are columns.
-        is_flat = bool(format is Format.CSV or options["flat"] or target or id_column or strings or ignored)
-        if target is not None:
-            ignored.add(target)
-        return Layout(
-            format=format,
-            is_flat=is_flat,
-            id_column=id_column,
-            strings=strings,
-            ignored=frozenset(ignored),
-        )
+        layout = columns.layout_of(format, options, id_column=options["id"])
+        # Nothing is learned: a ground truth is what is no feature.
+        return replace(layout, targets=(), ignored=layout.ignored.union(layout.targets))
 
     def feed(self, *, model: str | None, skip_errors: bool, **_options: Any) -> Feed[FileRecord]:
         """Return what predicts."""

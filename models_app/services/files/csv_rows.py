@@ -1,13 +1,13 @@
 """CSV: a header, and a record a row."""
 
 import csv
-from collections.abc import Callable, Iterator
-from typing import cast
+from collections.abc import Callable, Iterator, Sequence
 
 import msgspec
 
 from models_app.domain.errors import ChantillyError, InvalidRequest
 from models_app.domain.scoring import GroundTruth
+from models_app.paradigms.registry import MEMBERS
 from models_app.services.files.dialects import Dialect, dialect_of, json_number, number_reader
 from models_app.services.files.layouts import BadLine, FileRecord, Layout, ground_truth
 from models_app.services.files.sources import Source, Unreadable
@@ -69,6 +69,10 @@ _BOOLEANS = {
 }  # fmt: skip
 
 
+#: A name, where its column is, and what makes JSON text of a cell.
+_Column = tuple[str, int, Callable[[str], str]]
+
+
 class _Columns:
     """Makes records of the rows below a header."""
 
@@ -81,18 +85,25 @@ class _Columns:
         self._layout = layout
         self._note = note
         to_json = _cell_reader(dialect, layout)
-        self._target = names.index(layout.target) if layout.target is not None else None
         self._id = names.index(layout.id_column) if layout.id_column is not None else None
-        apart = layout.ignored | {layout.target, layout.id_column}
+        apart = layout.ignored | layout.apart
         if names[0] == "" and "" not in apart:
             apart = apart | {""}
             note("the first column has no name (the index, as pandas writes it) and is left out.")
+
+        def reader(name: str) -> Callable[[str], str]:
+            return _string if name in layout.strings else to_json
+
         self._features = [
-            (index, _string(name) + ":", _string if name in layout.strings else to_json)
+            (index, _string(name) + ":", reader(name))
             for index, name in enumerate(names)
             if name not in apart
         ]
-        self._target_json = _string if layout.target in layout.strings else to_json
+        self._targets = [(name, names.index(name), reader(name)) for name in layout.targets]
+        self._members = [
+            (name, names.index(name), _list_reader(name) if _is_list(member) else reader(name))
+            for member, name in layout.members.items()
+        ]
         self._missing = layout.missing
 
     def record(self, line: int, row: list[str]) -> FileRecord:
@@ -101,10 +112,16 @@ class _Columns:
             row = self._fitted(row)
         if self._missing:
             row = ["" if cell.strip() in self._missing else cell for cell in row]
-        members = [key + to_json(row[index]) for index, key, to_json in self._features if row[index]]
+        values = [key + to_json(row[index]) for index, key, to_json in self._features if row[index]]
+        features: bytes | None = f"{{{','.join(values)}}}".encode()
+        members = None
+        if self._members:
+            features = features if self._features else None
+            members = self._layout.asked_with(features, self._found(row, self._members))
         return FileRecord(
             line=line,
-            features=f"{{{','.join(members)}}}".encode(),
+            features=features,
+            members=members,
             ground_truth=self._ground_truth(row) if self._layout.has_ground_truth else None,
             prediction_id=self._prediction_id(row),
         )
@@ -116,8 +133,13 @@ class _Columns:
         return row[: self._n_columns]
 
     def _ground_truth(self, row: list[str]) -> GroundTruth:
-        cell = "" if self._target is None else row[self._target]
-        return ground_truth(self._target_json(cell).encode() if cell else None)
+        found = self._found(row, self._targets)
+        return self._layout.as_truth({name: ground_truth(text) for name, text in found.items()})
+
+    @staticmethod
+    def _found(row: list[str], columns: Sequence[_Column]) -> dict[str, bytes]:
+        """Return by name what stands in columns as JSON text; an empty cell is nothing."""
+        return {name: to_json(row[index]).encode() for name, index, to_json in columns if row[index]}
 
     def _prediction_id(self, row: list[str]) -> str | None:
         if self._id is None:
@@ -130,6 +152,22 @@ class _Columns:
 def cell_json(cell: str) -> str:
     """Return a cell as JSON text: a number or a boolean where it reads as one, else a string."""
     return json_number(cell) or _BOOLEANS.get(cell) or _string(cell)
+
+
+def _is_list(member: str) -> bool:
+    """Say whether a member of requests is a list: no cell that stands for one value."""
+    return MEMBERS[member].schema.get("type") == "array"
+
+
+def _list_reader(column: str) -> Callable[[str], str]:
+    def read(cell: str) -> str:
+        try:
+            msgspec.json.decode(cell, type=list)
+        except msgspec.MsgspecError:
+            raise InvalidRequest({column: ['must be a list in JSON, as ["a", "b"]']}) from None
+        return cell
+
+    return read
 
 
 def _cell_reader(dialect: Dialect, layout: Layout) -> Callable[[str], str]:
@@ -162,8 +200,7 @@ def _check_header(names: list[str], layout: Layout, dialect: Dialect) -> None:
         raise InvalidRequest(
             f"The header has the column '{name}' twice: rename one; --ignore={name} leaves both out."
         )
-    asked_for = {layout.target, layout.id_column, *layout.strings, *layout.ignored} - {None}
-    missing = sorted(cast("set[str]", asked_for).difference(names))
+    missing = sorted((layout.apart | layout.strings | layout.ignored).difference(names))
     if missing:
         found = ", ".join(filter(None, names))
         advice = "; is --delimiter another?" if len(names) == 1 else ""

@@ -19,7 +19,8 @@ def hint(record: FileRecord, layout: Layout) -> str | None:
     if layout.format is not Format.CSV or record.features is None:
         return None
     features: dict[str, object] = msgspec.json.decode(record.features)
-    cells = {**features, layout.target or "": record.ground_truth}
+    truth = record.ground_truth
+    cells = features | (truth if isinstance(truth, dict) else dict.fromkeys(layout.targets, truth))
     for column, cell in cells.items():
         note = _hint(cell.strip()) if isinstance(cell, str) and column not in layout.strings else None
         if note is not None:

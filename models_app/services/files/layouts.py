@@ -1,13 +1,16 @@
 """Layouts of files: where in a line the parts of a record are."""
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from enum import StrEnum
 from pathlib import Path
 
 import msgspec
+from msgspec import Raw
 
 from models_app.domain.errors import ChantillyError, InvalidRequest
 from models_app.domain.scoring import GroundTruth
+from models_app.paradigms.base import FEATURES
 from models_app.wire import fields
 
 
@@ -25,10 +28,12 @@ _FORMAT_BY_SUFFIX = {".csv": Format.CSV, ".ndjson": Format.NDJSON, ".jsonl": For
 class Layout:
     """A layout: where in a line the parts of a record are.
 
-    Flat lines (every CSV row, and NDJSON objects where `is_flat`) have a feature in each column but `target`
-    (the ground truth), `id_column` and the `ignored` ones. Other NDJSON lines are what the API takes: to
-    learn from where `has_ground_truth`, else to predict from. What stands in the columns `strings` is a
-    string, whatever it looks like.
+    Flat lines (every CSV row, and NDJSON objects where `is_flat`) have a feature in each column but the
+    `targets`, `id_column`, those of `members` and the `ignored` ones. One target is the ground truth, of
+    several it is an object. `members` are what a model is asked with beside features, each with its column.
+    Other NDJSON lines are what the API takes: to learn from where `has_ground_truth`, else to predict from.
+    What stands in the columns `strings` is a string, whatever it looks like. `may_lack_truth`: a line without
+    a ground truth is to be learned, too.
 
     Of CSV: by what values are kept apart, what stands before a number's decimals (None: both are guessed) and
     between its thousands, and which values are `missing`.
@@ -37,14 +42,36 @@ class Layout:
     format: Format
     is_flat: bool = True
     has_ground_truth: bool = False
-    target: str | None = None
+    may_lack_truth: bool = False
+    targets: tuple[str, ...] = ()
     id_column: str | None = None
+    members: Mapping[str, str] = field(default_factory=dict)
     strings: frozenset[str] = frozenset()
     ignored: frozenset[str] = frozenset()
     delimiter: str | None = None
     decimal: str | None = None
     thousands: str | None = None
     missing: frozenset[str] = frozenset()
+
+    @property
+    def apart(self) -> frozenset[str]:
+        """The columns that are asked for, and are no features."""
+        ids = () if self.id_column is None else (self.id_column,)
+        return frozenset((*self.targets, *ids, *self.members.values()))
+
+    def asked_with(self, features: bytes | None, cells: dict[str, bytes]) -> dict[str, object]:
+        """Return all that a model is asked with, as JSON text each; `cells` are by their columns."""
+        found: dict[str, object] = {} if features is None else {FEATURES: Raw(features)}
+        return found | {name: Raw(cells[column]) for name, column in self.members.items() if column in cells}
+
+    def as_truth(self, found: dict[str, GroundTruth]) -> GroundTruth:
+        """Return the ground truth made of what the targets have; raises `InvalidRequest`."""
+        if len(self.targets) > 1 and found:
+            return found
+        truth = next(iter(found.values()), None)
+        if truth is None and not self.may_lack_truth:
+            raise InvalidRequest({"ground_truth": ["required field"]})
+        return truth
 
 
 class FileRecord(msgspec.Struct, frozen=True, gc=False, kw_only=True):
@@ -73,10 +100,8 @@ class BadLine:
 _ground_truth_decoder: msgspec.json.Decoder[GroundTruth] = msgspec.json.Decoder(fields.GroundTruth)
 
 
-def ground_truth(text: bytes | None) -> GroundTruth:
-    """Return the ground truth that JSON text has; raises `InvalidRequest`."""
-    if text is None:
-        raise InvalidRequest({"ground_truth": ["required field"]})
+def ground_truth(text: bytes) -> GroundTruth:
+    """Return the ground truth, or that of one target, that JSON text has; raises `InvalidRequest`."""
     try:
         return _ground_truth_decoder.decode(text)
     except msgspec.MsgspecError as error:

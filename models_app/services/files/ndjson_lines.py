@@ -1,6 +1,6 @@
 """NDJSON: a JSON object a line, either as the API takes it or flat."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 
 import msgspec
 from msgspec import UNSET, Raw
@@ -72,25 +72,42 @@ def _flat_object(layout: Layout) -> Callable[[int, bytes], FileRecord]:
             values.pop(name, None)
         for name in layout.strings & values.keys():
             values[name] = _as_string(values[name])
-        target = _take(values, layout.target)
-        prediction_id = _take(values, layout.id_column)
+        truths = {name: ground_truth(text) for name, text in _taken(values, layout.targets).items()}
+        if layout.targets and not truths and not layout.may_lack_truth:
+            raise _missing(layout.targets[0])
+        prediction_id = _id(values, layout.id_column)
+        members = _taken(values, layout.members.values()) if layout.members else None
+        # A line of members alone has no features.
+        features = _encoder.encode(values) if values or members is None else None
         return FileRecord(
             line=line,
-            features=_encoder.encode(values),
-            ground_truth=ground_truth(target) if layout.has_ground_truth else None,
-            prediction_id=None if prediction_id is None else _id_decoder.decode(prediction_id),
+            features=features,
+            members=None if members is None else layout.asked_with(features, members),
+            ground_truth=layout.as_truth(truths) if layout.has_ground_truth else None,
+            prediction_id=prediction_id,
         )
 
     return record
 
 
-def _take(values: dict[str, Raw], name: str | None) -> bytes | None:
-    if name is None:
+def _id(values: dict[str, Raw], column: str | None) -> int | str | None:
+    if column is None:
         return None
-    try:
-        return bytes(values.pop(name))
-    except KeyError:
-        raise InvalidRequest({name: ["required field"]}) from None
+    found = _taken(values, (column,))
+    if not found:
+        raise _missing(column)
+    prediction_id: int | str = _id_decoder.decode(found[column])
+    return prediction_id
+
+
+def _taken(values: dict[str, Raw], names: Iterable[str]) -> dict[str, bytes]:
+    """Take out of a line what stands under names; null is nothing."""
+    found = {name: bytes(values.pop(name)) for name in names if name in values}
+    return {name: text for name, text in found.items() if text != b"null"}
+
+
+def _missing(name: str) -> InvalidRequest:
+    return InvalidRequest({name: ["required field"]})
 
 
 def _as_string(value: Raw) -> Raw:
