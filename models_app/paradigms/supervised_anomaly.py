@@ -51,6 +51,11 @@ class SupervisedAnomaly(Anomaly):
         score, nothing = _scorer(model), _nothing(model)
         return with_verdict(model, lambda x: score(x.get(FEATURES, nothing), x[_OBSERVED]))
 
+    def observed(self, x: Features) -> Features:
+        """Return the features, and the value among them."""
+        features, value = super().observed(x), x[_OBSERVED]  # type: ignore[index]  # members
+        return {**features, _OBSERVED: value} if isinstance(features, dict) else {_OBSERVED: value}
+
     def learner(self, model: Any) -> Callable[[Features, GroundTruth], object]:
         """Return what lets the model learn the observed value; what is true is not for it."""
         learn_one, score, nothing = model.learn_one, _scorer(model), _nothing(model)

@@ -34,8 +34,10 @@ def of_learn(learn: Learn, plan: Plan, paradigm: Paradigm) -> Values:
             values[ERROR] = error
         if plan.watches_prediction and (level := paradigm.level(y_pred)) is not None:
             values[PREDICTION] = level
-    if plan.watches_features:
-        x = learn.x()
+    # What is predicted and recorded comes again with its learn.
+    is_prediction = learn.ground_truth is None and paradigm.records_predictions
+    if plan.watches_features and not is_prediction:
+        x = paradigm.observed(learn.x())
         if isinstance(x, dict):
             values |= {FEATURE + name: float(value) for name, value in x.items() if _is_number(value)}
     return values
