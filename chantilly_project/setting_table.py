@@ -198,6 +198,19 @@ SETTINGS = (
         "Models that `/metrics` shows, at most: those used last.",
     ),
     Setting(
+        "BANDIT_REWARD_SECONDS",
+        "0",
+        parsing.seconds(0, 1_000_000_000),
+        "Time after which a pull of a bandit that nobody has rewarded is learned with a default reward, in "
+        "seconds; 0: never.",
+    ),
+    Setting(
+        "BANDIT_DEFAULT_REWARD",
+        "0",
+        parsing.number(-1e12, 1e12),
+        "That reward.",
+    ),
+    Setting(
         "ALERT_WEBHOOK_URL",
         "",
         parsing.webhook_url,

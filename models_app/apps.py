@@ -14,11 +14,15 @@ class ModelsAppConfig(AppConfig):
     default_auto_field = "django.db.models.BigAutoField"
 
     def ready(self) -> None:
-        """Set the one recursion limit of all processes, and register the system checks."""
+        """Set the one recursion limit of all processes, register system checks and what housekeeping does."""
         set_recursion_limit()
         # The settings are not there before.
+        from models_app.services import hooks
         from models_app.services.extending import check_paradigms
+        from models_app.services.overdue import overdue
         from models_app.services.seeding import check_hash_seed
 
         checks.register(check_hash_seed)
         checks.register(check_paradigms)
+        hooks.housekeeping.add(overdue.tick)
+        hooks.erasures.add(overdue.erase)

@@ -3,6 +3,17 @@
 import time
 from typing import Any
 
+from river import bandit
+
+
+class Choosy(bandit.EpsilonGreedy):  # type: ignore[misc]  # River has no types
+    """A bandit policy that learns no punishment of the arm `b`."""
+
+    def update(self, arm_id: object, *reward_args: float, **reward_kwargs: float) -> None:
+        if arm_id == "b" and reward_args[0] < 0:
+            raise ValueError("b is not to be punished")
+        super().update(arm_id, *reward_args, **reward_kwargs)
+
 
 class Stubborn:
     """A model that never learns: it predicts False."""

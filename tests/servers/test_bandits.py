@@ -12,6 +12,7 @@ from models_app.domain.comparisons import compare
 from tests.servers.clients import Client
 from tests.servers.conftest import Start
 from tests.servers.test_flavors import upload
+from tests.servers.waiting import wait_until
 
 ARMS = ["a", "b", 3]
 POLICIES: dict[str, Callable[[], Any]] = {
@@ -147,6 +148,35 @@ def test_score_and_refuse(start: Start) -> None:
     with server.client() as client:
         assert client.metrics("m") == after
     assert server.manage("verify_journal").stdout.startswith("m: equal")
+
+
+def test_learn_a_default_reward_after_a_deadline(start: Start) -> None:
+    server = start(BANDIT_REWARD_SECONDS="1", BANDIT_DEFAULT_REWARD="-0.5")
+    with server.client() as client:
+        for name in ("one", "two"):
+            upload(client, bandit.EpsilonGreedy(0.5, seed=1), "flavor=bandit", name)
+        for number in range(300):
+            for name in ("one", "two"):
+                assert client.predict(model=name, id=f"{name} {number}", arms=ARMS).status == 201
+        rewarded = [
+            number
+            for number in range(300)
+            if client.learn(id=f"one {number}", ground_truth=1.0).status == 201
+        ]
+        wait_until(
+            lambda: client.metrics("one")["RewardedPulls"] == client.metrics("two")["RewardedPulls"] == 300
+        )
+        missed = 300 - len(rewarded)
+        assert client.metrics("one")["CumulativeReward"] == len(rewarded) - 0.5 * missed
+        assert client.learn(id="two 0", ground_truth=1.0).code == "prediction_not_pending"
+        before = {name: client.metrics(name) for name in ("one", "two")}
+    server.restart(clean=False)
+    with server.client() as client:
+        assert {name: client.metrics(name) for name in before} == before
+        # None of them twice: the records are as many as pulls and rewards.
+        assert client.get("/api/models?details=1").json["details"][0]["learns"] == 600
+    verified = server.manage("verify_journal")
+    assert [line.split(" (")[0] for line in verified.stdout.splitlines()] == ["one: equal", "two: equal"]
 
 
 def test_are_estimated_in_the_place_of_another(start: Start) -> None:
