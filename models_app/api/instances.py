@@ -22,7 +22,7 @@ from models_app.domain.errors import (
     UnknownFlavor,
 )
 from models_app.engine.commands import Inspect
-from models_app.engine.hot import Vitals
+from models_app.engine.vitals import Vitals
 from models_app.services import configuring, finding, listing, measuring
 from models_app.wire import reading
 from web.dispatch import ThreadedViewSet

@@ -34,10 +34,11 @@ from models_app.engine.commands import (
     Predict,
     PredictInDetail,
 )
-from models_app.engine.hot import HotModel, Spoiled, Vitals
+from models_app.engine.hot import HotModel, Spoiled
 from models_app.engine.late_learns import LateLearns
 from models_app.engine.ports import Event, Learned, ModelState, Pending, Predicted, Write
 from models_app.engine.recording import record_prediction
+from models_app.engine.vitals import Vitals
 from models_app.paradigms import options
 from models_app.paradigms.options import Details
 

@@ -4,7 +4,6 @@ import logging
 import threading
 import time
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass, field
 from typing import Any
 
 from models_app.domain.errors import ModelBusy, ServerStopping
@@ -21,16 +20,16 @@ from models_app.engine.commands import (
 from models_app.engine.committing import Committer
 from models_app.engine.contention import Contention
 from models_app.engine.delivery import deliver
+from models_app.engine.engine_options import EngineOptions
 from models_app.engine.heating import Heater
 from models_app.engine.maintenance import Maintainer
-from models_app.engine.memory import HotSet, MemoryLimits
+from models_app.engine.memory import HotSet
 from models_app.engine.near_names import NearNames
 from models_app.engine.ports import CommitListener, Storage
 from models_app.engine.queues import ModelQueue
 from models_app.engine.refusing import Refusals
 from models_app.engine.repeats import Repeats
 from models_app.engine.routing import Directory, look_up
-from models_app.engine.snapshots import SnapshotPolicy
 from models_app.engine.supervising import Supervisor
 from models_app.engine.timings import Timings, TimingsByModel
 from models_app.engine.turn import Outcome, Turn
@@ -44,21 +43,6 @@ repeated = Repeats(logger)
 _POLL_SECONDS = 0.01
 # How often it is looked for models that do not come back while the server stops.
 _HURRY_SECONDS = 0.05
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class EngineOptions:
-    """The options of the engine.
-
-    A turn ends after `batch_size` commands or `turn_seconds`, whichever comes first, so that a slow model
-    gives its thread back to the others.
-    """
-
-    threads: int = 8
-    batch_size: int = 512
-    turn_seconds: float = 0.02
-    memory: MemoryLimits = field(default_factory=MemoryLimits)
-    snapshots: SnapshotPolicy = field(default_factory=SnapshotPolicy)
 
 
 class Engine:

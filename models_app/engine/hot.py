@@ -4,7 +4,6 @@ import html
 import time
 from collections.abc import Sequence
 from contextlib import AbstractContextManager
-from dataclasses import dataclass
 from functools import partial
 from typing import Any
 
@@ -19,10 +18,10 @@ from models_app.domain.predictions import Prediction
 from models_app.domain.purity import Nature, nature_of
 from models_app.domain.remarks import Remark
 from models_app.domain.scoreboards import Scoreboard
-from models_app.domain.scoring import GroundTruth, Kind, Metrics, Pairs, Scorer, Scores
-from models_app.domain.windows import Window
+from models_app.domain.scoring import GroundTruth, Metrics, Scorer, Scores
 from models_app.engine.habits import Habits
 from models_app.engine.ports import ModelState, SnapshotData
+from models_app.engine.vitals import Vitals
 from models_app.paradigms import options, read_only
 from models_app.paradigms.base import Paradigm
 from models_app.paradigms.options import Details
@@ -35,39 +34,6 @@ class Spoiled(Exception):
     def __init__(self, error: BaseException) -> None:
         super().__init__(described(error))
         self.error = error
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Vitals:
-    """A hot model's figures. `size_bytes` is that of its newest pickle; `window` is the reader's own.
-
-    `held` is what it keeps in memory, for an estimate of its size and nothing else: it goes on learning.
-    """
-
-    seq: int
-    metrics: dict[str, float | None]
-    window: Window
-    kinds: tuple[Kind, ...]
-    size_bytes: int
-    snapshot_seq: int
-    is_replayable: bool
-    held: tuple[object, ...]
-    pairs: Pairs | None = None
-
-    def rolling(self) -> dict[str, float | None]:
-        """Return the metrics over the last learns; raises `ModelRaised` where one cannot be had."""
-        try:
-            return self.window.values(self.kinds, self.pairs)
-        except BaseException as error:
-            pass_on_interrupt(error)
-            raise ModelRaised(error) from error
-
-    def rolling_if_any(self) -> dict[str, float | None]:
-        """Return the metrics over the last learns; none where one cannot be had: the others' are wanted."""
-        try:
-            return self.rolling()
-        except ModelRaised:
-            return {}
 
 
 class HotModel:

@@ -5,7 +5,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from models_app.domain.sizes import estimate_size
-from models_app.engine.hot import Vitals
+from models_app.engine.vitals import Vitals
 from models_app.services.finding import Served
 
 # A model that goes on learning is not estimated again before that, in seconds: a large one takes a moment.

@@ -7,8 +7,8 @@ from typing import Any
 
 from models_app.domain.errors import ChantillyError
 from models_app.engine.commands import Inspect
-from models_app.engine.hot import Vitals
 from models_app.engine.timings import Durations, Histogram, Timings
+from models_app.engine.vitals import Vitals
 from models_app.services.finding import Served
 from models_app.services.runtime import get_engine
 

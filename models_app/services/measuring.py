@@ -7,7 +7,7 @@ from typing import Any
 
 from models_app.domain.errors import ModelBusy, ServerStopping
 from models_app.engine.commands import Command, Describe, Inspect
-from models_app.engine.hot import Vitals
+from models_app.engine.vitals import Vitals
 from models_app.paradigms.registry import FLAVORS
 from models_app.paradigms.registry import get_flavor as flavor_called
 from models_app.services import counting

@@ -10,7 +10,8 @@ from django.db import connections
 
 from models_app.domain.errors import ChantillyError
 from models_app.domain.scoring import Scores
-from models_app.engine.engine import Engine, EngineOptions
+from models_app.engine.engine import Engine
+from models_app.engine.engine_options import EngineOptions
 from models_app.engine.memory import MemoryLimits
 from models_app.engine.ports import Event, Write
 from models_app.engine.snapshots import SnapshotPolicy

@@ -23,7 +23,7 @@ from models_app.engine.commands import (
     Predict,
     ReplayTarget,
 )
-from models_app.engine.hot import Vitals
+from models_app.engine.vitals import Vitals
 
 #: A ground truth as it is sent: MessagePack has no integers beyond 64 bits, these are digits in a list.
 TruthValue = GroundTruth | list[bytes]

@@ -11,7 +11,8 @@ from django.utils import timezone
 
 from models_app.domain.scoring import Scores
 from models_app.engine.commands import Command, LearnById, LearnFeatures, Predict
-from models_app.engine.engine import Engine, EngineOptions
+from models_app.engine.engine import Engine
+from models_app.engine.engine_options import EngineOptions
 from models_app.engine.ports import Event, Storage, Write
 from models_app.models.storage.sqlite.storage import SqliteStorage
 from models_app.services.configuring import set_flavor

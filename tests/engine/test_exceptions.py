@@ -24,10 +24,11 @@ from models_app.engine.commands import (
 )
 from models_app.engine.delivery import deliver
 from models_app.engine.engine import Engine
-from models_app.engine.hot import HotModel, Vitals
+from models_app.engine.hot import HotModel
 from models_app.engine.ports import ModelState, SnapshotData, Write
 from models_app.engine.recovery import from_snapshot
 from models_app.engine.snapshots import SnapshotPolicy
+from models_app.engine.vitals import Vitals
 from models_app.models.storage.sqlite.storage import SqliteStorage
 from tests.engine.conftest import MakeEngine, Recorder, Upload, learn, predict
 from tests.engine.models import Counting
