@@ -111,6 +111,15 @@ class Draws:
         self._n_entropies += 1
         return random.Random(self._seed(f"entropy {self._n_entropies}")).getrandbits(bits)  # noqa: S311
 
+    def generator(self, key: str) -> random.Random:
+        """Return a generator for one draw of the call that is another one for each key.
+
+        >>> draws = Draws("example")
+        >>> draws.generator("a").random() == draws.generator("a").random() != draws.generator("b").random()
+        True
+        """
+        return random.Random(self._seed(key))  # noqa: S311
+
     def _use(self, kind: str) -> None:
         self.is_used = True
         self._ready.add(kind)

@@ -27,8 +27,10 @@ class Nature(Enum):
     UNKNOWN = "unknown"
 
 
-def nature_of(names: Collection[Global] | None) -> Nature:
+def nature_of(names: Collection[Global] | None, *, apart_from: frozenset[Global] = frozenset()) -> Nature:
     """Return the nature of a model by what its pickle names; None: by code of somebody else.
+
+    `apart_from` are classes that nothing of what changes is called of.
 
     >>> nature_of([("river.linear_model.lin_reg", "LinearRegression"), ("collections", "Counter")])
     <Nature.KNOWN: 'known'>
@@ -37,7 +39,7 @@ def nature_of(names: Collection[Global] | None) -> Nature:
     """
     if names is None or not all(_is_known(module) for module, _ in names):
         return Nature.UNKNOWN
-    if not DRAWING.isdisjoint(names):
+    if not (DRAWING - apart_from).isdisjoint(names):
         return Nature.CHANGING
     return Nature.KNOWN if UNTIL_LEARNED.isdisjoint(names) else Nature.UNTIL_LEARNED
 

@@ -42,6 +42,9 @@ from models_app.engine.vitals import Vitals
 from models_app.paradigms import options
 from models_app.paradigms.options import Details
 
+#: The name of the model that predicted, the prediction, and what else there is to say of it.
+Predicting = tuple[str, Prediction] | tuple[str, Prediction, Details]
+
 
 class Batch:
     """Applies commands and gathers what follows; nothing leaves it before the commit.
@@ -128,11 +131,15 @@ class Batch:
         if command.is_timed:
             self.refused.append(code_of(error))
 
-    def _predict(self, command: Predict) -> tuple[str, Prediction]:
-        hot = self.hot
+    def _predict(self, command: Predict) -> Predicting:
+        hot, asks = self.hot, False
         if command.has_members or not hot.is_plain:
             members.take(command, hot.flavor)
+            asks = hot.flavor.asks
         prediction = hot.predict(command.x)
+        if asks:
+            # Before anything is kept: it may raise.
+            asks_now = hot.asks(command.text, command.prediction_id, prediction)
         self.write.n_predictions += 1
         self.write.last_predicted_at = command.received_at
         if command.prediction_id is not None:
@@ -152,6 +159,8 @@ class Batch:
             prediction = hot.flavor.shown(prediction)
         if self._wants_events:
             self.events.append(Predicted(model=self.state.name, features=command.text, prediction=prediction))
+        if asks:
+            return self.state.name, prediction, {options.ASK: asks_now}
         return self.state.name, prediction
 
     def _predict_in_detail(self, command: PredictInDetail) -> tuple[str, Prediction, Details]:
@@ -159,14 +168,18 @@ class Batch:
         options.check(self.hot.flavor, command.options)
         if command.has_members:
             members.take(command, self.hot.flavor)
-        details = self.hot.details(command.text, command.options)
-        name, prediction = self._predict(command)
+        details = self.hot.details(command.text, [name for name in command.options if name != options.ASK])
+        name, prediction, *own = self._predict(command)
         if options.INTERVAL in details and command.prediction_id is not None:
             # To be scored by it, too.
             self._awaited.replace(
                 command.prediction_id,
                 surrounded(prediction, details[options.INTERVAL]),  # type: ignore[arg-type]
             )
+        if own:
+            details |= own[0]
+        elif options.ASK in command.options:
+            details[options.ASK] = options.is_worth_asking(prediction)
         return name, prediction, details
 
     def _learn_by_id(self, command: LearnById) -> int:

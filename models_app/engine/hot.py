@@ -92,7 +92,7 @@ class HotModel:
         #: Whether it is asked with features, and scored as it predicts: what most are.
         self.is_plain = self.flavor.is_plain
         self._course = self._board.course = self.flavor.course(self._board.course)
-        nature = nature_of(names)
+        nature = nature_of(names, apart_from=self.flavor.passed_over)
         #: Whether there is nothing to find out about it. Predictions that are all recorded may change it.
         self.is_known = (
             (self.flavor.records_predictions and self.flavor.records(None))
@@ -218,6 +218,21 @@ class HotModel:
         if not options.gives_intervals(self.model, self.flavor):
             return y_pred
         return surrounded(y_pred, self.details(text, [options.INTERVAL])[options.INTERVAL])  # type: ignore[no-any-return, arg-type]
+
+    def asks(self, text: bytes, prediction_id: str | None, y_pred: Prediction) -> bool:
+        """Say whether the model asks for the ground truth of what it has just predicted, from features' JSON.
+
+        Raises `ModelRaised`; it changes nothing. What it draws is drawn for this prediction: asked again it
+        answers the same until something is learned, and one answer says nothing of the next.
+        """
+        generator = self._draws.generator(f"ask {prediction_id!r} {text!r}")
+        try:
+            # What may change when it predicts is not asked itself.
+            model = self.model if self._habits is None else self._habits.copy()
+            return self.flavor.asks_for(model, features.decode(text), y_pred, generator)
+        except BaseException as error:
+            pass_on_interrupt(error)
+            raise ModelRaised(error) from error
 
     def expected(self, x: Features) -> Prediction:
         """Return the prediction that a learn from `x` is scored by; raises what `predict` raises."""

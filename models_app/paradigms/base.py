@@ -1,5 +1,6 @@
 """The contract of a paradigm: everything that the rest of the server asks of a kind of task."""
 
+import random
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
@@ -12,6 +13,7 @@ from models_app.domain import scoring
 from models_app.domain.errors import InvalidGroundTruth, InvalidRequest, NoFeatures
 from models_app.domain.features import Features
 from models_app.domain.predictions import Label, Prediction, Probabilities, most_probable
+from models_app.domain.purity import Global
 from models_app.domain.scoring import GroundTruth, Kind, Metrics, Pairs, Scores
 
 #: Makes the ground truth of a trial's record, by its number.
@@ -98,6 +100,10 @@ class Paradigm(ABC):
     keeps_recorded: bool = True
     #: What else a request can ask of a prediction: see `paradigms.options`.
     options: tuple[str, ...] = ()
+    #: Whether each prediction says whether its ground truth is worth asking for.
+    asks: bool = False
+    #: River's classes that change when they predict, and are not called to predict.
+    passed_over: frozenset[Global] = frozenset()
     #: What metrics are updated with; None: with ground truth and prediction, where that can be scored.
     pairs: Pairs | None = None
     #: A ground truth as an example, in JSON.
@@ -110,6 +116,8 @@ class Paradigm(ABC):
     has_labels: bool = False
     #: What the errors that drift watches are called, where they are not 0 or 1.
     errors_in_words: str | None = None
+    #: Whether a prediction is a mapping of labels to their probabilities.
+    has_probabilities: bool = False
     #: Whether a prediction is a label, without probabilities.
     answers_labels: bool = False
     #: Whether models learn nothing: see `paradigms.read_only`.
@@ -122,8 +130,9 @@ class Paradigm(ABC):
 
     @property
     def is_plain(self) -> bool:
-        """Whether models are asked with features, need a truth, and are scored by it."""
-        return self.pairs is None and not self.takes and not self.records_predictions and self.needs_truth
+        """Whether models are asked with features, answer a prediction alone, and are scored by a truth."""
+        changes = self.records_predictions or self.asks
+        return self.pairs is None and not self.takes and not changes and self.needs_truth
 
     @property
     def calls(self) -> dict[str, tuple[str, ...]]:
@@ -198,6 +207,13 @@ class Paradigm(ABC):
     def taught(self, x: Features, y_pred: Prediction) -> Features:
         """Return what a model learns from that has predicted `y_pred` for `x`."""
         return x
+
+    def asks_for(self, model: Any, x: Features, y_pred: Prediction, generator: random.Random) -> bool:
+        """Say whether a model that `asks` wants the ground truth of `y_pred`; it draws from `generator`.
+
+        Raises what the model raises.
+        """
+        return False
 
     def is_meant_by(self, step: object) -> bool:
         """Say whether River means a model for this paradigm, by its class."""

@@ -1,13 +1,18 @@
 """Classification: what binary and multiclass have in common."""
 
+import copy
 import functools
-from collections.abc import Sequence
+import random
+from collections.abc import Callable, Sequence
+from typing import Any
 
 from river import base
 
 from models_app.domain import predictions
+from models_app.domain.features import Features
 from models_app.domain.predictions import Prediction, most_probable
 from models_app.domain.scoring import GroundTruth, Kind, Scores
+from models_app.paradigms import samplers
 from models_app.paradigms.base import Paradigm, is_a, last_step
 
 
@@ -20,12 +25,12 @@ class Classification(Paradigm):
     wanted = "a classifier"
     answer_in_words = "a dictionary of labels (strings, numbers or booleans) with their probabilities"
     diagnosis = "calibration"
-    options = ("explanation",)
+    options = ("explanation", "ask")
     has_labels = True
     errors_in_words = None
 
     def __init__(self, *, by_label: bool = False) -> None:
-        self.answers_labels = by_label
+        self.answers_labels, self.has_probabilities = by_label, not by_label
         self.predict_method = "predict_one" if by_label else "predict_proba_one"
         self.normalize = predictions.label if by_label else predictions.probabilities
         if by_label:
@@ -33,8 +38,9 @@ class Classification(Paradigm):
 
     def fallback(self, step: object) -> str | None:
         """Return `predict_one` where the model has it."""
-        has_method = not self.answers_labels and callable(getattr(last_step(step), "predict_one", None))
-        return "predict_one" if has_method else None
+        if self.answers_labels or self.asks:
+            return None
+        return "predict_one" if callable(getattr(last_step(step), "predict_one", None)) else None
 
     def unsuitable(self, step: object) -> str | None:  # noqa: D102
         is_one = bool(self.missing_methods(step)) and is_a(step, base.Regressor)
@@ -53,6 +59,25 @@ class Classification(Paradigm):
     @functools.cached_property
     def _by_label(self) -> Paradigm:
         return type(self)(by_label=True)
+
+    def serving(self, model: object) -> Paradigm:
+        """Return the paradigm of a model that says whether to ask for the label, where it does."""
+        return self._asking if samplers.is_sampler(model) else self
+
+    @functools.cached_property
+    def _asking(self) -> Paradigm:
+        asking = copy.copy(self)
+        asking.asks = True
+        asking.passed_over = samplers.CLASSES
+        return asking
+
+    def predictor(self, model: Any) -> Callable[[Features], object]:  # noqa: D102
+        if not self.asks:
+            return super().predictor(model)
+        return samplers.predictor(model, by_label=self.answers_labels)
+
+    def asks_for(self, model: Any, x: Features, y_pred: Prediction, generator: random.Random) -> bool:  # noqa: D102
+        return samplers.asks_for(model, x, y_pred, generator)
 
     def can_score(self, kind: Kind) -> bool:  # noqa: D102
         return not self.answers_labels or needs_labels_only(kind)

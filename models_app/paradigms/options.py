@@ -1,7 +1,7 @@
 """Options of a prediction: what else a model has to say of it, where a request asks for that.
 
 An interval and a distribution are those that the model predicts. An explanation is of models that are sums or
-trees: how much each feature has added.
+trees: how much each feature has added. Whether to ask for the ground truth is said by the prediction itself.
 """
 
 import inspect
@@ -12,15 +12,15 @@ from river import base, conf
 from river.linear_model.base import GLM
 from river.tree.hoeffding_tree import HoeffdingTree
 
-from models_app.domain import predictions
+from models_app.domain import predictions, uncertainty
 from models_app.domain.errors import InvalidRequest
 from models_app.domain.features import Features
 from models_app.domain.predictions import Label, Prediction
 from models_app.paradigms.base import Paradigm, is_a, last_step
 
-INTERVAL, DISTRIBUTION, EXPLANATION = "interval", "distribution", "explanation"
+INTERVAL, DISTRIBUTION, EXPLANATION, ASK = "interval", "distribution", "explanation", "ask"
 #: All that there are.
-NAMES = (INTERVAL, DISTRIBUTION, EXPLANATION)
+NAMES = (INTERVAL, DISTRIBUTION, EXPLANATION, ASK)
 #: The member of requests that asks for them.
 FIELD = "options"
 
@@ -40,6 +40,17 @@ def check(paradigm: Paradigm, options: Sequence[str]) -> None:
     for option in options:
         if option not in paradigm.options:
             raise refused(f"'{option}' is no option of the flavor '{paradigm.name}'")
+        if option == ASK and not (paradigm.has_probabilities or paradigm.asks):
+            raise refused(f"'{ASK}' goes by probabilities, and the model has none")
+
+
+def is_worth_asking(y_pred: Prediction) -> bool:
+    """Say whether the ground truth of a prediction is worth asking for; nothing predicted: it is.
+
+    >>> is_worth_asking({True: 0.9, False: 0.1}), is_worth_asking(None)
+    (False, True)
+    """
+    return not isinstance(y_pred, dict) or uncertainty.is_worth_asking(y_pred)
 
 
 def details(

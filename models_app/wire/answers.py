@@ -14,8 +14,9 @@ class Prediction(msgspec.Struct, forbid_unknown_fields=True, gc=False):
 
 
 class DetailedPrediction(Prediction, gc=False):
-    """The model that predicted, its prediction, and what else was asked for."""
+    """The model that predicted, its prediction, and what else there is to say."""
 
+    ask: fields.Ask | UnsetType = UNSET
     interval: fields.Interval | UnsetType = UNSET
     distribution: fields.Distribution | UnsetType = UNSET
     explanation: fields.Explanation | UnsetType = UNSET

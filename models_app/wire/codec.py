@@ -81,6 +81,8 @@ class _Predicted(_Value, frozen=True, tag=1):
     model: str
     #: As the journal has it: with every label's type.
     prediction: bytes
+    #: What else there is to say, by name, in the same way; empty: nothing.
+    details: bytes = b""
 
 
 class _Refused(_Value, frozen=True, tag=2):
@@ -160,9 +162,9 @@ def outcome_value(outcome: Any) -> OutcomeValue:
     if isinstance(outcome, int):
         return outcome
     if isinstance(outcome, tuple):
-        model, prediction = outcome
+        model, *parts = outcome
         try:
-            return _Predicted(model, learns.encode_prediction(prediction).encode())
+            return _Predicted(model, *(learns.encode_prediction(part).encode() for part in parts))
         except ChantillyError as refusal:
             return _refused(refusal)
     if isinstance(outcome, BaseException):
@@ -184,7 +186,10 @@ def outcome_of(value: OutcomeValue) -> Any:
         case int():
             return value
         case _Predicted():
-            return value.model, learns.decode_prediction(value.prediction)
+            prediction = learns.decode_prediction(value.prediction)
+            if value.details:
+                return value.model, prediction, learns.decode_prediction(value.details)
+            return value.model, prediction
         case _Refused():
             refusal = errors.restored(value.code, value.message)
             if isinstance(refusal, ModelNotFound):

@@ -65,7 +65,7 @@ Options = Annotated[
     Any,
     _field(
         Expected("may be anything", (object, bool), may_be_long=True),
-        description="What else to answer: an `interval`, a `distribution`, an `explanation`.",
+        description="What else to answer: an `interval`, a `distribution`, an `explanation`; to `ask`.",
         schema={"type": "array", "items": {"type": "string", "enum": list(options.NAMES)}, "minItems": 1},
     ),
 ]
@@ -122,6 +122,9 @@ Reference = Annotated[
 Predicted = Annotated[
     predictions.Shown,
     Meta(description="A number, or probabilities by label; a label, of a classifier without probabilities."),
+]
+Ask = Annotated[
+    bool, Meta(description="Whether the ground truth is worth asking for: of a sampler, or where asked for.")
 ]
 _Members = dict[str, predictions.Shown]
 #: What else was asked of a prediction, as `predictions.to_json` makes it.

@@ -69,7 +69,9 @@ class Loop:
         if self._flavor.name == "regression":
             return model.predict_one(x)
         try:
-            return model.predict_proba_one(x)
+            answer = model.predict_proba_one(x)
+            # A sampler says whether to ask for the label beside it.
+            return answer[0] if isinstance(answer, tuple) else answer
         except NotImplementedError:
             return model.predict_one(x)
 

@@ -51,8 +51,6 @@ _REFUSED: tuple[tuple[str, tuple[str, ...], str], ...] = (
         preprocessing.TargetStandardScaler rules.AMRules tree.HoeffdingAdaptiveTreeRegressor
         tree.HoeffdingTreeRegressor tree.SGTRegressor""",
     ),
-    # It predicts whether to ask for the label, beside the label.
-    ("cannot answer what the model predicts: the model predicted (", _LABELS, "active.EntropySampler"),
     (
         "is an anomaly detector, which scores features",
         ALL,

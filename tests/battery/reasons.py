@@ -5,7 +5,6 @@ _INDEX = "a part of nearest neighbors, which has no prediction of its own"
 
 #: By title. A class that is served exactly has none.
 REASONS: dict[str, str] = {
-    "active.EntropySampler": "predicts whether to ask for the label beside the label",
     "feature_extraction.RandomTreesEmbedding": "knows its trees by where they lie in memory",
     "misc.ZstdClassifier": "needs Python 3.14",
     "neighbors.LazySearch": _INDEX,

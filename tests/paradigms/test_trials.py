@@ -75,7 +75,6 @@ def rivers() -> Iterator[Any]:
 
 #: Those that no prediction of can be answered, and why.
 EXCEPTIONS = {
-    "EntropySampler": "it answers a pair: probabilities, and whether to ask for the label",
     "ISOUPTreeRegressor": "it predicts several targets",
 }
 

@@ -114,7 +114,11 @@ messages = odd_text | st.dictionaries(odd_text, st.lists(odd_text, max_size=3), 
 
 
 class TestOutcomes:
-    @given(st.tuples(texts, predictions) | st.integers(0, 2**62))
+    @given(
+        st.tuples(texts, predictions)
+        | st.tuples(texts, predictions, st.fixed_dictionaries({"ask": st.booleans()}))
+        | st.integers(0, 2**62)
+    )
     @example(("model", {True: 0.25, "a": math.nan, 2: None}))
     def test_come_back_as_they_were(self, answer: object) -> None:
         assert same(answered(answer), answer)
