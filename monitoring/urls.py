@@ -9,6 +9,7 @@ from monitoring.history.views import HistoryViewSet
 from monitoring.pages.comparing import compare
 from monitoring.pages.diagnosing import diagnostics
 from monitoring.pages.estimates import estimates
+from monitoring.pages.labels import labels_page
 from monitoring.pages.models import model_page, pipeline
 from monitoring.pages.overview import overview
 from monitoring.streams.views import StreamViewSet
@@ -20,6 +21,7 @@ urlpatterns = [
     path("models/<str:name>/", model_page, name="model-page"),
     path("models/<str:name>/diagnostics/", diagnostics, name="diagnostics"),
     path("models/<str:name>/estimates/", estimates, name="estimates"),
+    path("models/<str:name>/labels/", labels_page, name="labels-page"),
     path("models/<str:name>/pipeline/", pipeline, name="pipeline"),
     path("compare/", compare, name="compare"),
     path("metrics", queries.take_only(threaded(metrics), "format"), name="exposition"),

@@ -70,6 +70,19 @@ MODELS = record(
     default={"type": "string", "nullable": True},
     details={"type": "array", "items": _DETAILS, "description": "With `details`: of each model, by name."},
 )
+_LABEL = full(
+    id={"type": "string"},
+    features={"description": "As they came."},
+    prediction={"type": "object", "additionalProperties": {"type": "number", "nullable": True}},
+    uncertainty={"type": "number", "description": "From 0, certain, to 1."},
+    predicted_at=_MOMENT,
+)
+LABELS = full(
+    model={"type": "string"},
+    labels={"type": "array", "items": _LABEL},
+    next={"type": "string", "nullable": True, "description": "For `after`; null at the end."},
+    looked_at={"type": "integer", "description": "The pending predictions that were compared."},
+)
 HEALTH = full(status={"type": "string", "enum": ["up"]})
 READINESS = record(
     ["status"],

@@ -7,6 +7,7 @@ from models_app.api import queries
 from models_app.api.estimates import EstimatesViewSet
 from models_app.api.exchanges import ExchangeViewSet
 from models_app.api.instances import InitViewSet, MetricsViewSet, ModelsViewSet
+from models_app.api.labels import LabelsViewSet
 from models_app.api.model_bytes import DefaultModelViewSet, ModelViewSet
 from models_app.api.predictions import LearnViewSet, PredictViewSet
 from web.dispatch import threaded
@@ -27,6 +28,7 @@ urlpatterns = [
     path("model/<str:name>/estimates", EstimatesViewSet.as_view({"get": "retrieve"}), name="model-estimates"),
     path("models", ModelsViewSet.as_view({"get": "retrieve"}), name="models"),
     path("metrics", MetricsViewSet.as_view({"get": "retrieve"}), name="metrics"),
+    path("labels", LabelsViewSet.as_view({"get": "retrieve"}), name="labels"),
     path("schema", _schema, name="schema"),
     path("docs", threaded(SpectacularSwaggerView.as_view(url_name="schema")), name="docs"),
 ]

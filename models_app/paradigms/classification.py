@@ -62,9 +62,8 @@ class Classification(Paradigm):
 
     def serving(self, model: object) -> Paradigm:
         """Return the paradigm of a model that says whether to ask for the label, where it does."""
-        return self._asking if samplers.is_sampler(model) else self
+        return self._asking() if samplers.is_sampler(model) else self
 
-    @functools.cached_property
     def _asking(self) -> Paradigm:
         asking = copy.copy(self)
         asking.asks = True
