@@ -2,13 +2,13 @@
 
 import logging
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from concurrent.futures import Future
 from typing import Protocol
 
 from models_app.domain.errors import ChantillyError, InvalidRequest
 from models_app.domain.scoring import GroundTruth
-from models_app.engine.commands import Command, Inspect, Predict
+from models_app.engine.commands import Command, Inspect, Predict, PredictInDetail
 from models_app.services import configuring
 from models_app.services.feeding import Feed
 from models_app.services.files import FileRecord
@@ -60,21 +60,23 @@ def needs_truth(model: str) -> bool:
     return paradigm.needs_truth and not paradigm.models_differ
 
 
-def predict_feed(*, model: str | None, skip_errors: bool) -> Feed[FileRecord]:
-    """Return a feed whose records are predicted, each as by the API's predict.
+def predict_feed(*, model: str | None, skip_errors: bool, options: Sequence[str] = ()) -> Feed[FileRecord]:
+    """Return a feed whose records are predicted, each as by the API's predict, with `options`.
 
     A record's own model has precedence over `model`; None is the default model. What has an id is kept,
     durably, until its ground truth comes.
     """
+    asked = tuple(dict.fromkeys(options))
 
     def to_command(record: FileRecord) -> Predict:
-        return predict_command(
+        command = predict_command(
             features_json=record.features,
             members=record.members,
             prediction_id=record.prediction_id,
             model=record.model if record.model is not None else model,
             now=time.time(),
         )
+        return PredictInDetail(command, asked) if asked else command
 
     return Feed(to_command, skip_errors=skip_errors)
 

@@ -21,6 +21,7 @@ from models_app.engine.commands import (
     LearnById,
     LearnFeatures,
     Predict,
+    PredictInDetail,
     ReplayTarget,
 )
 from models_app.engine.vitals import Vitals
@@ -47,6 +48,8 @@ class _Predict(_Value, frozen=True, tag=1):
     prediction_id: str | None
     received_at: float
     has_members: bool
+    #: What else is asked for.
+    options: tuple[str, ...] = ()
 
 
 class _LearnById(_Value, frozen=True, tag=2):
@@ -111,8 +114,9 @@ def command_value(command: Command) -> CommandValue:
             truth = _truth_value(command.ground_truth)
             return _Learn(name, command.text, truth, command.received_at, command.has_members)
         case Predict():
-            predicted = command.prediction_id
-            return _Predict(name, command.text, predicted, command.received_at, command.has_members)
+            options = command.options if isinstance(command, PredictInDetail) else ()
+            asked = command.prediction_id, command.received_at, command.has_members
+            return _Predict(name, command.text, *asked, options)
         case LearnById():
             truth = _truth_value(command.ground_truth)
             return _LearnById(name, command.prediction_id, truth, command.received_at)
@@ -140,7 +144,7 @@ def command_of(value: CommandValue) -> Command:
             x = features.decode(value.features)
             predict = Predict(value.name, value.features, x, value.prediction_id, value.received_at)
             predict.has_members = value.has_members
-            return predict
+            return PredictInDetail(predict, value.options) if value.options else predict
         case _LearnAgain():
             again = LearnAgain(
                 value.name, learns.decode_one(value.learn), value.target, value.seq, value.received_at

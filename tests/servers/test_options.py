@@ -123,3 +123,33 @@ def test_are_no_members_of_a_files_lines(start: Start) -> None:
 
     assert done.returncode == 1
     assert "options" in done.stderr
+
+
+def test_are_asked_for_with_each_record_of_a_file(start: Start) -> None:
+    server = start()
+    with server.client() as client:
+        client.init("regression")
+        client.upload(intervals(), "m")
+        for x, y in POLLS:
+            client.learn(features=x, ground_truth=y)
+        asked = [client.predict(features=x, options=["interval", "explanation"]).json for x, _ in POLLS[:5]]
+        file = server.instance / "records.ndjson"
+        lines = (json.dumps({"features": x, "id": number}) for number, (x, _) in enumerate(POLLS[:5]))
+        file.write_text("\n".join(lines))
+
+        beside = server.manage("predict", str(file), "--option", "interval", "--option", "explanation")
+        refused = server.manage("predict", str(file), "--option", "distribution")
+        unknown = server.manage("predict", str(file), "--option", "colour")
+        client.learn(id=0, ground_truth=POLLS[0][1])
+
+        assert [json.loads(line) for line in beside.stdout.splitlines()] == asked
+        assert (
+            "line 1: options: 'distribution' is nothing that RegressionJackknife predicts" in refused.stderr
+        )
+        assert "colour" in unknown.stderr
+        assert client.metrics("m")["IntervalCoverage"] is not None
+    assert server.stop() == 0
+
+    alone = server.manage("predict", str(file), "--option", "interval", "--option", "explanation")
+    assert len(alone.stdout.splitlines()) == len(asked)
+    assert list(json.loads(alone.stdout.splitlines()[0])) == list(asked[0])

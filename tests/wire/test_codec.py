@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from models_app.domain import errors
 from models_app.domain.errors import ChantillyError, ModelNotFound, ModelRaised, NoFeatures
 from models_app.domain.features import Features
-from models_app.engine.commands import Command, Export, LearnById, LearnFeatures, Predict
+from models_app.engine.commands import Command, Export, LearnById, LearnFeatures, Predict, PredictInDetail
 from models_app.wire import codec
 from tests.api.strange import odd_text
 
@@ -43,6 +43,7 @@ def commands(draw: st.DrawFn) -> Command:
         st.sampled_from(
             [
                 Predict(name, text, x, prediction_id, at),
+                PredictInDetail(Predict(name, text, x, prediction_id, at), ("interval", "explanation")),
                 LearnById(name, prediction_id or "", draw(labels), at),
                 LearnFeatures(name, text, x, draw(labels), at),
             ]
@@ -120,6 +121,8 @@ class TestOutcomes:
         | st.integers(0, 2**62)
     )
     @example(("model", {True: 0.25, "a": math.nan, 2: None}))
+    @example(("model", 2.5, {"interval": {"lower": -math.inf, "upper": 4.0, "level": 0.9}}))
+    @example(("model", 2.5, {"explanation": {"contributions": {"a": math.nan}, "label": True}}))
     def test_come_back_as_they_were(self, answer: object) -> None:
         assert same(answered(answer), answer)
 

@@ -12,6 +12,7 @@ from models_app.domain.errors import ChantillyError
 from models_app.management import columns
 from models_app.management.file_commands import FileCommand
 from models_app.management.progress import Tally
+from models_app.paradigms import options as options_of
 from models_app.services import warming
 from models_app.services.feeding import Answered, Feed
 from models_app.services.files import STANDARD_INPUT, FileRecord, Format, Layout
@@ -35,6 +36,13 @@ class Command(FileCommand):
         parser.add_argument("--model", metavar="NAME", help="the default model if none is named")
         parser.add_argument("--output", type=Path, metavar="FILE", help="where to write, instead of stdout")
         parser.add_argument("--id", metavar="COLUMN", help="the ids, under which to learn later")
+        parser.add_argument(
+            "--option",
+            action="append",
+            default=[],
+            choices=options_of.NAMES,
+            help="what else to answer of each prediction; may be repeated",
+        )
 
     def serve(self, *args: Any, **options: Any) -> None:
         """Predict into the output. Raises CommandError where it is the file that is read."""
@@ -53,9 +61,11 @@ class Command(FileCommand):
         # Nothing is learned: a ground truth is what is no feature.
         return replace(layout, targets=(), ignored=layout.ignored.union(layout.targets))
 
-    def feed(self, *, model: str | None, skip_errors: bool, **_options: Any) -> Feed[FileRecord]:
+    def feed(
+        self, *, model: str | None, skip_errors: bool, option: list[str], **_options: Any
+    ) -> Feed[FileRecord]:
         """Return what predicts."""
-        return warming.predict_feed(model=model, skip_errors=skip_errors)
+        return warming.predict_feed(model=model, skip_errors=skip_errors, options=option)
 
     def on_answer(self, answered: Answered) -> None:
         """Write a line."""

@@ -13,7 +13,7 @@ from models_app.wire import codec
 from models_app.wire.codec import CommandValue, OutcomeValue
 
 #: Of what is said here, `wire.codec` included. Who says it in another way works for itself.
-VERSION = 2
+VERSION = 3
 _LENGTH = struct.Struct("!I")
 
 T = TypeVar("T")
