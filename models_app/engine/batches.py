@@ -37,7 +37,7 @@ from models_app.engine.commands import (
 from models_app.engine.hot import HotModel, Spoiled
 from models_app.engine.late_learns import LateLearns
 from models_app.engine.ports import Event, Learned, ModelState, Pending, Predicted, Write
-from models_app.engine.recording import record_prediction
+from models_app.engine.recording import encoded, record_prediction
 from models_app.engine.vitals import Vitals
 from models_app.paradigms import options
 from models_app.paradigms.options import Details
@@ -149,7 +149,7 @@ class Batch:
                 model_name=self.state.name,
                 token=new_token(),
                 features=command.text.decode(),
-                prediction=learns.encode_prediction(prediction),
+                prediction=learns.encode_prediction(prediction) if hot.is_plain else encoded(prediction),
                 predicted_at=max(command.received_at, self.hot.learned_at),
                 flavor=self.state.flavor,
             )

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 def record_prediction(batch: "Batch", command: Predict, prediction: Prediction) -> None:
     """Take a prediction, just made, into the journal; raises `Spoiled`."""
-    text = _encoded(prediction)
+    text = msgspec.Raw(encoded(prediction))
     batch.hot.recorded(command.x, prediction)
     learn = Learn(
         prediction_id=command.prediction_id,
@@ -36,15 +36,15 @@ def record_again(batch: "Batch", command: LearnAgain) -> None:
     """Make a recorded prediction anew, and take it into the journal; raises `ModelRaised`, `Spoiled`."""
     learn, hot = command.learn, batch.hot
     prediction = hot.predict(learn.x())
-    text = _encoded(prediction)
+    text = msgspec.Raw(encoded(prediction))
     hot.recorded(learn.x(), prediction)
     learned_at = batch.stamp(command.received_at)
     batch.write.learns.append(msgspec.structs.replace(learn, prediction=text, learned_at=learned_at))
 
 
-def _encoded(prediction: Prediction) -> msgspec.Raw:
+def encoded(prediction: Prediction) -> str:
+    """Return a prediction that may have changed the model as JSON text; raises `Spoiled`."""
     try:
-        return msgspec.Raw(learns.encode_prediction(prediction))
+        return learns.encode_prediction(prediction)
     except ModelRaised as error:
-        # The model has changed.
         raise Spoiled(error) from error

@@ -121,3 +121,29 @@ class Tagging(Counting):
     def learn_one(self, x: Features, y: float) -> None:
         super().learn_one(x, y)
         self.tags.update(f"{name * 3} {y}" + "x" * int(y) for name in x)
+
+
+class HalfCharacter:
+    """A bandit policy that counts its pulls, and pulls an arm that no JSON can hold where one is odd."""
+
+    def __init__(self) -> None:
+        self.n_pulls = 0
+
+    def pull(self, arms: list[str]) -> str:
+        self.n_pulls += 1
+        return "\ud800" if "odd" in arms else f"{self.n_pulls}"
+
+    def update(self, arm: str, reward: float) -> None:
+        pass
+
+
+class Reticent(linear_model.LinearRegression):  # type: ignore[misc]
+    """It breaks off where it is asked for more than a prediction."""
+
+    def debug_one(self, x: Features) -> str:
+        raise ValueError("no words")
+
+    def predict_one(self, x: Features, with_interval: bool = False) -> float:
+        if with_interval:
+            raise ValueError("no interval")
+        return float(super().predict_one(x))

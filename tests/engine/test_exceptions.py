@@ -4,6 +4,7 @@ import asyncio
 import pickle
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -30,6 +31,8 @@ from models_app.engine.recovery import from_snapshot
 from models_app.engine.snapshots import SnapshotPolicy
 from models_app.engine.vitals import Vitals
 from models_app.models.storage.sqlite.storage import SqliteStorage
+from models_app.paradigms.registry import FLAVORS
+from models_app.paradigms.regression import Regression
 from tests.engine.conftest import MakeEngine, Recorder, Upload, learn, predict
 from tests.engine.models import Counting
 from tests.engine.raising import KINDS, Panic, Raising
@@ -139,6 +142,38 @@ STATE = ModelState(model_id=1, name="model", flavor="regression", generation=1, 
 
 def snapshot_of(model: object) -> SnapshotData:
     return SnapshotData(seq=0, model=pickle.dumps(model), metrics=pickle.dumps(Scoreboard.new([])))
+
+
+class Curious(Regression):
+    """A flavor of another package, which cannot follow its models from what is odd."""
+
+    name = "curious"
+
+    def course(self, kept: Any) -> Any:
+        return self
+
+    def expected(self, model: Any, x: Any) -> Any:
+        if "odd" in x:
+            raise LookupError("no course")
+
+
+class TestFlavorsOfOthers:
+    def test_that_raise_are_refusals_as_their_models_are(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        monkeypatch.setitem(FLAVORS, "curious", Curious())
+        hot = HotModel(replace(STATE, flavor="curious"), snapshot_of(Counting()))
+
+        with hot.drawing(), pytest.raises(ModelRaised, match="no course"):
+            hot.expected({"odd": 1})
+
+        assert (hot.seq, hot.predict({})) == (0, 0.0)
+
+    def test_may_leave_it_to_the_model_what_was_expected(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        monkeypatch.setitem(FLAVORS, "curious", Curious())
+        hot = HotModel(replace(STATE, flavor="curious"), snapshot_of(Counting()))
+        hot.model.truths += [1.0, 2.0]
+
+        with hot.drawing():
+            assert hot.expected({}) == 2.0
 
 
 class RaisingReduce:

@@ -6,16 +6,17 @@ from typing import Any
 import msgspec
 import pytest
 from django.utils import timezone
-from river import anomaly, bandit, linear_model, preprocessing, time_series
+from river import anomaly, bandit, linear_model, preprocessing, reco, time_series
 
 from models_app.domain import blobs
-from models_app.domain.errors import InvalidGroundTruth, InvalidRequest, PredictionNotPending
-from models_app.engine.commands import Inspect, LearnFeatures, Predict
+from models_app.domain.errors import InvalidGroundTruth, InvalidRequest, ModelRaised, PredictionNotPending
+from models_app.engine.commands import Export, Inspect, LearnFeatures, Predict, PredictInDetail
 from models_app.engine.ports import Learned, Predicted
 from models_app.models import PendingPrediction
 from models_app.models.storage.sqlite.storage import SqliteStorage
 from models_app.services.uploading import upload_model
 from tests.engine.conftest import MakeEngine, Recorder, learn, learn_by_id, predict, submit_all
+from tests.engine.models import HalfCharacter, Reticent
 
 
 @pytest.fixture
@@ -110,6 +111,17 @@ class TestWithoutATruth:
 
         assert isinstance(refused, PredictionNotPending)
 
+    def test_an_id_that_was_learned_lacks_it_first_where_it_is_needed(
+        self, make_engine: MakeEngine, serve: Any
+    ) -> None:
+        serve(linear_model.LinearRegression(), "regression")
+        engine = make_engine()
+        submit_all(engine, [predict("model", {"a": 1.0}, "1"), learn_by_id("1", 2.0)])
+
+        (refused,) = submit_all(engine, [learn_by_id("1", None)])
+
+        assert refused.message == {"ground_truth": ["required field"]}
+
 
 class TestMembers:
     def test_are_refused_by_name_where_the_flavor_takes_none(
@@ -139,8 +151,83 @@ class TestMembers:
         assert "arms" in refused.message
         assert submit_all(engine, [learn_by_id("2", 1.0, "line")]) == [1]
 
+    def test_beside_options_are_refused_and_leave_nothing_pending(
+        self, make_engine: MakeEngine, serve: Any
+    ) -> None:
+        serve(linear_model.LinearRegression(), "regression")
+        command = PredictInDetail(asked("model", "1", features={}, horizon=3), ("explanation",))
+
+        (refused,) = submit_all(make_engine(), [command])
+
+        assert refused.message == {"horizon": ["not taken by the flavor 'regression'"]}
+        assert not PendingPrediction.objects.exists()
+
+    def test_that_asked_for_a_ranking_await_the_item_that_was_taken(
+        self, make_engine: MakeEngine, serve: Any
+    ) -> None:
+        serve(reco.BiasedMF(seed=1), "recommendation")
+        engine = make_engine()
+        submit_all(engine, [asked("model", "1", user="ann", items=["a", "b"])])
+
+        (refused,) = submit_all(engine, [learn_by_id("1", 4.5)])
+
+        assert isinstance(refused, InvalidGroundTruth)
+        assert "the item that was taken" in refused.message["ground_truth"][0]  # type: ignore[index]
+        assert submit_all(engine, [learn_by_id("1", "a")]) == [2]
+
+
+class TestOptions:
+    @pytest.mark.parametrize(
+        ("model", "kind", "reason"),
+        [
+            (Reticent(), ModelRaised, "no interval"),
+            (linear_model.LinearRegression(), InvalidRequest, "options"),
+        ],
+    )
+    def test_that_cannot_be_answered_leave_nothing_pending(
+        self, make_engine: MakeEngine, serve: Any, model: object, kind: type[Exception], reason: str
+    ) -> None:
+        serve(model, "regression")
+        engine = make_engine()
+
+        (refused,) = submit_all(engine, [PredictInDetail(predict("model", {"a": 1.0}, "1"), ("interval",))])
+
+        assert isinstance(refused, kind)
+        assert reason in str(refused)
+        assert not PendingPrediction.objects.exists()
+        assert submit_all(engine, [learn("model", {"a": 1.0}, 1.0)]) == [1]
+
 
 class TestRecordedPredictions:
+    def test_are_records_where_nothing_is_scored(self, make_engine: MakeEngine) -> None:
+        data = blobs.dumps(bandit.EpsilonGreedy(epsilon=0.3, seed=7))
+        upload_model(data=data, name="model", now=timezone.now(), flavor="bandit", metrics=["none"])
+        engine = make_engine()
+        pulled = [submit_all(engine, [asked("model", arms=["a", "b", "c"])])[0] for _ in range(8)]
+        (vitals,) = submit_all(engine, [Inspect("model")])
+
+        (restored,) = submit_all(make_engine(), [Inspect("model")])
+
+        assert len({pull["arm"] for _, pull in pulled}) > 1
+        assert (vitals.seq, vitals.metrics) == (restored.seq, restored.metrics) == (8, {})
+
+    @pytest.mark.parametrize("prediction_id", [None, "1"])
+    def test_that_cannot_be_kept_have_changed_nothing(
+        self, make_engine: MakeEngine, serve: Any, prediction_id: str | None
+    ) -> None:
+        serve(HalfCharacter(), "bandit")
+        engine = make_engine()
+        ((_, first),) = submit_all(engine, [asked("model", arms=["a"])])
+
+        (refused,) = submit_all(engine, [asked("model", prediction_id, arms=["odd"])])
+
+        assert isinstance(refused, ModelRaised)
+        assert not PendingPrediction.objects.exists()
+        ((_, second),) = submit_all(engine, [asked("model", arms=["a"])])
+        assert (first["arm"], second["arm"]) == ("1", "2")
+        (served,) = submit_all(engine, [Export("model")])
+        assert blobs.loads(served).n_pulls == 2
+
     def test_are_pulled_again_after_a_restart(self, make_engine: MakeEngine, serve: Any) -> None:
         serve(bandit.EpsilonGreedy(epsilon=0.3, seed=7), "bandit")
         engine = make_engine()
