@@ -117,9 +117,6 @@ class _ClusteringOfFeatures(Clustering):
 
         return listed
 
-    def fallback(self, step: object) -> str | None:
-        return None
-
     def can_score(self, kind: Kind) -> bool:
         return False
 

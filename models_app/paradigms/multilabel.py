@@ -95,7 +95,7 @@ class MultiLabel(Paradigm):
     def fallback(self, step: object) -> str | None:
         """Return `predict_one`, for models without probabilities."""
         has_method = callable(getattr(last_step(step), "predict_one", None))
-        return "predict_one" if has_method and self.predict_method != "predict_one" else None
+        return "predict_one" if has_method else None
 
     def served_by(self, predict_method: str) -> Paradigm:  # noqa: D102
         return self if predict_method in ("", self.predict_method) else self._by_label

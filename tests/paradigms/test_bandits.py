@@ -123,6 +123,16 @@ class TestPropensity:
         assert ask(Plain()) == {"arm": "3", "propensity": None}
 
 
+class TestCompiledPolicies:
+    def test_are_asked_without_a_context(self) -> None:
+        class Largest:
+            # It has no signature.
+            pull = staticmethod(max)
+
+        assert not pulls.is_contextual(Largest())
+        assert ask(Largest(), [3, 7, 5]) == {"arm": 7, "propensity": None}
+
+
 class TestLateRewards:
     def test_weigh_with_the_probability_of_their_own_pull(self) -> None:
         policy = bandit.Exp3(0.5, seed=1)

@@ -5,8 +5,9 @@ import pytest
 from river import cluster, metrics, preprocessing
 
 from models_app.domain.errors import InvalidGroundTruth
-from models_app.domain.scoring import Scorer, values
+from models_app.domain.scoring import Kind, Scorer, values
 from models_app.paradigms import trials
+from models_app.paradigms.cluster_metrics import MORE
 from models_app.paradigms.clustering import CLUSTERING
 from models_app.paradigms.guessing import guess
 
@@ -112,3 +113,11 @@ class TestEachOfRivers:
         assert served.predictor(model)(point(0)) == []
         model.learn_one(point(0))
         assert served.predictor(model)(point(0)) == [["a", "b"]]
+
+    def test_of_features_has_no_metric_that_could_be_chosen(self) -> None:
+        kinds: list[Kind] = [*CLUSTERING.metrics, *MORE]
+
+        of_features = CLUSTERING.served_by("render_ascii")
+
+        assert [kind for kind in kinds if of_features.can_score(kind)] == []
+        assert [kind for kind in kinds if CLUSTERING.can_score(kind)] == kinds

@@ -1,6 +1,7 @@
 import pickle
 from typing import Any
 
+import dill
 import pytest
 from river import compose, datasets, metrics, preprocessing, time_series
 
@@ -35,6 +36,17 @@ class Strange:
         if isinstance(self.answer, Exception):
             raise self.answer
         return self.answer
+
+
+class Informed:
+    """It forecasts from features, and knows how many steps these are of."""
+
+    def learn_one(self, y: float, x: dict[str, float]) -> None:
+        self.last = y * x["a"]
+
+    def forecast(self, horizon: int, xs: list[dict[str, float]]) -> list[float]:
+        assert horizon == len(xs)
+        return [x["b"] for x in xs]
 
 
 def follow(model: Any, course: Any, series: list[float]) -> list[Any]:
@@ -126,6 +138,9 @@ class TestModels:
     )
     def test_are_taken(self, model: Any) -> None:
         assert trials.run(pickle.dumps(model), "auto", lambda *_: None).flavor == "forecasting"
+
+    def test_are_tried_with_features_where_they_need_some(self) -> None:
+        assert trials.run(dill.dumps(Informed()), "forecasting", lambda *_: None) == trials.TrialResult()
 
     def test_of_a_season_answer_nothing_before_it(self) -> None:
         model, predict = holt_winters(), FORECASTING.predictor

@@ -8,7 +8,7 @@ from river import anomaly, cluster
 
 from models_app.domain import predictions, rankings, rewards
 from models_app.domain.predictions import UnsupportedPrediction
-from models_app.paradigms import at_thresholds, cluster_metrics
+from models_app.paradigms import at_thresholds, cluster_metrics, drift
 from models_app.paradigms.multilabel import MULTILABEL
 from models_app.paradigms.multioutput import MULTIOUTPUT
 
@@ -78,6 +78,18 @@ def test_rewards_take_back_an_update(kind: Any) -> None:
     assert metric.get() == pytest.approx(before)
     assert metric.bigger_is_better is (kind is not rewards.Regret)
     assert metric.works_with(object())
+
+
+def test_drifts_take_back_an_update() -> None:
+    drifts = drift.Drifts()
+    for read in (True, False, True):
+        drifts.update(0.5, read)
+    drifts.revert(0.5, True)
+    drifts.revert(0.5, False)
+
+    assert drifts.get() == 1
+    assert not drifts.bigger_is_better
+    assert drifts.works_with(object())
 
 
 def test_a_tree_has_plain_values_only() -> None:

@@ -4,10 +4,11 @@ import math
 from typing import Any
 
 import pytest
-from river import reco
+from river import preprocessing, reco
 
 from models_app.domain import rankings
 from models_app.domain.errors import InvalidGroundTruth, InvalidRequest
+from models_app.domain.predictions import UnsupportedPrediction
 from models_app.paradigms.recommendation import RECOMMENDATION
 
 RATINGS = [("ann", 1, 5.0), ("ann", "1", 1.0), ("ben", 1, 4.0), ("ben", 2, 2.5), (3, 2, 3.0), ("3", 2, 1.5)]
@@ -61,6 +62,19 @@ class TestPredictor:
 
         assert predict({"user": "ann", "item": "a", "features": {"hour": 7}}) == 7.0
         assert predict({"user": "ann", "item": "a"}) == 0.0
+
+    def test_ranks_nothing_by_what_is_no_number(self) -> None:
+        class Silent(Contextual):
+            def predict_one(self, user: object, item: object, x: Any = None) -> Any:
+                return None
+
+        with pytest.raises(UnsupportedPrediction, match="no number"):
+            RECOMMENDATION.predictor(Silent())({"user": "ann", "items": ["a", "b"]})
+
+    @pytest.mark.parametrize("make", [RECOMMENDATION.predictor, RECOMMENDATION.learner])
+    def test_takes_no_pipeline_which_passes_on_features_alone(self, make: Any) -> None:
+        with pytest.raises(NotImplementedError, match="upload the recommender without it"):
+            make(preprocessing.StandardScaler() | reco.Baseline())
 
 
 class TestLearner:

@@ -174,7 +174,36 @@ class Temperature:
         return self.last
 
 
+class Compiled:
+    """Its methods have no signatures."""
+
+    update = staticmethod(max)
+    learn_one = staticmethod(max)
+
+    def get(self) -> float:
+        return 2.5
+
+    def transform_one(self, x: object) -> float:
+        return 2.5
+
+
 class TestOwnModels:
+    def test_take_one_value_and_no_moment_where_they_do_not_say_what_they_take(self) -> None:
+        statistic, transform = (get_flavor(name).serving(Compiled()) for name in ("statistic", "transform"))
+
+        assert statistic.ground_truth(2.5) == 2.5
+        with pytest.raises(InvalidGroundTruth):
+            statistic.ground_truth({"x": 1.0, "y": 2.0})
+        for flavor in (statistic, transform):
+            with pytest.raises(InvalidRequest) as refused:
+                flavor.check_members({"features": {}, "t": "2026-03-01"}, learns=True)
+            assert refused.value.message == {"t": ["not taken by this model"]}
+
+    def test_may_make_a_number_of_features(self) -> None:
+        transform = get_flavor("transform")
+
+        assert transform.normalize(transform.predictor(Compiled())({"features": {}})) == 2.5
+
     def test_need_update_and_get(self) -> None:
         statistic = get_flavor("statistic")
 

@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from models_app.domain import features
-from models_app.domain.errors import MAX_REASONS, ChantillyError, InvalidRequest
+from models_app.domain.errors import MAX_REASONS, ChantillyError, InvalidRequest, ModelNotFound
 from models_app.engine.commands import Command, LearnFeatures
 from models_app.services.files import FileRecord, Format, Layout, Source, records
 from models_app.services.files.encodings import Encoding
@@ -115,6 +115,31 @@ class TestOneRequest:
         assert isinstance(asked, LearnFeatures)
         assert (asked.has_members, asked.x, asked.text, asked.ground_truth) == (True, {}, b"{}", 2.5)
         assert of_record(record) == encoded(asked)
+
+
+class TestRefusals:
+    @pytest.mark.parametrize(
+        ("xs", "reason"),
+        [
+            (b"[" * 200 + b"]" * 200, "must not be nested deeper than 100 levels"),
+            (b"[" + b"1," * 100_000 + b"1]", "must not have more than 100,000 values"),
+        ],
+    )
+    def test_of_what_comes_beside_features_do_not_name_these(self, xs: bytes, reason: str) -> None:
+        with pytest.raises(InvalidRequest) as predicted:
+            reading.predict(b'{"horizon": 2, "xs": %s}' % xs, NOW)
+        with pytest.raises(InvalidRequest) as learned:
+            reading.learn(b'{"ground_truth": 1, "xs": %s}' % xs, NOW)
+
+        assert isinstance(predicted.value.message, str)
+        assert reason in predicted.value.message
+        assert learned.value.message == predicted.value.message
+
+    def test_of_a_name_that_no_model_has_have_the_reference(self) -> None:
+        refusal, ref = reading.record(b'{"features": {}, "model": "a\u0000b", "ref": 7}', None, NOW)
+
+        assert isinstance(refusal, ModelNotFound)
+        assert ref == msgspec.Raw(b"7")
 
 
 class TestBodyReader:
