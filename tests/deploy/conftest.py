@@ -5,17 +5,13 @@ import pytest
 
 from tests.deploy.programs import program
 from tests.deploy.prometheus import Prometheus
-from tests.servers.launchers import make_instance
-from tests.servers.servers import Server, run_manage
+from tests.servers.servers import Server, set_up_instance
 
 
 @pytest.fixture(scope="session")
 def template(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """An instance that is set up; servers take copies."""
-    instance = make_instance(tmp_path_factory.mktemp("template") / "instance")
-    done = run_manage(instance, "setup")
-    assert done.returncode == 0, done.stderr
-    return instance
+    return set_up_instance(tmp_path_factory.mktemp("template"))
 
 
 @pytest.fixture(scope="module")

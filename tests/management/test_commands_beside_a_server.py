@@ -8,23 +8,8 @@ from pathlib import Path
 import httpx
 import pytest
 
-from tests.management.processes import Served, manage, served
-from tests.servers.launchers import make_instance
+from tests.management.processes import Served, manage
 from tests.services.instances import logistic
-
-
-@pytest.fixture(scope="module")
-def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    folder = make_instance(tmp_path_factory.mktemp("beside") / "instance")
-    done = manage(folder, "setup")
-    assert done.returncode == 0, done.stderr
-    return folder
-
-
-@pytest.fixture(scope="module")
-def server(folder: Path) -> Iterator[Served]:
-    with served(folder) as running:
-        yield running
 
 
 @pytest.fixture

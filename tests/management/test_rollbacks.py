@@ -12,27 +12,12 @@ from typing import Any
 import httpx
 import pytest
 
-from tests.management.processes import ROOT, Served, environment, manage, served
+from tests.management.processes import ROOT, Served, environment, manage
 from tests.management.test_commands_beside_a_server import done
 from tests.servers.databases import Database
 from tests.servers.folds import state_of
-from tests.servers.launchers import make_instance
 from tests.servers.waiting import wait_until
 from tests.services.instances import logistic
-
-
-@pytest.fixture(scope="module")
-def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    folder = make_instance(tmp_path_factory.mktemp("rollbacks") / "instance")
-    ended = manage(folder, "setup")
-    assert ended.returncode == 0, ended.stderr
-    return folder
-
-
-@pytest.fixture(scope="module")
-def server(folder: Path) -> Iterator[Served]:
-    with served(folder) as running:
-        yield running
 
 
 @pytest.fixture

@@ -6,7 +6,6 @@ import socket
 import sqlite3
 import threading
 import time
-from collections.abc import Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from pathlib import Path
 from urllib.parse import urlsplit
@@ -16,28 +15,13 @@ import pytest
 
 from tests.management.processes import Served, manage, served
 from tests.management.slow_models import SlowModel
-from tests.servers.launchers import make_instance
 from tests.servers.waiting import wait_until
 
 
-@pytest.fixture(scope="module")
-def instance(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    folder = make_instance(tmp_path_factory.mktemp("serve") / "instance")
-    done = manage(folder, "setup")
-    assert done.returncode == 0, done.stderr
-    return folder
-
-
 @pytest.fixture
-def another(instance: Path, tmp_path: Path) -> Path:
+def another(folder: Path, tmp_path: Path) -> Path:
     """An instance that nobody serves yet."""
-    return shutil.copytree(instance, tmp_path / "another", ignore=shutil.ignore_patterns("*.sock"))
-
-
-@pytest.fixture(scope="module")
-def server(instance: Path) -> Iterator[Served]:
-    with served(instance) as running:
-        yield running
+    return shutil.copytree(folder, tmp_path / "another", ignore=shutil.ignore_patterns("*.sock"))
 
 
 class TestServe:
@@ -88,14 +72,14 @@ class TestServe:
 
     @pytest.mark.parametrize("command", ["serve", "runserver"])
     def test_keeps_another_from_serving_the_same_instance(
-        self, server: Served, instance: Path, command: str
+        self, server: Served, folder: Path, command: str
     ) -> None:
-        ended = manage(instance, command, PORT="0")
+        ended = manage(folder, command, PORT="0")
 
         assert ended.returncode == 1
         assert f"served already, by process {server.process.pid} (" in ended.stderr
         assert httpx.get(f"{server.url}/readyz").status_code == 200
-        assert manage(instance, "list_models").returncode == 0
+        assert manage(folder, "list_models").returncode == 0
 
     def test_refuses_a_port_that_is_taken_before_it_makes_a_password(
         self, server: Served, tmp_path: Path

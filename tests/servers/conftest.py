@@ -8,8 +8,8 @@ import pytest
 
 from tests.servers import main_models, servers
 from tests.servers.clients import Client
-from tests.servers.launchers import ForkServer, Launcher, environment, fork, fork_server, make_instance
-from tests.servers.servers import Server, run_manage
+from tests.servers.launchers import ForkServer, Launcher, environment, fork, fork_server
+from tests.servers.servers import Server, set_up_instance
 from tests.servers.uploads import Uploads
 
 # It is for servers: whoever imports it has another clock.
@@ -30,10 +30,7 @@ def pytest_runtest_makereport(
 @pytest.fixture(scope="session")
 def template(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """An instance that is set up; servers take copies."""
-    instance = make_instance(tmp_path_factory.mktemp("template") / "instance")
-    done = run_manage(instance, "setup")
-    assert done.returncode == 0, done.stderr
-    return instance
+    return set_up_instance(tmp_path_factory.mktemp("template"))
 
 
 @pytest.fixture(scope="session")

@@ -10,7 +10,7 @@ from pathlib import Path
 
 from tests.servers.clients import Client
 from tests.servers.databases import Database
-from tests.servers.launchers import Launcher, Process, environment, fork, run
+from tests.servers.launchers import Launcher, Process, environment, fork, make_instance, run
 
 READY_SECONDS = 60
 #: Those that run: a failing test shows what they said.
@@ -116,3 +116,11 @@ class Server:
 def run_manage(instance: Path, *arguments: str, **settings: str) -> "subprocess.CompletedProcess[str]":
     """Run a command of `manage.py` to its end."""
     return run(arguments, environment(instance, **settings), timeout=120)
+
+
+def set_up_instance(folder: Path) -> Path:
+    """Return an instance in a folder, as `manage.py setup` makes it."""
+    instance = make_instance(folder / "instance")
+    done = run_manage(instance, "setup")
+    assert done.returncode == 0, done.stderr
+    return instance
