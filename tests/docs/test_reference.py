@@ -10,6 +10,7 @@ from django.urls import get_resolver
 from chantilly_project.setting_table import markdown_table
 from models_app.api import describing, exceptions
 from models_app.domain import errors
+from models_app.domain.scoring import name_of
 from models_app.management.commands.routes import _routes
 from models_app.paradigms.registry import FLAVORS
 from tests.docs import flavor_reference, guides, processes
@@ -68,6 +69,9 @@ def test_flavors_are_those_of_the_code() -> None:
 
     rows_by_flavor = {named(row[0])[0]: row for row in rows(reference("flavors"))}
     assert rows_by_flavor.keys() >= FLAVORS.keys()
+    for name, flavor in FLAVORS.items():
+        reported = re.findall(r"[A-Z]\w*(?:\(\w+\))?(?:\[\d+\])?", rows_by_flavor[name][3])
+        assert reported == [name_of(kind()) for kind in flavor.metrics], name
 
 
 def test_routes_are_those_of_the_server() -> None:

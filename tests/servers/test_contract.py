@@ -15,6 +15,7 @@ from river import base, compose, linear_model, naive_bayes, preprocessing, tree
 
 from models_app.domain import blobs
 from models_app.paradigms.registry import FLAVORS
+from tests.paradigms.test_battery import MODELS
 from tests.servers.clients import Client
 from tests.servers.conftest import Start
 from tests.servers.folds import METRICS, Scores, state_of
@@ -619,7 +620,18 @@ REFUSALS = [
           begins="TypeError("),
     _post("River's own raises in learn", "/api/learn", {"id": "text", "ground_truth": 1}, code="model_raised",
           begins="TypeError("),
+    # What other flavors take, and a flavor that is none.
+    _post("a horizon for a regression", "/api/predict", {"features": HOUSE, "horizon": 3, "id": "new"},
+          {"horizon": ["not taken by the flavor 'regression'"]}),
+    _post("a user for a regression", "/api/learn", {"features": HOUSE, "user": "ann", "ground_truth": 1},
+          {"user": ["not taken by the flavor 'regression'"]}),
+    _post("unknown flavor of an upload", "/api/model/new?flavor=zugzug", pickle.dumps(regression()), _ALLOWED,
+          code="unknown_flavor"),
     # Addresses.
+    Refusal(name="unknown parameter", path="/api/metrics?modle=house", method="GET",
+            begins="modle: unknown parameter"),
+    _post("unknown parameter of a predict", "/api/predict?id=1", {"features": HOUSE},
+          begins="id: unknown parameter"),
     Refusal(name="no such route", path="/api/nothing", method="GET", status=404, code="not_found",
             message="There is nothing at this address."),
     Refusal(name="no such method", path="/api/predict", method="GET", status=405, code="method_not_allowed",
@@ -724,6 +736,59 @@ class TestRefusals:
         assert server.database.contents() == {
             "models": [], "snapshots": [], "segments": [], "pending": [], "configuration": [],
         }  # fmt: skip
+
+
+#: Of each flavor beyond chantilly's: the route, what is sent, and the field that is named.
+FOREIGN: list[tuple[str, str, dict[str, object], str]] = [
+    ("label", "learn", {"features": {}, "ground_truth": [1]}, "ground_truth"),
+    ("multioutput", "learn", {"features": {}, "ground_truth": 2.5}, "ground_truth"),
+    ("multioutput", "learn", {"features": {}, "ground_truth": {"a": "x"}}, "ground_truth"),
+    ("multilabel", "learn", {"features": {}, "ground_truth": {"a": 2}}, "ground_truth"),
+    ("anomaly", "predict", {}, "features"),
+    ("anomaly", "learn", {"features": {}, "ground_truth": "yes"}, "ground_truth"),
+    ("supervised_anomaly", "predict", {"features": {}}, "observed"),
+    ("supervised_anomaly", "learn", {"features": {}, "observed": "x"}, "observed"),
+    ("forecasting", "predict", {"horizon": 0}, "horizon"),
+    ("forecasting", "predict", {"features": {}}, "features"),
+    ("forecasting", "predict", {"horizon": 2, "xs": [{}]}, "xs"),
+    ("forecasting", "learn", {"ground_truth": True}, "ground_truth"),
+    ("recommendation", "predict", {"user": "ann"}, "item"),
+    ("recommendation", "predict", {"user": 1.5, "item": 1}, "user"),
+    ("recommendation", "predict", {"user": "ann", "items": []}, "items"),
+    ("clustering", "predict", {}, "features"),
+    ("clustering", "learn", {"features": {}, "ground_truth": {"a": 1}}, "ground_truth"),
+    ("bandit", "predict", {}, "arms"),
+    ("bandit", "predict", {"arms": []}, "arms"),
+    ("bandit", "learn", {"arms": ["a"], "ground_truth": 1.0}, "arm"),
+    ("transform", "predict", {}, "features"),
+    ("transform", "predict", {"features": {}, "t": 5}, "t"),
+    ("statistic", "predict", {"user": "ann"}, "user"),
+    ("statistic", "learn", {"ground_truth": {"y": 1}}, "ground_truth"),
+    ("drift", "predict", {"horizon": 1}, "horizon"),
+    ("drift", "learn", {"ground_truth": "cat"}, "ground_truth"),
+]
+
+
+class TestFlavorsBeyondChantilly:
+    def test_are_all_here(self) -> None:
+        assert {flavor for flavor, *_ in FOREIGN} == FLAVORS.keys() - METRICS.keys()
+
+    def test_refuse_what_is_not_theirs_by_its_field_and_change_nothing(
+        self, server: Server, client: Client
+    ) -> None:
+        client.init("regression")
+        for flavor in dict.fromkeys(flavor for flavor, *_ in FOREIGN):
+            data = pickle.dumps(MODELS[flavor]())
+            uploaded = client.request("POST", f"/api/model/{flavor}?flavor={flavor}", data)
+            assert (uploaded.status, uploaded.json["flavor"]) == (201, flavor)
+        before = state(server, client)
+
+        answers = [client.post(f"/api/{route}", model=flavor, **body) for flavor, route, body, _ in FOREIGN]
+
+        for (flavor, _, body, named), answer in zip(FOREIGN, answers, strict=True):
+            assert (answer.status, named in answer.message) == (400, True), (flavor, body, answer)
+            assert answer.code in ("invalid_request", "invalid_ground_truth")
+        assert state(server, client) == before
 
 
 JSON_LIMIT, MODEL_LIMIT = 1000, 5000
