@@ -8,10 +8,10 @@ import { align } from "./series.js";
 const LIMIT_WIDTH = 60;
 const POINT_SIZE = 5;
 
-/** How many learns had a residual, or what `label` names, within which limits. The bars at the ends have no limit outwards. */
+/** How many learns had a residual, or what `title` names, within which limits. The bars at the ends have no limit outwards. */
 export class Histogram extends Plot {
-  draw({ n, limits, label = "Residual" }) {
-    this.label = label;
+  draw({ n, limits, title = "Residual" }) {
+    this.title = title;
     this.limits = limits;
     // Limits stand between two bars.
     this.show(JSON.stringify(n.length), [n.map((_, index) => index), n], () => this.options(n.length));
@@ -25,7 +25,7 @@ export class Histogram extends Plot {
         numbers(),
       ],
       series: [
-        { label: this.label, value: (_, index) => this.range(index) },
+        { label: this.title, value: (_, index) => this.range(index) },
         { label: "Learns", value: (_, value) => formatCount(value), stroke: color("--accent"), fill: color("--accent-ground"), width: 1, paths: window.uPlot.paths.bars({ size: [0.92, Infinity] }), points: { show: false } },
       ],
     };

@@ -217,7 +217,7 @@ class TestPlaces:
 
         found: Any = drawn(shown(client, "one"))
 
-        assert (sum(found["n"]), found["label"]) == (1, "Prediction")
+        assert (sum(found["n"]), found["title"]) == (1, "Prediction")
 
 
 class TestValues:

@@ -31,7 +31,7 @@ def _distributed(values: Sequence[float], n_outcomes: int, what: str) -> Context
         "mean": None if spread is None else short(spread.mean),
         "most": None if spread is None else [short(limit) for limit in spread.most],
         "drawn": {
-            "label": what.capitalize(),
+            "title": what.capitalize(),
             "n": [bin_.n for bin_ in bins],
             "limits": [bin_.highest for bin_ in bins[:-1]],
         },
