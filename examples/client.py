@@ -57,13 +57,15 @@ class Client:
         """Return the names of the models."""
         return self._call("GET", "/api/models").json()["models"]
 
-    def upload(self, model: object, name: str, *, flavor: str | None = None) -> int:
+    def upload(self, model: object, name: str, *, flavor: str | None = None, read_only: bool = False) -> int:
         """Upload a model, of the server's flavor unless another is named; return its size in bytes.
 
+        `read_only`: it predicts, and learns nothing.
         `recurse`: a function of a script takes along the names that it uses, not all names of the script.
         """
         content = dill.dumps(model, recurse=True)
-        self._call("POST", f"/api/model/{name}", data=content, params=_without_none(flavor=flavor))
+        wanted = _without_none(flavor=flavor, read_only="true" if read_only else None)
+        self._call("POST", f"/api/model/{name}", data=content, params=wanted)
         return len(content)
 
     def download(self, name: str) -> Any:

@@ -28,7 +28,11 @@ from river import datasets, linear_model, preprocessing
 NAME = "demo-phishing"
 FLAVOR = "binary"
 #: Programs beside this one that are not called after a flavor.
-NO_EXAMPLES = {"client", "running", "demo", "taxis", "text", FLAVOR}
+NO_EXAMPLES = {"client", "running", "demo", "taxis", "text", FLAVOR} | {
+    "onnx_model",
+    "torch_model",
+    "vowpal_wabbit",
+}
 DATASET = datasets.Phishing()
 # Slow enough to be watched on the dashboard.
 PER_SECOND = 250

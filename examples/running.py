@@ -4,6 +4,7 @@ import argparse
 import random
 import sys
 from collections.abc import Callable, Iterable, Sequence
+from importlib import metadata
 from typing import Any
 
 from client import DEFAULT_URL, Client, NotReachable, Refused
@@ -56,6 +57,21 @@ def options(description: str | None, *, limit: int | None) -> argparse.ArgumentP
     return parser
 
 
+def need(*packages: str) -> None:
+    """End the script with one line where one of the packages is not installed."""
+    missing = [package for package in packages if not _is_installed(package)]
+    if missing:
+        sys.exit(f"This example needs more than is installed: pip install {' '.join(missing)}")
+
+
+def _is_installed(package: str) -> bool:
+    try:
+        metadata.version(package)
+    except metadata.PackageNotFoundError:
+        return False
+    return True
+
+
 def connect(url: str) -> Client:
     """Return a client of a server; end the script where none answers."""
     client = Client(url)
@@ -100,7 +116,7 @@ def bare_loop(model: Any, events: Events, *, flavor: str) -> Metrics:
             continue
         # Score before learning: afterwards the model has seen the answer.
         _score(scores, ground_truth, predictions.pop(number))
-        if not learns_at_once:
+        if not learns_at_once and hasattr(model, "learn_one"):
             model.learn_one(features, ground_truth)
     return {_name(score): score.get() for score in scores}
 

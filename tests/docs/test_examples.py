@@ -32,7 +32,19 @@ EXAMPLES = {
     "transform": ("example-scaled", ()),
     "text": ("example-messages", ()),
     "taxis": ("example-taxis", ("--made-up",)),
+    "onnx_model": ("example-onnx", ()),
+    "torch_model": ("example-torch", ()),
+    "vowpal_wabbit": ("example-vowpal", ()),
 }
+#: Those that need another library, by its module. Not all of these are in the tests' own environment: PyTorch
+#: is large, and Vowpal Wabbit has no wheels for every Python.
+OF_OTHERS = {
+    "onnx_model": "onnxruntime",
+    "torch_model": "torch",
+    "vowpal_wabbit": "vowpal_wabbit_next",
+}
+REMARKS = {"onnx_model": ["read_only"], "torch_model": [], "vowpal_wabbit": ["predicts_on_copies"]}
+PACKAGES = {**OF_OTHERS, "vowpal_wabbit": "vowpal-wabbit-next"}
 PICTURE = ROOT / "docs" / "demo.svg"
 METRIC = r"0\.\d{4}"
 # Nothing listens there: what goes through it fails at once.
@@ -62,6 +74,8 @@ class TestExample:
     @pytest.mark.parametrize("name", EXAMPLES)
     def test_gives_what_a_bare_river_loop_gives(self, server: Server, name: str) -> None:
         model, arguments = EXAMPLES[name]
+        if name in OF_OTHERS:
+            pytest.importorskip(OF_OTHERS[name])
 
         done = example(server, name, "--limit", str(LIMIT), *arguments)
 
@@ -71,6 +85,41 @@ class TestExample:
         # What is only scored when its truth comes is there twice.
         assert len({learn.prediction_id or number for number, learn in learns}) == LIMIT
         assert not {one for one in server.database.pending_ids() if one.startswith(f"{model}-")}
+
+    @pytest.mark.parametrize("name", OF_OTHERS)
+    def test_of_another_library_can_be_replayed(self, server: Server, name: str) -> None:
+        pytest.importorskip(OF_OTHERS[name])
+        model, _ = EXAMPLES[name]
+
+        done = example(server, name, "--limit", "40")
+        with server.client() as client:
+            remarks = [remark["code"] for remark in client.get(f"/api/stats?model={model}").json["remarks"]]
+        server.restart(clean=False)
+        verified = server.manage("verify_journal", model)
+
+        assert done.returncode == 0, done.stderr
+        assert remarks == REMARKS[name]
+        assert verified.stdout.startswith(f"{model}: equal"), verified.stdout
+
+    @pytest.mark.parametrize("name", OF_OTHERS)
+    def test_of_another_library_names_the_package_that_is_missing(
+        self, server: Server, tmp_path: Path, name: str
+    ) -> None:
+        # Nothing is installed where nothing is found.
+        (tmp_path / "sitecustomize.py").write_text(
+            "from importlib import metadata\n"
+            f"found, hidden = metadata.version, {PACKAGES[name]!r}\n"
+            "def version(name):\n"
+            "    if name == hidden:\n"
+            "        raise metadata.PackageNotFoundError(name)\n"
+            "    return found(name)\n"
+            "metadata.version = version\n"
+        )
+
+        done = example(server, name, PYTHONPATH=str(tmp_path))
+
+        assert done.returncode == 1
+        assert done.stderr == (f"This example needs more than is installed: pip install {PACKAGES[name]}\n")
 
     def test_says_so_where_it_makes_up_its_trips(self, server: Server, tmp_path: Path) -> None:
         with server.client() as client:
