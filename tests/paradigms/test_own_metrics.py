@@ -4,11 +4,12 @@ import math
 from typing import Any
 
 import pytest
-from river import anomaly, cluster
+from river import anomaly, cluster, linear_model
 
 from models_app.domain import predictions, rankings, rewards
+from models_app.domain.intervals import IntervalPrediction, surrounded
 from models_app.domain.predictions import UnsupportedPrediction
-from models_app.paradigms import at_thresholds, cluster_metrics, drift
+from models_app.paradigms import at_thresholds, cluster_metrics, drift, interval_metrics
 from models_app.paradigms.multilabel import MULTILABEL
 from models_app.paradigms.multioutput import MULTIOUTPUT
 
@@ -90,6 +91,24 @@ def test_drifts_take_back_an_update() -> None:
     assert drifts.get() == 1
     assert not drifts.bigger_is_better
     assert drifts.works_with(object())
+
+
+@pytest.mark.parametrize("kind", interval_metrics.INTERVAL_METRICS)
+def test_intervals_take_back_an_update(kind: Any) -> None:
+    metric = kind()
+    metric.update(9.0, IntervalPrediction(1.5, 1.0, 2.0))
+    before = metric.get()
+    # The last one has no interval.
+    for predicted in (IntervalPrediction(9.0, 0.0, 9.0), surrounded(8, {"lower": 5, "upper": 9}), 9.0):
+        metric.update(9.0, predicted)
+        assert (metric.get() == before) is (type(predicted) is float)
+        metric.revert(9.0, predicted)
+
+    assert metric.get() == pytest.approx(before)
+    assert metric.bigger_is_better is (kind is interval_metrics.IntervalCoverage)
+    assert metric.works_with(linear_model.LinearRegression())
+    # Not every integer beyond is a float.
+    assert type(surrounded(8, {"lower": -(2**53) - 1, "upper": 9})) is int
 
 
 def test_a_tree_has_plain_values_only() -> None:

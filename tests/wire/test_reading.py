@@ -136,7 +136,7 @@ class TestRefusals:
         assert learned.value.message == predicted.value.message
 
     def test_of_a_name_that_no_model_has_have_the_reference(self) -> None:
-        refusal, ref = reading.record(b'{"features": {}, "model": "a\u0000b", "ref": 7}', None, NOW)
+        refusal, ref = reading.record(b'{"features": {}, "model": "a\\u0000b", "ref": 7}', None, NOW)
 
         assert isinstance(refusal, ModelNotFound)
         assert ref == msgspec.Raw(b"7")
