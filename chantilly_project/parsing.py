@@ -52,14 +52,15 @@ def text(*, at_least: int = 1, allowed: str) -> Parser:
     return Parser(read, allowed)
 
 
-def choice(*options: str) -> Parser:
-    """One of the options (upper case), written in any case."""
+def choice(*options: str, may_be_empty: bool = False) -> Parser:
+    """One of the options, written in any case."""
+    known = {option.upper(): option for option in options} | ({"": ""} if may_be_empty else {})
 
     def read(value: object) -> str:
-        found = _text(value).upper()
-        if found not in options:
-            raise ValueError("none of the options")
-        return found
+        try:
+            return known[_text(value).upper()]
+        except KeyError:
+            raise ValueError("none of the options") from None
 
     return Parser(read, ", ".join(f"`{option}`" for option in options))
 

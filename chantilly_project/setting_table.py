@@ -180,6 +180,14 @@ SETTINGS = (
     ),
     Setting("UPLOAD_MEMORY", "4G", parsing.size, "Memory that this process may take, beside River's."),
     Setting(
+        "MODEL_UPLOADS",
+        "",
+        parsing.choice("spec", "river", "any", may_be_empty=True),
+        "What may be uploaded: `spec` takes specifications alone, `river` pickles of River's own objects, "
+        "too, and `any` whatever pickle, which is code that runs on the server.",
+        "`any` where `HOST` is an address of this machine alone, else `river`",
+    ),
+    Setting(
         "STREAM_BACKLOG",
         "1000",
         parsing.whole(1, 1_000_000),

@@ -15,6 +15,7 @@ from web.refusals import Refusal
 RETRY_AFTER_SECONDS = 1
 
 STATUS_BY_ERROR: dict[type[ChantillyError], int] = {
+    errors.ModelNotAllowed: 403,
     errors.ModelNotFound: 404,
     errors.EvaluationsBusy: 503,
     errors.ModelBusy: 503,

@@ -48,6 +48,7 @@ class ModelViewSet(ThreadedViewSet):
         refusals=[
             errors.FlavorNotSet,
             errors.InvalidModelName,
+            errors.ModelNotAllowed,
             errors.ModelNotReadable,
             errors.ModelNotSuitable,
             errors.ModelRaised,

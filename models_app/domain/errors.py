@@ -127,6 +127,12 @@ class ModelNotSuitable(ChantillyError):
     code = "model_not_suitable"
 
 
+class ModelNotAllowed(ChantillyError):
+    """The upload has what the setting MODEL_UPLOADS does not let in; the message names it."""
+
+    code = "model_not_allowed"
+
+
 class UploadsBusy(ChantillyError):
     """As many uploads are tried as may be at a time, or no process can be had to try one in."""
 

@@ -11,6 +11,7 @@ import pickletools
 import platform
 import re
 from collections.abc import Callable, Sequence
+from enum import StrEnum
 from importlib.metadata import version
 from types import CodeType
 from typing import Any
@@ -19,7 +20,9 @@ import dill
 
 from models_app.domain import blobs, code_objects, river_versions
 from models_app.domain.code_objects import ForeignCode
-from models_app.domain.errors import ModelNotReadable
+from models_app.domain.errors import ModelNotAllowed, ModelNotReadable
+from models_app.domain.listed import unpickler
+from models_app.domain.listed.names import NotAllowed
 
 _MAX_REASON = 300
 # By so many it is seen whether it is a text.
@@ -48,17 +51,32 @@ _ZLIB = (b"\x78\x01", b"\x78\x5e", b"\x78\x9c", b"\x78\xda")
 _JOBLIB = b"joblib.numpy_pickle"
 
 
-def loads(data: bytes) -> Any:
+class Taken(StrEnum):
+    """What uploads may be: descriptions alone, pickles of River's own objects too, or any pickle."""
+
+    SPEC = "spec"
+    RIVER = "river"
+    ANY = "any"
+
+
+def loads(data: bytes, taken: Taken = Taken.ANY) -> Any:
     """Return the object that uploaded bytes were made from, if all code in them fits this Python.
 
     No code of theirs has run before it was looked at. Raises `ModelNotReadable` with a reason in one line
-    that says what to do, whatever the unpickling raises.
+    that says what to do, whatever the unpickling raises; and `ModelNotAllowed` for what is more than is
+    `taken`.
     """
+    if taken is Taken.SPEC:
+        raise ModelNotAllowed("A pickle is not allowed: MODEL_UPLOADS=spec takes specifications alone.")
     if not data:
         raise ModelNotReadable("The body is empty: send the bytes that pickle.dumps(model) returns.")
     buffer = io.BytesIO(data)
     try:
+        if taken is Taken.RIVER:
+            return unpickler.loads(data)
         return _Dill(buffer).load() if blobs.needs_dill(data) else _Pickle(buffer).load()
+    except NotAllowed as error:
+        raise _not_allowed(data, error) from error
     except ForeignCode as error:
         raise ModelNotReadable(_foreign(error)) from error
     except BaseException as error:  # whatever it raises, it is no model
@@ -95,6 +113,19 @@ def _checking(make: Callable[..., CodeType], *, skips_table: bool = False) -> Ca
         return make(*args)
 
     return make_checked
+
+
+def _not_allowed(data: bytes, error: NotAllowed) -> ModelNotAllowed | ModelNotReadable:
+    hint = _format_hint(data)
+    if hint is not None:
+        return ModelNotReadable(f"{_CANNOT}: {hint}")
+    what = error.what[:1].upper() + error.what[1:]
+    hint = "" if data[:1] == pickle.PROTO else " Of pickles, it takes those of protocol 2 and newer."
+    if blobs.needs_dill(data):
+        hint = " What dill.dumps writes is more than that: use pickle.dumps."
+    return ModelNotAllowed(
+        f"{what[:_MAX_REASON]} is not allowed: MODEL_UPLOADS=river takes River's own objects.{hint}"
+    )
 
 
 def _foreign(error: ForeignCode) -> str:

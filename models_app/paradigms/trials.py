@@ -7,6 +7,7 @@ much. A model that takes none of these is served all the same, unless it fails i
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import Any
 
 from models_app.domain import blobs, river_versions, uploads
@@ -16,6 +17,7 @@ from models_app.domain.features import Features
 from models_app.domain.predictions import Prediction, UnsupportedPrediction
 from models_app.domain.remarks import Remark
 from models_app.domain.scoring import GroundTruth
+from models_app.domain.uploads import Taken
 from models_app.paradigms import guessing, options, read_only, suitability, trial_features
 from models_app.paradigms.base import MakeInputs, MakeTruth, Paradigm
 
@@ -57,14 +59,23 @@ class _Failed(Exception):
         self.is_final = is_final
 
 
-def run(data: bytes, flavor_name: str, reached: Reached, *, is_read_only: bool = False) -> TrialResult:
+def run(
+    data: bytes,
+    flavor_name: str,
+    reached: Reached,
+    *,
+    is_read_only: bool = False,
+    taken: Taken = Taken.ANY,
+) -> TrialResult:
     """Unpickle an upload and try it; `reached` hears how far it is, and what is known by then.
 
-    The flavor may be `guessing.AUTO`. What is to be served read-only learns nothing here either.
-    Raises `ModelNotReadable`, `ModelNotSuitable`. It runs the upload's code: see `services.trials`.
+    The flavor may be `guessing.AUTO`. What is to be served read-only learns nothing here either; what is more
+    than is `taken` is not unpickled. Raises `ModelNotAllowed`, `ModelNotReadable`, `ModelNotSuitable`.
+    It runs the upload's code: see `services.trials`.
     """
     reached(LOADING, TrialResult())
-    model = uploads.loads(data)
+    load = partial(uploads.loads, data, taken)
+    model = load()
     try:
         flavor = guessing.flavor_for(model, flavor_name).serving(model)
         flavor = read_only.of(flavor) if is_read_only else flavor
@@ -80,11 +91,11 @@ def run(data: bytes, flavor_name: str, reached: Reached, *, is_read_only: bool =
         raise ModelNotSuitable(text) from error
     guessed = flavor.name if flavor_name == guessing.AUTO else ""
     reached(TRYING, TrialResult(method, flavor=guessed, gives_intervals=gives_intervals))
-    found = _try(data, model, flavor, method)
+    found = _try(load, model, flavor, method)
     return replace(found, flavor=guessed, gives_intervals=gives_intervals)
 
 
-def _try(data: bytes, model: Any, flavor: Paradigm, method: str) -> TrialResult:
+def _try(load: Callable[[], Any], model: Any, flavor: Paradigm, method: str) -> TrialResult:
     deadline = time.monotonic() + TRYING_SECONDS
     failures: list[_Failed] = []
     for x, truth in _records(flavor):
@@ -99,7 +110,7 @@ def _try(data: bytes, model: Any, flavor: Paradigm, method: str) -> TrialResult:
             method = attempt.method
             failures.append(failed)
             # What raised may have changed it.
-            model = uploads.loads(data)
+            model = load()
         else:
             return attempt.finding()
     for failure in failures:

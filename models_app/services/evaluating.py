@@ -71,8 +71,8 @@ def evaluate_policy(*, model: str, data: bytes) -> Evaluation:
     It is tried like an upload, and then asked with the arms and features of each rewarded pull in the journal
     of the served model's generation. It stays as it was pickled: it learns nothing of them.
 
-    Raises `ModelNotFound`, `ModelNotSuitable` where either is no bandit policy, `ModelNotReadable`,
-    `ModelRaised`, `StorageUnavailable`, `UploadsBusy`.
+    Raises `ModelNotFound`, `ModelNotAllowed`, `ModelNotSuitable` where either is no bandit policy,
+    `ModelNotReadable`, `ModelRaised`, `StorageUnavailable`, `UploadsBusy`.
     """
     served = policies.bandit(model)
     try_upload(data, BANDIT.name)

@@ -13,6 +13,7 @@ from models_app.paradigms.base import last_step
 from models_app.paradigms.pulls import Arm
 from models_app.services.finding import Served, find
 from models_app.services.runtime import get_engine
+from models_app.services.trying import taken
 
 UNIFORM, OF_ARM, OF_MODEL = "uniform", "arm:", "model:"
 #: The parameter that names a policy.
@@ -56,7 +57,7 @@ class Pickled:
     """A bandit policy as it was pickled."""
 
     def __init__(self, data: bytes) -> None:
-        self._policy = last_step(uploads.loads(data))
+        self._policy = last_step(uploads.loads(data, taken()))
 
     def shares(self, arms: Sequence[Arm], x: Any) -> list[float] | None:
         """See Policy."""

@@ -80,7 +80,7 @@ def upload_model(  # noqa: PLR0913  # as many as an upload has choices
     It is tried in a process of its own first; in this one, the engine unpickles it when it is first used.
 
     Raises `FlavorNotSet`, `UnknownFlavor`, `InvalidModelName`, `InvalidRequest` for a metric,
-    `ModelNotReadable`, `ModelNotSuitable`, `UploadsBusy`.
+    `ModelNotAllowed`, `ModelNotReadable`, `ModelNotSuitable`, `UploadsBusy`.
     """
     if name is not None:
         check_model_name(name)

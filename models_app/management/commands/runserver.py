@@ -32,6 +32,7 @@ class Command(DaphneCommand):  # type: ignore[misc]
             # Raised in the reloader's thread, it would be waited for a change of the code.
             self.stderr.write(f"CommandError: {error}")
             os._exit(1)
+        settings.HOST = self.addr
         listening.allow_host(self.addr)
         try:
             super().inner_run(*args, **options)

@@ -50,6 +50,8 @@ class Command(BaseCommand):
         if with_setup:
             call_command("setup")
         _require_migrations()
+        # Others than those of the setting may reach it.
+        settings.HOST = host
         listening.allow_host(host)
         url = listening.base_url(host, sockets[0].getsockname()[1])
         sys.setswitchinterval(SWITCH_INTERVAL)

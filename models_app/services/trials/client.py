@@ -15,12 +15,14 @@ from typing import Any
 
 from models_app.domain.errors import (
     ChantillyError,
+    ModelNotAllowed,
     ModelNotReadable,
     ModelNotSuitable,
     ServerStopping,
     UploadsBusy,
 )
 from models_app.domain.remarks import Remark
+from models_app.domain.uploads import Taken
 from models_app.paradigms import trials
 from models_app.paradigms.trials import TrialResult
 from models_app.services.trials import frames
@@ -42,7 +44,7 @@ _START_SECONDS = 60.0
 # The helper ends a trial in time; one that does not has trouble of its own.
 _GRACE_SECONDS = 5.0
 _REFUSALS: dict[str, type[ChantillyError]] = {
-    kind.code: kind for kind in (ModelNotReadable, ModelNotSuitable)
+    kind.code: kind for kind in (ModelNotAllowed, ModelNotReadable, ModelNotSuitable)
 }
 
 
@@ -60,16 +62,25 @@ class Helper:
         self._owner = 0
         self._n_stops = 0
 
-    def run(self, data: bytes, flavor: str, limits: Limits, *, is_read_only: bool = False) -> TrialResult:
+    def run(
+        self,
+        data: bytes,
+        flavor: str,
+        limits: Limits,
+        *,
+        is_read_only: bool = False,
+        taken: Taken = Taken.ANY,
+    ) -> TrialResult:
         """Try an upload in a process of its own.
 
-        Raises `ModelNotReadable`, `ModelNotSuitable`, `ServerStopping`, and `UploadsBusy` where there is no
-        process to be had.
+        Raises `ModelNotAllowed`, `ModelNotReadable`, `ModelNotSuitable`, `ServerStopping`, and
+        `UploadsBusy` where there is no process to be had.
         """
         n_stops = self._n_stops
+        asked = {"flavor": flavor, "is_read_only": is_read_only, "taken": taken}
         for _ in range(2):
             with suppress(_NoHelper):
-                return self._run(data, {"flavor": flavor, "is_read_only": is_read_only}, limits)
+                return self._run(data, asked, limits)
             if self._n_stops != n_stops:
                 raise ServerStopping
         raise UploadsBusy("The process that tries uploads cannot be started, or has ended; try again.")

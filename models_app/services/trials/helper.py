@@ -16,6 +16,7 @@ from typing import Any
 import river
 
 from models_app.domain.errors import ChantillyError, ModelNotReadable
+from models_app.domain.uploads import Taken
 from models_app.paradigms import trials
 from models_app.services.trials import frames
 from models_app.services.trials.limits import Limits, write_nothing
@@ -166,7 +167,7 @@ def _answer(connection: socket.socket) -> int:
     Limits(**request["limits"]).apply()
     pid = os.getpid()
     try:
-        finding = _try(connection, data, request["flavor"], is_read_only=request["is_read_only"])
+        finding = _try(connection, data, request)
     except ChantillyError as error:
         answer: dict[str, Any] = {"refused": error.code, "message": error.message}
     else:
@@ -177,14 +178,16 @@ def _answer(connection: socket.socket) -> int:
     return 0
 
 
-def _try(connection: socket.socket, data: bytes, flavor: str, *, is_read_only: bool) -> trials.TrialResult:
+def _try(connection: socket.socket, data: bytes, request: dict[str, Any]) -> trials.TrialResult:
+    flavor, is_read_only, taken = request["flavor"], request["is_read_only"], Taken(request["taken"])
+
     def reached(stage: str, known: trials.TrialResult) -> None:
         if stage == trials.TRYING:
             write_nothing()
         frames.send_answer(connection, stage=stage, **asdict(known))
 
     try:
-        return trials.run(data, flavor, reached, is_read_only=is_read_only)
+        return trials.run(data, flavor, reached, is_read_only=is_read_only, taken=taken)
     except ModelNotReadable as error:
         if type(error.__cause__).__name__ not in _WITHOUT_DJANGO:
             raise
@@ -192,7 +195,7 @@ def _try(connection: socket.socket, data: bytes, flavor: str, *, is_read_only: b
     import django
 
     django.setup(set_prefix=False)
-    return trials.run(data, flavor, reached, is_read_only=is_read_only)
+    return trials.run(data, flavor, reached, is_read_only=is_read_only, taken=taken)
 
 
 def boot(arguments: dict[str, Any]) -> None:
