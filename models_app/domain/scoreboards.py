@@ -12,14 +12,22 @@ class Scoreboard:
     """Metrics and window, kept with each snapshot of a model. Without metrics, nothing is scored.
 
     `course` is what else the model's paradigm keeps between learns, None where it keeps nothing.
+    `label_type` is that of the first label learned, where the model's labels keep one type; None before it.
     """
 
-    __slots__ = ("course", "metrics", "window")
+    __slots__ = ("course", "label_type", "metrics", "window")
 
-    def __init__(self, metrics: Metrics, window: Window | None = None, course: Any = None) -> None:
+    def __init__(
+        self,
+        metrics: Metrics,
+        window: Window | None = None,
+        course: Any = None,
+        label_type: type[object] | None = None,
+    ) -> None:
         self.metrics = metrics
         self.window = window or Window()
         self.course = course
+        self.label_type = label_type
 
     @classmethod
     def new(cls, kinds: Sequence[Kind]) -> "Scoreboard":
@@ -32,4 +40,4 @@ class Scoreboard:
         return loaded if isinstance(loaded, Scoreboard) else cls(loaded)
 
     def __reduce__(self) -> tuple[object, ...]:
-        return Scoreboard, (self.metrics, self.window, self.course)
+        return Scoreboard, (self.metrics, self.window, self.course, self.label_type)

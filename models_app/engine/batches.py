@@ -190,7 +190,7 @@ class Batch:
             # A model of another flavor had the name, and what it had pending is gone with it.
             raise PredictionNotPending(command.prediction_id)
         flavor = self.hot.flavor
-        y_true = flavor.ground_truth(command.ground_truth)
+        y_true = self.hot.ground_truth(command.ground_truth)
         if y_true is None and pending.is_learned:
             raise PredictionNotPending(command.prediction_id)
         y_pred = learns.decode_prediction(pending.prediction)
@@ -217,7 +217,7 @@ class Batch:
 
     def _learn_of_another(self, command: LearnById, pending: Pending) -> int:
         """Learn from the features that another model had; what is scored is predicted now."""
-        y_true = self.hot.flavor.ground_truth(command.ground_truth)
+        y_true = self.hot.ground_truth(command.ground_truth)
         text = members.text_for(self.hot.flavor, pending)
         # The model may write to what it predicts from.
         x = features.decode(text)
@@ -242,7 +242,7 @@ class Batch:
         hot = self.hot
         if command.has_members or not hot.is_plain:
             members.take(command, hot.flavor)
-        y_true = hot.flavor.ground_truth(command.ground_truth)
+        y_true = hot.ground_truth(command.ground_truth)
         if not hot.is_plain:
             self.check_fit(command.x, y_true)
         # The model may write to what it predicts from.

@@ -9,7 +9,7 @@ from typing import Any
 
 from models_app.domain import blobs, features, scoring
 from models_app.domain.draws import Draws
-from models_app.domain.errors import InvalidRequest, ModelRaised
+from models_app.domain.errors import InvalidGroundTruth, InvalidRequest, ModelRaised
 from models_app.domain.failing import described, pass_on_interrupt
 from models_app.domain.features import Features
 from models_app.domain.intervals import surrounded
@@ -22,7 +22,7 @@ from models_app.domain.scoring import GroundTruth, Metrics, Scorer, Scores
 from models_app.engine.habits import Habits
 from models_app.engine.ports import ModelState, SnapshotData
 from models_app.engine.vitals import Vitals
-from models_app.paradigms import options, read_only
+from models_app.paradigms import label_types, options, read_only
 from models_app.paradigms.base import Paradigm
 from models_app.paradigms.options import Details
 from models_app.paradigms.registry import get_flavor
@@ -50,6 +50,7 @@ class HotModel:
         "_draws",
         "_habits",
         "_is_scored",
+        "_keeps_label_type",
         "_learn_one",
         "_postponed",
         "_predict_one",
@@ -107,6 +108,7 @@ class HotModel:
                 self._learn_one = habits.learn
         self._scorer = Scorer(self._board.metrics, self.flavor.pairs)
         self._is_scored = bool(self._board.metrics)
+        self._keeps_label_type = self.flavor.keeps_label_type
         self._scores: list[Scores] = []
         #: Whether learns are scored all at once, by `score_postponed`; only where it `may_postpone`.
         self.postpones_scores = False
@@ -246,6 +248,19 @@ class HotModel:
                 return expected
         return self.predict(x)
 
+    def ground_truth(self, value: object) -> GroundTruth:
+        """Return what came as a ground truth, if the model can learn it after those that it has learned.
+
+        Raises `InvalidGroundTruth`, `InvalidRequest`. What is in the journal is not asked: older ones have
+        labels of several types.
+        """
+        y_true = self.flavor.ground_truth(value)
+        if self._keeps_label_type:
+            learned = self._board.label_type
+            if type(y_true) is not learned and learned is not None:
+                raise InvalidGroundTruth(label_types.mixed(y_true, learned))
+        return y_true
+
     def learn(
         self, x: Features, y_true: GroundTruth, y_pred: Prediction, *, only_scores: bool = False
     ) -> None:
@@ -271,6 +286,8 @@ class HotModel:
         except BaseException as error:
             pass_on_interrupt(error)
             raise Spoiled(error) from error
+        if self._keeps_label_type and self._board.label_type is None:
+            self._board.label_type = type(y_true)
         self.seq += 1
 
     def recorded(self, x: Features, y_pred: Prediction) -> None:

@@ -114,6 +114,8 @@ class Paradigm(ABC):
     claimed_in_words: str = "the most probable label"
     #: Whether ground truths and predictions are labels, which can be confused.
     has_labels: bool = False
+    #: Whether a model's ground truths are all of one type, that of the first.
+    keeps_label_type: bool = False
     #: What the errors that drift watches are called, where they are not 0 or 1.
     errors_in_words: str | None = None
     #: Whether a prediction is a mapping of labels to their probabilities.

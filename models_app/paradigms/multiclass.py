@@ -8,7 +8,7 @@ from models_app.paradigms.numbers import overflowing
 
 
 class Multiclass(Classification):
-    """Ground truths are strings, numbers or booleans, each a label of its own."""
+    """Ground truths are strings, numbers or booleans, each a label of its own; of one model all are alike."""
 
     name = "multiclass"
     metrics = (
@@ -29,6 +29,7 @@ class Multiclass(Classification):
         lambda number: number % 3,
     )
     example_truth = '"cat"'
+    keeps_label_type = True
 
     def is_meant_by(self, step: object) -> bool:
         """Say whether it is a classifier of any number of labels, as River's estimators declare it."""

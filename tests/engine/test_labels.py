@@ -4,26 +4,29 @@ import json
 import time
 from typing import Any
 
+import msgspec
 import pytest
 from django.utils import timezone
 from river import metrics
 
-from models_app.domain.errors import ModelRaised
+from models_app.domain import learns
+from models_app.domain.errors import InvalidGroundTruth, ModelRaised
 from models_app.domain.fingerprints import fingerprint
-from models_app.engine.commands import Inspect, LearnFeatures
+from models_app.engine.commands import Command, Export, Inspect, LearnFeatures
+from models_app.engine.engine import Engine
 from models_app.engine.recovery import recover
-from models_app.models import JournalSegment, PendingPrediction, ServedModel
+from models_app.models import JournalSegment, PendingPrediction, ServedModel, Snapshot
 from models_app.models.storage.sqlite.storage import SqliteStorage
 from models_app.paradigms.multiclass import MULTICLASS
 from models_app.services.configuring import set_flavor
 from models_app.services.folding import get_instance_metrics
 from models_app.services.rolling_back import roll_back
-from tests.engine.conftest import MakeEngine, Upload, learn_by_id, predict
+from tests.engine.conftest import MakeEngine, Upload, learn_by_id, predict, submit_all
 from tests.engine.models import LastLabel
 
 
-def learn(truth: Any, **x: object) -> LearnFeatures:
-    return LearnFeatures(None, json.dumps(x).encode(), x, truth, time.time())
+def learn(truth: Any, name: str | None = None, **x: object) -> LearnFeatures:
+    return LearnFeatures(name, json.dumps(x).encode(), x, truth, time.time())
 
 
 @pytest.fixture
@@ -35,11 +38,13 @@ def by_label(storage: SqliteStorage, upload: Upload) -> None:
 
 @pytest.mark.usefixtures("by_label")
 class TestLabels:
+    @pytest.mark.parametrize(
+        "truths", [["a", "1", "a", "a"], [1, 2, 1, 1], [True, False, True, True], [2.5, 1.0, 2.5, 2.5]]
+    )
     def test_keep_their_type_from_the_prediction_to_the_metric(
-        self, storage: SqliteStorage, make_engine: MakeEngine
+        self, storage: SqliteStorage, make_engine: MakeEngine, truths: list[Any]
     ) -> None:
         engine = make_engine()
-        truths = ["a", 1, "1", True, 2.5, "a", "a"]
         answers = []
         accuracy = metrics.Accuracy()
 
@@ -74,7 +79,7 @@ class TestLabels:
 
     def test_are_scored_again_from_the_journal(self, storage: SqliteStorage, make_engine: MakeEngine) -> None:
         engine = make_engine()
-        for truth in ("a", "a", 3, "b", "b"):
+        for truth in ("a", "a", "3", "b", "b"):
             engine.call(learn(truth, a=1))
 
         state = storage.find_state("model")
@@ -96,6 +101,90 @@ class TestLabels:
             engine.call(predict(None, {"strange": 1.0}))
 
         assert engine.call(predict(None, {"a": 1.0})) == ("model", "a")
+
+
+def refusal(engine: Engine, command: Command) -> str:
+    with pytest.raises(InvalidGroundTruth) as refused:
+        engine.call(command)
+    assert isinstance(refused.value.message, dict)
+    ((reason,),) = refused.value.message.values()
+    return str(reason)
+
+
+@pytest.mark.usefixtures("by_label")
+class TestMixedLabels:
+    @pytest.mark.parametrize(
+        ("learned", "came", "reason"),
+        [
+            (1, "1", "these are whole numbers, not strings"),
+            ("true", True, "these are strings, not booleans"),
+            (True, 1, "these are booleans, not whole numbers"),
+            (1, 1.5, "these are whole numbers, not numbers with a decimal point"),
+        ],
+    )
+    def test_are_refused_with_what_was_learned_and_change_nothing(
+        self, make_engine: MakeEngine, learned: Any, came: Any, reason: str
+    ) -> None:
+        engine = make_engine()
+        engine.call(predict(None, {"a": 1.0}, "p"))
+        engine.call(learn(learned, a=1))
+        before = engine.call(Export("model"))
+
+        assert refusal(engine, learn(came, a=1)).endswith(reason)
+        assert refusal(engine, learn_by_id("p", came)).endswith(reason)
+
+        assert engine.call(Export("model")) == before
+        # What was refused is still pending, and can be learned with the right one.
+        assert engine.call(learn_by_id("p", learned)) == 2
+
+    def test_are_refused_within_a_batch_in_their_places(self, make_engine: MakeEngine) -> None:
+        commands = [learn(truth, a=1) for truth in ["a", 1, "b", "c", True, "d", "e", 2.5, "f", "g"]]
+
+        outcomes = submit_all(make_engine(), commands)
+
+        assert [type(outcome) for outcome in outcomes] == [
+            InvalidGroundTruth if type(command.ground_truth) is not str else int for command in commands
+        ]
+
+    @pytest.mark.parametrize("is_clean", [True, False])
+    def test_are_refused_after_a_restart(self, make_engine: MakeEngine, *, is_clean: bool) -> None:
+        engine = make_engine()
+        engine.call(learn("a", a=1))
+        if is_clean:
+            # It leaves a snapshot; else there is the journal.
+            engine.stop(seconds=5.0)
+            assert Snapshot.objects.count() == 2
+
+        assert refusal(make_engine(), learn(1, a=1)).endswith("these are strings, not whole numbers")
+
+    def test_of_an_older_journal_are_replayed(self, storage: SqliteStorage, make_engine: MakeEngine) -> None:
+        make_engine().call(learn("a", a=1))
+        # As it was written when such labels were taken.
+        segment = JournalSegment.objects.get()
+        (first,) = learns.decode(segment.learns)
+        second = msgspec.structs.replace(first, ground_truth=1)
+        segment.learns, segment.last_seq = learns.encode([first, second]), 2
+        segment.save()
+        ServedModel.objects.update(seq=2)
+
+        engine = make_engine()
+
+        assert engine.call(predict(None, {"a": 1.0})) == ("model", 1)
+        assert refusal(engine, learn(2, a=1)).endswith("these are strings, not whole numbers")
+
+    def test_are_new_after_a_rollback_to_before_the_first(self, make_engine: MakeEngine) -> None:
+        engine = make_engine()
+        engine.call(learn("a", a=1))
+
+        roll_back(name="model", seq=0, now=timezone.now())
+
+        assert engine.call(learn(1, a=1)) == 1
+
+    def test_are_learned_of_a_binary_model_as_ever(self, make_engine: MakeEngine, upload: Upload) -> None:
+        set_flavor(flavor="binary", now=timezone.now())
+        upload(LastLabel(), "other")
+
+        assert [make_engine().call(learn(truth, name="other", a=1)) for truth in (True, 1, 0.0)] == [1, 2, 3]
 
 
 def test_another_method_is_kept_through_a_rollback(

@@ -394,24 +394,40 @@ class TestFlavors:
         self, start: Start, uploads: Uploads, forks: ForkServer
     ) -> None:
         server = start(launcher=forks)
-        truths = [True, 2, 2.5, "cat", "2", True]
+        # Those of one model are of one type: a model each.
+        truths = [("booleans", True), ("integers", 2), ("floats", 2.5), ("strings", "cat"), ("strings", "2")]
+        truths.append(("booleans", True))
         shares = uploads.load("labelled").shares
         with server.client() as client:
             client.init("multiclass")
-            client.upload(uploads.bytes("labelled"), "labelled")
-            reported = [client.predict(features={}, id=number).json for number in range(len(truths))]
+            for name, _ in truths[:4]:
+                client.upload(uploads.bytes("labelled"), name)
+            reported = [
+                client.predict(features={}, id=number, model=name).json
+                for number, (name, _) in enumerate(truths)
+            ]
         server.restart(clean=False)
 
         with server.client() as client:
-            answers = [client.learn(id=number, ground_truth=truth) for number, truth in enumerate(truths)]
+            answers = [
+                client.learn(id=number, ground_truth=truth, model=name)
+                for number, (name, truth) in enumerate(truths)
+            ]
             metrics = client.metrics()
-            learned = blobs.loads(client.download("labelled")).learned
+            learned = [blobs.loads(client.download(name)).learned for name, _ in truths[:4]]
+            refused = client.learn(features={}, ground_truth=2, model="strings")
 
         assert reported[0]["prediction"] == {"cat": 0.1, "2": 0.2, "2.5": 0.3, "true": 0.4}
         assert {answer.status for answer in answers} == {201}
-        assert learned == [(type(truth).__name__, truth) for truth in truths]
+        assert learned == [
+            [("bool", True), ("bool", True)],
+            [("int", 2)],
+            [("float", 2.5)],
+            [("str", "cat"), ("str", "2")],
+        ]
+        assert (refused.status, refused.code) == (400, "invalid_ground_truth")
         scores = Scores("multiclass")
-        for truth in truths:
+        for _, truth in truths:
             scores.update(truth, shares)
         assert metrics == scores.values()
         assert metrics["Accuracy"] == 2 / 6
