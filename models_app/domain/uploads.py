@@ -47,6 +47,12 @@ _FORMATS: tuple[tuple[bytes, str], ...] = (
     (b"<", "it looks like a page or XML: send the bytes that pickle.dumps(model) returns"),
     (b"@", "it looks like the name of a file: with curl, --data-binary @FILE sends what is in it"),
 )
+_HINTS: dict[type[BaseException], str] = {
+    MemoryError: "it needs more memory than a trial may take: make it smaller, or the setting UPLOAD_MEMORY "
+    "larger",
+    PermissionError: "where uploads are tried there is no network, no other process and no file but "
+    "Python's: let the model do without when it is unpickled",
+}
 _ZLIB = (b"\x78\x01", b"\x78\x5e", b"\x78\x9c", b"\x78\xda")
 _JOBLIB = b"joblib.numpy_pickle"
 
@@ -203,10 +209,9 @@ def _error_hint(error: BaseException) -> str | None:
     if isinstance(error, ValueError) and "unsupported pickle protocol" in text:
         newest, python = pickle.HIGHEST_PROTOCOL, platform.python_version()
         return f"a newer Python wrote it; use pickle.dumps(model, protocol={newest}), or Python {python}"
-    if isinstance(error, MemoryError):
-        return (
-            "it needs more memory than a trial may take: make it smaller, or the setting UPLOAD_MEMORY larger"
-        )
+    for kind, hint in _HINTS.items():
+        if isinstance(error, kind):
+            return hint
     if isinstance(error, ModuleNotFoundError) and error.name:
         return missing_library(error.name)
     if "__main__" in text:

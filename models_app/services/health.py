@@ -7,9 +7,9 @@ from models_app.domain.errors import StorageUnavailable
 from models_app.models.storage import get_storage
 from models_app.models.transactions import translated_errors
 from models_app.paradigms.registry import PROBLEMS
+from models_app.services import trying
 from models_app.services.runtime import engine_is_running, get_engine
 from models_app.services.seeding import hash_seed_warning
-from models_app.services.trying import exposure_warning
 
 
 def check_ready() -> list[str]:
@@ -26,5 +26,5 @@ def check_ready() -> list[str]:
     get_engine()
     if not engine_is_running():
         raise StorageUnavailable("The engine does not run.")
-    warnings = [hash_seed_warning(), exposure_warning()]
-    return [*(warning for warning in warnings if warning is not None), *PROBLEMS]
+    warning = hash_seed_warning()
+    return [*([] if warning is None else [warning]), *trying.warnings(), *PROBLEMS]

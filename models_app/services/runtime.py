@@ -18,7 +18,7 @@ from models_app.engine.snapshots import SnapshotPolicy
 from models_app.journal.positions import Position
 from models_app.models.storage import get_storage
 from models_app.paradigms.registry import PROBLEMS
-from models_app.services import hooks, publishing
+from models_app.services import hooks, publishing, trying
 from models_app.services.folding import get_instance_metrics
 from models_app.services.seeding import hash_seed_warning
 
@@ -175,7 +175,7 @@ def seconds_for_requests() -> int:
 def _warn() -> None:
     """Log what keeps no request from being served, and should be seen to all the same."""
     warning = hash_seed_warning()
-    for text in [*([] if warning is None else [warning]), *PROBLEMS]:
+    for text in [*([] if warning is None else [warning]), *trying.warnings(), *PROBLEMS]:
         logger.warning(text)
 
 

@@ -1,6 +1,7 @@
 """Uploads are tried in a process of their own before they are served."""
 
 import ipaddress
+from pathlib import Path
 
 from django.conf import settings
 
@@ -8,9 +9,12 @@ from models_app.domain.uploads import Taken
 from models_app.paradigms.trials import TrialResult
 from models_app.services import hooks
 from models_app.services.trials.client import helper
+from models_app.services.trials.isolation import missing
 from models_app.services.trials.limits import Limits
 
 hooks.shutdown.add(helper.stop)
+_DATABASE = str(settings.DATABASES["default"]["NAME"])
+helper.hide(settings.INSTANCE_PATH, *(Path(_DATABASE + end) for end in ("", "-wal", "-shm", "-journal")))
 
 
 def taken() -> Taken:
@@ -32,8 +36,12 @@ def is_loopback(host: str) -> bool:
         return host == "localhost" or host.endswith(".localhost")
 
 
-def exposure_warning() -> str | None:
-    """Return what is to be seen to where others may run code here; None where they may not."""
+def warnings() -> list[str]:
+    """Return what is to be seen to: who may run code here, and what the system cannot keep it away from."""
+    return [warning for warning in (_exposure(), missing()) if warning is not None]
+
+
+def _exposure() -> str | None:
     if taken() is not Taken.ANY or is_loopback(settings.HOST):
         return None
     return (

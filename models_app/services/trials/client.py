@@ -11,6 +11,7 @@ import sys
 import threading
 from contextlib import suppress
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
 
 from models_app.domain.errors import (
@@ -25,15 +26,17 @@ from models_app.domain.remarks import Remark
 from models_app.domain.uploads import Taken
 from models_app.paradigms import trials
 from models_app.paradigms.trials import TrialResult
-from models_app.services.trials import frames
+from models_app.services.trials import folders, frames
 from models_app.services.trials.limits import Limits
 
 _BOOT = (
     "import json, sys; arguments = json.loads(sys.argv[1]); sys.path[:] = arguments['path']; "
     "from models_app.services.trials.helper import boot; boot(arguments)"
 )
-# What nobody who uploads a model needs to know.
-_SECRET = re.compile(r"SECRET|PASSWORD|TOKEN|_KEY$|^(DATABASE|REDIS)_URL$|^OTEL_")
+# What Python and its libraries go by; all else in the environment is nobody's business who uploads a model.
+_NEEDED = re.compile(
+    r"LANG|LANGUAGE|LC_.*|TZ|PYTHON.*|(DY)?LD_LIBRARY_PATH|(OMP|OPENBLAS|MKL|NUMEXPR)_.*|DJANGO_SETTINGS_MODULE"
+)
 _LATE = "let it do less in its __setstate__ and its imports, or make the setting UPLOAD_SECONDS longer."
 _ENDED = (
     "Let it be unpickled, predict and learn in a process of your own, with the server's libraries, and mend "
@@ -61,6 +64,12 @@ class Helper:
         self._process: subprocess.Popen[bytes] | None = None
         self._owner = 0
         self._n_stops = 0
+        self._hidden: tuple[str, ...] = ()
+        self._folder = Path()
+
+    def hide(self, *paths: Path) -> None:
+        """Have trials not reach these files and folders, where the system can keep them away."""
+        self._hidden += tuple(str(path) for path in paths)
 
     def run(
         self,
@@ -127,8 +136,18 @@ class Helper:
     def _started(self) -> socket.socket:
         if self._control is not None and self._owner == os.getpid():
             return self._control
+        try:
+            self._folder = folders.make()
+        except OSError:
+            raise _NoHelper from None
         mine, its = socket.socketpair()
-        arguments = {"path": sys.path, "control": its.fileno(), "recursion_limit": sys.getrecursionlimit()}
+        arguments = {
+            "path": sys.path,
+            "control": its.fileno(),
+            "recursion_limit": sys.getrecursionlimit(),
+            "hidden": self._hidden,
+            "folder": str(self._folder),
+        }
         with its:
             try:
                 self._process = subprocess.Popen(  # noqa: S603  # this Python itself
@@ -136,10 +155,11 @@ class Helper:
                     pass_fds=[its.fileno()],
                     stdin=subprocess.DEVNULL,
                     stdout=subprocess.DEVNULL,
-                    env={name: value for name, value in os.environ.items() if not _SECRET.search(name)},
+                    env={name: value for name, value in os.environ.items() if _NEEDED.fullmatch(name)},
                 )
             except OSError:
                 mine.close()
+                folders.remove(self._folder)
                 raise _NoHelper from None
         self._control, self._owner = mine, os.getpid()
         self._await_start(mine)
@@ -165,6 +185,7 @@ class Helper:
         control.close()
         process.kill()
         process.wait()
+        folders.remove(self._folder)
 
 
 @dataclass(slots=True)
@@ -192,6 +213,8 @@ class _Exchange:
                 raise
             # It sleeps, or computes for long: what it does with features of its own, the engine sees.
             return self.known
+        except frames.TooMuch:
+            raise ModelNotSuitable(f"The model writes where its trial answers. {_ENDED}") from None
         except (frames.Broken, ConnectionResetError):
             raise _NoHelper from None
 

@@ -18,6 +18,10 @@ class Broken(Exception):
     """The other end says what it should not, or nothing."""
 
 
+class TooMuch(Broken):
+    """It is not the trial that says it, but what is tried."""
+
+
 def send_request(connection: socket.socket, request: dict[str, Any], data: bytes) -> None:
     """Send what is to be tried, and how."""
     text = json.dumps(request).encode()
@@ -44,7 +48,7 @@ def answers(connection: socket.socket) -> Iterator[dict[str, Any]]:
     while some := connection.recv(_CHUNK):
         received += len(some)
         if received > _MAX_ANSWER_BYTES:
-            raise Broken("it says too much")
+            raise TooMuch("it says too much")
         *lines, rest = (rest + some).split(b"\n")
         for line in lines:
             yield _answer(line)

@@ -10,7 +10,9 @@ import signal
 import socket
 import sys
 import time
+from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass
+from pathlib import Path
 from typing import Any
 
 import river
@@ -18,31 +20,38 @@ import river
 from models_app.domain.errors import ChantillyError, ModelNotReadable
 from models_app.domain.uploads import Taken
 from models_app.paradigms import trials
-from models_app.services.trials import frames
+from models_app.services.trials import folders, frames
+from models_app.services.trials.isolation import isolate
 from models_app.services.trials.limits import Limits, write_nothing
 
 # One that nobody has needed for so long ends; the next upload starts another.
 IDLE_SECONDS = 600.0
 _WITHOUT_DJANGO = ("AppRegistryNotReady", "ImproperlyConfigured")
 READY = b"r"
+# How often it is looked at what is written.
+_LOOK_SECONDS = 0.5
 
 
 @dataclass(slots=True)
 class _Trial:
     pid: int
     connection: socket.socket
+    #: Where it works, and may write.
+    folder: Path
     #: On the monotonic clock.
     deadline: float
     is_late: bool = False
 
 
-def main(control: socket.socket, *, idle_seconds: float = IDLE_SECONDS) -> None:
-    """Serve until the other end of `control` closes."""
+def main(
+    control: socket.socket, home: Path, *, hidden: Sequence[Path] = (), idle_seconds: float = IDLE_SECONDS
+) -> None:
+    """Serve until the other end of `control` closes; trials work in folders in `home`."""
     _import_river()
     gc.freeze()
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     control.sendall(READY)
-    _Helper(control, idle_seconds).serve()
+    _Helper(control, home, hidden, idle_seconds).serve()
 
 
 def _import_river() -> None:
@@ -52,8 +61,12 @@ def _import_river() -> None:
 
 
 class _Helper:
-    def __init__(self, control: socket.socket, idle_seconds: float) -> None:
+    def __init__(
+        self, control: socket.socket, home: Path, hidden: Sequence[Path], idle_seconds: float
+    ) -> None:
         self._control = control
+        self._home = home
+        self._hidden = hidden
         self._idle_seconds = idle_seconds
         self._trials: dict[int, _Trial] = {}
         self._woken, waking = socket.socketpair()
@@ -76,6 +89,7 @@ class _Helper:
             self._end_those(found)
         for trial in self._trials.values():
             _kill(trial)
+        folders.remove(self._home)
 
     def _wait(self) -> set[int] | None:
         """Return the descriptors that have something; None: nobody has wanted anything for long."""
@@ -87,6 +101,8 @@ class _Helper:
             poll.register(trial.connection, 0)
         deadlines = [trial.deadline for trial in self._trials.values() if not trial.is_late]
         seconds = min(deadlines) - time.monotonic() if deadlines else self._idle_seconds
+        if self._trials:
+            seconds = min(seconds, _LOOK_SECONDS)
         ready = {descriptor for descriptor, _ in poll.poll(max(0.0, seconds) * 1000)}
         return ready if ready or self._trials else None
 
@@ -101,16 +117,20 @@ class _Helper:
         connection = socket.socket(fileno=descriptors[0])
         (seconds,) = frames.SECONDS.unpack(asked)
         # Where the system has no room for one more process, the server hears that the connection closes.
+        folder: Path | None = None
         with contextlib.suppress(OSError):
+            folder = folders.make(self._home)
             pid = os.fork()
             if pid == 0:
-                self._become(connection)
-            self._trials[pid] = _Trial(pid, connection, time.monotonic() + seconds)
+                self._become(connection, folder)
+            self._trials[pid] = _Trial(pid, connection, folder, time.monotonic() + seconds)
             return True
         connection.close()
+        if folder is not None:
+            folders.remove(folder)
         return True
 
-    def _become(self, connection: socket.socket) -> None:
+    def _become(self, connection: socket.socket, folder: Path) -> None:
         """Try what comes over the connection, in a fork; never return."""
         status = 1
         try:
@@ -118,15 +138,17 @@ class _Helper:
             signal.signal(signal.SIGCHLD, signal.SIG_DFL)
             os.setsid()
             _keep_only(connection.fileno())
-            status = _answer(connection)
+            folders.work_in(folder)
+            status = _answer(connection, lambda: isolate(self._hidden, folder))
         finally:
             os._exit(status)
 
     def _end_those(self, found: set[int]) -> None:
         now = time.monotonic()
         for trial in self._trials.values():
-            if trial.connection.fileno() in found or now > trial.deadline:
-                trial.is_late = trial.is_late or now > trial.deadline
+            is_late = now > trial.deadline
+            if trial.connection.fileno() in found or is_late or folders.is_full(trial.folder):
+                trial.is_late = trial.is_late or is_late
                 _kill(trial)
         self._reap()
 
@@ -144,6 +166,7 @@ class _Helper:
                         trial.connection, ended=os.waitstatus_to_exitcode(status), is_late=trial.is_late
                     )
                 trial.connection.close()
+                folders.remove(trial.folder)
 
 
 def _kill(trial: _Trial) -> None:
@@ -162,9 +185,10 @@ def _keep_only(descriptor: int) -> None:
     os.closerange(descriptor + 1, 65_536)
 
 
-def _answer(connection: socket.socket) -> int:
+def _answer(connection: socket.socket, isolate_it: Callable[[], None]) -> int:
     request, data = frames.receive_request(connection)
     Limits(**request["limits"]).apply()
+    isolate_it()
     pid = os.getpid()
     try:
         finding = _try(connection, data, request)
@@ -201,4 +225,5 @@ def _try(connection: socket.socket, data: bytes, request: dict[str, Any]) -> tri
 def boot(arguments: dict[str, Any]) -> None:
     """Run as the server's child, with its recursion limit: what a model does depends on that."""
     sys.setrecursionlimit(arguments["recursion_limit"])
-    main(socket.socket(fileno=arguments["control"]))
+    hidden = [Path(path) for path in arguments["hidden"]]
+    main(socket.socket(fileno=arguments["control"]), Path(arguments["folder"]), hidden=hidden)

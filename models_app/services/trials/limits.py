@@ -9,8 +9,9 @@ from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
-_MAX_FILE_BYTES = 16 * 1024**2
-_MAX_FILES = 256
+_MAX_FILE_BYTES = 4 * 1024**2
+# Open at a time.
+_MAX_FILES = 64
 _PR_SET_PDEATHSIG = 1
 
 
