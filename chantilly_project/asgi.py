@@ -12,12 +12,14 @@ django.setup(set_prefix=False)
 from django.conf import settings  # noqa: E402
 from django.core.handlers.asgi import ASGIHandler  # noqa: E402
 
+from access.knowledge import knowledge  # noqa: E402
 from chantilly_project.requests import ModelLine, ModelRequest  # noqa: E402
 from models_app.api.handler import ApiHandler  # noqa: E402
 from models_app.api.sockets import StreamConsumer  # noqa: E402
 from models_app.engine.tracing import current_trace  # noqa: E402
 from models_app.services import runtime  # noqa: E402
 from web import tracing  # noqa: E402
+from web.access import Gate  # noqa: E402
 from web.asgi import Scope, Send  # noqa: E402
 from web.guard import Guard  # noqa: E402
 from web.json_logs import RequestLog  # noqa: E402
@@ -25,9 +27,12 @@ from web.lifespan import Lifespan  # noqa: E402
 from web.observing import Observed  # noqa: E402
 from web.refusals import Refusal  # noqa: E402
 
-api = ApiHandler()
+gate = Gate(knowledge, log_in=settings.LOGIN_URL) if settings.AUTH_REQUIRED else None
+api = ApiHandler(gate)
 pages = ASGIHandler()
 stream = StreamConsumer.as_asgi()
+if gate is not None:
+    stream = gate.around(stream, StreamConsumer.need)
 lifespan = Lifespan(runtime)
 _STREAM = "/ws/stream"
 # Whoever probes a process asks it by address, whatever names its clients use.

@@ -71,6 +71,18 @@ SETTINGS = (
     ),
     Setting("PORT", "5000", parsing.whole(0, 65535), "Port on which they listen; 0 draws a free one."),
     Setting(
+        "AUTH_REQUIRED",
+        "off",
+        parsing.boolean,
+        "Whether requests need an API token, and people a log-in.",
+    ),
+    Setting(
+        "ALLOW_ANONYMOUS",
+        "off",
+        parsing.boolean,
+        "Whether `HOST` may be an address that others reach, without `AUTH_REQUIRED`.",
+    ),
+    Setting(
         "TRUSTED_ORIGINS",
         "",
         parsing.origins,

@@ -28,6 +28,8 @@ SQLITE_SYNCHRONOUS: str
 REDIS_URL: str
 HOST: str
 PORT: int
+AUTH_REQUIRED: bool
+ALLOW_ANONYMOUS: bool
 TRUSTED_ORIGINS: list[str]
 LOG_LEVEL: str
 LOG_FORMAT: str
@@ -72,10 +74,14 @@ if ALERT_WEBHOOK_URL and not ALERT_WEBHOOK_SECRET:
         "ALERT_WEBHOOK_URL is set, but ALERT_WEBHOOK_SECRET is not (`echo whsec_$(openssl rand -base64 32)`)."
     )
 
+if AUTH_REQUIRED and ALLOW_ANONYMOUS:
+    raise ConfigurationError("AUTH_REQUIRED and ALLOW_ANONYMOUS are both on: one of them has to be off.")
+
 INSTALLED_APPS = [
     # First, so that its `runserver` is taken and not daphne's, which it extends.
     "models_app",
     "monitoring",
+    "access",
     "daphne",
     "django.contrib.admin",
     "django.contrib.auth",
@@ -99,6 +105,7 @@ MIDDLEWARE = [
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
+    "access.middleware.PagesNeedAccess",
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
 ]
@@ -114,6 +121,7 @@ TEMPLATES = [
                 "django.template.context_processors.request",
                 "django.contrib.auth.context_processors.auth",
                 "django.contrib.messages.context_processors.messages",
+                "access.context.access",
             ],
         },
     },
@@ -163,6 +171,10 @@ AUTH_PASSWORD_VALIDATORS = [
         "NumericPasswordValidator",
     )
 ]
+
+LOGIN_URL = "/login/"
+LOGIN_REDIRECT_URL = "overview"
+LOGOUT_REDIRECT_URL = "login"
 
 REST_FRAMEWORK = {
     "DEFAULT_RENDERER_CLASSES": ["rest_framework.renderers.JSONRenderer"],

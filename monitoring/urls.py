@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from models_app.api import queries
+from models_app.api import needs, queries
 from monitoring.drift.views import AlertsViewSet
 from monitoring.exposition.views import metrics
 from monitoring.history.views import HistoryViewSet
@@ -15,16 +15,19 @@ from monitoring.pages.overview import overview
 from monitoring.streams.views import StreamViewSet
 from monitoring.views import StatisticsViewSet
 from web.dispatch import threaded
+from web.needs import needing
 
+_of_all, _of_one = needing(needs.LOOK_AT_ALL), needing(needs.LOOK_AT_ONE)
+_exposition = _of_all(queries.take_only(threaded(metrics), "format"))
 urlpatterns = [
-    path("", overview, name="overview"),
-    path("models/<str:name>/", model_page, name="model-page"),
-    path("models/<str:name>/diagnostics/", diagnostics, name="diagnostics"),
-    path("models/<str:name>/estimates/", estimates, name="estimates"),
-    path("models/<str:name>/labels/", labels_page, name="labels-page"),
-    path("models/<str:name>/pipeline/", pipeline, name="pipeline"),
-    path("compare/", compare, name="compare"),
-    path("metrics", queries.take_only(threaded(metrics), "format"), name="exposition"),
+    path("", _of_all(overview), name="overview"),
+    path("models/<str:name>/", _of_one(model_page), name="model-page"),
+    path("models/<str:name>/diagnostics/", _of_one(diagnostics), name="diagnostics"),
+    path("models/<str:name>/estimates/", _of_one(estimates), name="estimates"),
+    path("models/<str:name>/labels/", _of_one(labels_page), name="labels-page"),
+    path("models/<str:name>/pipeline/", _of_one(pipeline), name="pipeline"),
+    path("compare/", _of_all(compare), name="compare"),
+    path("metrics", _exposition, name="exposition"),
     path("api/metrics/history", HistoryViewSet.as_view({"get": "retrieve"}), name="metrics-history"),
     path("api/alerts", AlertsViewSet.as_view({"get": "retrieve"}), name="alerts"),
     path("api/stats", StatisticsViewSet.as_view({"get": "retrieve"}), name="stats"),

@@ -8,7 +8,7 @@ from drf_spectacular.utils import OpenApiParameter
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from models_app.api import describing, queries, schemas
+from models_app.api import describing, needs, queries, schemas
 from models_app.domain.errors import FlavorNotSet, ModelNotFound
 from models_app.services.configuring import check_set_up
 from models_app.services.finding import Served, find
@@ -76,6 +76,7 @@ class StatisticsViewSet(ThreadedViewSet):
     """The calls of predict and learn since `init`, those that were refused too; and how a model is served."""
 
     @describing.operation(
+        need=needs.LOOK_AT_NAMED,
         operation_id="stats",
         summary="Return how many calls there were and how long they took",
         description="The mean, and an exponentially weighted mean with a fading factor of 0.3.",

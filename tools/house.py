@@ -12,7 +12,7 @@ from pathlib import Path
 import grimp
 
 ROOT = Path(__file__).parents[1]
-PACKAGES = ("chantilly_project", "monitoring", "models_app", "web")
+PACKAGES = ("chantilly_project", "access", "monitoring", "models_app", "web")
 #: Its packages are rooms of their own.
 HOUSE = "models_app"
 #: Between these marks stands the picture.

@@ -11,12 +11,14 @@ from django.conf import settings
 from django.core.handlers.asgi import ASGIHandler
 from django.http import HttpResponse, StreamingHttpResponse
 from django.http.response import HttpResponseBase
-from django.urls import ResolverMatch, get_resolver
+from django.urls import Resolver404, ResolverMatch, get_resolver
 
 from web import exceptions, refusals
+from web.access import Gate, goes_on
 from web.answers import ALWAYS, ExchangeResponse, JsonAnswer
 from web.asgi import AnswerSoon, Message, Receive, Scope, Send
 from web.connection import connection_of
+from web.needs import KNOWN, need_of
 from web.refusals import Refusal
 from web.requests import LeanRequest
 
@@ -35,8 +37,10 @@ class Handler(ASGIHandler):
     the route allows: a view's `max_body_bytes`, else `MAX_BODY_BYTES`.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, gate: Gate | None = None) -> None:
+        """With a gate, nobody gets to a view who has not what it needs."""
         super().__init__()
+        self._gate = gate
         self._routes: dict[str, _Route] = {}
 
     def load_middleware(self, is_async: bool = False) -> None:
@@ -63,13 +67,19 @@ class Handler(ASGIHandler):
     def short_way(self, scope: Scope, length: int) -> AnswerSoon | None:
         """Return what answers a POST with a body of that many bytes soon; None: call the handler as ever."""
         route = self._routes.get(scope["path"])
-        return None if route is None or length > route.limit else route.answer_soon
+        if route is None or length > route.limit or route.answer_soon is None:
+            return None
+        if self._gate is None:
+            return route.answer_soon
+        return self._gate.short_way(scope, need_of(route.match.func, "POST"), route.answer_soon)
 
     async def _respond(self, scope: Scope, receive: Receive) -> HttpResponseBase:
         try:
             request = LeanRequest(scope)
-            route = self._routes.get(request.path_info) or self._resolve(request.path_info)
+            route = self._routes.get(request.path_info) or await self._find(request.path_info, scope)
             request.resolver_match = match = route.match
+            if self._gate is not None:
+                await self._gate.admit(scope, need_of(match.func, request.method), match.kwargs)
             if scope.get("query_string"):
                 self.check_query(scope["query_string"], match.func, request.method)
             if route.reads_body:
@@ -93,6 +103,14 @@ class Handler(ASGIHandler):
 
     def check_query(self, query: bytes, view: Any, method: str) -> None:
         """Refuse, by raising, what a view does not take after the question mark; here nothing is refused."""
+
+    async def _find(self, path: str, scope: Scope) -> "_Route":
+        try:
+            return self._resolve(path)
+        except Resolver404:
+            if self._gate is not None:
+                await self._gate.admit(scope, KNOWN, {})
+            raise
 
     def _resolve(self, path: str) -> "_Route":
         route = _Route(get_resolver().resolve(path))
@@ -192,8 +210,12 @@ async def _pump(response: StreamingHttpResponse, scope: Scope, send: Send) -> No
     if (connection := connection_of(scope)) is not None:
         connection.follows = True
     await send(_start(response))
+    may_go_on = goes_on()
     async with aclosing(aiter(response)) as parts:  # type: ignore[type-var]  # a generator, or as good as one
         async for part in parts:
+            if not may_go_on():
+                # Their token is not valid any more.
+                break
             try:
                 async with asyncio.timeout(settings.STREAM_SEND_SECONDS):
                     await send({"type": "http.response.body", "body": part, "more_body": True})

@@ -3,6 +3,7 @@
 import errno
 import ipaddress
 import socket
+from collections.abc import Iterable
 
 from django.conf import settings
 from django.core.management.base import CommandError
@@ -32,6 +33,20 @@ def allow_host(host: str) -> None:
     name = host_in_url(host)
     if not is_wildcard(host) and name not in settings.ALLOWED_HOSTS:
         settings.ALLOWED_HOSTS = [*settings.ALLOWED_HOSTS, name]
+
+
+def check_access(sockets: Iterable[socket.socket]) -> None:
+    """Raise CommandError where other machines reach an address, and nothing decides what they may do."""
+    if settings.AUTH_REQUIRED or settings.ALLOW_ANONYMOUS:
+        return
+    addresses = [bound.getsockname()[0] for bound in sockets]
+    open_ones = [address for address in addresses if not ipaddress.ip_address(address).is_loopback]
+    if open_ones:
+        raise CommandError(
+            f"Others can reach {open_ones[0]}, and an upload is a program. Set AUTH_REQUIRED=1 to ask them "
+            "for tokens (`python manage.py create_token`), ALLOW_ANONYMOUS=1 to let them do everything, or "
+            "HOST to an address of this machine alone, such as 127.0.0.1."
+        )
 
 
 def bind(host: str, port: int) -> list[socket.socket]:

@@ -7,6 +7,7 @@ from typing import Any
 import msgspec
 from django.http import HttpResponse
 
+from models_app.api import needs
 from models_app.engine.commands import Command
 from models_app.services import predicting
 from web.answers import JsonAnswer
@@ -14,7 +15,11 @@ from web.dispatch import Awaited
 
 
 def asked(command: Command, finish: Callable[[Any], HttpResponse]) -> Awaited:
-    """Return what a view in a thread returns where the engine is to be asked before there is an answer."""
+    """Return what a view in a thread returns where the engine is to be asked before there is an answer.
+
+    Raises `Forbidden` where who asks may not use the model.
+    """
+    needs.bind(command)
     return Awaited(partial(predicting.answer, command), finish)
 
 

@@ -3,18 +3,45 @@
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, TypeVar
 
+from django.conf import settings
 from drf_spectacular.utils import OpenApiParameter, OpenApiResponse, extend_schema
 
 from models_app.api import request_bodies, schemas, socket_schema
 from models_app.api.exceptions import STATUS_BY_ERROR
 from models_app.domain import errors
 from models_app.domain.errors import ChantillyError
+from models_app.domain.scopes import SCOPES
 from models_app.wire.schema import COMPONENTS
+from web.access import TICKET
+from web.needs import Need, needing
 
 F = TypeVar("F", bound=Callable[..., Any])
 Document = dict[str, Any]
 
 _HEADER = "Error-Code"
+_SCOPES = "x-scopes"
+_TOKEN, _SESSION = "token", "session"
+#: The ways to say who asks, where `AUTH_REQUIRED` is on.
+SECURITY_SCHEMES: Document = {
+    _TOKEN: {
+        "type": "http",
+        "scheme": "bearer",
+        "description": f"Made by `create_token`. Scopes: {', '.join(SCOPES)}; one of those in a route's "
+        f"`{_SCOPES}` is needed.",
+    },
+    _SESSION: {
+        "type": "apiKey",
+        "in": "cookie",
+        "name": settings.SESSION_COOKIE_NAME,
+        "description": "Of who has logged in.",
+    },
+    TICKET: {
+        "type": "apiKey",
+        "in": "query",
+        "name": TICKET,
+        "description": "From `/api/ticket`, for clients that cannot set headers.",
+    },
+}
 # Of every route.
 _ALWAYS = (errors.InvalidRequest, errors.ServerStopping, errors.StorageUnavailable)
 _UNREADABLE = "bad_request"
@@ -26,6 +53,7 @@ _ELSEWHERE = (
     "body_too_large",
     "coding_not_supported",
     "cross_site_request",
+    "forbidden",
     "headers_too_large",
     "host_not_allowed",
     "http_version_not_supported",
@@ -37,12 +65,14 @@ _ELSEWHERE = (
     "permission_denied",
     "request_timeout",
     "throttled",
+    "unauthenticated",
     "url_too_long",
 )
 
 
 def operation(
     *,
+    need: Need,
     refusals: Sequence[type[ChantillyError]] = (),
     responses: Mapping[Any, Any],
     statuses: Mapping[type[ChantillyError], int] = STATUS_BY_ERROR,
@@ -50,12 +80,15 @@ def operation(
 ) -> Callable[[F], F]:
     """Describe an action: `refusals` beside those of every route, by `statuses` (400 where none is said).
 
+    `need` is what it takes to get there, and is declared with it, so that no action is without.
     A response in `responses` with a refusal's status is its body where that is not an error's.
     """
     codes = codes_by_status((*_ALWAYS, *refusals), statuses)
     refused = {status: OpenApiResponse(schemas.ERROR, _listed(codes[status])) for status in codes}
-    return extend_schema(
+    describe = extend_schema(
         **described,
+        auth=security(need),
+        extensions={_SCOPES: list(need.scopes)},
         responses={**refused, **responses, "default": OpenApiResponse(schemas.ERROR, "Any other refusal.")},
         parameters=[
             *(_code_header(status, sorted(codes[status])) for status in codes),
@@ -65,6 +98,19 @@ def operation(
             ),
         ],
     )
+    return lambda action: needing(need)(describe(action))
+
+
+def security(need: Need) -> list[dict[str, list[str]]]:
+    """Return how somebody who may use a route says who they are, as OpenAPI has it: by one of these."""
+    if need.is_open:
+        return [{}]
+    return [{name: []} for name in (_TOKEN, _SESSION, *([TICKET] if need.takes_ticket else ()))]
+
+
+def scopes(need: Need) -> dict[str, Any]:
+    """Return both of a route that is not described by `operation`."""
+    return {"security": security(need), _SCOPES: list(need.scopes)}
 
 
 def codes_by_status(
@@ -83,8 +129,9 @@ def codes_by_status(
 
 def complete(result: Document, generator: Any, request: Any, public: bool) -> Document:  # noqa: ARG001  # a hook
     """Add to the document what views have not: shared schemas, the WebSockets; drf-spectacular's hook."""
-    known = result.setdefault("components", {}).setdefault("schemas", {})
-    known.update(COMPONENTS)
+    components = result.setdefault("components", {})
+    components.setdefault("schemas", {}).update(COMPONENTS)
+    components.setdefault("securitySchemes", {}).update(SECURITY_SCHEMES)
     for item in result["paths"].values():
         for described in item.values():
             described["responses"].setdefault("default", _REFUSED)

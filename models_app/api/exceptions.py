@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from typing import Any
 
+from django.conf import settings
 from rest_framework.permissions import AllowAny
 from rest_framework.settings import api_settings
 
@@ -15,6 +16,7 @@ from web.refusals import Refusal
 RETRY_AFTER_SECONDS = 1
 
 STATUS_BY_ERROR: dict[type[ChantillyError], int] = {
+    errors.Forbidden: 403,
     errors.ModelNotAllowed: 403,
     errors.ModelNotFound: 404,
     errors.EvaluationsBusy: 503,
@@ -23,6 +25,7 @@ STATUS_BY_ERROR: dict[type[ChantillyError], int] = {
     errors.ServerStopping: 503,
     errors.StorageUnavailable: 503,
     errors.TooManyStreams: 503,
+    errors.Unauthenticated: 401,
     errors.UploadsBusy: 503,
 }
 _DEFAULT_STATUS = 400
@@ -53,6 +56,8 @@ def refusal_of(
 ) -> Refusal:
     """Return what a client gets of an error."""
     headers = {"Retry-After": str(RETRY_AFTER_SECONDS)} if isinstance(error, _PASSES_SOON) else None
+    if isinstance(error, errors.Unauthenticated):
+        headers = {"WWW-Authenticate": "Bearer"}
     status = statuses.get(type(error), _DEFAULT_STATUS)
     return Refusal(status, error.code, errors.sendable_message(message_of(error)), headers)
 
@@ -60,7 +65,8 @@ def refusal_of(
 def message_of(error: ChantillyError) -> Message:
     """Return what a client gets of a refusal: of an unknown model also the names like it.
 
-    Where permissions are set nobody gets a name: who may predict may be one who may not list models.
+    Where not everybody may do everything nobody gets a name: who may predict may be one who may not list
+    models.
     """
     if not isinstance(error, ModelNotFound) or not error.near or not _all_may_list():
         return error.message
@@ -69,7 +75,7 @@ def message_of(error: ChantillyError) -> Message:
 
 def _all_may_list() -> bool:
     permissions: Any = api_settings.DEFAULT_PERMISSION_CLASSES
-    return all(permission is AllowAny for permission in permissions)
+    return not settings.AUTH_REQUIRED and all(permission is AllowAny for permission in permissions)
 
 
 def refusal(status: int, code: str, message: Message) -> JsonAnswer:

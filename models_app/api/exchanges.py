@@ -9,7 +9,7 @@ from typing import Any
 from django.conf import settings
 from django.http import HttpRequest
 
-from models_app.api import describing, request_bodies, schemas
+from models_app.api import describing, needs, request_bodies, schemas
 from models_app.api.flow_control import FlowControl
 from models_app.api.records import Submission, refusal
 from models_app.domain.errors import InvalidRequest, ServerStopping
@@ -32,6 +32,7 @@ class ExchangeViewSet(AsyncViewSet):
     reads_body = True
 
     @describing.operation(
+        need=needs.SEND_RECORDS,
         operation_id="stream",
         summary="Predict and learn, many records on one connection",
         description="A JSON object a line; each is answered with a line, in order, while others still come.",

@@ -10,7 +10,7 @@ from drf_spectacular.utils import OpenApiParameter
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from models_app.api import describing, queries, request_bodies, schemas
+from models_app.api import describing, needs, queries, request_bodies, schemas
 from models_app.api.awaiting import asked, json_of
 from models_app.domain import windows
 from models_app.domain.errors import (
@@ -32,6 +32,7 @@ class InitViewSet(ThreadedViewSet):
     """The flavor."""
 
     @describing.operation(
+        need=needs.LOOK,
         operation_id="get_flavor",
         summary="Return the flavor",
         responses={200: schemas.INSTANCE},
@@ -45,6 +46,7 @@ class InitViewSet(ThreadedViewSet):
         )
 
     @describing.operation(
+        need=needs.MANAGE_ALL,
         operation_id="set_flavor",
         summary="Set the flavor, erasing everything",
         description="Models, pending predictions, journal, metrics and statistics are erased.",
@@ -62,7 +64,10 @@ class ModelsViewSet(ThreadedViewSet):
     """The models."""
 
     @describing.operation(
-        operation_id="list_models", summary="List the models", responses={200: schemas.MODELS}
+        need=needs.LOOK,
+        operation_id="list_models",
+        summary="List the models",
+        responses={200: schemas.MODELS},
     )
     @queries.takes(
         OpenApiParameter("details", bool, description="what is known of each without loading it, too")
@@ -70,9 +75,13 @@ class ModelsViewSet(ThreadedViewSet):
     def retrieve(self, request: Request) -> Response:
         """List the names of the models, and with `details` what is known of each."""
         names, default = finding.model_names()
-        answer: dict[str, object] = {"models": names, "default": default}
+        may_see = needs.may_see()
+        answer: dict[str, object] = {
+            "models": [name for name in names if may_see(name)],
+            "default": default if default is not None and may_see(default) else None,
+        }
         if queries.flag(request, "details"):
-            answer["details"] = [asdict(model) for model in listing.list_details()]
+            answer["details"] = [asdict(model) for model in listing.list_details() if may_see(model.name)]
         return Response(answer)
 
 
@@ -80,6 +89,7 @@ class MetricsViewSet(ThreadedViewSet):
     """Metrics."""
 
     @describing.operation(
+        need=needs.LOOK_AT_NAMED,
         operation_id="metrics",
         summary="Return the metrics",
         responses={200: schemas.METRICS},

@@ -9,7 +9,7 @@ from drf_spectacular.utils import OpenApiParameter, extend_schema, extend_schema
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from models_app.api import describing, queries, request_bodies, schemas
+from models_app.api import describing, needs, queries, request_bodies, schemas
 from models_app.api.awaiting import asked
 from models_app.api.upload_threads import in_upload_threads
 from models_app.domain import errors
@@ -18,6 +18,7 @@ from models_app.paradigms.guessing import AUTO
 from models_app.paradigms.registry import FLAVORS
 from models_app.services import exporting, uploading
 from web.dispatch import ThreadedViewSet
+from web.needs import needing
 
 
 class _MaxModelBytes:
@@ -39,6 +40,7 @@ class ModelViewSet(ThreadedViewSet):
         return in_upload_threads(view)
 
     @describing.operation(
+        need=needs.MANAGE_ONE,
         operation_id="upload_model",
         summary="Upload a model",
         description="A pickle, made with `pickle` or `dill`. It is tried, in another process, and becomes "
@@ -97,6 +99,7 @@ class ModelViewSet(ThreadedViewSet):
         return Response(answer, status=201)
 
     @describing.operation(
+        need=needs.MANAGE_ONE,
         operation_id="download_model",
         summary="Download a model",
         description="As it is now, every acknowledged learn included.",
@@ -114,6 +117,7 @@ class ModelViewSet(ThreadedViewSet):
         return asked(exporting.export_command(name=name), _pickled)
 
     @describing.operation(
+        need=needs.MANAGE_ONE,
         operation_id="delete_model",
         summary="Delete a model",
         responses={204: None},
@@ -131,7 +135,10 @@ def _pickled(data: bytes) -> HttpResponse:
 
 @extend_schema_view(
     create=extend_schema(operation_id="upload_unnamed_model", summary="Upload a model under a drawn name"),
-    retrieve=extend_schema(operation_id="download_default_model", summary="Download the default model"),
+    retrieve=[
+        extend_schema(operation_id="download_default_model", summary="Download the default model"),
+        needing(needs.MANAGE_DEFAULT),
+    ],
 )
 class DefaultModelViewSet(ModelViewSet):
     """The model that is meant where none is named."""

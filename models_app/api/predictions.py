@@ -8,7 +8,7 @@ from django.http import HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
 from msgspec import Raw
 
-from models_app.api import describing, request_bodies, schemas
+from models_app.api import describing, needs, request_bodies, schemas
 from models_app.api.exceptions import STATUS_BY_ERROR
 from models_app.api.records import Submission
 from models_app.domain import errors
@@ -17,6 +17,7 @@ from models_app.engine.commands import Command
 from models_app.services import predicting, publishing
 from models_app.wire import arrays, fields, reading, writing
 from models_app.wire.limits import MAX_RECORDS
+from models_app.wire.reading import Asked
 from web import aside
 from web.answers import JsonAnswer
 from web.asgi import Reply
@@ -92,6 +93,7 @@ class PredictViewSet(_PredictionsViewSet):
     route = fields.PREDICT
 
     @describing.operation(
+        need=needs.ASK,
         operation_id="predict",
         summary="Predict",
         description="With an `id`, the features are kept until the ground truth comes: then it answers 201. "
@@ -106,7 +108,7 @@ class PredictViewSet(_PredictionsViewSet):
         return await self._create(request.body, 200)
 
     def ask(self, body: bytes) -> Command:  # noqa: D102
-        return reading.predict(body, time.time())
+        return _admitted(reading.predict(body, time.time()))
 
     def respond(self, command: Command, answer: Any) -> tuple[int, bytes]:  # noqa: D102
         return (201 if command.commits else 200), writing.predicted(answer)
@@ -118,6 +120,7 @@ class LearnViewSet(_PredictionsViewSet):
     route = fields.LEARN
 
     @describing.operation(
+        need=needs.TEACH,
         operation_id="learn",
         summary="Learn",
         description="By the `id` of a prediction, or from `features`; the `id` has precedence. "
@@ -133,10 +136,15 @@ class LearnViewSet(_PredictionsViewSet):
         return await self._create(request.body, 201)
 
     def ask(self, body: bytes) -> Command:  # noqa: D102
-        return reading.learn(body, time.time())
+        return _admitted(reading.learn(body, time.time()))
 
     def respond(self, command: Command, answer: Any) -> tuple[int, bytes]:  # noqa: D102
         return 201, writing.LEARNED
+
+
+def _admitted(command: Asked) -> Asked:
+    needs.admit(command, needs.who())
+    return command
 
 
 def _records(body: bytes) -> list[Raw]:

@@ -8,13 +8,14 @@ from models_app.api import describing, schemas
 from models_app.services import health
 from web.answers import JsonAnswer
 from web.dispatch import AsyncViewSet, ThreadedViewSet
+from web.needs import OPEN
 
 
 class HealthViewSet(AsyncViewSet):
     """The process is up."""
 
     @describing.operation(
-        operation_id="healthz", summary="Is the process up?", responses={200: schemas.HEALTH}
+        need=OPEN, operation_id="healthz", summary="Is the process up?", responses={200: schemas.HEALTH}
     )
     async def retrieve(self, request: HttpRequest) -> HttpResponse:
         """Answer from the event loop: it turns."""
@@ -25,6 +26,7 @@ class ReadinessViewSet(ThreadedViewSet):
     """The server can do its work."""
 
     @describing.operation(
+        need=OPEN,
         operation_id="readyz",
         summary="Can requests be served?",
         description="The database is writable, the migrations are applied and the engine runs. `warnings` "

@@ -12,9 +12,9 @@ from typing import Any
 
 from msgspec import UNSET, Raw, UnsetType
 
-from models_app.api import exceptions
+from models_app.api import exceptions, needs
 from models_app.domain import errors
-from models_app.domain.errors import ChantillyError
+from models_app.domain.errors import ChantillyError, Unauthenticated
 from models_app.engine.bundles import Bundle
 from models_app.engine.commands import Command
 from models_app.engine.tracing import current_trace
@@ -95,7 +95,18 @@ def _n_bytes(texts: Sequence[Text]) -> int:
 
 
 def _read_all(texts: Sequence[Text], op: str | None, now: float) -> list[Read]:
-    return [reading.record(text, op, now) for text in texts]
+    read = [reading.record(text, op, now) for text in texts]
+    try:
+        principal = needs.who()
+    except Unauthenticated as error:
+        # Their token has come to its end meanwhile.
+        return [(error, ref) for _, ref in read]
+    if principal is None:
+        return read
+    return [
+        (asked if isinstance(asked, ChantillyError) else needs.refusal_of(asked, principal) or asked, ref)
+        for asked, ref in read
+    ]
 
 
 def _encode(outcome: Any, ref: Raw | UnsetType, line: int | None) -> bytes:

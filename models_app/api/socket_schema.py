@@ -25,7 +25,8 @@ SOCKETS: dict[str, Any] = {
         },
         "refusals": {
             "400": ["bad_handshake", "bad_request", "invalid_request"],
-            "403": ["cross_site_request", "host_not_allowed"],
+            "401": ["unauthenticated"],
+            "403": ["cross_site_request", "forbidden", "host_not_allowed"],
             "426": ["bad_handshake"],
             "431": ["headers_too_large"],
             "503": ["server_stopping", "too_many_streams"],

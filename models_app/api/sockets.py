@@ -9,13 +9,14 @@ from channels.consumer import get_handler_name
 from channels.exceptions import StopConsumer
 from channels.generic.websocket import AsyncWebsocketConsumer
 
-from models_app.api import exceptions, queries
+from models_app.api import exceptions, needs, queries
 from models_app.api.flow_control import FlowControl
 from models_app.api.records import Submission
 from models_app.domain.errors import InvalidRequest, ServerStopping, TooManyStreams
 from models_app.wire import arrays
 from models_app.wire.limits import MAX_RECORDS
 from web import aside
+from web.access import TICKET
 from web.asgi import Receive, Scope, Send
 from web.seats import Seats, client_of
 
@@ -25,8 +26,8 @@ _GOING_AWAY = 1001
 _REFUSED = 1008
 _TOO_BIG = 1009
 _TRY_AGAIN_LATER = 1013
-#: What the address may have after its question mark, as `queries.check` takes it: nothing.
-PARAMETERS: dict[str, bool] = {}
+#: What the address may have after its question mark, as `queries.check` takes it.
+PARAMETERS: dict[str, bool] = {TICKET: False}
 
 #: The WebSockets that are open.
 sockets = Seats("WebSockets", full=TooManyStreams)
@@ -48,6 +49,8 @@ class _Closing:
 
 class StreamConsumer(AsyncWebsocketConsumer):  # type: ignore[misc]  # channels has no types
     """One connection. A message is one record or a list of them; so is its answer."""
+
+    need = needs.SEND_RECORDS_BY_SOCKET
 
     async def __call__(
         self,

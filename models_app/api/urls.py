@@ -3,7 +3,7 @@
 from django.urls import path
 from drf_spectacular.views import SpectacularAPIView, SpectacularSwaggerView
 
-from models_app.api import queries
+from models_app.api import needs, queries
 from models_app.api.estimates import EstimatesViewSet
 from models_app.api.exchanges import ExchangeViewSet
 from models_app.api.instances import InitViewSet, MetricsViewSet, ModelsViewSet
@@ -11,8 +11,10 @@ from models_app.api.labels import LabelsViewSet
 from models_app.api.model_bytes import DefaultModelViewSet, ModelViewSet
 from models_app.api.predictions import LearnViewSet, PredictViewSet
 from web.dispatch import threaded
+from web.needs import needing
 
-_schema = queries.take_only(threaded(SpectacularAPIView.as_view()), "format", "lang")
+_schema = needing(needs.LOOK)(queries.take_only(threaded(SpectacularAPIView.as_view()), "format", "lang"))
+_docs = needing(needs.LOOK_AT_PAGE)(threaded(SpectacularSwaggerView.as_view(url_name="schema")))
 # The first two take most of the traffic, and routes are tried in their order.
 urlpatterns = [
     path("predict", PredictViewSet.as_view({"post": "create"}), name="predict"),
@@ -30,5 +32,5 @@ urlpatterns = [
     path("metrics", MetricsViewSet.as_view({"get": "retrieve"}), name="metrics"),
     path("labels", LabelsViewSet.as_view({"get": "retrieve"}), name="labels"),
     path("schema", _schema, name="schema"),
-    path("docs", threaded(SpectacularSwaggerView.as_view(url_name="schema")), name="docs"),
+    path("docs", _docs, name="docs"),
 ]

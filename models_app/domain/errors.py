@@ -251,6 +251,21 @@ class StorageUnavailable(ChantillyError):
     code = "storage_unavailable"
 
 
+class Unauthenticated(ChantillyError):
+    """Nobody knows who asks, or not any more."""
+
+    code = "unauthenticated"
+
+    def __init__(self) -> None:
+        super().__init__("The token is not valid any more.")
+
+
+class Forbidden(ChantillyError):
+    """Who asks may not; the message names the scope, or says which models they may use."""
+
+    code = "forbidden"
+
+
 class TooManyStreams(ChantillyError):
     """As many streams are open as the settings allow."""
 

@@ -39,8 +39,7 @@ class Awaited:
 
     def find(self, command: LearnById, state: ModelState) -> Pending | None:
         """Return the prediction that a truth is for, None where there is none; raises `Elsewhere`."""
-        prediction_id = command.prediction_id
-        pending = self._write.predicted.get(prediction_id) or self._stored.get(prediction_id)
+        pending = self.under(command.prediction_id)
         if pending is None:
             return None
         if command.name is None and pending.model_id != state.model_id:
@@ -48,6 +47,10 @@ class Awaited:
         if command.name is not None and command.name != state.name:
             raise Elsewhere(command.name)
         return pending
+
+    def under(self, prediction_id: str) -> Pending | None:
+        """Return what is pending under an id, of whichever model."""
+        return self._write.predicted.get(prediction_id) or self._stored.get(prediction_id)
 
     def forget(self, prediction_id: str) -> None:
         """Have it await nothing any more."""

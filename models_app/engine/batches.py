@@ -9,6 +9,7 @@ import msgspec
 from models_app.domain import features, learns
 from models_app.domain.errors import (
     ChantillyError,
+    Forbidden,
     InvalidGroundTruth,
     ModelRaised,
     PredictionNotPending,
@@ -101,6 +102,8 @@ class Batch:
             if command.relies_on_default:
                 self.write.relies_on_default = True
             try:
+                if command.permits is not None:
+                    self._check_permitted(command, command.permits)
                 answers.append((command, _HANDLERS[type(command)](self, command), None))
             except BaseException as error:
                 self._fail(command, error)
@@ -109,6 +112,20 @@ class Batch:
             if clock() > deadline:
                 break
         return n_applied
+
+    def _check_permitted(self, command: Command, permits: Callable[[str], bool]) -> None:
+        """Raise `Forbidden` unless who asks may use this model, and the one whose prediction it is about."""
+        names = [self.state.name]
+        if isinstance(command, LearnById):
+            # Where it does not belong here, that is said first.
+            pending = self._awaited.find(command, self.state)
+            names += [] if pending is None else [pending.model_name]
+        elif isinstance(command, Predict) and command.prediction_id is not None:
+            # It would take the place of what is pending.
+            replaced = self._awaited.under(command.prediction_id)
+            names += [] if replaced is None else [replaced.model_name]
+        if not all(map(permits, names)):
+            raise Forbidden("The token is not for the model that this is about.")
 
     def _fail(self, command: Command, error: BaseException) -> None:
         match error:

@@ -1,6 +1,7 @@
 """Commands to a hot model."""
 
 import asyncio
+from collections.abc import Callable
 from concurrent.futures import Future
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Protocol
@@ -35,10 +36,11 @@ class Command:
     `name` is the model's, once it is known. A command whose name was guessed (the default model, the model of
     a prediction's id) is routed again where the guess proves wrong. `relies_on_default`: it is meant for a
     model as long as that is the default. `commits`: unless refused, it leaves something in the database.
+    `permits`: where set, says of a model's name whether who asks may use that model.
     """
 
     __slots__ = (
-        "bundle", "future", "loop", "name", "position", "queued_at", "relies_on_default", "trace",
+        "bundle", "future", "loop", "name", "permits", "position", "queued_at", "relies_on_default", "trace",
         "was_misrouted",
     )  # fmt: skip
     commits = False
@@ -55,6 +57,7 @@ class Command:
         self.future: asyncio.Future[Any] | Future[Any] | Receiver = _NOBODY
         self.bundle: Bundle | None = None
         self.position = 0
+        self.permits: Callable[[str], bool] | None = None
         self.trace: Trace | None = None
         # On the clock of `time.perf_counter`; set when the command is queued.
         self.queued_at = 0.0

@@ -14,6 +14,7 @@ from models_app.engine.commands import (
     Command,
     LearnById,
     Maintenance,
+    Predict,
     SnapshotThenAnswer,
 )
 from models_app.engine.contention import Contention
@@ -291,7 +292,13 @@ class Turns:
 
     def _pending(self, commands: list[Command], *, recent: bool) -> dict[str, Pending]:
         """Return what is pending of what is learned; `recent`: what is remembered need not be looked up."""
-        ids = {command.prediction_id for command in commands if isinstance(command, LearnById)}
+        ids = {
+            command.prediction_id
+            for command in commands
+            if isinstance(command, LearnById)
+            # Who may use some models only must not replace what another has pending.
+            or (command.permits is not None and isinstance(command, Predict))
+        } - {None}
         if not ids:
             return {}
         found = self.recent.take(ids) if recent else {}

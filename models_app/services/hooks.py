@@ -58,5 +58,7 @@ refusals: Hook[Callable[[str, int], None]] = Hook()
 erasures: Hook[Callback] = Hook()
 #: Called every few seconds in a server, in the thread that keeps house.
 housekeeping: Hook[Callback] = Hook()
+#: Called once a server's engine runs, before it answers anybody.
+startup: Hook[Callback] = Hook()
 #: Called when the server is asked to stop, before it waits for what is under way.
 shutdown: Hook[Callback] = Hook()

@@ -123,6 +123,8 @@ def start_engine() -> None:
     engine = get_engine()
     engine.watch_models(settings.MODEL_SECONDS)
     if _runtime.start_housekeeping():
+        for callback in hooks.startup:
+            callback()
         _put_off_if_refused(engine.preload)
 
 

@@ -4,7 +4,7 @@ from drf_spectacular.utils import OpenApiParameter
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from models_app.api import describing, queries, schemas
+from models_app.api import describing, needs, queries, schemas
 from models_app.domain.errors import FlavorNotSet, ModelNotFound
 from monitoring.drift.alert_lists import list_alerts
 from web.dispatch import ThreadedViewSet
@@ -30,6 +30,7 @@ class AlertsViewSet(ThreadedViewSet):
     """Drift alerts."""
 
     @describing.operation(
+        need=needs.LOOK_AT_NAMED,
         operation_id="list_alerts",
         summary="List drift alerts, the newest first",
         responses={200: ALERTS},

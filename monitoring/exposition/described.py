@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from models_app.api import describing, needs
 from monitoring.exposition.views import FORMATS
 
 
@@ -12,6 +13,7 @@ def add(result: dict[str, Any], generator: Any, request: Any, public: bool) -> d
             "operationId": "exposition",
             "summary": "Return the figures, for who collects them",
             "tags": ["metrics"],
+            **describing.scopes(needs.LOOK_AT_ALL),
             "parameters": [
                 {
                     "in": "query",

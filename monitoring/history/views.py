@@ -4,7 +4,7 @@ from drf_spectacular.utils import OpenApiParameter
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from models_app.api import describing, queries, schemas
+from models_app.api import describing, needs, queries, schemas
 from models_app.domain.errors import FlavorNotSet, ModelNotFound, UnknownFlavor
 from models_app.services.generations import KINDS
 from monitoring.history.reading import read_history
@@ -42,6 +42,7 @@ class HistoryViewSet(ThreadedViewSet):
     """Metrics over time."""
 
     @describing.operation(
+        need=needs.LOOK_AT_NAMED,
         operation_id="metrics_history",
         summary="Return the metrics over time",
         description="Columns of equal length. The past is kept the more coarsely the older it is.",

@@ -10,12 +10,13 @@ from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import OpenApiParameter
 from rest_framework.exceptions import PermissionDenied
 
-from models_app.api import describing, queries
+from models_app.api import describing, needs, queries
 from models_app.domain.errors import TooManyStreams
 from monitoring.streams import described_events
 from monitoring.streams.channels import EVENTS, FLAVORS, METRICS, MODELS
 from monitoring.streams.hub import Listener, get_channel
 from monitoring.streams.live import LiveStream
+from web.access import TICKET
 from web.dispatch import AsyncViewSet
 from web.seats import Seats, client_of
 
@@ -27,11 +28,13 @@ UNKNOWN_POSITION = -1
 #: The event streams that are open, of all kinds.
 listeners = Seats("event streams", full=TooManyStreams)
 
+_TICKET = OpenApiParameter(TICKET, OpenApiTypes.STR, description="From `/api/ticket`, in place of a token.")
 _PARAMETERS = [
     OpenApiParameter(
         "Last-Event-ID", OpenApiTypes.STR, OpenApiParameter.HEADER, description="Go on after this event."
     ),
     OpenApiParameter("lastEventId", OpenApiTypes.STR, description="The same, where headers cannot be set."),
+    _TICKET,
 ]
 _BACKLOG = (
     "A client that comes back with the id of its last event gets what it missed. Where that is not kept any "
@@ -43,6 +46,7 @@ class StreamViewSet(AsyncViewSet):
     """Server-Sent Events."""
 
     @describing.operation(
+        need=needs.FOLLOW_ALL,
         operation_id="stream_metrics",
         summary="Stream the metrics",
         description=f"Server-Sent Events: the metrics after learns, at most 20 a second. {_BACKLOG}",
@@ -55,6 +59,7 @@ class StreamViewSet(AsyncViewSet):
         return _open(request, METRICS)
 
     @describing.operation(
+        need=needs.FOLLOW_ALL,
         operation_id="stream_events",
         summary="Stream predictions and learns",
         description=f"Server-Sent Events named `predict` and `learn`. {_BACKLOG}",
@@ -67,6 +72,7 @@ class StreamViewSet(AsyncViewSet):
         return _open(request, EVENTS)
 
     @describing.operation(
+        need=needs.FOLLOW_NAMED,
         operation_id="stream_live",
         summary="Stream what people can follow",
         description=(
@@ -81,7 +87,8 @@ class StreamViewSet(AsyncViewSet):
     @queries.takes(
         OpenApiParameter(
             "model", OpenApiTypes.STR, many=True, description="Events of these models only, and no metrics."
-        )
+        ),
+        _TICKET,
     )
     async def live(self, request: HttpRequest) -> HttpResponseBase:
         """Open a stream for a page."""

@@ -37,7 +37,10 @@ async function refresh() {
     const response = await fetch(location.pathname + location.search);
     const text = await response.text();
     tookMs = performance.now() - startedAt;
-    if (response.ok) {
+    if (response.redirected) {
+      // To where people log in: the session has ended.
+      location.assign(response.url);
+    } else if (response.ok) {
       take(new DOMParser().parseFromString(text, "text/html"));
     }
   } catch {

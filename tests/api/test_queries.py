@@ -102,6 +102,8 @@ PAGES = {
     "/models/first/estimates/",
     "/models/first/pipeline/",
     "/compare/",
+    "/login/",
+    "/logout/",
     "/api/docs",
     "/docs/",
     "/docs/<path:path>",

@@ -130,11 +130,30 @@ class TestHosts:
             assert httpx.get(f"{running.url}/api/schema").status_code == 200
 
     def test_are_asked_for_where_it_listens_on_all_addresses(self, another: Path) -> None:
-        with served(another, HOST="0.0.0.0") as running:
+        with served(another, HOST="0.0.0.0", ALLOW_ANONYMOUS="1") as running:
             wait_until(lambda: "ALLOWED_HOSTS (now localhost, " in running.said)
             port = urlsplit(running.url).port
             assert httpx.get(f"http://127.0.0.2:{port}/api/schema").status_code == 403
             running.stop()
+
+    def test_that_others_reach_are_refused_until_it_is_said_what_they_may(self, another: Path) -> None:
+        for host in ("0.0.0.0", "::"):
+            ended = manage(another, "serve", "--host", host, "--port", "0")
+
+            assert ended.returncode == 1
+            assert f"Others can reach {host}," in ended.stderr
+            assert "AUTH_REQUIRED=1" in ended.stderr
+
+    def test_that_others_reach_are_served_to_who_has_a_token(self, another: Path) -> None:
+        with served(another, HOST="0.0.0.0", AUTH_REQUIRED="1") as running:
+            assert httpx.get(f"{running.url}/api/models").status_code == 401
+            assert httpx.get(f"{running.url}/readyz").status_code == 200
+
+    def test_are_not_served_with_and_without_tokens(self, another: Path) -> None:
+        ended = manage(another, "serve", "--port", "0", AUTH_REQUIRED="1", ALLOW_ANONYMOUS="1")
+
+        assert ended.returncode == 1
+        assert "AUTH_REQUIRED and ALLOW_ANONYMOUS are both on" in ended.stderr
 
 
 class TestStop:

@@ -57,6 +57,7 @@ class TestSchema:
             "/api/stream", "/api/metrics", "/api/metrics/history", "/api/alerts", "/api/stats",
             "/api/model/{name}/estimates", "/api/labels",
             "/api/stream/metrics", "/api/stream/events", "/api/stream/live", "/api/schema",
+            "/api/ticket",
             "/healthz", "/readyz", "/metrics",
         } == set(document["paths"])  # fmt: skip
         assert set(document["x-websocket"]) == {"/ws/stream"}

@@ -199,6 +199,7 @@ REFUSED: list[tuple[str, str, str, object, str]] = [
     ("GET", "/api/stream/live", "?x=1", None, "invalid_request"),
     ("GET", "/api/schema", "?x=1", None, "invalid_request"),
     ("GET", "/api/schema", "?format=x", None, "not_found"),
+    ("POST", "/api/ticket", "?x=1", None, "invalid_request"),
     ("GET", "/healthz", "?x=1", None, "invalid_request"),
     ("GET", "/readyz", "?x=1", None, "invalid_request"),
     ("GET", "/metrics", "?format=x", None, "bad_request"),

@@ -44,9 +44,13 @@ class Command(BaseCommand):
         )
 
     def handle(self, *_args: Any, host: str, port: int, with_setup: bool, **_options: Any) -> None:
-        """Serve. Raises CommandError if another process serves, the port is taken or migrations wait."""
+        """Serve. Raises CommandError if another process serves, the port is taken or migrations wait.
+
+        It does, too, where others reach the address and nothing says whether they may.
+        """
         claim_database()
         sockets = listening.bind(host, port)
+        listening.check_access(sockets)
         if with_setup:
             call_command("setup")
         _require_migrations()

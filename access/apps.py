@@ -1,0 +1,22 @@
+"""The application of tokens and groups."""
+
+from django.apps import AppConfig
+from django.conf import settings
+
+
+class AccessConfig(AppConfig):
+    """Follows the tokens in a server where they are required."""
+
+    name = "access"
+    default_auto_field = "django.db.models.BigAutoField"
+
+    def ready(self) -> None:
+        """Have the server's start begin it, and its end end it."""
+        if not settings.AUTH_REQUIRED:
+            return
+        # Only now are the models of every app there to be imported.
+        from access.knowledge import follower
+        from models_app.services import hooks
+
+        hooks.startup.add(follower.start)
+        hooks.shutdown.add(follower.stop)

@@ -1,0 +1,63 @@
+"""`manage.py create_token NAME`: a token for the API."""
+
+from datetime import datetime, timedelta
+from typing import Any
+
+from django.core.management.base import CommandError, CommandParser
+from django.utils import timezone
+
+from access import tokens
+from models_app.domain.scopes import SCOPES
+from models_app.management.base import ServiceCommand
+from models_app.management.commands.prune_predictions import parse_age
+
+
+class Command(ServiceCommand):
+    """Make a token and print it, alone on standard output: it is shown only now."""
+
+    help = "Makes a token for the API, and prints it: it is shown only now."
+
+    def add_arguments(self, parser: CommandParser) -> None:
+        """Take what the token may do."""
+        parser.add_argument("name", help="who or what will use it")
+        parser.add_argument(
+            "--scope",
+            action="append",
+            required=True,
+            choices=SCOPES,
+            dest="scopes",
+            help="may be given often",
+        )
+        parser.add_argument(
+            "--model",
+            action="append",
+            default=[],
+            dest="models",
+            metavar="PATTERN",
+            help="only for models of this name, or of names such as 'pump-*'; may be given often",
+        )
+        parser.add_argument(
+            "--expires",
+            type=parse_age,
+            metavar="AGE",
+            help="after that time, such as 12h or 90d; never without it",
+        )
+
+    def serve(self, **options: Any) -> None:
+        """Make it."""
+        made = tokens.create_token(
+            name=options["name"],
+            scopes=options["scopes"],
+            models=options["models"],
+            expires_at=None if options["expires"] is None else _after(options["expires"]),
+            now=timezone.now(),
+        )
+        self.stdout.write(made.secret)
+        self.stderr.write(f"This is the token '{made.name}'. It is shown only now.")
+
+
+def _after(age: timedelta) -> datetime:
+    try:
+        return timezone.now() + age
+    except OverflowError:
+        raise CommandError("--expires reaches beyond the calendar's end.") from None

@@ -1,0 +1,60 @@
+"""Principals: somebody who is known, and what they may do."""
+
+import time
+from collections.abc import Collection, Sequence
+from fnmatch import fnmatchcase
+
+
+class Principal:
+    """Somebody's scopes, and the models that they are limited to.
+
+    >>> somebody = Principal("sensor", scopes=["predict"], patterns=["pump-*"])
+    >>> somebody.holds(), somebody.may("predict"), somebody.may("learn")
+    (True, True, False)
+    >>> somebody.may_use("pump-7"), somebody.may_use("Pump-7"), somebody.limits
+    (True, False, "models called 'pump-*'")
+    >>> somebody.end()
+    >>> somebody.holds()
+    False
+    """
+
+    __slots__ = ("__weakref__", "_has_ended", "expires_at", "limits", "name", "patterns", "scopes", "used_at")
+
+    def __init__(
+        self,
+        name: str,
+        *,
+        scopes: Collection[str],
+        patterns: Sequence[str] = (),
+        expires_at: float = float("inf"),
+    ) -> None:
+        """`patterns` are of models' names, as `fnmatch` has them; none: all models. Times are Unix times."""
+        self.name = name
+        self.scopes = frozenset(scopes)
+        self.patterns = tuple(patterns)
+        self.expires_at = expires_at
+        #: The models that they may use, in words; empty: all.
+        self.limits = f"models called {' or '.join(map(repr, patterns))}" if patterns else ""
+        #: When it was asked for last; 0: never.
+        self.used_at = 0.0
+        self._has_ended = False
+
+    def holds(self) -> bool:
+        """Say whether it is valid still, and note the use."""
+        now = self.used_at = time.time()
+        return now < self.expires_at and not self._has_ended
+
+    def end(self) -> None:
+        """Have it hold no more: for who goes on with it."""
+        self._has_ended = True
+
+    def may(self, scope: str) -> bool:
+        """Say whether they have a scope."""
+        return scope in self.scopes
+
+    def may_use(self, model: str) -> bool:
+        """Say whether they may use a model."""
+        # A name may have what means something else in a pattern.
+        return not self.patterns or any(
+            model == pattern or fnmatchcase(model, pattern) for pattern in self.patterns
+        )

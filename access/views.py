@@ -1,0 +1,41 @@
+"""/api/ticket."""
+
+from typing import ClassVar
+
+import msgspec
+from django.http import HttpRequest, HttpResponse
+
+from access import tickets
+from access.knowledge import registry
+from models_app.api import describing, schemas
+from models_app.domain.errors import InvalidRequest
+from web.access import current_principal
+from web.answers import JsonAnswer
+from web.dispatch import AsyncViewSet
+from web.needs import KNOWN
+
+TICKET = schemas.full(ticket={"type": "string"}, expires_in={"type": "integer", "description": "Seconds."})
+
+
+class TicketViewSet(AsyncViewSet):
+    """Tickets."""
+
+    max_body_bytes: ClassVar = 1024
+
+    @describing.operation(
+        need=KNOWN,
+        operation_id="make_ticket",
+        summary="Return a ticket, which stands for the request's token",
+        description="For who cannot set headers, such as `EventSource`: event streams and WebSockets take "
+        "it as `?ticket=`. It may do what the token may, for as long as that is valid.",
+        request=None,
+        responses={201: TICKET},
+    )
+    async def create(self, request: HttpRequest) -> HttpResponse:
+        """Make a ticket."""
+        principal = current_principal.get()
+        pk = tickets.NOBODY if principal is None else registry.pk_of(principal)
+        if pk is None:
+            raise InvalidRequest("A ticket stands for a token; who has logged in needs none.")
+        answer = {"ticket": tickets.make(pk), "expires_in": tickets.SECONDS}
+        return JsonAnswer(msgspec.json.encode(answer), 201)
