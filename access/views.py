@@ -1,8 +1,9 @@
-"""/api/ticket."""
+"""The page to log in, and /api/ticket."""
 
 from typing import ClassVar
 
 import msgspec
+from django.contrib.auth.views import LoginView
 from django.http import HttpRequest, HttpResponse
 
 from access import tickets
@@ -15,6 +16,13 @@ from web.dispatch import AsyncViewSet
 from web.needs import KNOWN
 
 TICKET = schemas.full(ticket={"type": "string"}, expires_in={"type": "integer", "description": "Seconds."})
+
+
+class LogIn(LoginView):
+    """The page to log in."""
+
+    template_name = "access/login.html"
+    http_method_names: ClassVar = ["get", "head", "options", "post"]
 
 
 class TicketViewSet(AsyncViewSet):

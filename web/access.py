@@ -23,8 +23,8 @@ class Principal(Protocol):
     def holds(self) -> bool:
         """Say whether what was found out still holds, and note the use."""
 
-    def may(self, scope: str) -> bool:
-        """Say whether they have the scope."""
+    def may(self, *scopes: str) -> bool:
+        """Say whether they have one of the scopes."""
 
     @property
     def limits(self) -> str:
@@ -64,15 +64,13 @@ class Gate:
 
         `parameters` are the route's. Without a need nobody is let through.
         """
-        # A task that was begun within another's may have that one's.
-        current_principal.set(None)
-        if need is not None and need.is_open:
-            return
-        principal = await self._find(scope, need)
-        if principal is None:
-            raise self._unknown(scope, need)
-        check(principal, need, parameters, scope.get("query_string", b""))
+        principal = None if need is not None and need.is_open else await self._find(scope, need)
+        # In any case: a task that was begun within another's may have that one's.
         current_principal.set(principal)
+        if principal is not None:
+            check(principal, need, parameters, scope.get("query_string", b""))
+        elif need is None or not need.is_open:
+            raise self._unknown(scope, need)
 
     def short_way(self, scope: Scope, need: Need | None, answer_soon: AnswerSoon) -> AnswerSoon | None:
         """Return how a body is answered soon for as long as who sends it may; None: they have to be asked.
@@ -80,7 +78,7 @@ class Gate:
         What is returned may be kept as long as the connection: it looks again each time.
         """
         principal = self._of_headers(scope["headers"])[0]
-        if principal is None or need is None or not any(map(principal.may, need.scopes)):
+        if principal is None or need is None or not principal.may(*need.scopes):
             return None
         return partial(_answer_soon, principal, answer_soon)
 
@@ -146,7 +144,7 @@ def check(principal: Principal, need: Need | None, parameters: Mapping[str, Any]
     if need is None:
         # Nobody has said what it takes: nobody may.
         raise forbidden("This route names no scope.")
-    if need.scopes and not any(map(principal.may, need.scopes)):
+    if need.scopes and not principal.may(*need.scopes):
         raise forbidden(lacking(*need.scopes))
     if not principal.limits:
         return

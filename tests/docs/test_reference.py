@@ -112,7 +112,7 @@ class TestErrors:
 
 def test_commands_are_all_there() -> None:
     text = reference("commands").text
-    folders = [ROOT / "models_app/management/commands", ROOT / "monitoring/management/commands"]
+    folders = [ROOT / name / "management/commands" for name in ("access", "models_app", "monitoring")]
     commands = {path.stem for folder in folders for path in folder.glob("[a-z]*.py")}
 
     assert len(commands) > 10
