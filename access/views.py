@@ -22,7 +22,7 @@ class LogIn(LoginView):
     """The page to log in."""
 
     template_name = "access/login.html"
-    http_method_names: ClassVar = ["get", "head", "options", "post"]
+    http_method_names = ["get", "head", "options", "post"]
 
 
 class TicketViewSet(AsyncViewSet):

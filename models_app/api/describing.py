@@ -1,7 +1,7 @@
 """Operations in the OpenAPI document beside their bodies: how they are refused, by which codes."""
 
 from collections.abc import Callable, Mapping, Sequence
-from typing import Any, TypeVar
+from typing import Any, TypeVar, cast
 
 from django.conf import settings
 from drf_spectacular.utils import OpenApiParameter, OpenApiResponse, extend_schema
@@ -87,7 +87,8 @@ def operation(
     refused = {status: OpenApiResponse(schemas.ERROR, _listed(codes[status])) for status in codes}
     describe = extend_schema(
         **described,
-        auth=security(need),
+        # Objects, as the document has them: its annotation knows names only.
+        auth=cast("Any", security(need)),
         extensions={_SCOPES: list(need.scopes)},
         responses={**refused, **responses, "default": OpenApiResponse(schemas.ERROR, "Any other refusal.")},
         parameters=[

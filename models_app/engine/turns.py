@@ -291,14 +291,16 @@ class Turns:
         return ours
 
     def _pending(self, commands: list[Command], *, recent: bool) -> dict[str, Pending]:
-        """Return what is pending of what is learned; `recent`: what is remembered need not be looked up."""
-        ids = {
+        """Return what is pending of what is learned, or may be replaced; `recent`: what is remembered need not be looked up."""
+        ids = {command.prediction_id for command in commands if isinstance(command, LearnById)}
+        # Who may use some models only must not replace what another has pending.
+        ids |= {
             command.prediction_id
             for command in commands
-            if isinstance(command, LearnById)
-            # Who may use some models only must not replace what another has pending.
-            or (command.permits is not None and isinstance(command, Predict))
-        } - {None}
+            if command.permits is not None
+            and isinstance(command, Predict)
+            and command.prediction_id is not None
+        }
         if not ids:
             return {}
         found = self.recent.take(ids) if recent else {}

@@ -1,4 +1,5 @@
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 import pytest
 
@@ -6,7 +7,7 @@ from access.registry import Registry, TokenRow
 from access.tokens import digest_of
 
 
-def row(pk: int, **changes: object) -> TokenRow:
+def row(pk: int, **changes: Any) -> TokenRow:
     digest = digest_of(f"secret {pk}".encode()).hex()
     return TokenRow(pk, f"token {pk}", digest, ["read"], [], None)._replace(**changes)
 
