@@ -23,7 +23,8 @@ urlpatterns = [
     path("", _of_all(overview), name="overview"),
     path("models/<str:name>/", _of_one(model_page), name="model-page"),
     path("models/<str:name>/diagnostics/", _of_one(diagnostics), name="diagnostics"),
-    path("models/<str:name>/estimates/", _of_one(estimates), name="estimates"),
+    # It offers the other bandits.
+    path("models/<str:name>/estimates/", _of_all(estimates), name="estimates"),
     path("models/<str:name>/labels/", _of_one(labels_page), name="labels-page"),
     path("models/<str:name>/pipeline/", _of_one(pipeline), name="pipeline"),
     path("compare/", _of_all(compare), name="compare"),

@@ -7,7 +7,7 @@ from drf_spectacular.utils import OpenApiParameter
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from models_app.api import describing, queries, schemas
+from models_app.api import describing, needs, queries, schemas
 from models_app.domain import errors
 from models_app.domain.off_policy import Estimate
 from models_app.services import evaluating
@@ -44,6 +44,7 @@ class EstimatesViewSet(ThreadedViewSet):
     """Estimates of another policy."""
 
     @describing.operation(
+        need=needs.LOOK_AT_POLICY,
         operation_id="estimate_policy",
         summary="Estimate another policy of a bandit",
         description="What the policy would have earned in the place of the model, in the mean, from the "

@@ -11,7 +11,7 @@ from drf_spectacular.utils import OpenApiParameter
 from rest_framework.renderers import JSONRenderer
 from rest_framework.request import Request
 
-from models_app.api import describing, queries, schemas
+from models_app.api import describing, needs, queries, schemas
 from models_app.domain import features, predictions
 from models_app.domain.errors import InvalidRequest, ModelNotFound
 from models_app.services.least_certain import LOOKED_AT, MAX_LIMIT, Queue, Uncertain, least_certain
@@ -28,6 +28,7 @@ class LabelsViewSet(ThreadedViewSet):
     """Pending predictions, the least certain first."""
 
     @describing.operation(
+        need=needs.LOOK_AT_NAMED,
         operation_id="list_labels",
         summary="List pending predictions, the least certain first",
         description=f"Of a classifier with probabilities: of the {LOOKED_AT:,} newest that it has pending. "

@@ -9,6 +9,7 @@ from django.conf import settings
 from models_app.domain.errors import ChantillyError, Forbidden, Unauthenticated
 from models_app.domain.scopes import LEARN, MANAGE, PREDICT, READ
 from models_app.engine.commands import Command, Predict
+from models_app.services.policies import OF_MODEL, POLICY
 from models_app.wire.reading import Asked
 from web.access import Principal, current_principal, lacking, limited
 from web.needs import Need, of_everything
@@ -19,6 +20,13 @@ _MODEL = "model"
 def _in_address(parameters: Mapping[str, Any], _query: bytes) -> list[str] | None:
     """Return the model in the address; None: there is none, and whatever is drawn may be meant."""
     return [parameters["name"]] if parameters.get("name") is not None else None
+
+
+def _in_address_or_policy(parameters: Mapping[str, Any], query: bytes) -> list[str]:
+    """Return the model in the address, and the one whose policy the query names."""
+    given = parse_qsl(query.decode("utf-8", "replace"), keep_blank_values=True)
+    policies = [value for name, value in given if name == POLICY and value.startswith(OF_MODEL)]
+    return [parameters["name"], *(policy.removeprefix(OF_MODEL) for policy in policies)]
 
 
 def _in_query(_parameters: Mapping[str, Any], query: bytes) -> list[str] | None:
@@ -35,6 +43,7 @@ LOOK_AT_PAGE = Need(scopes=(READ,), is_page=True)
 LOOK_AT_ALL = Need(scopes=(READ,), names=of_everything)
 #: To look at the model in the address, or at those in the query: at all where that names none.
 LOOK_AT_ONE = Need(scopes=(READ,), names=_in_address)
+LOOK_AT_POLICY = Need(scopes=(READ,), names=_in_address_or_policy)
 LOOK_AT_NAMED = Need(scopes=(READ,), names=_in_query)
 #: The same, by who cannot set headers.
 FOLLOW_ALL = Need(scopes=(READ,), names=of_everything, takes_ticket=True)

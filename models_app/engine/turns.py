@@ -291,7 +291,10 @@ class Turns:
         return ours
 
     def _pending(self, commands: list[Command], *, recent: bool) -> dict[str, Pending]:
-        """Return what is pending of what is learned, or may be replaced; `recent`: what is remembered need not be looked up."""
+        """Return what is pending of what is learned, or may be replaced.
+
+        `recent`: what is remembered need not be looked up.
+        """
         ids = {command.prediction_id for command in commands if isinstance(command, LearnById)}
         # Who may use some models only must not replace what another has pending.
         ids |= {

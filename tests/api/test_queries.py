@@ -100,6 +100,7 @@ PAGES = {
     "/models/first/",
     "/models/first/diagnostics/",
     "/models/first/estimates/",
+    "/models/first/labels/",
     "/models/first/pipeline/",
     "/compare/",
     "/login/",
