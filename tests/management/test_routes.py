@@ -34,4 +34,4 @@ class TestRoutes:
     def test_lists_the_model_routes(self, routes: dict[str, str]) -> None:
         found = {route: methods for route, methods in routes.items() if route.startswith("/api/model/")}
 
-        assert list(found.values()) == ["GET, POST, DELETE"]
+        assert list(found.values()) == ["GET, POST, DELETE", "GET"]
