@@ -1,11 +1,14 @@
-"""/api/model: models as bytes."""
+"""/api/model: models as bytes, and as specifications."""
 
+import json
+from collections.abc import Sequence
 from typing import Any
 
 from django.conf import settings
 from django.http import HttpResponse
 from django.utils import timezone
 from drf_spectacular.utils import OpenApiParameter, extend_schema, extend_schema_view
+from rest_framework.negotiation import DefaultContentNegotiation
 from rest_framework.request import Request
 from rest_framework.response import Response
 
@@ -13,12 +16,23 @@ from models_app.api import describing, needs, queries, request_bodies, schemas
 from models_app.api.awaiting import asked
 from models_app.api.upload_threads import in_upload_threads
 from models_app.domain import errors
+from models_app.domain.specs.describing import Specification
 from models_app.paradigms import chosen_metrics
 from models_app.paradigms.guessing import AUTO
 from models_app.paradigms.registry import FLAVORS
-from models_app.services import exporting, uploading
+from models_app.services import exporting, specifying, uploading
 from web.dispatch import ThreadedViewSet
 from web.needs import needing
+
+_JSON = "application/json"
+_FORMATS = ("pickle", "spec")
+
+
+class _AnyFormat(DefaultContentNegotiation):
+    """The parameter `format` is ours: DRF would look for a renderer of that name."""
+
+    def select_renderer(self, request: Request, renderers: Sequence[Any], format_suffix: Any = None) -> Any:
+        return renderers[0], renderers[0].media_type
 
 
 class _MaxModelBytes:
@@ -33,6 +47,7 @@ class ModelViewSet(ThreadedViewSet):
     """One model: upload, download, delete."""
 
     max_body_bytes = _MaxModelBytes()
+    content_negotiation_class = _AnyFormat
 
     @classmethod
     def as_view(cls, actions: Any = None, **initkwargs: Any) -> Any:  # noqa: D102
@@ -43,13 +58,15 @@ class ModelViewSet(ThreadedViewSet):
         need=needs.MANAGE_ONE,
         operation_id="upload_model",
         summary="Upload a model",
-        description="A pickle, made with `pickle` or `dill`. It is tried, in another process, and becomes "
-        "the default model. Of an upload with `flavor` the answer has the flavor, too.",
-        request=request_bodies.MODEL_BYTES,
+        description="A specification (`application/json`), or a pickle, made with `pickle` or `dill`. It is "
+        "tried, in another process, and becomes the default model. Of an upload with `flavor` the answer has "
+        "the flavor, too.",
+        request=request_bodies.MODEL,
         responses={201: schemas.UPLOADED},
         refusals=[
             errors.FlavorNotSet,
             errors.InvalidModelName,
+            errors.InvalidSpec,
             errors.ModelNotAllowed,
             errors.ModelNotReadable,
             errors.ModelNotSuitable,
@@ -91,6 +108,7 @@ class ModelViewSet(ThreadedViewSet):
             metrics=metrics,
             flavor=flavor,
             is_read_only=queries.flag(request, "read_only"),
+            is_spec=request.content_type.partition(";")[0].strip().lower() == _JSON,
             now=timezone.now(),
         )
         answer = {"name": uploaded.name}
@@ -102,18 +120,32 @@ class ModelViewSet(ThreadedViewSet):
         need=needs.MANAGE_ONE,
         operation_id="download_model",
         summary="Download a model",
-        description="As it is now, every acknowledged learn included.",
-        responses={(200, "application/octet-stream"): bytes},
+        description="As it is now, every acknowledged learn included. With `format=spec` its specification: "
+        "as it was uploaded, without what it has learned. The header `Model-Spec` is `complete` where that "
+        "is the upload to the last bit, and `parameters` where the upload had learned, or drawn, before.",
+        responses={(200, "application/octet-stream"): bytes, (200, _JSON): schemas.SPEC},
         refusals=[
             errors.ModelBusy,
             errors.ModelNotFound,
             errors.ModelNotLoadable,
             errors.ModelRaised,
             errors.NoDefaultModel,
+            errors.NoSpec,
         ],
     )
+    @queries.takes(
+        OpenApiParameter("format", str, enum=_FORMATS, description="`pickle` without it"),
+        OpenApiParameter(
+            "full", bool, description="of a specification: every parameter, those that are so by default, too"
+        ),
+    )
     def retrieve(self, request: Request, name: str | None = None) -> HttpResponse:
-        """Return the pickled model."""
+        """Return the pickled model, or its specification."""
+        is_full = queries.flag(request, "full")
+        if queries.one_of(request, "format", _FORMATS) == "spec":
+            return _spec(specifying.get_spec(name=name), is_full=is_full)
+        if is_full:
+            raise errors.InvalidRequest({"full": ["only with 'format=spec'"]})
         return asked(exporting.export_command(name=name), _pickled)
 
     @describing.operation(
@@ -127,6 +159,12 @@ class ModelViewSet(ThreadedViewSet):
         """Delete the model and what it has pending."""
         uploading.delete_model(name=name)
         return HttpResponse(status=204)
+
+
+def _spec(found: Specification, *, is_full: bool) -> HttpResponse:
+    body = json.dumps(found.full if is_full else found.short).encode()
+    covers = "complete" if found.says_all else "parameters"
+    return HttpResponse(body, content_type=_JSON, headers={"Model-Spec": covers})
 
 
 def _pickled(data: bytes) -> HttpResponse:

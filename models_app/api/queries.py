@@ -1,6 +1,6 @@
 """Query parameters of an address."""
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import UTC, datetime
 from difflib import get_close_matches
 from itertools import islice
@@ -107,6 +107,14 @@ def flag(request: Request, name: str) -> bool:
     if value not in _FLAGS:
         raise InvalidRequest({name: ["must be 'true' or 'false'"]})
     return _FLAGS[value]
+
+
+def one_of(request: Request, name: str, options: Sequence[str]) -> str:
+    """Return a parameter that is one of some words, the first without it; raises `InvalidRequest`."""
+    value = request.query_params.get(name, options[0])
+    if value not in options:
+        raise InvalidRequest({name: [f"must be {' or '.join(map(repr, options))}"]})
+    return value
 
 
 def whole(request: Request, name: str, *, default: int, lowest: int, highest: int) -> int:

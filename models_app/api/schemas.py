@@ -46,6 +46,16 @@ INSTANCE = full(
     storage={"type": "string"},
     river_version={"type": "string"},
 )
+_PART: Schema = {"type": "object", "description": "A specification, too."}
+_PARTS: Schema = {"type": "array", "minItems": 1, "items": _PART}
+#: The parameters are values of JSON, specifications of other parts, and what has a form of its own.
+SPEC: Schema = {
+    "description": "A model: an object of one of River's classes, by its parameters, or several, as steps.",
+    "oneOf": [
+        record(["class"], **{"class": {"type": "string"}, "params": {"type": "object"}}),
+        *(record([kind], **{kind: _PARTS}) for kind in ("pipeline", "union", "product")),
+    ],
+}
 UPLOADED = record(["name"], name={"type": "string"}, flavor={"type": "string"})
 _MOMENT = {"type": "number", "description": "Seconds since the epoch."}
 _DETAILS = full(

@@ -133,6 +133,21 @@ class ModelNotAllowed(ChantillyError):
     code = "model_not_allowed"
 
 
+class InvalidSpec(ChantillyError):
+    """A specification is none, or of a model that may not be made; the message names the places."""
+
+    code = "invalid_spec"
+
+    def __init__(self, faults: Mapping[str, Sequence[str]]) -> None:
+        super().__init__(faults)
+
+
+class NoSpec(ChantillyError):
+    """The model cannot be described by a specification; the message says why."""
+
+    code = "no_spec"
+
+
 class UploadsBusy(ChantillyError):
     """As many uploads are tried as may be at a time, or no process can be had to try one in."""
 

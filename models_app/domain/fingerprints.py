@@ -13,6 +13,7 @@ from models_app.domain.generators import unseeded_generators
 from models_app.domain.graphs import node_of
 from models_app.domain.nodes import Node
 
+_LONG_BITS = 4_096
 #: Yields members of sets, is sent their digests, and returns its own.
 _Digesting = Generator[object, bytes, bytes]
 
@@ -88,7 +89,14 @@ def _digest(value: object, around: list[int], *, unseeded: bool) -> _Digesting:
 
 def _write(written: Any, node: Node) -> None:
     for part in node.label:
-        text = part if type(part) is bytes else repr(part).encode(errors="surrogatepass")
+        text = part if type(part) is bytes else _text(part).encode(errors="surrogatepass")
         # With its length, no byte can move from one part to the next.
         written.update(f"{type(part).__name__} {len(text)} {len(node.members)}\n".encode())
         written.update(text)
+
+
+def _text(part: object) -> str:
+    if type(part) is int and part.bit_length() > _LONG_BITS:
+        # Python refuses to write some thousand digits in tens.
+        return hex(part)
+    return repr(part)

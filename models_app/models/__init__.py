@@ -7,6 +7,7 @@ from models_app.models.pending import PendingPrediction
 from models_app.models.replays import Replay
 from models_app.models.served import ServedModel
 from models_app.models.snapshots import Snapshot
+from models_app.models.specifications import Specification
 
 __all__ = [
     "Configuration",
@@ -17,4 +18,5 @@ __all__ = [
     "Replay",
     "ServedModel",
     "Snapshot",
+    "Specification",
 ]

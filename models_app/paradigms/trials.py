@@ -17,12 +17,14 @@ from models_app.domain.features import Features
 from models_app.domain.predictions import Prediction, UnsupportedPrediction
 from models_app.domain.remarks import Remark
 from models_app.domain.scoring import GroundTruth
+from models_app.domain.specs import building, describing
+from models_app.domain.specs.describing import NOT_DESCRIBED, Specification
 from models_app.domain.uploads import Taken
 from models_app.paradigms import guessing, options, read_only, suitability, trial_features
 from models_app.paradigms.base import MakeInputs, MakeTruth, Paradigm
 
 #: What is under way; a process that ends meanwhile has this to say.
-LOADING, TRYING = "unpickling", "trying"
+LOADING, BUILDING, TRYING = "unpickling", "building", "trying"
 #: What trying may take, in seconds; a model that needs longer is taken as it is.
 TRYING_SECONDS = 2.0
 _N_LEARNS = 12
@@ -33,12 +35,14 @@ class TrialResult:
     """The outcome of a trial: how the model predicts, as in `ModelState`, and remarks about it.
 
     `flavor` is the one that it is for, where none was named. `gives_intervals`: where it is asked for them.
+    `specification` describes the model as it was before it was tried.
     """
 
     predict_method: str = ""
     remarks: tuple[Remark, ...] = ()
     flavor: str = ""
     gives_intervals: bool = False
+    specification: Specification = NOT_DESCRIBED
 
 
 #: Hears what is under way, and what is known of the model by then.
@@ -66,16 +70,19 @@ def run(
     *,
     is_read_only: bool = False,
     taken: Taken = Taken.ANY,
+    is_spec: bool = False,
 ) -> TrialResult:
     """Unpickle an upload and try it; `reached` hears how far it is, and what is known by then.
 
     The flavor may be `guessing.AUTO`. What is to be served read-only learns nothing here either; what is more
-    than is `taken` is not unpickled. Raises `ModelNotAllowed`, `ModelNotReadable`, `ModelNotSuitable`.
+    than is `taken` is not unpickled. One that `is_spec`, a specification, is built, and nothing of it is
+    unpickled. Raises `InvalidSpec`, `ModelNotAllowed`, `ModelNotReadable`, `ModelNotSuitable`.
     It runs the upload's code: see `services.trials`.
     """
-    reached(LOADING, TrialResult())
-    load = partial(uploads.loads, data, taken)
+    reached(BUILDING if is_spec else LOADING, TrialResult())
+    load = partial(building.load, data) if is_spec else partial(uploads.loads, data, taken)
     model = load()
+    specification = describing.describe(model)
     try:
         flavor = guessing.flavor_for(model, flavor_name).serving(model)
         flavor = read_only.of(flavor) if is_read_only else flavor
@@ -90,9 +97,10 @@ def run(
         )
         raise ModelNotSuitable(text) from error
     guessed = flavor.name if flavor_name == guessing.AUTO else ""
-    reached(TRYING, TrialResult(method, flavor=guessed, gives_intervals=gives_intervals))
+    known = TrialResult(method, flavor=guessed, gives_intervals=gives_intervals, specification=specification)
+    reached(TRYING, known)
     found = _try(load, model, flavor, method)
-    return replace(found, flavor=guessed, gives_intervals=gives_intervals)
+    return replace(known, predict_method=found.predict_method, remarks=found.remarks)
 
 
 def _try(load: Callable[[], Any], model: Any, flavor: Paradigm, method: str) -> TrialResult:

@@ -50,11 +50,13 @@ def _exposure() -> str | None:
     )
 
 
-def try_upload(data: bytes, flavor: str, *, is_read_only: bool = False) -> TrialResult:
+def try_upload(data: bytes, flavor: str, *, is_read_only: bool = False, is_spec: bool = False) -> TrialResult:
     """Unpickle and try an upload where it can do no harm; return how it predicts, and what there is to know.
 
-    `flavor` is a flavor's name, or `guessing.AUTO`; `is_read_only`: it need not learn.
-    Raises `ModelNotAllowed`, `ModelNotReadable`, `ModelNotSuitable`, `ServerStopping`, `UploadsBusy`.
+    `flavor` is a flavor's name, or `guessing.AUTO`; `is_read_only`: it need not learn; `is_spec`: it is a
+    specification, and is built.
+    Raises `InvalidSpec`, `ModelNotAllowed`, `ModelNotReadable`, `ModelNotSuitable`, `ServerStopping`,
+    `UploadsBusy`.
     """
     limits = Limits(seconds=settings.UPLOAD_SECONDS, memory_bytes=settings.UPLOAD_MEMORY)
-    return helper.run(data, flavor, limits, is_read_only=is_read_only, taken=taken())
+    return helper.run(data, flavor, limits, is_read_only=is_read_only, taken=taken(), is_spec=is_spec)

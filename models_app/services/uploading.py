@@ -12,6 +12,8 @@ from models_app.domain.names import check_model_name, draw_name
 from models_app.domain.remarks import READ_ONLY, Remark
 from models_app.domain.scoreboards import Scoreboard
 from models_app.domain.scoring import Kind, name_of
+from models_app.domain.specs import building, reading
+from models_app.domain.specs.describing import Specification
 from models_app.engine.ports import ModelState, SnapshotData
 from models_app.models import (
     Generation,
@@ -33,6 +35,7 @@ from models_app.services.configuring import get_flavor, set_up_without_flavor
 from models_app.services.finding import find, find_row
 from models_app.services.folding import get_instance_metrics
 from models_app.services.runtime import forget_default
+from models_app.services.specifying import save_spec
 from models_app.services.trying import try_upload
 
 logger = logging.getLogger(__name__)
@@ -58,6 +61,7 @@ class _Checked:
     first: SnapshotData
     is_scored: bool
     is_read_only: bool
+    specification: Specification
 
 
 def upload_model(  # noqa: PLR0913  # as many as an upload has choices
@@ -68,8 +72,9 @@ def upload_model(  # noqa: PLR0913  # as many as an upload has choices
     metrics: Sequence[str] = (),
     flavor: str | None = None,
     is_read_only: bool = False,
+    is_spec: bool = False,
 ) -> Uploaded:
-    """Serve a pickled model from now on, by default.
+    """Serve a pickled model from now on, by default; one that `is_spec` is a specification, in JSON.
 
     A name is drawn if none is given. A model of that name is replaced and its journal starts afresh; what it
     has pending is kept for its successor, unless that is of another flavor: then it goes. `metrics` are names
@@ -79,13 +84,13 @@ def upload_model(  # noqa: PLR0913  # as many as an upload has choices
 
     It is tried in a process of its own first; in this one, the engine unpickles it when it is first used.
 
-    Raises `FlavorNotSet`, `UnknownFlavor`, `InvalidModelName`, `InvalidRequest` for a metric,
+    Raises `FlavorNotSet`, `UnknownFlavor`, `InvalidModelName`, `InvalidRequest` for a metric, `InvalidSpec`,
     `ModelNotAllowed`, `ModelNotReadable`, `ModelNotSuitable`, `UploadsBusy`.
     """
     if name is not None:
         check_model_name(name)
     named = get_flavor().name if flavor is None else flavor
-    checked = _checked(data, named, metrics, is_read_only=is_read_only)
+    checked = _checked(data, named, metrics, is_read_only=is_read_only, is_spec=is_spec)
     with write_transaction():
         if flavor is not None:
             set_up_without_flavor(now=now)
@@ -100,18 +105,30 @@ def upload_model(  # noqa: PLR0913  # as many as an upload has choices
     return Uploaded(name, checked.flavor.name)
 
 
-def _checked(data: bytes, flavor: str, metrics: Sequence[str], *, is_read_only: bool) -> _Checked:
+def _checked(
+    data: bytes, flavor: str, metrics: Sequence[str], *, is_read_only: bool, is_spec: bool
+) -> _Checked:
     if flavor != AUTO:
         # Before the model is tried: that takes a while.
         chosen_metrics.kinds(metrics, flavor_called(flavor))
-    found = try_upload(data, flavor, is_read_only=is_read_only)
+    parts = reading.read(data) if is_spec else None
+    found = try_upload(data, flavor, is_read_only=is_read_only, is_spec=is_spec)
     chosen = flavor_called(found.flavor or flavor)
     kinds, remarks = _scorable(chosen_metrics.kinds(metrics, chosen), chosen, found)
     if is_read_only:
         remarks.insert(0, READ_ONLY)
+    if parts is not None:
+        # It was built once already, under limits: it can be built here.
+        data = blobs.dumps(building.build(parts))
     first = SnapshotData(seq=0, model=data, metrics=blobs.dumps(Scoreboard.new(kinds)))
     return _Checked(
-        chosen, found.predict_method, remarks, first, is_scored=bool(kinds), is_read_only=is_read_only
+        chosen,
+        found.predict_method,
+        remarks,
+        first,
+        is_scored=bool(kinds),
+        is_read_only=is_read_only,
+        specification=found.specification,
     )
 
 
@@ -190,9 +207,10 @@ def _put(name: str, checked: _Checked, now: datetime) -> None:
     model.uploaded_at = now
     model.last_predicted_at = model.last_learned_at = None
     model.save()
-    Generation.objects.create(
+    generation = Generation.objects.create(
         model=model, generation=model.generation, kind=Generation.UPLOAD, seq=0, started_at=now
     )
+    save_spec(generation, checked.specification)
     state = ModelState(
         model_id=model.pk,
         name=name,

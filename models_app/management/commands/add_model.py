@@ -1,4 +1,4 @@
-"""`manage.py add_model FILE`: serve a pickled model."""
+"""`manage.py add_model FILE`: serve a pickled model, or one that a specification describes."""
 
 from pathlib import Path
 from typing import Any
@@ -16,11 +16,16 @@ from models_app.services.finding import find
 class Command(ServiceCommand):
     """Upload a model from a file."""
 
-    help = "Serves the model in a file made with pickle or dill; it becomes the default."
+    help = (
+        "Serves the model in a file made with pickle or dill, or that a specification (*.json) describes; it "
+        "becomes the default."
+    )
 
     def add_arguments(self, parser: CommandParser) -> None:
         """Take the file and a name."""
-        parser.add_argument("file", type=Path, metavar="FILE", help="the pickled model")
+        parser.add_argument(
+            "file", type=Path, metavar="FILE", help="the pickled model, or *.json: a specification"
+        )
         parser.add_argument(
             "--flavor",
             choices=[*FLAVORS, AUTO],
@@ -59,6 +64,7 @@ class Command(ServiceCommand):
             metrics=metrics,
             flavor=flavor,
             is_read_only=read_only,
+            is_spec=file.suffix.lower() == ".json",
             now=timezone.now(),
         )
         self.stdout.write(uploaded.name)

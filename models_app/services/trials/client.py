@@ -16,6 +16,7 @@ from typing import Any
 
 from models_app.domain.errors import (
     ChantillyError,
+    InvalidSpec,
     ModelNotAllowed,
     ModelNotReadable,
     ModelNotSuitable,
@@ -23,6 +24,8 @@ from models_app.domain.errors import (
     UploadsBusy,
 )
 from models_app.domain.remarks import Remark
+from models_app.domain.specs import describing
+from models_app.domain.specs.decoding import WHOLE
 from models_app.domain.uploads import Taken
 from models_app.paradigms import trials
 from models_app.paradigms.trials import TrialResult
@@ -47,7 +50,7 @@ _START_SECONDS = 60.0
 # The helper ends a trial in time; one that does not has trouble of its own.
 _GRACE_SECONDS = 5.0
 _REFUSALS: dict[str, type[ChantillyError]] = {
-    kind.code: kind for kind in (ModelNotAllowed, ModelNotReadable, ModelNotSuitable)
+    kind.code: kind for kind in (InvalidSpec, ModelNotAllowed, ModelNotReadable, ModelNotSuitable)
 }
 
 
@@ -79,14 +82,15 @@ class Helper:
         *,
         is_read_only: bool = False,
         taken: Taken = Taken.ANY,
+        is_spec: bool = False,
     ) -> TrialResult:
-        """Try an upload in a process of its own.
+        """Try an upload in a process of its own; one that `is_spec` is a specification.
 
-        Raises `ModelNotAllowed`, `ModelNotReadable`, `ModelNotSuitable`, `ServerStopping`, and
+        Raises `InvalidSpec`, `ModelNotAllowed`, `ModelNotReadable`, `ModelNotSuitable`, `ServerStopping`, and
         `UploadsBusy` where there is no process to be had.
         """
         n_stops = self._n_stops
-        asked = {"flavor": flavor, "is_read_only": is_read_only, "taken": taken}
+        asked = {"flavor": flavor, "is_read_only": is_read_only, "taken": taken, "is_spec": is_spec}
         for _ in range(2):
             with suppress(_NoHelper):
                 return self._run(data, asked, limits)
@@ -223,8 +227,7 @@ class _Exchange:
             if "stage" in answer:
                 self._reached(answer)
             elif "refused" in answer:
-                kind = _REFUSALS.get(str(answer["refused"]), ModelNotSuitable)
-                raise kind(str(answer.get("message")))
+                raise _refusal(answer)
             elif "ended" in answer:
                 return self._ended(answer)
             else:
@@ -238,8 +241,13 @@ class _Exchange:
             self.connection.settimeout(trials.TRYING_SECONDS + 0.5)
 
     def _ended(self, answer: dict[str, Any]) -> TrialResult:
+        seconds = f"{self.limits.seconds:g} s"
+        if self.stage == trials.BUILDING:
+            how = f"took longer than {seconds}"
+            if not answer.get("is_late"):
+                how = f"ended the process that it was built in ({_how(int(answer['ended']))})"
+            raise InvalidSpec({WHOLE: [f"Building the model {how}: use smaller numbers."]})
         if answer.get("is_late"):
-            seconds = f"{self.limits.seconds:g} s"
             raise ModelNotReadable(f"Unpickling the model took longer than {seconds}: {_LATE}")
         how = _how(int(answer["ended"]))
         if self.stage == trials.TRYING:
@@ -257,7 +265,17 @@ def _finding(answer: dict[str, Any]) -> TrialResult:
         tuple(Remark(code=str(one["code"]), message=str(one["message"])) for one in sent),
         str(answer.get("flavor", "")),
         answer.get("gives_intervals") is True,
+        describing.received(answer.get("specification")),
     )
+
+
+def _refusal(answer: dict[str, Any]) -> ChantillyError:
+    kind = _REFUSALS.get(str(answer["refused"]), ModelNotSuitable)
+    message = answer.get("message")
+    if kind is not InvalidSpec:
+        return kind(str(message))
+    faults = message if isinstance(message, dict) else {}
+    return InvalidSpec({place: list(map(str, reasons)) for place, reasons in faults.items()})
 
 
 def _how(code: int) -> str:

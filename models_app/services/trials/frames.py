@@ -10,8 +10,8 @@ from typing import Any
 SECONDS = struct.Struct("!d")
 _HEAD = struct.Struct("!QQ")
 _CHUNK = 1024**2
-# More than any finding has to say.
-_MAX_ANSWER_BYTES = 64 * 1024
+# More than any finding has to say: two specifications, and that twice.
+_MAX_ANSWER_BYTES = 2 * 1024**2
 
 
 class Broken(Exception):

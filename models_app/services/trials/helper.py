@@ -12,12 +12,14 @@ import sys
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import river
 
 from models_app.domain.errors import ChantillyError, ModelNotReadable
+from models_app.domain.specs import allowing
 from models_app.domain.uploads import Taken
 from models_app.paradigms import trials
 from models_app.services.trials import folders, frames
@@ -58,6 +60,8 @@ def _import_river() -> None:
     for module in pkgutil.iter_modules(river.__path__):
         with contextlib.suppress(ImportError):
             importlib.import_module(f"river.{module.name}")
+    # Read once, for all trials: they may not be able to.
+    allowing.paths()
 
 
 class _Helper:
@@ -203,15 +207,22 @@ def _answer(connection: socket.socket, isolate_it: Callable[[], None]) -> int:
 
 
 def _try(connection: socket.socket, data: bytes, request: dict[str, Any]) -> trials.TrialResult:
-    flavor, is_read_only, taken = request["flavor"], request["is_read_only"], Taken(request["taken"])
-
     def reached(stage: str, known: trials.TrialResult) -> None:
         if stage == trials.TRYING:
             write_nothing()
         frames.send_answer(connection, stage=stage, **asdict(known))
 
+    run = partial(
+        trials.run,
+        data,
+        request["flavor"],
+        reached,
+        is_read_only=request["is_read_only"],
+        taken=Taken(request["taken"]),
+        is_spec=request["is_spec"],
+    )
     try:
-        return trials.run(data, flavor, reached, is_read_only=is_read_only, taken=taken)
+        return run()
     except ModelNotReadable as error:
         if type(error.__cause__).__name__ not in _WITHOUT_DJANGO:
             raise
@@ -219,7 +230,7 @@ def _try(connection: socket.socket, data: bytes, request: dict[str, Any]) -> tri
     import django
 
     django.setup(set_prefix=False)
-    return trials.run(data, flavor, reached, is_read_only=is_read_only, taken=taken)
+    return run()
 
 
 def boot(arguments: dict[str, Any]) -> None:
