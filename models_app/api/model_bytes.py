@@ -1,7 +1,6 @@
 """/api/model: models as bytes, and as specifications."""
 
 import json
-from collections.abc import Sequence
 from typing import Any
 
 from django.conf import settings
@@ -31,7 +30,7 @@ _FORMATS = ("pickle", "spec")
 class _AnyFormat(DefaultContentNegotiation):
     """The parameter `format` is ours: DRF would look for a renderer of that name."""
 
-    def select_renderer(self, request: Request, renderers: Sequence[Any], format_suffix: Any = None) -> Any:
+    def select_renderer(self, request: Request, renderers: Any, format_suffix: Any = None) -> Any:
         return renderers[0], renderers[0].media_type
 
 
@@ -61,7 +60,7 @@ class ModelViewSet(ThreadedViewSet):
         description="A specification (`application/json`), or a pickle, made with `pickle` or `dill`. It is "
         "tried, in another process, and becomes the default model. Of an upload with `flavor` the answer has "
         "the flavor, too.",
-        request=request_bodies.MODEL,
+        request=request_bodies.UPLOAD,
         responses={201: schemas.UPLOADED},
         refusals=[
             errors.FlavorNotSet,

@@ -15,7 +15,7 @@ from models_app.wire.schema import Schema, named
 
 _JSON = "application/json"
 #: In the examples.
-NAME = "house"
+MODEL = "house"
 _HOUSE = {"area": 71.5, "rooms": 3}
 _OTHER = {"area": 120.0, "rooms": 5}
 _PRICE = 310.5
@@ -38,26 +38,26 @@ _LEARN = {"features": _HOUSE, "ground_truth": _PRICE}
 _RECORDS = (
     {"features": _HOUSE, "id": "house-8", "ref": 1},
     {"ground_truth": _PRICE, "id": "house-8", "ref": 2},
-    {"op": "predict", "features": _OTHER, "model": NAME, "ref": "three"},
+    {"op": "predict", "features": _OTHER, "model": MODEL, "ref": "three"},
 )
 
 INIT = _body(_JSON, named("InitRequest"), **{REGRESSION.name: {"flavor": REGRESSION.name}})
 _LINEAR = {"class": "linear_model.LinearRegression", "params": {"intercept_lr": 0.3}}
-MODEL: dict[str, OpenApiRequest | Schema] = {
+UPLOAD: dict[str, OpenApiRequest] = {
     **_body(
         _JSON,
         schemas.SPEC,
         a_pipeline={"pipeline": [{"class": "preprocessing.StandardScaler"}, _LINEAR]},
         one_class=_LINEAR,
     ),
-    "application/octet-stream": {"type": "string", "format": "binary"},
+    "application/octet-stream": OpenApiRequest({"type": "string", "format": "binary"}),
 }
 PREDICT = _body(
     _JSON,
     schemas.one_or_many(named("PredictRequest"), named("Record")),
     features=_PREDICT,
     with_an_id={**_PREDICT, "id": "house-7"},
-    by_a_model={**_PREDICT, "model": NAME},
+    by_a_model={**_PREDICT, "model": MODEL},
     many_records=[{**_PREDICT, "ref": 1}, {"features": _OTHER, "ref": 2}],
 )
 LEARN = _body(
@@ -65,7 +65,7 @@ LEARN = _body(
     schemas.one_or_many(named("LearnRequest"), named("Record")),
     from_features=_LEARN,
     by_the_id_of_a_prediction={"id": "house-7", "ground_truth": _PRICE},
-    many_records=[_LEARN, {"features": _OTHER, "ground_truth": 540, "model": NAME, "ref": 2}],
+    many_records=[_LEARN, {"features": _OTHER, "ground_truth": 540, "model": MODEL, "ref": 2}],
 )
 RECORDS = _body(NDJSON, schemas.text_of(schemas.RECORD, "A JSON object a line."), records=_lines(*_RECORDS))
 #: Messages of a WebSocket.

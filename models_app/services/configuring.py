@@ -16,6 +16,7 @@ from models_app.models import (
     Replay,
     ServedModel,
     Snapshot,
+    Specification,
 )
 from models_app.models.transactions import translated_errors, write_transaction
 from models_app.paradigms.base import Paradigm
@@ -29,6 +30,7 @@ _ERASED = (
     JournalSegment,
     Snapshot,
     Replay,
+    Specification,
     Generation,
     ServedModel,
     FlavorMetrics,

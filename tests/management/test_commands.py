@@ -19,7 +19,7 @@ from models_app.domain.errors import InvalidRequest, PredictionNotPending
 from models_app.management.base import SWITCH_INTERVAL, message_line
 from models_app.management.commands import delete_model, prune_predictions, verify_journal
 from models_app.models import Configuration, JournalSegment, PendingPrediction, ServedModel, Snapshot
-from models_app.services import configuring, measuring, runtime, snapshotting
+from models_app.services import configuring, measuring, runtime, snapshotting, specifying
 from models_app.services.verifying import Verification
 from tests.own_models import Frozen
 from tests.services.instances import Instance, logistic
@@ -94,6 +94,20 @@ class TestAddModel:
 
     def test_takes_a_name(self, instance: Instance, model_file: Path) -> None:
         assert run("add_model", str(model_file), "--name", "mine") == "mine\n"
+
+    def test_takes_a_specification(self, instance: Instance, tmp_path: Path) -> None:
+        file = tmp_path / "model.JSON"
+        file.write_text('{"class": "linear_model.Perceptron"}')
+
+        assert run("add_model", str(file), "--name", "mine") == "mine\n"
+        assert specifying.get_spec(name="mine").short == {"class": "linear_model.Perceptron"}
+
+    def test_names_the_places_of_what_is_none(self, instance: Instance, tmp_path: Path) -> None:
+        file = tmp_path / "model.json"
+        file.write_text('{"class": "linear_model.Perceptron", "params": {"l3": 0}}')
+
+        with pytest.raises(CommandError, match=r"params\.l3: unknown parameter; did you mean l2"):
+            run("add_model", str(file))
 
     def test_takes_metrics(self, instance: Instance, model_file: Path) -> None:
         run("add_model", str(model_file), "--name", "mine", "--metric", "ROCAUC", "--metric", "MCC")

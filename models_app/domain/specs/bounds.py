@@ -88,7 +88,7 @@ _CHOICES: Mapping[str, frozenset[str]] = {
 _COPIES = ("n_models", "n_estimators", "code_size")
 _TREES = ("anomaly.HalfSpaceTrees", "feature_extraction.RandomTreesEmbedding")
 # Nodes of trees that are made at once, and places of windows, that cost as much as a part.
-_NODES_A_PART = 100
+_NODES_A_PART = 20
 _PLACES_A_PART = 100
 
 
@@ -137,7 +137,7 @@ def n_parts(value: Value) -> int:
 def _nodes(part: Part) -> int:
     if part.path not in _TREES:
         return 0
-    return _number(part, "n_trees") * 2 ** (_number(part, "height") + 1)
+    return _number(part, "n_trees") << (_number(part, "height") + 1)
 
 
 def _places(part: Part) -> int:

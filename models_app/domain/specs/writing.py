@@ -9,6 +9,7 @@ import datetime as dt
 import functools
 import math
 import sys
+import types
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
@@ -26,6 +27,8 @@ _CHAINS: Mapping[type[Any], str] = {
     compose.TransformerProduct: "product",
 }
 _FUNCTIONS = {function: path for path, function in FUNCTIONS.items()}
+# What an upload brings may raise when it is compared; these do not.
+_CALLABLES = (types.BuiltinFunctionType, types.FunctionType, types.MethodDescriptorType)
 _TYPES = {kind: path for path, kind in TYPES.items()}
 _ROLLING = (utils.Rolling, utils.TimeRolling)
 # They take what they find for it by themselves.
@@ -69,15 +72,10 @@ def _named(value: Any, place: str) -> Json:
         path = _TYPES.get(value) or allowing.paths().get(value)
         if path is not None:
             return {"type": path}
-    elif isinstance(value, collections.abc.Hashable) and _has(_FUNCTIONS, value):
+    elif isinstance(value, _CALLABLES) and value in _FUNCTIONS:
         return {"function": _FUNCTIONS[value]}
     name = getattr(value, "__qualname__", None) or type(value).__qualname__
     raise NotDescribable(place, f"{name} is neither a class nor a function that specifications have")
-
-
-def _has(table: Mapping[Any, str], value: Any) -> bool:
-    # What an upload brings may raise when it is compared.
-    return type(value) in (type(len), type(math.sqrt), type(described), type(str.lower)) and value in table
 
 
 def _chain(chain: Any, place: str, depth: int) -> Json:
@@ -218,7 +216,7 @@ def _dict(value: Any, place: str, depth: int) -> Json:
 
 
 def _partial(value: Any, place: str, _depth: int) -> Json:
-    path = _FUNCTIONS.get(value.func) if _has(_FUNCTIONS, value.func) else None
+    path = _FUNCTIONS.get(value.func) if isinstance(value.func, _CALLABLES) else None
     allowed = allowing.FUNCTION_PARAMS.get(path or "", frozenset())
     numbers = all(type(each) in (int, float) for each in value.keywords.values())
     if path is None or value.args or not value.keywords.keys() <= allowed or not numbers:

@@ -74,7 +74,7 @@ class Helper:
         """Have trials not reach these files and folders, where the system can keep them away."""
         self._hidden += tuple(str(path) for path in paths)
 
-    def run(
+    def run(  # noqa: PLR0913  # as many as an upload has choices
         self,
         data: bytes,
         flavor: str,

@@ -42,3 +42,20 @@ class TestAllowed:
         packages = {path.split(".")[0] for path in allowing.classes()}
 
         assert not packages & {"datasets", "stream", "compat", "evaluate", "checks"}
+
+    def test_functions_and_types_are_documented(self) -> None:
+        page = (ROOT / "docs" / "reference" / "specifications.md").read_text()
+
+        assert all(f"`{name}`" in page for name in [*allowing.FUNCTIONS, *allowing.TYPES])
+
+    def test_of_another_river_are_left_out_where_they_are_not_there(
+        self, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        there = dict(allowing.classes())
+        gone = {name: allowing.Allowed(name, {}, None, None) for name in ("stats.Meanest", "statistics.Mean")}
+        monkeypatch.setattr(allowing, "classes", lambda: there | gone)
+        allowing.paths.cache_clear()
+        try:
+            assert set(allowing.paths().values()) == there.keys()
+        finally:
+            allowing.paths.cache_clear()

@@ -1,4 +1,4 @@
-"""What is built from the specification of a model is that model to the last bit, of every class of River's."""
+"""What is built from the specification of a model is that model to the last bit, of each class of River's."""
 
 import copy
 import json
