@@ -63,7 +63,7 @@ _OTHERS = "OTHER_SETTINGS"
 # Settings of the libraries that the project runs.
 _PREFIXES = ("CHANNEL_", "DAPHNE_", "EVENTSTREAM_", "WHITENOISE_")
 # What no error message may show.
-_SECRET = {"SECRET_KEY", "ALERT_WEBHOOK_SECRET"}
+_SECRET = {"SECRET_KEY", "SECRET_KEY_FALLBACKS", "ALERT_WEBHOOK_SECRET"}
 # What no default of the table can say.
 _MADE = {"INSTANCE_PATH", "SECRET_KEY"}
 

@@ -11,6 +11,8 @@ from dataclasses import dataclass
 from urllib.parse import urlsplit
 
 BOOLEANS = {"on": True, "true": True, "1": True, "off": False, "false": False, "0": False}
+#: Characters of a secret key.
+MIN_KEY_LENGTH = 32
 UNITS = {"": 1, "K": 1024, "M": 1024**2, "G": 1024**3}
 
 
@@ -141,6 +143,16 @@ hosts = Parser(
     "host names separated by commas, without scheme and port; "
     "`.example.org` stands for its subdomains too, `*` for all",
 )
+
+
+def _keys(value: object) -> list[str]:
+    found = _items(value)
+    if any(len(key) < MIN_KEY_LENGTH for key in found):
+        raise ValueError("too short")
+    return found
+
+
+keys = Parser(_keys, f"keys of at least {MIN_KEY_LENGTH} characters, separated by commas, or a list")
 
 
 def _origin(origin: str) -> str:

@@ -32,6 +32,14 @@ SETTINGS = (
         "drawn once, kept in the file `secret_key`",
     ),
     Setting(
+        "SECRET_KEY_FALLBACKS",
+        "",
+        parsing.keys,
+        "Keys that were `SECRET_KEY` before, the newest first: what they have signed is accepted until it is "
+        "signed again.",
+        "none",
+    ),
+    Setting(
         "ALLOWED_HOSTS",
         "localhost,.localhost,127.0.0.1,[::1]",
         parsing.hosts,

@@ -20,6 +20,7 @@ _configuration = configuration.load(os.environ, BASE_DIR)
 
 INSTANCE_PATH: Path
 SECRET_KEY: str
+SECRET_KEY_FALLBACKS: list[str]
 ALLOWED_HOSTS: list[str]
 DEBUG: bool
 DATABASE_URL: str

@@ -3,7 +3,7 @@
 from models_app.admin import panels
 from models_app.services import hooks, measuring
 from monitoring.clocks import CautiousClock, Clock
-from monitoring.drift import alerts
+from monitoring.drift import alerts, storing
 from monitoring.drift.following import Follower
 from monitoring.figures.rates import rates
 from monitoring.history.sampling import Sampler
@@ -32,6 +32,7 @@ def connect() -> None:
         hooks.erasures.add(erase)
     for tick in (sampler.tick, rates.tick, follower.tick):
         hooks.housekeeping.add(tick)
+    hooks.sealed.add(storing.sealed)
     _connect_webhook()
     # Streams first: they are what the server would wait for.
     hooks.shutdown.add(close_all)

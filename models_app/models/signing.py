@@ -1,5 +1,7 @@
 """Snapshots as rows: signed when they are written, checked before they are unpickled."""
 
+from contextlib import suppress
+
 from django.conf import settings
 from django.utils import timezone
 
@@ -14,27 +16,62 @@ def signer() -> Signer:
     return Signer([settings.SECRET_KEY, *map(str, settings.SECRET_KEY_FALLBACKS)])
 
 
-def snapshot_context(model_id: int, generation: int, seq: int, name: str) -> str:
-    """Return what a snapshot's signature binds its bytes to: under another name they are not accepted."""
-    return f"{_nameless_context(model_id, generation, seq)}, name {name}"
+def sign(  # as many as it is bound to
+    model_id: int, generation: int, seq: int, name: str, versions: Versions, *parts: bytes
+) -> str:
+    """Return a snapshot's signature.
+
+    It binds the bytes to the model, its name, generation and seq, and to the versions that they load under.
+    """
+    context = f"{_nameless_context(model_id, generation, seq)}, versions, name {name}"
+    # Each with its length: no character can move from one to the next.
+    bound = (one.encode() for one in (versions.river, versions.python, versions.numpy))
+    return signer().sign(context, *bound, *parts)
 
 
 def _nameless_context(model_id: int, generation: int, seq: int) -> str:
-    """Return what signatures were bound to before names were: they hold until the next snapshot."""
     return f"snapshot {seq} of model {model_id}, generation {generation}"
 
 
 def signed_bytes(snapshot: Snapshot) -> tuple[bytes, bytes]:
-    """Return the stored bytes of model and metrics; raises `ModelNotLoadable` if they are not the signed."""
-    model_bytes, metrics_bytes = _stored(snapshot.model_bytes), _stored(snapshot.metrics_bytes)
-    place = snapshot.model_id, snapshot.generation, snapshot.seq
+    """Return the stored bytes of model and metrics; raises `ModelNotLoadable` if they are not the signed.
+
+    Signatures of before were bound to less: not to versions, and at first not to the name. They hold until
+    the next snapshot, or until they are made anew.
+    """
+    parts = _stored(snapshot.model_bytes), _stored(snapshot.metrics_bytes)
+    place = _nameless_context(snapshot.model_id, snapshot.generation, snapshot.seq)
+    context = f"{place}, versions, name {snapshot.model.name}"
+    bound = (str(version).encode() for version in _versions_of(snapshot))
     try:
-        signer().check(
-            snapshot_context(*place, snapshot.model.name), snapshot.signature, model_bytes, metrics_bytes
-        )
+        signer().check(context, snapshot.signature, *bound, *parts)
     except ModelNotLoadable:
-        signer().check(_nameless_context(*place), snapshot.signature, model_bytes, metrics_bytes)
-    return model_bytes, metrics_bytes
+        if not any(
+            _holds(older, snapshot, parts) for older in (f"{place}, name {snapshot.model.name}", place)
+        ):
+            raise
+    return parts
+
+
+def _holds(context: str, snapshot: Snapshot, parts: tuple[bytes, bytes]) -> bool:
+    with suppress(ModelNotLoadable):
+        signer().check(context, snapshot.signature, *parts)
+        return True
+    return False
+
+
+def signed_anew(snapshot: Snapshot) -> str:
+    """Return the signature that a snapshot would get now.
+
+    Raises `ModelNotLoadable` if it has none that holds.
+    """
+    parts = signed_bytes(snapshot)
+    place = snapshot.model_id, snapshot.generation, snapshot.seq
+    return sign(*place, snapshot.model.name, Versions(*_versions_of(snapshot)), *parts)
+
+
+def _versions_of(snapshot: Snapshot) -> tuple[str, str, str]:
+    return str(snapshot.river_version), str(snapshot.python_version), str(snapshot.numpy_version)
 
 
 def _stored(value: object) -> bytes:
@@ -53,14 +90,14 @@ def save_snapshot(state: ModelState, data: SnapshotData) -> None:
     """Insert a snapshot's row, signed; to be called within a transaction."""
     model_bytes = compress(data.model)
     versions = Versions.current()
-    context = snapshot_context(state.model_id, state.generation, data.seq, state.name)
+    place = state.model_id, state.generation, data.seq
     Snapshot.objects.create(
         model_id=state.model_id,
         generation=state.generation,
         seq=data.seq,
         model_bytes=model_bytes,
         metrics_bytes=data.metrics,
-        signature=signer().sign(context, model_bytes, data.metrics),
+        signature=sign(*place, state.name, versions, model_bytes, data.metrics),
         size_bytes=len(data.model),
         sha256=sha256(data.model),
         river_version=versions.river,
@@ -78,14 +115,14 @@ def copy_snapshot(snapshot: Snapshot, generation: int) -> None:
     where they are not those that were signed.
     """
     model_bytes, metrics_bytes = signed_bytes(snapshot)
-    new_context = snapshot_context(snapshot.model_id, generation, snapshot.seq, snapshot.model.name)
+    place, versions = (snapshot.model_id, generation, snapshot.seq), Versions(*_versions_of(snapshot))
     Snapshot.objects.create(
         model_id=snapshot.model_id,
         generation=generation,
         seq=snapshot.seq,
         model_bytes=model_bytes,
         metrics_bytes=metrics_bytes,
-        signature=signer().sign(new_context, model_bytes, metrics_bytes),
+        signature=sign(*place, snapshot.model.name, versions, model_bytes, metrics_bytes),
         size_bytes=snapshot.size_bytes,
         sha256=snapshot.sha256,
         river_version=snapshot.river_version,
@@ -98,12 +135,7 @@ def copy_snapshot(snapshot: Snapshot, generation: int) -> None:
 
 def read_snapshot(snapshot: Snapshot) -> SnapshotData:
     """Check a snapshot's versions and signature and return its bytes; raises `ModelNotLoadable`."""
-    stored = Versions(
-        river=str(snapshot.river_version),
-        python=str(snapshot.python_version),
-        numpy=str(snapshot.numpy_version),
-    )
-    mismatch = Versions.current().mismatch(stored)
+    mismatch = Versions.current().mismatch(Versions(*_versions_of(snapshot)))
     if mismatch is not None:
         raise ModelNotLoadable(
             f"The snapshot at seq {snapshot.seq} was taken under {mismatch}; pickles do not load across "

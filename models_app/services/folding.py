@@ -6,12 +6,13 @@ flavor. River's metrics do not merge, so that they cannot be made of the models'
 
 import threading
 import uuid
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
 from models_app.domain import scoring
 from models_app.domain.scoring import Metrics, Scorer, Scores
 from models_app.journal import keeping
 from models_app.journal.following import Tail, follow
+from models_app.journal.keeping import Sealed
 from models_app.journal.pieces import Known, Read
 from models_app.journal.positions import Position
 from models_app.journal.reading import scored_after
@@ -136,6 +137,23 @@ class InstanceMetrics:
         self._position = position
         self._epoch = stored.epoch
         self._n_unsaved = 0
+
+
+def sealed() -> Iterator[Sealed]:
+    """Yield what is stored of the metrics over all models, to be signed anew."""
+    epoch = get_configuration().epoch
+    for row in FlavorMetrics.objects.all():
+        yield _stored(row, _context(epoch, row.flavor, Position.read(row.metrics_position)))
+
+
+def _stored(row: FlavorMetrics, context: str) -> Sealed:
+    rows = FlavorMetrics.objects.filter(pk=row.pk, metrics_signature=row.metrics_signature)
+    return Sealed(
+        what=f"the metrics over all models of the flavor '{row.flavor}'",
+        signature=row.metrics_signature,
+        sign=lambda: keeping.sealed_anew(bytes(row.metrics_bytes), row.metrics_signature, context),
+        replace=lambda new: rows.update(metrics_signature=new),
+    )
 
 
 def _unsealed(row: FlavorMetrics, epoch: uuid.UUID, position: Position) -> Metrics:

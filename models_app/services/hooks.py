@@ -8,6 +8,7 @@ from typing import Generic, Protocol, TypeVar
 
 from models_app.domain.scoring import Scores
 from models_app.engine.ports import Event, ModelState
+from models_app.journal.keeping import Sealed
 
 Listener = TypeVar("Listener")
 
@@ -60,5 +61,7 @@ erasures: Hook[Callback] = Hook()
 housekeeping: Hook[Callback] = Hook()
 #: Called once a server's engine runs, before it answers anybody.
 startup: Hook[Callback] = Hook()
+#: Called for what is stored with a signature of the secret key, to be signed anew.
+sealed: Hook[Callable[[], Iterator[Sealed]]] = Hook()
 #: Called when the server is asked to stop, before it waits for what is under way.
 shutdown: Hook[Callback] = Hook()

@@ -1,11 +1,12 @@
 """Storing of drift: plans, how far the detectors are, alerts."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime
 from importlib.metadata import version
 
 from models_app.domain.errors import ModelNotLoadable
 from models_app.journal import keeping
+from models_app.journal.keeping import Sealed
 from models_app.models.transactions import translated_errors, write_transaction
 from models_app.services.finding import Served, find_generation
 from models_app.services.generations import first_seq
@@ -83,6 +84,23 @@ def _put(model: Served, watch: Watch, finding: Finding, at: float) -> DriftAlert
         },
     )
     return alert if is_new else None
+
+
+def sealed() -> Iterator[Sealed]:
+    """Yield what is stored of detectors, to be signed anew."""
+    for row in DriftState.objects.select_related("model"):
+        yield _stored(row)
+
+
+def _stored(row: DriftState) -> Sealed:
+    rows = DriftState.objects.filter(pk=row.pk, signature=row.signature)
+    context = _context(row.model_id, row.generation, row.seq)
+    return Sealed(
+        what=f"what detects drift of '{row.model.name}'",
+        signature=row.signature,
+        sign=lambda: keeping.sealed_anew(bytes(row.watch_bytes), row.signature, context),
+        replace=lambda new: rows.update(signature=new),
+    )
 
 
 def erase() -> None:

@@ -143,7 +143,7 @@ class TestConfigurationErrors:
             load({}, tmp_path)
 
     def test_are_not_raised_for_names_of_django_its_libraries_and_ones_own(self, tmp_path: Path) -> None:
-        names = ["SECRET_KEY_FALLBACKS", "EMAIL_HOST", "LOGGING", "CHANNEL_LAYERS", "REST_FRAMEWORK"]
+        names = ["SESSION_COOKIE_NAME", "EMAIL_HOST", "LOGGING", "CHANNEL_LAYERS", "REST_FRAMEWORK"]
         mine = ["_MINE", "mine", "Mine", "SENTRY_DSN"]
         lines = [f"{name} = 'x'" for name in (*names, *mine)]
         write_config(tmp_path, *lines, "OTHER_SETTINGS = ['SENTRY_DSN']")
