@@ -1,7 +1,5 @@
-"""Who may not: other sites, other hosts, and whoever writes to the database without the secret key."""
+"""Who may not: whoever writes to the database without the secret key."""
 
-import http.client
-import json
 import pickle
 from collections.abc import Iterator
 from pathlib import Path
@@ -10,82 +8,9 @@ import pytest
 from river import linear_model
 
 from models_app.domain import blobs
-from tests.servers.clients import Client
-from tests.servers.conftest import Start
-from tests.servers.launchers import ForkServer
 from tests.servers.servers import Server
 
 FEATURES = {"x": 1.5}
-
-
-class TestAnotherSite:
-    @pytest.mark.parametrize(
-        ("headers", "code"),
-        [
-            ({"Origin": "https://evil.example"}, "cross_site_request"),
-            ({"Origin": "null"}, "cross_site_request"),
-            ({"Origin": "http://localhost:1"}, "cross_site_request"),
-            ({"Sec-Fetch-Site": "cross-site"}, "cross_site_request"),
-            ({"Sec-Fetch-Site": "same-site"}, "cross_site_request"),
-            ({"Host": "evil.example"}, "host_not_allowed"),
-            ({"Host": "localhost.evil.example"}, "host_not_allowed"),
-        ],
-        ids=str,
-    )
-    @pytest.mark.parametrize(
-        ("method", "path"),
-        [
-            ("POST", "/api/model"),
-            ("POST", "/api/model/new/"),
-            ("POST", "/api/predict"),
-            ("POST", "/api/learn"),
-            ("POST", "/api/init"),
-            ("DELETE", "/api/model/house"),
-        ],
-    )
-    def test_is_refused_before_its_body_is_read(
-        self, server: Server, client: Client, headers: dict[str, str], code: str, method: str, path: str
-    ) -> None:
-        connection = http.client.HTTPConnection("localhost", server.port, timeout=10)
-        connection.putrequest(method, path, skip_host="Host" in headers)
-        # A body that never comes: who waits for it gives no answer.
-        for name, value in {**headers, "Content-Length": "100"}.items():
-            connection.putheader(name, value)
-        connection.endheaders()
-
-        response = connection.getresponse()
-        answer = json.loads(response.read())
-        connection.close()
-
-        assert (response.status, response.getheader("Error-Code")) == (403, code)
-        assert list(answer) == ["message"]
-
-    def test_changes_nothing(self, server: Server, client: Client) -> None:
-        client.init("regression")
-        client.upload(linear_model.LinearRegression(), "house")
-        client.predict(features=FEATURES, id=1)
-        before = server.database.contents()
-        headers = {"Origin": "https://evil.example"}
-
-        for method, path, body in [
-            ("POST", "/api/model/new", pickle.dumps(linear_model.LinearRegression())),
-            ("POST", "/api/learn", b'{"id": 1, "ground_truth": 2}'),
-            ("POST", "/api/init", b'{"flavor": "binary"}'),
-            ("DELETE", "/api/model/house", b""),
-        ]:
-            assert client.request(method, path, body, headers).status == 403
-
-        assert server.database.contents() == before
-
-    def test_may_be_trusted(self, start: Start, forks: ForkServer) -> None:
-        server = start(launcher=forks, TRUSTED_ORIGINS="https://friend.example")
-        body = b'{"flavor": "binary"}'
-        with server.client() as client:
-            friend = client.request("POST", "/api/init", body, {"Origin": "https://friend.example"})
-            own = client.request("POST", "/api/init", body, {"Sec-Fetch-Site": "same-origin"})
-            other = client.request("POST", "/api/init", body, {"Origin": "https://friend.example.org"})
-
-        assert (friend.status, own.status, other.status) == (201, 201, 403)
 
 
 class Bomb:

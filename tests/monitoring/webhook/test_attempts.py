@@ -90,16 +90,6 @@ class TestAttempt:
                 attempt("http://receiver.example/").run()
         assert len(receiver.received) == 1
 
-    @pytest.mark.parametrize("status", [301, 307, 308])
-    def test_follows_no_redirect(self, receiver: Receiver, status: int) -> None:
-        receiver.status = status
-        receiver.headers = {"Location": local(receiver, "/elsewhere")}
-
-        with pytest.raises(NotDelivered, match=f"answered {status}, and redirects are not followed"):
-            attempt(local(receiver)).run()
-
-        assert len(receiver.received) == 1
-
     @pytest.mark.parametrize("status", [400, 410, 500, 503])
     def test_takes_only_success_for_success(self, receiver: Receiver, status: int) -> None:
         receiver.status = status
@@ -161,6 +151,25 @@ class TestAttempt:
 
         assert receiver.received == []
 
+    def test_says_that_nobody_listens(self) -> None:
+        with socket.socket() as taken:
+            taken.bind(("127.0.0.1", 0))
+
+            with pytest.raises(NotDelivered, match="ConnectionRefusedError"):
+                attempt(f"http://localhost:{taken.getsockname()[1]}/").run()
+
+
+class TestWebhooksToPrivateAddressesCve2026_2393:  # noqa: N801
+    @pytest.mark.parametrize("status", [301, 307, 308])
+    def test_follows_no_redirect(self, receiver: Receiver, status: int) -> None:
+        receiver.status = status
+        receiver.headers = {"Location": local(receiver, "/elsewhere")}
+
+        with pytest.raises(NotDelivered, match=f"answered {status}, and redirects are not followed"):
+            attempt(local(receiver)).run()
+
+        assert len(receiver.received) == 1
+
     @pytest.mark.parametrize("host", ["127.0.0.1", "localhost", "[::ffff:127.0.0.1]", "2130706433"])
     def test_goes_to_no_private_address_unless_that_is_allowed(self, receiver: Receiver, host: str) -> None:
         with pytest.raises(NotDelivered, match="which is not public"):
@@ -185,13 +194,6 @@ class TestAttempt:
         (received,) = receiver.received
         assert looked_up == ["name.example"]
         assert received.headers["host"] == f"name.example:{receiver.port}"
-
-    def test_says_that_nobody_listens(self) -> None:
-        with socket.socket() as taken:
-            taken.bind(("127.0.0.1", 0))
-
-            with pytest.raises(NotDelivered, match="ConnectionRefusedError"):
-                attempt(f"http://localhost:{taken.getsockname()[1]}/").run()
 
 
 class TestTls:
