@@ -120,6 +120,8 @@ class Paradigm(ABC):
     errors_in_words: str | None = None
     #: Whether a prediction is a mapping of labels to their probabilities.
     has_probabilities: bool = False
+    #: Whether its models' own methods say whether a truth is needed, and of which kind: see `serving`.
+    models_differ: bool = False
     #: Whether a prediction is a label, without probabilities.
     answers_labels: bool = False
     #: Whether models learn nothing: see `paradigms.read_only`.
@@ -141,11 +143,6 @@ class Paradigm(ABC):
         """What the methods are called with, in words."""
         learned = (FEATURES, "ground truth") if self.needs_truth else (FEATURES,)
         return {"learn_one": learned, self.predict_method: (FEATURES,)}
-
-    @property
-    def models_differ(self) -> bool:
-        """Whether its models' own methods say what they take: see `serving`."""
-        return type(self).serving is not Paradigm.serving
 
     @property
     def headline(self) -> str:

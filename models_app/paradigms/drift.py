@@ -66,6 +66,7 @@ class Drift(Paradigm):
     described = "a drift detector, which is updated with values"
     trial_inputs = (lambda _: {},)
     trial_truths = (lambda number: number % 3 == 0,)
+    models_differ = True
     example_truth = "true"
     diagnosis = "values"
 

@@ -61,6 +61,7 @@ class Statistic(Paradigm):
         lambda number: ("red", "green", "blue")[number % 3],
         lambda number: number % 2 == 0,
     )
+    models_differ = True
     example_truth = "2.5"
     diagnosis = "values"
 
