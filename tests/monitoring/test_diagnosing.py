@@ -262,7 +262,7 @@ class TestCalibration:
     def test_takes_two_hundred_labels_with_odd_names(self, instance: Instance, client: Client) -> None:
         instance.init("multiclass")
         instance.upload("one", naive_bayes.GaussianNB())
-        odd = [f"</script><b>{number}" if number % 2 else number for number in range(200)]
+        odd = [f"</script><b>{number}" if number % 2 else f"{number}" for number in range(200)]
         n = learn(instance, "one", [({"x": float(number)}, label) for number, label in enumerate(odd)])
 
         page = shown(client, "one")

@@ -7,6 +7,7 @@ import threading
 from collections.abc import Iterator
 from typing import Any
 
+import msgspec
 import pytest
 from django.conf import settings
 from django.db import connections
@@ -127,7 +128,7 @@ class TestCommit:
         storage.commit([one_prediction(state, "1"), one_prediction(states[1], "2")])
         read = storage.pending(["1", "2", "3"])
         anew = one_prediction(state, "2")
-        anew.predicted["2"] = dataclasses.replace(anew.predicted["2"], token=8)
+        anew.predicted["2"] = msgspec.structs.replace(anew.predicted["2"], token=8)
         storage.commit([anew])
 
         first, second = (storage.commit([one_learn(state, claimed=[read[name]])])[0] for name in "12")
