@@ -19,6 +19,7 @@ from models_app.services.measuring import model_metrics
 from tests.admin.pages import act, add_url, html, list_url, messages, url
 from tests.own_models import Frozen
 from tests.services.instances import Instance, logistic
+from tests.snapshots import as_written_by
 
 ODD_NAME = "<script>alert(1)<b>\"'&"
 
@@ -144,7 +145,7 @@ class TestDetail:
 
     def test_says_why_a_model_does_not_load(self, instance: Instance, client: Client) -> None:
         instance.upload("model")
-        Snapshot.objects.update(river_version="0.1.0")
+        as_written_by(river="0.1.0")
 
         assert "was taken under River 0.1.0" in html(client, url(served("model")))
 

@@ -7,6 +7,7 @@ from models_app.domain.errors import ModelNotFound, ModelNotLoadable
 from models_app.models import Snapshot, signing
 from models_app.services import snapshotting
 from tests.services.instances import Instance
+from tests.snapshots import as_written_by
 
 
 class TestTakeSnapshot:
@@ -101,7 +102,7 @@ class TestExportSnapshot:
 
     def test_works_under_other_versions(self, instance: Instance) -> None:
         instance.upload("model")
-        Snapshot.objects.update(river_version="0.1.0")
+        as_written_by(river="0.1.0")
 
         data = snapshotting.export_snapshot(snapshot_id=Snapshot.objects.get().pk)
 
