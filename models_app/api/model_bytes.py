@@ -1,6 +1,7 @@
 """/api/model: models as bytes, and as specifications."""
 
 import json
+import re
 from typing import Any
 
 from django.conf import settings
@@ -24,6 +25,8 @@ from web.dispatch import ThreadedViewSet
 from web.needs import needing
 
 _JSON = "application/json"
+# No pickle begins as JSON does.
+_BEGINS_JSON = re.compile(rb'\s*(?:[{\["\-0-9tfn]|\Z)')
 _FORMATS = ("pickle", "spec")
 
 
@@ -107,7 +110,7 @@ class ModelViewSet(ThreadedViewSet):
             metrics=metrics,
             flavor=flavor,
             is_read_only=queries.flag(request, "read_only"),
-            is_spec=request.content_type.partition(";")[0].strip().lower() == _JSON,
+            is_spec=_is_spec(request),
             now=timezone.now(),
         )
         answer = {"name": uploaded.name}
@@ -179,3 +182,9 @@ def _pickled(data: bytes) -> HttpResponse:
 )
 class DefaultModelViewSet(ModelViewSet):
     """The model that is meant where none is named."""
+
+
+def _is_spec(request: Request) -> bool:
+    """Say whether a body is meant as JSON; a pickle may come with any type of content."""
+    kind = request.content_type.partition(";")[0].strip().lower()
+    return kind == _JSON and _BEGINS_JSON.match(request.body) is not None

@@ -33,7 +33,7 @@ def server(template: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator
     send(server, records(200))
     send(server, [record for record in records(40, start=1_000) if record["op"] == "predict"])
     odd = {"model": "kinds", "features": {ODD: 1, "text": ODD}}
-    truths: list[Any] = ["1", "1", "1", ODD, ODD, 7, True]
+    truths = ["1", "1", "1", ODD, ODD, "7", "true"]
     send(server, [{"op": "learn", "ground_truth": truth, **odd} for truth in truths])
     send(server, [{"op": "predict", "id": f"{ODD} {number}", **odd} for number in range(8)])
     yield server
@@ -82,18 +82,17 @@ def test_is_reached_from_the_models_and_gives_truths(server: Server, open_page: 
     assert ids(page) == expected[2:27]
 
 
-def test_takes_labels_of_every_kind(server: Server, open_page: Open) -> None:
+def test_takes_labels_that_read_like_something_else(server: Server, open_page: Open) -> None:
     page = open_page(server, KINDS)
     settled(page)
     rows = page.locator("#labels tbody tr")
-    for written, truth in (("7", 7), ("1", "1"), ("new", "new"), ("2.5", 2.5), ("false", False)):
+    for written in ("7", "1", "new", "2.5", "false"):
         first = rows.locator("form:has(input)").first
         shown = first.get_attribute("data-id")
         first.locator("input").fill(written)
         first.locator("input").press("Enter")
         expect(page.get_by_role("status").last).to_contain_text(f"{shown}: learned {written}.")
-        found = learned(server, "kinds")[-1]
-        assert (found, type(found[1])) == ((shown, truth), type(truth))
+        assert learned(server, "kinds")[-1] == (shown, written)
     last = rows.locator("form:has(input)").first
     shown = last.get_attribute("data-id")
     last.get_by_role("button", name=ODD).click()

@@ -99,14 +99,23 @@ class TestSpecification:
 
         assert (answer.status, answer.code) == (400, "model_not_suitable")
 
-    def test_is_never_unpickled(self, client: Client, tmp_path: Any) -> None:
+    def test_is_not_what_a_pickle_is_whatever_its_type_of_content(self, client: Client) -> None:
         client.init("binary")
+        for protocol in range(pickle.HIGHEST_PROTOCOL + 1):
+            answer = send(client, pickle.dumps(linear_model.LogisticRegression(), protocol=protocol))
+
+            assert (answer.status, answer.json) == (201, {"name": "model"})
+
+    def test_is_never_unpickled(self, start: Start, tmp_path: Any) -> None:
         trace = tmp_path / "ran"
         evil = pickle.dumps(Unpickled(f"open({str(trace)!r}, 'w')"), protocol=0)
+        with start(MODEL_UPLOADS="spec").client() as client:
+            client.init("binary")
+            answers = [send(client, evil), send(client, b"{" + evil), send(client, b" ")]
 
-        answer = send(client, evil)
-
-        assert (answer.status, answer.code) == (400, "invalid_spec")
+        assert [(answer.status, answer.code) for answer in answers] == [
+            (403, "model_not_allowed"), (400, "invalid_spec"), (400, "invalid_spec"),
+        ]  # fmt: skip
         assert not trace.exists()
 
     def test_sent_as_bytes_is_told_the_header(self, client: Client) -> None:

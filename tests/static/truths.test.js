@@ -17,3 +17,9 @@ test("what is not known is a number, a boolean or a string as it reads", () => {
     "2", "-0.5", "1e3", "true", '"dog"', '"01"', '"1."', '""', '"a \\"b\\""', "12345678901234567890",
   ]);
 });
+
+test("what is not known is a string where the labels are", () => {
+  const known = new Map([["cat", '"cat"']]);
+
+  assert.deepEqual(["2", "true", "dog"].map((text) => truthOf(text, known)), ['"2"', '"true"', '"dog"']);
+});
