@@ -68,6 +68,8 @@ _ELSEWHERE = (
     "unauthenticated",
     "url_too_long",
 )
+# Of these, by statuses that an operation may have refusals of its own with.
+_ELSEWHERE_BY_STATUS = {403: ("cross_site_request", "forbidden", "host_not_allowed", "permission_denied")}
 
 
 def operation(
@@ -92,7 +94,10 @@ def operation(
         extensions={_SCOPES: list(need.scopes)},
         responses={**refused, **responses, "default": OpenApiResponse(schemas.ERROR, "Any other refusal.")},
         parameters=[
-            *(_code_header(status, sorted(codes[status])) for status in codes),
+            *(
+                _code_header(status, sorted({*codes[status], *_ELSEWHERE_BY_STATUS.get(status, ())}))
+                for status in codes
+            ),
             _code_header("default", sorted(_ELSEWHERE)),
             OpenApiParameter(
                 "Retry-After", int, "header", response=[503], description="Seconds, where it passes soon."

@@ -42,7 +42,7 @@ _FORMATS: tuple[tuple[bytes, str], ...] = (
     (b"PK\x03\x04", "it is a zip archive: send the pickle itself"),
     (b"\x93NUMPY", "it is an array of numpy: send pickle.dumps(model)"),
     (b"--", "it looks like a form (multipart): send the bytes alone, with curl as --data-binary @FILE"),
-    (b"{", "it looks like JSON: a specification is sent with the header Content-Type: application/json"),
+    (b"{", "it looks like JSON: send a specification with the header Content-Type: application/json"),
     (b"[", "it looks like JSON: send the bytes that pickle.dumps(model) returns"),
     (b"<", "it looks like a page or XML: send the bytes that pickle.dumps(model) returns"),
     (b"@", "it looks like the name of a file: with curl, --data-binary @FILE sends what is in it"),

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
-from river import bandit, linear_model, preprocessing
+from river import bandit, dummy, linear_model, preprocessing
 from websockets.exceptions import InvalidStatus
 
 from models_app.api import schemas
@@ -115,17 +115,22 @@ class TestAnswers:
         for n in range(3):
             client.learn(features={"area": 1.0 + n}, ground_truth=n)
         client.request("POST", "/api/model/offers?flavor=bandit", pickle.dumps(bandit.RandomPolicy()))
+        client.request("POST", "/api/model/kinds?flavor=multiclass", pickle.dumps(dummy.PriorClassifier()))
         reading = [(path, operation) for method, path, operation in document.operations() if method == "GET"]
         assert len(reading) > 12
 
         for path, operation in reading:
             if schemas.EVENTS not in json.dumps(operation):
-                takes_model = any(
-                    (parameter["name"], parameter["in"]) == ("model", "query")
+                name = {"estimates": "offers", "labels": "kinds"}.get(path.rpartition("/")[2], house)
+                models = [
+                    parameter
                     for parameter in operation.get("parameters", [])
-                )
-                for query in ("", f"?model={house}") if takes_model else ("",):
-                    name = "offers" if path.endswith("/estimates") else house
+                    if (parameter["name"], parameter["in"]) == ("model", "query")
+                ]
+                queries = [f"?model={name}" for _ in models]
+                if not any(parameter.get("required") for parameter in models):
+                    queries.append("")
+                for query in queries:
                     answer = client.get(path.replace("{name}", name) + query)
 
                     assert answer.status == 200, (path, answer)
@@ -191,6 +196,7 @@ REFUSED: list[tuple[str, str, str, object, str]] = [
     ("GET", "/api/metrics/history", "?model=nobody", None, "model_not_found"),
     ("GET", "/api/metrics/history", "?since=x", None, "invalid_request"),
     ("GET", "/api/alerts", "?model=nobody", None, "model_not_found"),
+    ("GET", "/api/labels", "?model=nobody", None, "model_not_found"),
     ("GET", "/api/model/{name}/estimates", "", None, "model_not_found"),
     ("GET", "/api/alerts", "?limit=0", None, "invalid_request"),
     ("GET", "/api/stats", "?model=nobody", None, "model_not_found"),
