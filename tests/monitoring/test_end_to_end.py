@@ -136,7 +136,7 @@ def test_the_schema_describes_the_streams_and_the_statistics(server: Served) -> 
         operation = schema["paths"][path]["get"]
         assert list(operation["responses"]["200"]["content"]) == ["text/event-stream"]
         names = {parameter["name"] for parameter in operation["parameters"]}
-        assert names == {"Last-Event-ID", "lastEventId"}
+        assert names == {"Last-Event-ID", "lastEventId", "ticket"}
     statistics = schema["paths"]["/api/stats"]["get"]["responses"]["200"]["content"]["application/json"]
     over_all, of_one = statistics["schema"]["oneOf"]
     assert over_all["required"] == ["predict", "learn"]
