@@ -67,7 +67,7 @@ function drawingOfLevels(element) {
   const histogram = new Histogram(element);
   return (drawn, text) => {
     histogram.draw(drawn);
-    name(element, `A histogram of each ${drawn.label.toLowerCase()}`, text);
+    name(element, `A histogram of each ${drawn.title.toLowerCase()}`, text);
   };
 }
 

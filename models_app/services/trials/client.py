@@ -230,8 +230,11 @@ class _Exchange:
                 raise _refusal(answer)
             elif "ended" in answer:
                 return self._ended(answer)
-            else:
+            elif "predict_method" in answer:
                 return _finding(answer)
+            else:
+                # No trial says nothing.
+                raise frames.TooMuch
         raise frames.Broken("it ends too early")
 
     def _reached(self, answer: dict[str, Any]) -> None:
