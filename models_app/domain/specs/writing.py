@@ -11,12 +11,14 @@ import math
 import sys
 import types
 from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Set as AbstractSet
 from typing import Any
 
 import numpy as np
 from river import compose, metrics, utils
 from river.neighbors.base import FunctionWrapper, _euclidean_tuple_distance
 
+from models_app.domain import set_orders
 from models_app.domain.specs import allowing, bounds
 from models_app.domain.specs.allowing import FUNCTIONS, TYPES, Allowed
 from models_app.domain.specs.walking import Json
@@ -130,8 +132,9 @@ def _kept(value: Any, allowed: Allowed, place: str) -> dict[str, Any]:
         except AttributeError:
             raise NotDescribable(f"{place}.{name}", "is not kept by the object") from None
     if allowed.many:
-        # A list, whatever it is kept in: of a set in its order.
-        kept[allowed.many] = list(kept[allowed.many])
+        # A list, whatever it is kept in.
+        many = kept[allowed.many]
+        kept[allowed.many] = _in_order(many) if isinstance(many, set | frozenset) else list(many)
     if allowed.others and isinstance(getattr(value, "kwargs", None), dict):
         kept |= value.kwargs
     return {name: _rule(value, name, each) for name, each in kept.items()}
@@ -199,8 +202,21 @@ def _tuple(value: Any, place: str, depth: int) -> Json:
     return {"tuple": _list(value, f"{place}.tuple", depth)}
 
 
+def _in_order(members: AbstractSet[Any]) -> list[Any]:
+    """Return the members of a set in an order which, written again, is the same one.
+
+    A set made of them in this order walks as this one, if such an order is found: models sum in the order of
+    the walk. Else they are sorted.
+    """
+    by_value = sorted(members, key=lambda one: (type(one).__name__, repr(one)))
+    if list(set(by_value)) == list(members) or not set_orders.has_plain_members(members):
+        return by_value
+    recipe = set_orders.find_recipe(members)
+    return by_value if recipe is None or recipe.is_presized else recipe.members
+
+
 def _set(value: Any, place: str, depth: int) -> Json:
-    members = _list(value, f"{place}.set", depth)
+    members = _list(_in_order(value), f"{place}.set", depth)
     if any(isinstance(each, dict | list) for each in members):
         raise NotDescribable(place, "a set of others than strings and numbers")
     return {"set": members}

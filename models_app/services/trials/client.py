@@ -121,7 +121,7 @@ class Helper:
         with mine:
             with its:
                 self._hand_over(its, limits)
-            exchange = _Exchange(mine, limits)
+            exchange = _Exchange(mine, limits, stage=trials.BUILDING if asked["is_spec"] else "")
             try:
                 return exchange.run(data, asked)
             except TimeoutError:

@@ -89,6 +89,21 @@ class TestDescribe:
             assert outcomes(lambda: from_spec(found.full)) == expected
             assert outcomes(lambda: from_spec(found.short)) == expected
 
+    @pytest.mark.parametrize("members", [(7, 15), (15, 7), (7, 15, 23, 31), (31, 7, 23, 15)])
+    def test_describes_a_set_so_that_it_is_walked_alike(self, members: tuple[int, ...]) -> None:
+        # All want the same place of the set's table: the last ones are walked first.
+        encoder = preprocessing.OneHotEncoder(categories={"a": set(members)})
+
+        found = describing.describe(encoder)
+
+        assert (found.reason, found.says_all) == ("", True)
+        assert list(from_spec(found.full).values["a"]) == list(set(members))
+
+    def test_describes_what_is_kept_in_a_set_so_that_it_is_walked_alike(self) -> None:
+        found = describing.describe(compose.Select(15, 7))
+
+        assert list(from_spec(found.full).keys) == list({15, 7}) == [7, 15]
+
     def test_leaves_the_model_as_it_is(self) -> None:
         model = instances.TOGETHER["union"]()
         before = fingerprint(model)
