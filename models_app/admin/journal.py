@@ -9,6 +9,7 @@ from django.template.loader import render_to_string
 from models_app.admin import rendering
 from models_app.admin.filters import is_chosen
 from models_app.admin.of_models import OfModelAdmin
+from models_app.domain import features
 from models_app.domain.learns import Learn
 from models_app.models import JournalSegment
 from models_app.models.segments import to_segment
@@ -53,7 +54,7 @@ def _row(seq: int, learn: Learn) -> dict[str, object]:
     return {
         "seq": seq,
         "prediction_id": learn.prediction_id,
-        "features": bytes(learn.features).decode(),
+        "features": features.as_asked(bytes(learn.features)).decode(),
         "prediction": rendering.prediction(learn.prediction),
         "ground_truth": msgspec.json.encode(learn.ground_truth).decode(),
         "predicted_at": rendering.moment(learn.predicted_at),

@@ -12,6 +12,7 @@ from django.utils import timezone
 from models_app.admin import refusals, rendering
 from models_app.admin.filters import ModelFilter, is_chosen
 from models_app.admin.of_models import OfModelAdmin
+from models_app.domain import features
 from models_app.models import PendingPrediction
 from models_app.services import pruning
 
@@ -90,7 +91,7 @@ class PendingPredictionAdmin(OfModelAdmin[PendingPrediction]):
     @admin.display(description="features")
     def readable_features(self, row: PendingPrediction) -> str:
         """Return what it was predicted from."""
-        return rendering.indented(row.features)
+        return rendering.indented(features.as_asked(row.features.encode()).decode())
 
     @admin.display(description="age")
     def age(self, row: PendingPrediction) -> str:

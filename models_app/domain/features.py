@@ -14,9 +14,20 @@ from models_app.domain.errors import InvalidRequest
 
 #: What a model gets: an object of named values, or one text.
 Features = dict[str, object] | str
+#: When features were observed, as it came: a moment in ISO 8601, or a number in the model's own unit of time.
+Moment = str | int | float
+#: JSON text.
+Text = bytes | str | msgspec.Raw
 
 _decoder: msgspec.json.Decoder[Features] = msgspec.json.Decoder(dict[str, object] | str)
 _decode = _decoder.decode
+# Features are no array: an array is features with their moment.
+_timed_decoder: msgspec.json.Decoder[tuple[Features, Moment]] = msgspec.json.Decoder(
+    tuple[dict[str, object] | str, str | int | float]
+)
+_parts_decoder: msgspec.json.Decoder[tuple[msgspec.Raw, msgspec.Raw]] = msgspec.json.Decoder(
+    tuple[msgspec.Raw, msgspec.Raw]
+)
 _UNREADABLE = (msgspec.MsgspecError, UnicodeDecodeError, RecursionError)
 _WRONG_TYPE = "must be an object or a string"
 # To decode a longer text once more, only to say more exactly what is wrong, would take too long.
@@ -44,8 +55,8 @@ def read(text: bytes) -> Features:
     return x
 
 
-def decode(text: bytes | str | msgspec.Raw) -> Features:
-    """Return a fresh copy of the features.
+def decode(text: Text) -> Features:
+    """Return a fresh copy of the features, without the moment that may have been kept with them.
 
     Raises `InvalidRequest` where they are neither an object nor a string, or hold a number that is not
     finite.
@@ -56,7 +67,58 @@ def decode(text: bytes | str | msgspec.Raw) -> Features:
     try:
         return _decode(text)
     except _UNREADABLE as error:
+        if _has_moment(text):
+            return decode_with_moment(text)[0]
         raise _refusal(text, error) from None
+
+
+def with_moment(text: bytes, moment: bytes) -> bytes:
+    """Return features and their moment as they are kept together; all are JSON texts.
+
+    >>> with_moment(b'{"a": 1}', b'"2026-03-01"')
+    b'[{"a": 1},"2026-03-01"]'
+    """
+    return b"[%b,%b]" % (text, moment)
+
+
+def decode_with_moment(text: Text) -> tuple[Features, Moment | None]:
+    """Return a fresh copy of the features, and the moment that was kept with them; raises as `decode`.
+
+    >>> decode_with_moment('[{"a": 1},"2026-03-01"]'), decode_with_moment('{"a": 1}')
+    (({'a': 1}, '2026-03-01'), ({'a': 1}, None))
+    """
+    if not _has_moment(text):
+        return decode(text), None
+    try:
+        return _timed_decoder.decode(text)
+    except _UNREADABLE as error:
+        raise _refusal(text, error) from None
+
+
+def without_moment(text: bytes) -> bytes:
+    """Return the JSON text of features alone.
+
+    >>> without_moment(b'[{"a": 1},"2026-03-01"]'), without_moment(b'{"a": 1}')
+    (b'{"a": 1}', b'{"a": 1}')
+    """
+    return bytes(_parts_decoder.decode(text)[0]) if _has_moment(text) else text
+
+
+def as_asked(text: bytes) -> bytes:
+    """Return JSON text as a request has it: an object where there is a moment beside the features.
+
+    >>> as_asked(b'[{"a": 1},"2026-03-01"]')
+    b'{"features":{"a": 1},"t":"2026-03-01"}'
+    """
+    if not _has_moment(text):
+        return text
+    return b'{"features":%b,"t":%b}' % tuple(map(bytes, _parts_decoder.decode(text)))
+
+
+def _has_moment(text: Text) -> bool:
+    if isinstance(text, msgspec.Raw):
+        text = bytes(text)
+    return text[:1] in (b"[", "[")
 
 
 def copied(x: Features, text: bytes) -> Features:
@@ -110,12 +172,12 @@ def _short(path: str) -> str:
     return path if len(path) <= _MAX_PATH else f"{path[:_MAX_PATH]}…"
 
 
-def _refusal(text: bytes | str | msgspec.Raw, error: Exception) -> InvalidRequest:
+def _refusal(text: Text, error: Exception) -> InvalidRequest:
     reason = "nested too deeply" if isinstance(error, RecursionError) else _reason(text, error)
     return InvalidRequest({"features": [reason]})
 
 
-def _reason(text: bytes | str | msgspec.Raw, error: Exception) -> str:
+def _reason(text: Text, error: Exception) -> str:
     text = bytes(text) if isinstance(text, msgspec.Raw) else text
     if len(text) > MAX_EXPLAINED_BYTES:
         return str(error)

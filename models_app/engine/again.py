@@ -42,7 +42,7 @@ def _learn(batch: "Batch", command: LearnAgain) -> None:
     else:
         learn = _predicted_anew(hot, command.learn)
     y_pred = learn.y_pred()
-    x = flavor.taught(learn.x(), y_pred)
+    x = flavor.taught(hot.read(learn.features), y_pred)
     only_scores = flavor.scores_late and y_true is not None and learn.predicted_at is not None
     batch.learn(x, y_true, y_pred, only_scores=only_scores)
     learned_at = batch.stamp(command.received_at, learn.predicted_at)
@@ -51,7 +51,7 @@ def _learn(batch: "Batch", command: LearnAgain) -> None:
 
 def _predicted_anew(hot: HotModel, learn: Learn) -> Learn:
     y_pred = learn.y_pred()
-    expected = hot.expected(hot.flavor.taught(learn.x(), y_pred))
+    expected = hot.expected(hot.flavor.taught(hot.read(learn.features), y_pred))
     if isinstance(y_pred, IntervalPrediction):
         # As it was asked then.
         expected = hot.with_interval(bytes(learn.features), expected)

@@ -175,7 +175,8 @@ class Batch:
                 record_prediction(self, command, prediction)
             prediction = hot.flavor.shown(prediction)
         if self._wants_events:
-            self.events.append(Predicted(model=self.state.name, features=command.text, prediction=prediction))
+            text = features.as_asked(command.text)
+            self.events.append(Predicted(model=self.state.name, features=text, prediction=prediction))
         if asks:
             return self.state.name, prediction, {options.ASK: asks_now}
         return self.state.name, prediction
@@ -211,7 +212,7 @@ class Batch:
         if y_true is None and pending.is_learned:
             raise PredictionNotPending(command.prediction_id)
         y_pred = learns.decode_prediction(pending.prediction)
-        x = flavor.taught(features.decode(pending.features), y_pred)
+        x = flavor.taught(self.hot.read(pending.features), y_pred)
         if flavor.takes:
             self.check_fit(x, y_true)
         self.learn(x, y_true, y_pred, only_scores=y_true is not None and flavor.scores_late)
@@ -237,10 +238,10 @@ class Batch:
         y_true = self.hot.ground_truth(command.ground_truth)
         text = members.text_for(self.hot.flavor, pending)
         # The model may write to what it predicts from.
-        x = features.decode(text)
+        x = self.hot.read(text)
         self.check_fit(x, y_true)
         y_pred = self.hot.expected(x)
-        self.learn(features.decode(text), y_true, y_pred)
+        self.learn(self.hot.read(text), y_true, y_pred)
         self._awaited.forget(command.prediction_id)
         self.record(
             Learn(
@@ -263,7 +264,8 @@ class Batch:
         if not hot.is_plain:
             self.check_fit(command.x, y_true)
         # The model may write to what it predicts from.
-        x = features.copied(command.x, command.text)
+        is_timed = hot.flavor.clock is not None
+        x = hot.read(command.text) if is_timed else features.copied(command.x, command.text)
         if self._postpones:
             return self._learn_and_write_later(command, x, y_true)
         y_pred = hot.predict(command.x) if hot.is_plain else hot.expected(command.x)
@@ -329,7 +331,7 @@ class Batch:
         self.events.append(
             Learned(
                 model=self.state.name,
-                features=text,
+                features=features.as_asked(text),
                 prediction=self.hot.flavor.shown(y_pred),
                 ground_truth=y_true,
             )

@@ -22,7 +22,7 @@ from models_app.domain.scoring import GroundTruth, Metrics, Scorer, Scores
 from models_app.engine.habits import Habits
 from models_app.engine.ports import ModelState, SnapshotData
 from models_app.engine.vitals import Vitals
-from models_app.paradigms import label_types, options, read_only
+from models_app.paradigms import label_types, options, read_only, timed
 from models_app.paradigms.base import Paradigm
 from models_app.paradigms.options import Details
 from models_app.paradigms.registry import get_flavor
@@ -64,6 +64,7 @@ class HotModel:
         "model",
         "model_id",
         "postpones_scores",
+        "read",
         "replay_seconds",
         "seq",
         "size_bytes",
@@ -90,6 +91,8 @@ class HotModel:
         self._habits: Habits | None = None
         self._predict_one = self.flavor.predictor(self.model)
         self._learn_one = self.flavor.learner(self.model)
+        #: What it is asked with, from its JSON text as it is kept.
+        self.read = self.flavor.read
         #: Whether it is asked with features, and scored as it predicts: what most are.
         self.is_plain = self.flavor.is_plain
         self._course = self._board.course = self.flavor.course(self._board.course)
@@ -301,7 +304,7 @@ class HotModel:
 
     def replay(self, learn: Learn) -> None:
         """Apply one record of the journal, within `drawing`; raises `Spoiled`."""
-        flavor, x, y_true, y_pred = self.flavor, learn.x(), learn.y_true(), learn.y_pred()
+        flavor, x, y_true, y_pred = self.flavor, self.read(learn.features), learn.y_true(), learn.y_pred()
         if y_true is None and flavor.records_predictions:
             self.predict(x)
             self.recorded(x, y_pred)
@@ -314,7 +317,7 @@ class HotModel:
     def predict_again(self, learn: Learn) -> None:
         """Make the prediction that a learn itself has made, where it may have changed the model."""
         if self.flavor.records_predictions and learn.predicted_at is None:
-            self.expected(self.flavor.taught(learn.x(), learn.y_pred()))
+            self.expected(self.flavor.taught(self.read(learn.features), learn.y_pred()))
 
     def drawing(self) -> AbstractContextManager[None]:
         """Return a context in which `predict`, `learn` and `replay` draw what can be drawn again."""
@@ -376,4 +379,5 @@ class HotModel:
 
 def _paradigm(state: ModelState, model: object) -> Paradigm:
     found = get_flavor(state.flavor).served_by(state.predict_method).serving(model)
+    found = timed.of(found, model)
     return read_only.of(found) if state.is_read_only else found

@@ -5,16 +5,19 @@ from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from types import MappingProxyType
-from typing import Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
 from river.metrics.base import Metric, WrapperMetric
 
-from models_app.domain import scoring
+from models_app.domain import features, scoring
 from models_app.domain.errors import InvalidGroundTruth, InvalidRequest, NoFeatures
 from models_app.domain.features import Features
 from models_app.domain.predictions import Label, Prediction, Probabilities, most_probable
 from models_app.domain.purity import Global
 from models_app.domain.scoring import GroundTruth, Kind, Metrics, Pairs, Scores
+
+if TYPE_CHECKING:
+    from models_app.paradigms.clocks import Clock
 
 #: Makes the ground truth of a trial's record, by its number.
 MakeTruth = Callable[[int], GroundTruth]
@@ -35,6 +38,10 @@ class Member:
 
 #: The member of every request that is not of a paradigm alone.
 FEATURES = "features"
+#: The member of requests that says when.
+AT = "t"
+#: Why a model does not take that.
+NO_CLOCK = "not taken by this model: nothing in it goes by time"
 _TRUTH = "ground_truth"
 _NO_SCALAR = "must be a number, a string or a boolean, of a model of this flavor"
 
@@ -90,6 +97,10 @@ class Paradigm(ABC):
     described: str = ""
     #: Members of requests that a model is asked with beside `features`; without any, with these alone.
     takes: Mapping[str, Member] = MappingProxyType({})
+    #: What a model takes as `t`: see `paradigms.timed`; None: it does not go by time.
+    clock: "Clock | None" = None
+    #: What is asked with, from its JSON text as it is kept.
+    read: Callable[[features.Text], Features] = staticmethod(features.decode)
     #: Whether a model learns nothing without a ground truth.
     needs_truth: bool = True
     #: Whether what was learned without a truth is only scored when the truth comes, by its id.
@@ -186,6 +197,8 @@ class Paradigm(ABC):
             raise NoFeatures
         strangers = [name for name in members if name not in (FEATURES, *self.takes)]
         reasons = {name: [f"not taken by the flavor '{self.name}'"] for name in strangers}
+        if AT in reasons:
+            reasons[AT] = [NO_CLOCK]
         if not self.takes and FEATURES not in members:
             reasons[FEATURES] = ["required field"]
         if reasons:

@@ -4,11 +4,9 @@ from datetime import UTC, datetime
 
 from models_app.paradigms.base import Member
 
-#: The member of requests that says when.
-AT = "t"
 MOMENT = Member(
-    schema={"type": "string", "format": "date-time"},
-    description="When it was observed, for models that go by time.",
+    schema={"oneOf": [{"type": "string", "format": "date-time"}, {"type": "number"}]},
+    description="When it was observed, for models that go by time; a number for those that count it so.",
 )
 
 

@@ -10,8 +10,9 @@ from models_app.domain.errors import InvalidRequest, NoFeatures
 from models_app.domain.predictions import Prediction
 from models_app.domain.scoring import GroundTruth
 from models_app.paradigms import readings
-from models_app.paradigms.base import FEATURES, Course, MakeTruth, Member, Members, Paradigm
-from models_app.paradigms.moments import AT, MOMENT, fault, moment
+from models_app.paradigms.base import AT, FEATURES, NO_CLOCK, Course, MakeTruth, Member, Members, Paradigm
+from models_app.paradigms.clocks import Clock
+from models_app.paradigms.moments import MOMENT, moment
 from models_app.paradigms.numbers import overflowing
 from models_app.paradigms.unread import Unread
 from models_app.paradigms.updates import Update, update_of
@@ -68,6 +69,8 @@ class Statistic(Paradigm):
     def __init__(self, update: Update | None = None, *, can_be_asked: bool = True) -> None:
         self.update = update or Update()
         self.can_be_asked = can_be_asked
+        if self.update.takes_moment:
+            self.clock = Clock(is_needed=self.update.needs_moment)
         self.needs_truth = not self.update.of_features
         if self.update.takes_several:
             self.trial_truths = (partial(_several, self.update.required),)
@@ -114,7 +117,7 @@ class Statistic(Paradigm):
     def _moment_fault(self, members: Members, *, learns: bool) -> str | None:
         if AT not in members:
             return "required field" if learns and self.update.needs_moment else None
-        return fault(members[AT]) if self.update.takes_moment else _NOT_TAKEN
+        return NO_CLOCK if self.clock is None else self.clock.fault(members[AT])
 
     def _question_fault(self, members: Members, *, learns: bool) -> str | None:
         if OF not in members:

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 
 from models_app.domain.errors import ModelNotSuitable
 from models_app.paradigms import read_only
-from models_app.paradigms.base import Paradigm, last_step
+from models_app.paradigms.base import AT, Paradigm, last_step
 from models_app.paradigms.registry import FLAVORS
 
 # Second parameters that are no ground truth: a weight, or a time.
@@ -25,7 +25,8 @@ def check(model: object, flavor: Paradigm) -> str:
         raise ModelNotSuitable(_of_another_kind(step, other, flavor))
     method = _method(step, flavor)
     for called, arguments in flavor.calls.items():
-        _check_call(step, method if method and called == flavor.predict_method else called, arguments)
+        asked = method if method and called == flavor.predict_method else called
+        _check_call(step, asked, arguments, goes_by_time=flavor.clock is not None)
     if flavor.needs_truth and "learn_one" in flavor.methods:
         _check_truth(step, flavor)
     return method
@@ -71,13 +72,13 @@ def _of_another_kind(step: object, described: str, flavor: Paradigm) -> str:
     )
 
 
-def _check_call(step: object, method: str, arguments: Sequence[str]) -> None:
+def _check_call(step: object, method: str, arguments: Sequence[str], *, goes_by_time: bool) -> None:
     """Raise `ModelNotSuitable` where a method cannot be called with so many arguments."""
     signature = _signature(step, method)
     if signature is None:
         return
     try:
-        signature.bind(*arguments)
+        signature.bind(*arguments, **({AT: AT} if goes_by_time and AT in signature.parameters else {}))
     except TypeError as error:
         called = f"{type(step).__name__}.{method}{signature}"
         message = (

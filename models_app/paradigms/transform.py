@@ -1,7 +1,7 @@
 """Transformation: features from features. Models learn without a ground truth, unless they are supervised."""
 
-import inspect
 from collections.abc import Callable, Mapping
+from datetime import datetime
 from functools import partial
 from types import MappingProxyType
 from typing import Any
@@ -14,8 +14,9 @@ from models_app.domain.features import Features
 from models_app.domain.predictions import Prediction
 from models_app.domain.scoring import GroundTruth
 from models_app.paradigms import trial_features
-from models_app.paradigms.base import FEATURES, Course, MakeInputs, Members, Paradigm
-from models_app.paradigms.moments import AT, MOMENT, fault, moment
+from models_app.paradigms.base import AT, FEATURES, NO_CLOCK, Course, MakeInputs, Members, Paradigm
+from models_app.paradigms.clocks import Clock, Told, clock_of
+from models_app.paradigms.moments import MOMENT
 from models_app.paradigms.numbers import overflowing
 from models_app.paradigms.unread import Unread
 
@@ -38,8 +39,7 @@ def _with(make: MakeInputs, number: int) -> Features:
 class Transform(Paradigm):
     """Features are made of features by `transform_one`. Nothing is scored.
 
-    `needs_truth`: of transformers that learn from a ground truth; `takes_moments`: of those whose `learn_one`
-    takes a `t`.
+    `needs_truth`: of transformers that learn from a ground truth; `clock`: of those that go by time.
     """
 
     name = "transform"
@@ -57,9 +57,9 @@ class Transform(Paradigm):
     example_truth = "2.5"
     diagnosis = ""
 
-    def __init__(self, *, needs_truth: bool = False, takes_moments: bool = True) -> None:
+    def __init__(self, *, needs_truth: bool = False, clock: Clock | None = None) -> None:
         self.needs_truth = needs_truth
-        self.takes_moments = takes_moments
+        self.clock = clock
 
     @property
     def calls(self) -> dict[str, tuple[str, ...]]:
@@ -69,7 +69,7 @@ class Transform(Paradigm):
     def serving(self, model: object) -> Paradigm:
         """Return the paradigm of a model, by what its `learn_one` takes."""
         needs_truth = getattr(model, "_supervised", False) is True
-        return Transform(needs_truth=needs_truth, takes_moments=_takes_moments(model))
+        return Transform(needs_truth=needs_truth, clock=clock_of(model))
 
     def check_members(self, members: Members, *, learns: bool) -> None:
         """Raise `InvalidRequest` unless there are features, and `t` is a moment; `NoFeatures` as before."""
@@ -77,28 +77,38 @@ class Transform(Paradigm):
         if learns and not members:
             raise NoFeatures
         reasons = {} if FEATURES in members else {FEATURES: ["required field"]}
-        if AT in members:
-            reason = fault(members[AT]) if self.takes_moments else "not taken by this model"
-            if reason:
-                reasons[AT] = [reason]
+        reason = self._moment_fault(members, learns=learns)
+        if reason:
+            reasons[AT] = [reason]
         if reasons:
             raise InvalidRequest(reasons)
 
+    def _moment_fault(self, members: Members, *, learns: bool) -> str | None:
+        if AT not in members:
+            is_missed = learns and self.clock is not None and self.clock.is_needed and not self.is_read_only
+            return "required field" if is_missed else None
+        return NO_CLOCK if self.clock is None else self.clock.fault(members[AT])
+
     def predictor(self, model: Any) -> Callable[[Any], object]:
         """Return what transforms features."""
-        transform_one = model.transform_one
-        return lambda members: _by_name(transform_one(members[FEATURES]))
+        told = Told(model, self.predict_method)
+
+        def transformed(members: Any) -> object:
+            told.at = self._moment(members)
+            return _by_name(told.transform_one(members[FEATURES]))
+
+        return transformed
+
+    def _moment(self, members: Members) -> datetime | float | None:
+        return None if self.clock is None or AT not in members else self.clock.read(members[AT])
 
     def learner(self, model: Any) -> Callable[[Any, GroundTruth], object]:
         """Return what lets the model learn; a ground truth that it does not need is not for it."""
-        learn_one = model.learn_one
+        told = Told(model, self.predict_method)
 
         def learn(members: Any, y_true: GroundTruth) -> None:
-            learned = (members[FEATURES], y_true) if self.needs_truth else (members[FEATURES],)
-            if AT in members:
-                learn_one(*learned, t=moment(members[AT]))
-            else:
-                learn_one(*learned)
+            told.at = self._moment(members)
+            told.learn_one(*((members[FEATURES], y_true) if self.needs_truth else (members[FEATURES],)))
 
         return learn
 
@@ -112,13 +122,5 @@ class Transform(Paradigm):
         return None if isinstance(value, str) else "must be a number, a string or a boolean"
 
 
-def _takes_moments(model: object) -> bool:
-    """Say whether `learn_one` takes a moment; a pipeline hands it on to the steps that do."""
-    try:
-        parameters = inspect.signature(model.learn_one).parameters  # type: ignore[attr-defined]
-    except (AttributeError, TypeError, ValueError):
-        return False
-    return AT in parameters or any(one.kind is one.VAR_KEYWORD for one in parameters.values())
-
-
-TRANSFORM = Transform()
+#: Of models that are not at hand: any of them may go by time.
+TRANSFORM = Transform(clock=Clock())

@@ -20,7 +20,7 @@ from models_app.domain.scoring import GroundTruth
 from models_app.domain.specs import building, describing
 from models_app.domain.specs.describing import NOT_DESCRIBED, Specification
 from models_app.domain.uploads import Taken
-from models_app.paradigms import guessing, options, read_only, suitability, trial_features
+from models_app.paradigms import guessing, options, read_only, suitability, timed, trial_features
 from models_app.paradigms.base import MakeInputs, MakeTruth, Paradigm
 
 #: What is under way; a process that ends meanwhile has this to say.
@@ -86,6 +86,7 @@ def run(  # noqa: PLR0913  # as many as an upload has choices
     specification = describing.describe(model)
     try:
         flavor = guessing.flavor_for(model, flavor_name).serving(model)
+        flavor = timed.of(flavor, model)
         flavor = read_only.of(flavor) if is_read_only else flavor
         method = suitability.check(model, flavor)
         gives_intervals = options.gives_intervals(model, flavor)

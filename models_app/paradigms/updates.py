@@ -6,8 +6,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from models_app.paradigms import readings
-from models_app.paradigms.base import is_a
-from models_app.paradigms.moments import AT
+from models_app.paradigms.base import AT, is_a
 
 _NAMED = frozenset({inspect.Parameter.POSITIONAL_OR_KEYWORD, inspect.Parameter.KEYWORD_ONLY})
 

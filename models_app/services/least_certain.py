@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
 
-from models_app.domain import learns
+from models_app.domain import features, learns
 from models_app.domain.errors import InvalidRequest
 from models_app.domain.names import can_be_stored
 from models_app.domain.predictions import Probabilities
@@ -96,7 +96,7 @@ def _uncertain(row: PendingPrediction) -> Uncertain:
     shares = prediction if isinstance(prediction, dict) else {}
     return Uncertain(
         prediction_id=row.prediction_id,
-        features=row.features,
+        features=features.without_moment(row.features.encode()).decode(),
         prediction=shares,
         uncertainty=uncertainty(shares),
         predicted_at=row.predicted_at,

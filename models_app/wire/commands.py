@@ -1,11 +1,12 @@
 """From the parts of a request to what it asks of the engine."""
 
 from models_app.domain import features
-from models_app.domain.errors import ModelNotFound
+from models_app.domain.errors import InvalidRequest, ModelNotFound
 from models_app.domain.names import can_be_stored
 from models_app.domain.names import prediction_id as canonical_id
 from models_app.domain.scoring import GroundTruth
 from models_app.engine.commands import LearnById, LearnFeatures, Predict
+from models_app.paradigms.base import AT
 from models_app.wire.asking import asked_with
 
 
@@ -60,6 +61,8 @@ def learn_command(  # noqa: PLR0913  # as many as a record has fields
     if model is not None:
         _check_name(model)
     if prediction_id is not None:
+        if members is not None and AT in members:
+            raise InvalidRequest({AT: ["not with an id: it goes with the prediction"]})
         return LearnById(model, canonical_id(prediction_id), ground_truth, now)
     if members is None and features_json is not None:
         return LearnFeatures(model, features_json, features.read(features_json), ground_truth, now)

@@ -3,9 +3,10 @@
 import json
 import shlex
 
+from models_app.domain import features
 from models_app.domain.errors import ChantillyError
 from models_app.domain.learns import Learn
-from models_app.paradigms.base import FEATURES, Members, Paradigm
+from models_app.paradigms.base import AT, FEATURES, Members, Paradigm
 
 _FEATURES: dict[str, object] = {"x": 1.5}
 # Whole documents would hide the code around them.
@@ -51,18 +52,25 @@ def _asked(paradigm: Paradigm, newest: Learn | None) -> Members:
     x = None if newest is None else newest.x()
     if not paradigm.takes:
         if isinstance(x, str):
-            return {FEATURES: x[:_MAX_CHARACTERS]}
-        return {FEATURES: _FEATURES if x is None or is_long else x}
+            return {FEATURES: x[:_MAX_CHARACTERS], **_moment(newest)}
+        return {FEATURES: _FEATURES if x is None or is_long else x, **_moment(newest)}
     if isinstance(x, dict) and not is_long and _can_be_asked(paradigm, x):
         return x
     example = paradigm.trial_inputs[0](0) if paradigm.trial_inputs else {}
     return example if isinstance(example, dict) else {FEATURES: example}
 
 
+def _moment(newest: Learn | None) -> Members:
+    """Return when what a model has learned was observed, where it goes by that."""
+    t = None if newest is None else features.decode_with_moment(newest.features)[1]
+    return {} if t is None else {AT: t}
+
+
 def _can_be_asked(paradigm: Paradigm, members: Members) -> bool:
     """Say whether a model predicts from what it has learned: an observation of a series is none."""
     try:
-        paradigm.check_members(members, learns=False)
+        # Whether the model goes by time is not its flavor's to say, and it has learned so.
+        paradigm.check_members({n: v for n, v in members.items() if n != AT}, learns=False)
     except ChantillyError:
         return False
     return True
