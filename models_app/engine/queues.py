@@ -86,6 +86,8 @@ class ModelQueue:
 
         0 after records that come in their own time, as a stream's do.
         """
+        if len(answered) == 1 and not self.commands and answered[0].bundle is None:
+            return 1
         if not all(command.bundle is None or command.bundle.is_followed for command in answered):
             return 0
         n_answered, n_waiting = n_followed(answered), n_followed(self.commands)
@@ -132,7 +134,12 @@ class ModelQueue:
 
 def n_requests(commands: Iterable[Command]) -> int:
     """Return how many requests commands are of: some are answered together."""
-    return sum(command.ends_request for command in commands)
+    # For every turn: as a generator it takes several times as long.
+    n = 0
+    for command in commands:
+        if command.bundle is None or command.ends_request:
+            n += 1
+    return n
 
 
 def n_followed(commands: Iterable[Command]) -> int:

@@ -24,14 +24,15 @@ class Hook(Generic[Listener]):
     """
 
     def __init__(self) -> None:
-        self._listeners: list[Listener] = []
+        #: Where there is no time for an iterator of its own.
+        self.listeners: list[Listener] = []
 
     def add(self, listener: Listener) -> None:
         """Add a listener, for as long as the process lives."""
-        self._listeners.append(listener)
+        self.listeners.append(listener)
 
     def __iter__(self) -> Iterator[Listener]:
-        return iter(self._listeners)
+        return iter(self.listeners)
 
 
 class Subscriber(Protocol):

@@ -139,11 +139,13 @@ class Channel:
 
     def wants_events(self) -> bool:
         """Say whether anybody listens, or did until lately. If not, the next event counts as missed."""
+        if self._is_forgotten:
+            # Since then nobody has come.
+            return False
         if self._is_wanted():
             return True
-        if not self._is_forgotten:
-            with self._lock:
-                self._forget()
+        with self._lock:
+            self._forget()
         return False
 
     def publish(self, events: Sequence[StreamEvent]) -> None:

@@ -13,7 +13,7 @@ __all__ = ["client", "instance"]
 def client(instance: Instance, monkeypatch: pytest.MonkeyPatch) -> Iterator[Client]:
     """A client of an instance for binary classification, with a model; the short way is open."""
     # The recorder of calls would write them down in a thread of its own, after the test's end.
-    monkeypatch.setattr(hooks.calls, "_listeners", [])
+    monkeypatch.setattr(hooks.calls, "listeners", [])
     instance.upload("first")
     opened = Client()
     for route in ("predict", "learn"):

@@ -18,7 +18,7 @@ STATE = ModelState(model_id=1, name="model", flavor="regression", generation=1, 
 @pytest.fixture
 def nobody_listens(monkeypatch: pytest.MonkeyPatch) -> None:
     for hook in (hooks.events, hooks.scores, hooks.calls, hooks.refusals):
-        monkeypatch.setattr(hook, "_listeners", [])
+        monkeypatch.setattr(hook, "listeners", [])
 
 
 def fail(*_: Any) -> None:

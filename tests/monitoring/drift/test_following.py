@@ -54,14 +54,14 @@ def follower(reported: list[DriftAlert]) -> Follower:
 def following(reported: list[DriftAlert], *, hears: bool = True) -> Follower:
     """Return a follower; one that does not hear of learns reads them from the journal."""
     follower = Follower(report=reported.extend, clock=Clock(now=lambda: NOW, monotonic=lambda: NOW))
-    hooks.scores._listeners[:] = [follower.scored] if hears else []
+    hooks.scores.listeners[:] = [follower.scored] if hears else []
     return follower
 
 
 @pytest.fixture(autouse=True)
 def callbacks(monkeypatch: pytest.MonkeyPatch) -> None:
     """Each test has its own."""
-    monkeypatch.setattr(hooks.scores, "_listeners", [])
+    monkeypatch.setattr(hooks.scores, "listeners", [])
 
 
 def learn(instance: Instance, truths: Sequence[GroundTruth], *, start: int = 0) -> None:
