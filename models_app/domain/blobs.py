@@ -23,7 +23,7 @@ import zstandard
 from models_app.domain import dill_globals
 from models_app.domain.errors import ModelNotLoadable
 from models_app.domain.picklers import Finder, dill_at_once, dill_piecewise, pickle_at_once, pickle_piecewise
-from models_app.domain.set_orders import substitutes
+from models_app.domain.set_orders import Settlement, substitutes
 
 ZSTD_LEVEL = 1
 _DILL_MARK = b"dill._dill"
@@ -32,15 +32,15 @@ _DILL_MARK = b"dill._dill"
 dill_globals.install()
 
 
-def dumps(value: object, *, settles_sets: bool = False) -> bytes:
+def dumps(value: object, *, settlement: Settlement | None = None) -> bytes:
     """Return `value` as bytes that both `pickle.loads` and `dill.loads` take, however deep it is.
 
     Sets of strings, numbers and tuples of them are written so that they are walked after loading as they are
-    now. With `settles_sets`, those in `value` are made anew in place as they will be loaded, so that they
-    stay alike when they grow, too; one whose order cannot be kept (members were removed from it, mostly) gets
-    another order here as well. Raises what the members of `value` raise that cannot be pickled.
+    now. Those in `value` go into the `settlement`, to be made as they will be loaded: so they stay alike when
+    they grow, too, and one whose order cannot be kept (members were removed from it, mostly) gets another
+    order here as well. Raises what the members of `value` raise that cannot be pickled.
     """
-    find = partial(substitutes, settles=settles_sets)
+    find = partial(substitutes, settlement=settlement)
     try:
         return _to_any_depth(pickle_at_once, pickle_piecewise, value, find)
     except Exception:

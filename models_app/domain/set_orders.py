@@ -111,11 +111,32 @@ def has_plain_members(one: Iterable[Any], depth: int = 0) -> bool:
     )
 
 
-def substitutes(memo: Memo, *, settles: bool) -> list[tuple[Any, Reduction]]:
+class Settlement:
+    """Sets that are to be made anew in place like those that will be loaded.
+
+    What is added later then falls into the same places, here and there. One for which no order is found walks
+    in another from then on.
+    """
+
+    def __init__(self) -> None:
+        self._sources: list[tuple[set[Any], list[Any] | dict[Any, None]]] = []
+
+    def add(self, one: set[Any], recipe: Recipe) -> None:
+        """Have a set made by a recipe."""
+        self._sources.append((one, recipe.source))
+
+    def make(self) -> None:
+        """Make them; not before what was written is kept, or there would be two models."""
+        for one, source in self._sources:
+            set.clear(one)
+            set.update(one, source)
+        self._sources.clear()
+
+
+def substitutes(memo: Memo, *, settlement: Settlement | None = None) -> list[tuple[Any, Reduction]]:
     """Return the sets in a pickler's `memo` that would walk in another order, and how to make them instead.
 
-    With `settles` the sets are made anew in place like those that will be loaded: what is added later then
-    falls into the same places, here and there. One for which no order is found walks in another from then on.
+    `settlement` takes the sets that are to be made so here, too.
     """
     kinds = {set, frozenset} | _classes()
     sets: list[Any] = [one for _, one in memo.values() if type(one) in kinds]
@@ -129,10 +150,9 @@ def substitutes(memo: Memo, *, settles: bool) -> list[tuple[Any, Reduction]]:
     for one in sets:
         natural = list(one)
         recipe = find_recipe(one)
-        if settles and isinstance(one, set):
+        if settlement is not None and isinstance(one, set):
             recipe = recipe or Recipe(natural, is_presized=False)
-            set.clear(one)
-            set.update(one, recipe.source)
+            settlement.add(one, recipe)
         if recipe is not None and not recipe.is_natural(one):
             changed.append((one, (type(one), (recipe.source,), _state(one))))
     return changed

@@ -88,7 +88,7 @@ class Batch:
             n_applied = self._apply_all(commands, deadline)
         try:
             self._late.write()
-            if not self.spoiled:
+            if self._postpones and not self.spoiled:
                 self.hot.score_postponed()
         except (ModelRaised, Spoiled):
             self.is_void = True

@@ -79,11 +79,17 @@ class Habits:
         # The trial is made on a copy: what it may change is not the model then.
         with apart():
             twin = blobs.loads(before)
+        # The model may write to what it predicts from.
+        same_x = deepcopy(x)
         answer = self._paradigm.predictor(twin)(x)
         with apart():
             self.undoes_predictions = not are_alike(twin, before)
         self.is_misjudged = self.undoes_predictions and self._n_predictions > 1
-        return answer
+        if self.undoes_predictions:
+            return answer
+        # By itself, as ever from now on: a set that no pickle can keep is walked in another order in a copy.
+        self._draws.reset()
+        return self._paradigm.predictor(self._model)(same_x)
 
     def _is_prediction_tried(self) -> bool:
         if self._nature is Nature.UNTIL_LEARNED:

@@ -19,6 +19,7 @@ from models_app.domain.purity import Nature, nature_of
 from models_app.domain.remarks import Remark
 from models_app.domain.scoreboards import Scoreboard
 from models_app.domain.scoring import GroundTruth, Metrics, Scorer, Scores
+from models_app.domain.set_orders import Settlement
 from models_app.engine.habits import Habits
 from models_app.engine.ports import ModelState, SnapshotData
 from models_app.engine.vitals import Vitals
@@ -146,7 +147,8 @@ class HotModel:
             raise Spoiled(error) from error
 
     def _settle_scores(self) -> None:
-        self.score_postponed()
+        if self._postponed:
+            self.score_postponed()
         scores = self._scorer.take()
         if scores.n or scores.unscored:
             self._board.window.add(scores)
@@ -323,10 +325,11 @@ class HotModel:
         """Return a context in which `predict`, `learn` and `replay` draw what can be drawn again."""
         return self._draws
 
-    def snapshot(self) -> SnapshotData:
+    def snapshot(self, settlement: Settlement | None = None) -> SnapshotData:
         """Return the bytes of the model and its metrics as they are now; raises `ModelRaised`.
 
-        Its class may refuse to be pickled in this state; that changes nothing.
+        Its class may refuse to be pickled in this state; that changes nothing. `settlement` is to be made
+        once the snapshot is kept.
         """
         self._settle_scores()
         try:
@@ -334,8 +337,8 @@ class HotModel:
             values = scoring.values(self._board.metrics)
             return SnapshotData(
                 seq=self.seq,
-                model=blobs.dumps(self.model, settles_sets=True),
-                metrics=blobs.dumps(self._board, settles_sets=True),
+                model=blobs.dumps(self.model, settlement=settlement),
+                metrics=blobs.dumps(self._board, settlement=settlement),
                 values=values,
             )
         except BaseException as error:

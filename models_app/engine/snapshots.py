@@ -5,6 +5,7 @@ import time
 from dataclasses import dataclass
 
 from models_app.domain.errors import ModelRaised, StorageUnavailable
+from models_app.domain.set_orders import Settlement
 from models_app.engine import forks
 from models_app.engine.hot import HotModel
 from models_app.engine.ports import ModelState, Storage
@@ -44,12 +45,13 @@ def take_snapshot(storage: Storage, state: ModelState, hot: HotModel) -> None:
     """Write a snapshot unless there is one at this seq; raises `ModelRaised`, `StorageUnavailable`."""
     if hot.seq == hot.snapshot_seq:
         return
-    started = time.perf_counter()
+    started, settlement = time.perf_counter(), Settlement()
     try:
-        data = hot.snapshot()
+        data = hot.snapshot(settlement)
     finally:
         forks.end_in_child()
     storage.save_snapshot(state, data)
+    settlement.make()
     hot.snapshot_seconds = time.perf_counter() - started
     hot.snapshot_seq = hot.seq
     hot.replay_seconds = 0.0

@@ -5,7 +5,6 @@ import random
 import sys
 from collections.abc import Callable, Iterator
 from fractions import Fraction
-from functools import partial
 from typing import Any
 
 import pytest
@@ -43,6 +42,14 @@ def _strings(seed: int, n: int) -> list[str]:
     return [f"feature {numbers.random()}" for _ in range(n)]
 
 
+def settled(value: Any) -> bytes:
+    """Return the pickle of a value, whose sets are made so here, too."""
+    settlement = set_orders.Settlement()
+    data = blobs.dumps(value, settlement=settlement)
+    settlement.make()
+    return data
+
+
 class TestSettledSets:
     @given(STEPS, st.lists(MEMBERS, max_size=40))
     def test_walk_as_those_that_are_loaded_and_go_on_so(
@@ -51,7 +58,7 @@ class TestSettledSets:
         one = _made(steps)
         members = set(one)
 
-        loaded = pickle.loads(blobs.dumps([one], settles_sets=True))[0]
+        loaded = pickle.loads(settled([one]))[0]
 
         assert one == loaded == members
         assert list(loaded) == list(one)
@@ -65,7 +72,7 @@ class TestSettledSets:
         sets = [set(_strings(seed, 10)) for seed in range(100)]
 
         if write is blobs.dumps:
-            loaded = pickle.loads(blobs.dumps(sets, settles_sets=True))
+            loaded = pickle.loads(settled(sets))
             assert [list(one) for one in loaded] == [list(one) for one in sets]
         else:
             assert [list(one) for one in pickle.loads(pickle.dumps(sets))] != [list(one) for one in sets]
@@ -122,14 +129,14 @@ class TestDumps:
     def test_leaves_alone_what_is_hashed_by_its_address(self) -> None:
         one: set[Any] = {set_orders.Recipe, len, (("a", (((1,),),)),), object}
 
-        assert blobs.loads(blobs.dumps(one, settles_sets=True)) == one
+        assert blobs.loads(settled(one)) == one
         assert not set_orders.has_plain_members(one)
         assert not set_orders.has_plain_members({(((((1,),),),),)})
         assert set_orders.has_plain_members({("a", frozenset([1.0])), Fraction(1, 3)})
 
 
 def _find(members: Any) -> Any:
-    return set_orders.substitutes(members, settles=False)
+    return set_orders.substitutes(members)
 
 
 class TestFindRecipe:
@@ -200,7 +207,7 @@ class TestSetsOfOtherClasses:
     def test_walk_as_before(
         self, kind: type[Any], attributes: dict[str, Any], write: Callable[..., bytes]
     ) -> None:
-        finder = () if write is blobs.dumps else (partial(set_orders.substitutes, settles=False),)
+        finder = () if write is blobs.dumps else (set_orders.substitutes,)
         sets = [kind(_strings(seed, 12)) for seed in range(30)]
         for one in sets:
             _give(one, attributes)
@@ -222,7 +229,7 @@ class TestSetsOfOtherClasses:
             one = kind(_strings(seed, 12))
             _give(one, attributes)
 
-            loaded = pickle.loads(blobs.dumps([one], settles_sets=True))[0]
+            loaded = pickle.loads(settled([one]))[0]
 
             for member in ["more", *_strings(seed + 100, 30)]:
                 assert list(loaded) == list(one)
@@ -235,7 +242,7 @@ class TestSetsOfOtherClasses:
         one.self = one  # type: ignore[attr-defined]
         slotted.owner = ["a"]
 
-        loaded, loaded_slotted = pickle.loads(blobs.dumps([one, slotted], settles_sets=True))
+        loaded, loaded_slotted = pickle.loads(settled([one, slotted]))
 
         assert loaded.self is loaded
         assert loaded_slotted.owner == ["a"]
@@ -244,7 +251,7 @@ class TestSetsOfOtherClasses:
     def test_are_left_alone_where_they_have_ways_of_their_own(self) -> None:
         one = Reversed("hello")
 
-        loaded = pickle.loads(blobs.dumps([one], settles_sets=True))[0]
+        loaded = pickle.loads(settled([one]))[0]
 
         assert list(loaded) == list(one) == ["o", "l", "h", "e"]
 
@@ -253,7 +260,7 @@ class TestSetsOfOtherClasses:
             one = Both(_strings(seed, 12))
             _give(one, {"owner": "ada", "since": 1815})
 
-            loaded = pickle.loads(blobs.dumps([one], settles_sets=True))[0]
+            loaded = pickle.loads(settled([one]))[0]
 
             assert list(loaded) == list(one)
             assert (loaded.owner, loaded.since) == ("ada", 1815)

@@ -123,6 +123,27 @@ class Tagging(Counting):
         self.tags.update(f"{name * 3} {y}" + "x" * int(y) for name in x)
 
 
+class Shrinking(Counting):
+    """Keeps what it has learned in a set that others have left, and predicts by the order of its walk.
+
+    No order of insertion gives it: the others have made its table larger.
+    """
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.kept: set[int] = set()
+
+    def predict_one(self, x: Features) -> float:
+        return float(sum(place * number for place, number in enumerate(self.kept)))
+
+    def learn_one(self, x: Features, y: float) -> None:
+        super().learn_one(x, y)
+        others = set(range(64, 96)) - {int(y)}
+        self.kept |= others
+        self.kept.add(int(y))
+        self.kept -= others
+
+
 class HalfCharacter:
     """A bandit policy that counts its pulls, and pulls an arm that no JSON can hold where one is odd."""
 

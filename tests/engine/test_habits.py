@@ -15,6 +15,7 @@ from models_app.models import ServedModel
 from models_app.models.storage.sqlite.storage import SqliteStorage
 from tests.engine import habits_models
 from tests.engine.conftest import MakeEngine, Upload, learn, learn_by_id, predict
+from tests.engine.models import Shrinking
 from tests.engine.test_engine import exported, rebuilt
 
 
@@ -192,6 +193,20 @@ class TestAModelThatCanBeHadAgain:
         vitals = engine.call(Inspect("model"))
         assert (vitals.is_replayable, vitals.snapshot_seq, vitals.seq) == (True, 0, 5)
         assert exported(engine).total == 15.0
+
+    def test_predicts_by_itself_though_no_copy_walks_its_sets_alike(
+        self, make_engine: MakeEngine, upload: Upload
+    ) -> None:
+        upload(Shrinking())
+        engine = make_engine()
+        for number in (15, 18, 30, 41):
+            engine.call(learn("model", {}, float(number)))
+
+        answers = [engine.call(predict("model", {}))[1] for _ in range(4)]
+        restarted = make_engine().call(predict("model", {}))[1]
+
+        walk = enumerate((15, 18, 30, 41))
+        assert {*answers, restarted} == {float(sum(place * number for place, number in walk))}
 
     def test_that_cannot_be_pickled_is_not_tried(self, make_engine: MakeEngine, upload: Upload) -> None:
         engine = make_engine()

@@ -3,9 +3,12 @@
 import pytest
 from river import compose, linear_model, preprocessing, tree
 
+from models_app.domain.errors import StorageUnavailable
 from models_app.engine import snapshots
 from models_app.engine.commands import Inspect, TakeSnapshot
+from models_app.engine.hot import HotModel
 from models_app.engine.snapshots import SnapshotPolicy
+from models_app.models.storage.sqlite.storage import SqliteStorage
 from tests.engine.conftest import MakeEngine, Upload, learn, predict, submit_all
 from tests.engine.models import Tagging, Unpicklable
 
@@ -79,3 +82,30 @@ class TestSets:
             assert there == engine.call(predict("model", {}), seconds=60)
 
         assert engine.call(Inspect("model"), seconds=60).is_replayable
+
+    def test_are_made_anew_only_once_the_snapshot_is_kept(
+        self, storage: SqliteStorage, upload: Upload, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        state = storage.find_state(upload(compose.Select("a") | linear_model.LinearRegression()))
+        assert state is not None
+        hot = HotModel(state, next(iter(storage.snapshots(state))))
+        # No order of insertion gives this walk: those who left have made its table larger.
+        kept = hot.model["Select"].keys = set(range(64))
+        kept -= set(range(64)) - {15, 18, 30, 41}
+        walked = list(kept)
+        hot.seq += 1
+
+        hot.snapshot()
+        with monkeypatch.context() as refusing:
+            refusing.setattr(SqliteStorage, "save_snapshot", _refuse)
+            with pytest.raises(StorageUnavailable):
+                snapshots.take_snapshot(storage, state, hot)
+
+        assert list(kept) == walked
+        snapshots.take_snapshot(storage, state, hot)
+        loaded = HotModel(state, next(iter(storage.snapshots(state)))).model["Select"].keys
+        assert list(kept) == list(loaded) != walked
+
+
+def _refuse(*_: object) -> None:
+    raise StorageUnavailable("the disk is full")

@@ -23,6 +23,8 @@ def running(tmp_path: Path) -> Iterator[tuple[subprocess.Popen[str], str]]:
     """The development server without its reloader, on the port that PORT names, and its URL."""
     instance, port = make_instance(tmp_path / "instance"), free_port()
     assert manage(instance, "setup").returncode == 0
+    # Whoever starts the tests in the background has them ignore it, and what they start.
+    handler = signal.signal(signal.SIGINT, signal.default_int_handler)
     process = subprocess.Popen(
         [sys.executable, "manage.py", "runserver", "--noreload"],
         cwd=ROOT,
@@ -31,6 +33,7 @@ def running(tmp_path: Path) -> Iterator[tuple[subprocess.Popen[str], str]]:
         stderr=subprocess.PIPE,
         text=True,
     )
+    signal.signal(signal.SIGINT, handler)
     try:
         yield process, f"http://127.0.0.1:{port}"
     finally:
