@@ -32,6 +32,7 @@ METRICS: dict[str, tuple[Callable[[], metrics.base.Metric], ...]] = {
         lambda: metrics.multioutput.MicroAverage(metrics.MAE()),
         lambda: metrics.multioutput.MicroAverage(metrics.RMSE()),
         lambda: metrics.multioutput.MacroAverage(metrics.MAE()),
+        lambda: metrics.multioutput.MacroAverage(metrics.RMSE()),
     ),
     "anomaly": (metrics.RollingROCAUC, metrics.RollingPRAUC, metrics.ROCAUC),
 }

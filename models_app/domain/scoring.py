@@ -238,10 +238,16 @@ def _fold_mean(mean: stats.Mean, values: Sequence[float]) -> None:
 def values(scores: Sequence[metrics.base.Metric]) -> dict[str, float | None]:
     """Return the metrics by name, in order; what is not finite is None.
 
+    A metric of several `parts` has a value for each.
+
     >>> values([metrics.MAE()])
     {'MAE': 0.0}
     """
-    return {name_of(metric): _value(metric) for metric in scores}
+    found: dict[str, float | None] = {}
+    for metric in scores:
+        parts = getattr(metric, "parts", None)
+        found |= {name_of(metric): _value(metric)} if parts is None else parts()
+    return found
 
 
 def _value(metric: metrics.base.Metric) -> float | None:
@@ -273,7 +279,10 @@ def kind_of(metric: metrics.base.Metric) -> Kind:
     >>> name_of(kind_of(metrics.multioutput.MicroAverage(metrics.MAE()))())
     'MicroAverage(MAE)'
     """
-    return metric.clone if isinstance(getattr(metric, "metric", None), metrics.base.Metric) else type(metric)
+    is_made_of_one = isinstance(getattr(metric, "metric", None), metrics.base.Metric)
+    # One with a name of its own has a parameter.
+    has_parameter = is_made_of_one or isinstance(getattr(metric, "name", None), str)
+    return metric.clone if has_parameter else type(metric)
 
 
 def _finite(value: float) -> float | None:

@@ -217,7 +217,7 @@ class Batch:
             self.check_fit(x, y_true)
         self.learn(x, y_true, y_pred, only_scores=y_true is not None and flavor.scores_late)
         self._awaited.forget(command.prediction_id)
-        if y_true is None:
+        if y_true is None and flavor.scores_late:
             # What is true may come yet.
             self._awaited.keep_learned(pending)
         self.record(

@@ -1,22 +1,24 @@
 """Anomaly detection: how unusual features are. Models learn without a ground truth."""
 
 from collections.abc import Callable, Iterable
+from functools import partial
 from types import MappingProxyType
 from typing import Any
 
-from river import base, metrics
+from river import base
 
 from models_app.domain import predictions
 from models_app.domain.features import Features
 from models_app.domain.predictions import Prediction
-from models_app.domain.scoring import GroundTruth
+from models_app.domain.scoring import GroundTruth, Kind
 from models_app.paradigms.at_thresholds import AT_THRESHOLDS
 from models_app.paradigms.base import Paradigm, is_a, last_step
+from models_app.paradigms.score_metrics import ROCAUC, RollingPRAUC, RollingROCAUC, ScoreMean, ScoreQuantile
 
 
-def _pairs(y_true: GroundTruth, y_pred: Prediction) -> Iterable[tuple[bool, float]]:
+def _pairs(y_true: GroundTruth, y_pred: Prediction) -> Iterable[tuple[bool | None, float]]:
     score = _score(y_pred)
-    return () if y_true is None or score is None else ((bool(y_true), score),)
+    return () if score is None else ((None if y_true is None else bool(y_true), score),)
 
 
 def _score(y_pred: Prediction) -> float | None:
@@ -36,7 +38,7 @@ def with_verdict(model: Any, score_one: Callable[[Any], Any]) -> Callable[[Featu
     """Return what scores, and says of a filter whether it takes the score for an anomaly's."""
     step: Any = last_step(model)
     if not is_a(step, base.AnomalyFilter):
-        return score_one
+        return lambda x: {"score": score_one(x)}
 
     def classified(x: Features) -> object:
         score = score_one(x)
@@ -48,13 +50,20 @@ def with_verdict(model: Any, score_one: Callable[[Any], Any]) -> Callable[[Featu
 class Anomaly(Paradigm):
     """A score is predicted by `score_one`: the higher, the more unusual; by filters with a verdict.
 
-    Labels, true for an anomaly, are scored when they come, and not learned.
+    Labels, true for an anomaly, are scored when they come, and not learned. Before, there is what the scores
+    come to.
     """
 
     name = "anomaly"
     predict_method = "score_one"
-    metrics = (metrics.RollingROCAUC, metrics.RollingPRAUC, metrics.ROCAUC)
-    metrics_at = MappingProxyType({kind.__name__: kind for kind in AT_THRESHOLDS})
+    metrics: tuple[Kind, ...] = (
+        RollingROCAUC,
+        RollingPRAUC,
+        ROCAUC,
+        ScoreMean,
+        *(partial(ScoreQuantile, share) for share in (0.5, 0.99)),
+    )
+    metrics_at = MappingProxyType({kind.__name__: kind for kind in (*AT_THRESHOLDS, ScoreQuantile)})
     pairs = staticmethod(_pairs)
     normalize = staticmethod(predictions.tree)
     wanted = "an anomaly detector"

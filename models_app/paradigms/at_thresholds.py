@@ -21,13 +21,15 @@ class _AtThreshold(metrics.base.Metric):  # type: ignore[misc]  # River has no t
         """Its name with the threshold."""
         return f"{type(self).__name__}({self.threshold!r})"
 
-    def update(self, y_true: bool, y_pred: float, w: float = 1.0) -> None:
-        """Compare a truth with a score."""
-        self.metric.update(y_true, y_pred >= self.threshold, w)
+    def update(self, y_true: bool | None, y_pred: float, w: float = 1.0) -> None:
+        """Compare a truth with a score; without a truth there is nothing to do."""
+        if y_true is not None:
+            self.metric.update(y_true, y_pred >= self.threshold, w)
 
-    def revert(self, y_true: bool, y_pred: float, w: float = 1.0) -> None:
+    def revert(self, y_true: bool | None, y_pred: float, w: float = 1.0) -> None:
         """Undo an update."""
-        self.metric.revert(y_true, y_pred >= self.threshold, w)
+        if y_true is not None:
+            self.metric.revert(y_true, y_pred >= self.threshold, w)
 
     def get(self) -> float:
         """Return River's value."""

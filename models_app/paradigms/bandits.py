@@ -9,7 +9,7 @@ from models_app.domain import predictions
 from models_app.domain.errors import InvalidRequest
 from models_app.domain.features import Features
 from models_app.domain.predictions import Prediction, label_name
-from models_app.domain.rewards import CumulativeReward, MeanReward, Regret, RewardedPulls
+from models_app.domain.rewards import ArmShares, CumulativeReward, MeanReward, Pulled, Regret, RewardedPulls
 from models_app.domain.scoring import GroundTruth
 from models_app.paradigms import pulls
 from models_app.paradigms.base import FEATURES, Member, Members, Paradigm, last_step
@@ -58,12 +58,13 @@ def _is_like_an_integer(text: str) -> bool:
     return text.lstrip("-").isdecimal()
 
 
-def _pairs(y_true: GroundTruth, y_pred: Prediction) -> Iterable[tuple[float, float | None]]:
-    """Yield the reward, and the best one where those of all arms are known."""
-    arm = y_pred.get(ARM) if isinstance(y_pred, dict) else None
+def _pairs(y_true: GroundTruth, y_pred: Prediction) -> Iterable[tuple[float, Pulled]]:
+    """Yield the reward with its arm, and the best one where those of all arms are known."""
+    arm: Any = y_pred.get(ARM) if isinstance(y_pred, dict) else None
     reward = None if arm is None else reward_of(y_true, arm)
     if reward is not None:
-        yield float(reward), float(max(y_true.values())) if isinstance(y_true, dict) else None
+        best = float(max(y_true.values())) if isinstance(y_true, dict) else None
+        yield float(reward), Pulled(text_of(arm), best)
 
 
 class _Pulled:
@@ -89,7 +90,7 @@ class Bandit(Paradigm):
 
     name = "bandit"
     predict_method = "pull"
-    metrics = (MeanReward, CumulativeReward, RewardedPulls, Regret)
+    metrics = (MeanReward, CumulativeReward, RewardedPulls, Regret, ArmShares)
     pairs = staticmethod(_pairs)
     normalize = staticmethod(predictions.tree)
     wanted = "a bandit policy"

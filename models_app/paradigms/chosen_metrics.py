@@ -2,11 +2,12 @@
 
 import math
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from functools import partial
 from typing import Any
 
 from river import metrics
+from river.metrics.base import Metric
 
 from models_app.domain.errors import InvalidRequest
 from models_app.domain.scoring import Kind, name_of
@@ -88,10 +89,19 @@ def _found(name: str, flavor: Paradigm) -> Kind | None:
         return kind if _fits(kind, flavor) and not flavor.averages else None
     if outer in flavor.metrics_at:
         number = _number(inner)
-        return None if number is None else partial(flavor.metrics_at[outer], number)
+        return None if number is None else _made_with(flavor.metrics_at[outer], number)
     kind = _called(inner)
     averages = [average for average in flavor.averages if average.__name__ == outer]
     return partial(averaged, averages[0], kind) if averages and _fits(kind, flavor) else None
+
+
+def _made_with(make: Callable[[float], Metric], number: float) -> Kind | None:
+    try:
+        make(number)
+    except ValueError:
+        # It takes no such number.
+        return None
+    return partial(make, number)
 
 
 def _number(text: str) -> float | None:

@@ -20,8 +20,9 @@ from models_app.paradigms.open_forecasts import OpenForecasts, forecast, plain
 
 #: How many steps ahead a forecast may go.
 MAX_HORIZON = 1_000
-#: The steps ahead that have a metric of their own.
+#: The steps ahead that have metrics of their own.
 STEPS = (1, 3, 6, 12)
+_KINDS = (metrics.MAE, metrics.RMSE, metrics.SMAPE)
 _HORIZON, _XS = "horizon", "xs"
 _NO_FEATURES = f"not taken to forecast: '{_XS}' has the features of each step"
 _ONLY_FEATURES = "not taken to learn: an observation has a ground truth, and 'features' if any"
@@ -63,10 +64,8 @@ class Forecasting(Paradigm):
     name = "forecasting"
     predict_method = "forecast"
     metrics = (
-        partial(_metric, metrics.MAE),
-        partial(_metric, metrics.RMSE),
-        partial(_metric, metrics.SMAPE),
-        *(partial(_metric, metrics.MAE, step) for step in STEPS),
+        *(partial(_metric, kind) for kind in _KINDS),
+        *(partial(_metric, kind, step) for kind in _KINDS for step in STEPS),
     )
     pairs = staticmethod(_pairs)
     normalize = staticmethod(plain)

@@ -41,6 +41,7 @@ class MultiOutput(Paradigm):
         partial(averaged, metrics.multioutput.MicroAverage, metrics.MAE),
         partial(averaged, metrics.multioutput.MicroAverage, metrics.RMSE),
         partial(averaged, metrics.multioutput.MacroAverage, metrics.MAE),
+        partial(averaged, metrics.multioutput.MacroAverage, metrics.RMSE),
     )
     fitting_metrics = (RegressionMetric,)
     averages = averages.OF_NUMBERS

@@ -34,6 +34,15 @@ def taken(y_true: Any) -> tuple[Any, Any]:
     return (y_true[ITEM], y_true.get(RATING, _TAKEN)) if isinstance(y_true, dict) else (y_true, _TAKEN)
 
 
+def truth_of_taken(item: object, rating: GroundTruth) -> GroundTruth:
+    """Return the ground truth of a ranking of which an item was taken, and rated where there is a rating.
+
+    >>> truth_of_taken("tea", None), truth_of_taken("tea", 4)
+    ({'item': 'tea'}, {'item': 'tea', 'rating': 4})
+    """
+    return {ITEM: item} if rating is None else {ITEM: item, RATING: rating}
+
+
 def _pairs(y_true: GroundTruth, y_pred: Prediction) -> Iterable[tuple[Any, Any]]:
     """Yield a rating with the one that was predicted, or the item that was taken with the ranking."""
     if y_true is None:
@@ -149,7 +158,8 @@ class Recommendation(Paradigm):
     def misfit(self, x: Features, y_true: GroundTruth) -> str | None:
         """Return why there is an item where a rating was asked for, or the other way round."""
         if ITEM in x:
-            return "must be a number, for an item" if isinstance(y_true, str | dict) else None
+            is_taken = isinstance(y_true, str | dict)
+            return f"must be a number, for an item; '{ITEM}' is of rankings" if is_taken else None
         if _is_key(y_true) or isinstance(y_true, dict):
             return None
         return f"must be the item that was taken of the ranking, or an object of '{ITEM}' and '{RATING}'"

@@ -6,6 +6,7 @@ from models_app.domain.names import can_be_stored
 from models_app.domain.names import prediction_id as canonical_id
 from models_app.domain.scoring import GroundTruth
 from models_app.engine.commands import LearnById, LearnFeatures, Predict
+from models_app.paradigms import recommendation
 from models_app.paradigms.base import AT
 from models_app.wire.asking import asked_with
 
@@ -52,7 +53,8 @@ def learn_command(  # noqa: PLR0913  # as many as a record has fields
 
     With an id, what was predicted under it is scored and learned from, by the model that predicted it, and is
     pending no more. Another model that is named learns from the same features, and its own prediction, made
-    then, is scored. Without an id, the features are predicted, scored and learned from. `now` is in seconds
+    then, is scored. Of a ranking, `item` among the members is the one that was taken, and a ground truth its
+    rating. Without an id, the features are predicted, scored and learned from. `now` is in seconds
     since the epoch.
 
     Raises `InvalidRequest`; the engine `NoFeatures`, `PredictionNotPending`, `InvalidGroundTruth`,
@@ -63,6 +65,9 @@ def learn_command(  # noqa: PLR0913  # as many as a record has fields
     if prediction_id is not None:
         if members is not None and AT in members:
             raise InvalidRequest({AT: ["not with an id: it goes with the prediction"]})
+        if members is not None and recommendation.ITEM in members and recommendation.USER not in members:
+            # Of a ranking: which item was taken. With a user it is what was asked, once more.
+            ground_truth = recommendation.truth_of_taken(members[recommendation.ITEM], ground_truth)
         return LearnById(model, canonical_id(prediction_id), ground_truth, now)
     if members is None and features_json is not None:
         return LearnFeatures(model, features_json, features.read(features_json), ground_truth, now)

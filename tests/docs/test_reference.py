@@ -70,7 +70,7 @@ def test_flavors_are_those_of_the_code() -> None:
     rows_by_flavor = {named(row[0])[0]: row for row in rows(reference("flavors"))}
     assert rows_by_flavor.keys() >= FLAVORS.keys()
     for name, flavor in FLAVORS.items():
-        reported = re.findall(r"[A-Z]\w*(?:\(\w+\))?(?:\[\d+\])?", rows_by_flavor[name][3])
+        reported = re.findall(r"[A-Z]\w*(?:\([\w.]+\))?(?:\[\d+\])?", rows_by_flavor[name][3])
         assert reported == [name_of(kind()) for kind in flavor.metrics], name
 
 

@@ -66,6 +66,21 @@ class TestWithoutATruth:
         assert isinstance(refused[1], InvalidRequest | InvalidGroundTruth)
         assert refused[2] == 1
 
+    def test_an_id_is_learned_once_where_no_label_is_to_come(
+        self, make_engine: MakeEngine, serve: Any
+    ) -> None:
+        serve(preprocessing.StandardScaler(), "transform")
+        engine = make_engine()
+        submit_all(engine, [predict("model", {"a": 1.0}, "1")])
+
+        learned, *again = submit_all(
+            engine, [learn_by_id("1", None), learn_by_id("1", 1.0), learn_by_id("1", None)]
+        )
+
+        assert learned == 1
+        assert all(isinstance(one, PredictionNotPending) for one in again)
+        assert not PendingPrediction.objects.exists()
+
     def test_an_id_is_learned_once_and_its_label_is_scored_later(
         self, make_engine: MakeEngine, serve: Any
     ) -> None:

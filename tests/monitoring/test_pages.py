@@ -165,7 +165,8 @@ class TestOverview:
 
         shown = page(client, "/")
 
-        assert re.findall(r'<p class="value">(.+)</p>', shown)[-4:] == ["0.5000", "1.5000", "3", "\u2013"]
+        values = re.findall(r'<p class="value">(.+)</p>', shown)[-6:]
+        assert values == ["0.5000", "1.5000", "3", "\u2013", "0.6667", "0.3333"]
         assert '<td class="number strong">3</td>' in page(client, of_model("offers"))
 
     def test_leads_on_where_the_models_bring_their_flavors(self, instance: Instance, client: Client) -> None:

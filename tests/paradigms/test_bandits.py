@@ -156,6 +156,7 @@ class TestLateRewards:
                 for metric in metrics.values():
                     metric.update(*pair)
 
+        assert metrics.pop("ArmShares").parts() == {"Share[a]": 1.0}
         values = {name: metric.get() for name, metric in metrics.items()}
         assert values == {
             "MeanReward": pytest.approx(4 / 3), "CumulativeReward": 4.0, "RewardedPulls": 3.0, "Regret": 3.0,

@@ -74,6 +74,7 @@ class TestKinds:
             ("regression", ["MicroAverage(MAE)"], "'MicroAverage(MAE)' does not fit"),
             ("regression", ["MAE(MAE(MAE))"], "'MAE(MAE(MAE))' is no metric"),
             ("anomaly", ["PrecisionAt(high)"], "'PrecisionAt(high)' does not fit"),
+            ("anomaly", ["ScoreQuantile(2)"], "'ScoreQuantile(2)' does not fit"),
             ("anomaly", ["PrecisionAt(nan)"], "'PrecisionAt(nan)' does not fit"),
             ("anomaly", ["Elegance"], "'Elegance' is no metric of river.metrics: choose another"),
             ("binary", ["none", "MCC"], "'none' cannot be combined with metrics"),

@@ -208,8 +208,11 @@ class TestMetrics:
         for metric in scores:
             metric.update(10.0, {1: 11.0, 3: 14.0})
 
-        assert list(values(scores)) == ["MAE", "RMSE", "SMAPE", "MAE[1]", "MAE[3]", "MAE[6]", "MAE[12]"]
-        assert list(values(scores).values())[3:] == [1.0, 4.0, 0.0, 0.0]
+        assert list(values(scores)) == [
+            "MAE", "RMSE", "SMAPE", "MAE[1]", "MAE[3]", "MAE[6]", "MAE[12]", "RMSE[1]", "RMSE[3]", "RMSE[6]",
+            "RMSE[12]", "SMAPE[1]", "SMAPE[3]", "SMAPE[6]", "SMAPE[12]",
+        ]  # fmt: skip
+        assert list(values(scores).values())[3:11] == [1.0, 4.0, 0.0, 0.0] * 2
         assert values(scores)["MAE"] == 2.5
         # Those of another model are its own.
         assert values(others)["MAE"] == 0.0

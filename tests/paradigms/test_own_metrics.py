@@ -4,12 +4,13 @@ import math
 from typing import Any
 
 import pytest
-from river import anomaly, cluster, linear_model
+from river import anomaly, cluster, linear_model, metrics
 
-from models_app.domain import predictions, rankings, rewards
+from models_app.domain import predictions, rankings, rewards, scoring
 from models_app.domain.intervals import IntervalPrediction, surrounded
 from models_app.domain.predictions import UnsupportedPrediction
-from models_app.paradigms import at_thresholds, cluster_metrics, drift, interval_metrics
+from models_app.domain.rewards import Pulled
+from models_app.paradigms import at_thresholds, cluster_metrics, drift, interval_metrics, score_metrics
 from models_app.paradigms.multilabel import MULTILABEL
 from models_app.paradigms.multioutput import MULTIOUTPUT
 
@@ -65,20 +66,77 @@ def test_labels_of_clusters_take_back_an_update(kind: Any) -> None:
 
 
 @pytest.mark.parametrize(
-    "kind", [rewards.MeanReward, rewards.CumulativeReward, rewards.RewardedPulls, rewards.Regret]
+    "kind",
+    [
+        rewards.MeanReward,
+        rewards.CumulativeReward,
+        rewards.RewardedPulls,
+        rewards.Regret,
+        rewards.ArmShares,
+    ],
 )
 def test_rewards_take_back_an_update(kind: Any) -> None:
     metric = kind()
-    metric.update(1.0, 2.0)
-    before = metric.get()
-    metric.update(0.5, 1.0)
-    metric.revert(0.5, 1.0)
-    metric.update(0.25, None)
-    metric.revert(0.25, None)
+    metric.update(1.0, Pulled("tea", 2.0))
+    before = scoring.values([metric])
+    metric.update(0.5, Pulled("cake", 1.0))
+    metric.revert(0.5, Pulled("cake", 1.0))
+    metric.update(0.25, Pulled("tea"))
+    metric.revert(0.25, Pulled("tea"))
 
-    assert metric.get() == pytest.approx(before)
+    assert scoring.values([metric]) == pytest.approx(before)
     assert metric.bigger_is_better is (kind is not rewards.Regret)
     assert metric.works_with(object())
+
+
+def test_shares_name_the_arms_that_were_pulled_most() -> None:
+    shares = rewards.ArmShares()
+    for number in range(30):
+        for _ in range(1 + number % 2):
+            shares.update(1.0, Pulled(f"{number:02}" + "x" * 200))
+
+    found = scoring.values([shares])
+
+    assert len(found) == 10
+    assert next(iter(found)) == f"Share[01{'x' * 98}]"
+    assert set(found.values()) == {2 / 45}
+
+
+@pytest.mark.parametrize(
+    "kind", [score_metrics.ROCAUC, score_metrics.RollingROCAUC, score_metrics.RollingPRAUC]
+)
+def test_metrics_by_truths_are_rivers_and_take_back_an_update(kind: Any) -> None:
+    metric, river = kind(), getattr(metrics, kind.__name__)()
+    assert metric.get() is None
+    for number, (truth, score) in enumerate([(True, 0.9), (False, 0.4), (True, 0.3), (False, 0.1)]):
+        metric.update(None, 0.5 + number)
+        metric.update(truth, score)
+        river.update(truth, score)
+    before = metric.get()
+    metric.revert(None, 0.5)
+    if kind is score_metrics.ROCAUC:
+        metric.update(True, 0.2)
+        metric.revert(True, 0.2)
+
+    assert metric.get() == before == river.get()
+    assert metric.bigger_is_better
+    assert metric.works_with(anomaly.HalfSpaceTrees())
+
+
+def test_what_scores_come_to_is_of_those_without_a_truth() -> None:
+    board = [score_metrics.ScoreMean(), score_metrics.ScoreQuantile(0.5)]
+    assert scoring.values(board) == {"ScoreMean": None, "ScoreQuantile(0.5)": None}
+    for metric in board:
+        for truth, score in [(None, 1.0), (None, 2.0), (True, 50.0), (None, 6.0)]:
+            metric.update(truth, score)
+
+    assert scoring.values(board) == {"ScoreMean": 3.0, "ScoreQuantile(0.5)": 2.0}
+    assert [scoring.name_of(scoring.kind_of(metric)()) for metric in board] == [
+        "ScoreMean",
+        "ScoreQuantile(0.5)",
+    ]
+    with pytest.raises(NotImplementedError):
+        board[0].revert(None, 1.0)
 
 
 def test_drifts_take_back_an_update() -> None:

@@ -13,7 +13,7 @@ from models_app.paradigms.supervised_anomaly import SUPERVISED_ANOMALY
 SERIES = [1.0, 2.0, 1.5, 2.5, 1.0, 30.0, 2.0, 1.0]
 
 
-def scores(model: Any) -> list[object]:
+def scores(model: Any) -> list[Any]:
     """Let a model score and learn the series, as an engine does; return the scores."""
     predict, learn = SUPERVISED_ANOMALY.predictor(model), SUPERVISED_ANOMALY.learner(model)
     found = []
@@ -54,7 +54,7 @@ class TestScores:
         found = scores(model)
 
         assert found[:6] == [
-            {"score": score, "is_anomaly": number == 5} for number, score in enumerate(scores(alone)[:6])
+            score | {"is_anomaly": number == 5} for number, score in enumerate(scores(alone)[:6])
         ]
 
     def test_move_the_thresholds_once_for_each_value_that_is_learned(self) -> None:

@@ -16,6 +16,7 @@ from river import (
     metrics,
     multioutput,
     preprocessing,
+    stats,
     tree,
 )
 
@@ -169,16 +170,25 @@ def _observations(number: int) -> list[Request]:
 
 def _bare_observations(model: Any, n: int) -> Outcome:
     board = [metrics.RollingROCAUC(), metrics.RollingPRAUC(), metrics.ROCAUC()]
+    of_scores = {
+        "ScoreMean": stats.Mean(),
+        "ScoreQuantile(0.5)": stats.Quantile(0.5),
+        "ScoreQuantile(0.99)": stats.Quantile(0.99),
+    }
     answers: list[Any] = []
     for number in range(n):
         x, y = _point(number), _observed(number)
         score = model.score_one(x, y)
         is_filter = isinstance(model, base.AnomalyFilter)
-        answers.append({"score": score, "is_anomaly": bool(model.classify(score))} if is_filter else score)
+        verdict = {"is_anomaly": bool(model.classify(score))} if is_filter else {}
+        answers.append({"score": score, **verdict})
+        for statistic in of_scores.values():
+            statistic.update(float(score))
         model.learn_one(x, y)
         for metric in board:
             metric.update(number % 25 == 24, float(score))
-    return answers, {type(metric).__name__: metric.get() for metric in board}
+    by_truths = {type(metric).__name__: metric.get() for metric in board}
+    return answers, by_truths | {name: statistic.get() for name, statistic in of_scores.items()}
 
 
 def _scaled(model: Any) -> Any:

@@ -34,7 +34,8 @@ class Bare:
     def __init__(self, model: Any, horizon: int = HORIZON) -> None:
         self.model = model
         self._over_all = (metrics.MAE(), metrics.RMSE(), metrics.SMAPE())
-        self._by_step = {step: metrics.MAE() for step in _STEPS_OF_METRICS}
+        kinds = (metrics.MAE, metrics.RMSE, metrics.SMAPE)
+        self._by_step = {(kind, step): kind() for kind in kinds for step in _STEPS_OF_METRICS}
         self._horizon = horizon
         self._made: list[list[float]] = []
 
@@ -47,7 +48,8 @@ class Bare:
         """Score what was forecast after each observation before, or for it; the newest is the last."""
         for step, forecast in enumerate(reversed(made[-self._horizon :]), start=1):
             if forecast:
-                for metric in (*self._over_all, *([self._by_step[step]] if step in self._by_step else [])):
+                of_step = (metric for (_, only), metric in self._by_step.items() if only == step)
+                for metric in (*self._over_all, *of_step):
                     metric.update(y, forecast[step - 1])
 
     def observe(self, y: float) -> None:
@@ -59,7 +61,7 @@ class Bare:
     def values(self) -> dict[str, float | None]:
         """Return the metrics, as the server names them."""
         return {type(metric).__name__: metric.get() for metric in self._over_all} | {
-            f"MAE[{step}]": metric.get() for step, metric in self._by_step.items()
+            f"{kind.__name__}[{step}]": metric.get() for (kind, step), metric in self._by_step.items()
         }
 
 

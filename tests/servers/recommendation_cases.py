@@ -33,6 +33,16 @@ def _taken(number: int) -> Any:
     return items[0] if number % 3 else {"item": items[1], "rating": rating if number % 2 else 0}
 
 
+def _said_to_be_taken(number: int) -> dict[str, Any]:
+    """Return the members that say what was taken: as a ground truth, or as an item that may have one."""
+    taken = _taken(number)
+    if number % 4 < 2:
+        return {"ground_truth": taken}
+    if isinstance(taken, dict):
+        return {"item": taken["item"], "ground_truth": taken["rating"]}
+    return {"item": taken}
+
+
 def requests(number: int) -> list[tuple[str, dict[str, Any]]]:
     """Return the requests of a record: all that can be asked, and truths at once, late or never."""
     user, items, rating = _asked(number)
@@ -45,7 +55,7 @@ def requests(number: int) -> list[tuple[str, dict[str, Any]]]:
     ]
     if number >= _DELAY:
         late = number - _DELAY
-        made.append(("learn", {"id": f"several {late}", "ground_truth": _taken(late)}))
+        made.append(("learn", {"id": f"several {late}", **_said_to_be_taken(late)}))
     return made
 
 

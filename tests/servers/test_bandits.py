@@ -132,7 +132,10 @@ def test_score_and_refuse(start: Start) -> None:
         assert client.learn(arm=1, propensity=0.5, ground_truth=2.5).status == 201
         assert client.predict(arms=["a", 1]).json["prediction"] == {"arm": 1, "propensity": 1.0}
         found = client.metrics("m")
-        assert found == {"MeanReward": 1.75, "CumulativeReward": 3.5, "RewardedPulls": 2.0, "Regret": 2.0}
+        assert found == {"MeanReward": 1.75, "CumulativeReward": 3.5, "RewardedPulls": 2.0, "Regret": 2.0} | {
+            "Share[1]": 0.5,
+            "Share[a]": 0.5,
+        }
 
         assert client.predict(features={"x": 1}).message == {"arms": ["required field"]}
         assert client.predict(arms=["a", "a"]).message == {"arms": ["must not have an arm twice"]}

@@ -287,7 +287,7 @@ class TestUpload:
             assert upload(client, anomaly.HalfSpaceTrees(seed=1, window_size=10), chosen).status == 201
             for number in range(40):
                 asked = {"id": number, "features": {"x": number % 9 / 9}}
-                score = client.predict(model="m", **asked).json["prediction"]
+                score = client.predict(model="m", **asked).json["prediction"]["score"]
                 client.learn(id=number)
                 client.learn(id=number, ground_truth=number % 3 == 0)
                 alone.update(number % 3 == 0, score >= 0.5)

@@ -116,6 +116,23 @@ class TestOneRequest:
         assert (asked.has_members, asked.x, asked.text, asked.ground_truth) == (True, {}, b"{}", 2.5)
         assert of_record(record) == encoded(asked)
 
+    @pytest.mark.parametrize(
+        ("said", "truth"),
+        [
+            ({"item": "tea"}, {"item": "tea"}),
+            ({"item": 7, "ground_truth": 4.5}, {"item": 7, "rating": 4.5}),
+            # What was asked comes once more.
+            ({"item": 7, "user": "ann", "ground_truth": 4.5}, 4.5),
+        ],
+    )
+    def test_to_learn_by_id_names_the_item_that_was_taken(self, said: dict[str, Any], truth: Any) -> None:
+        record = {"id": 1, **said}
+
+        asked = reading.learn(json.dumps(record).encode(), NOW)
+
+        assert asked.ground_truth == truth
+        assert of_record({"op": "learn", **record}) == encoded(asked)
+
 
 class TestRefusals:
     @pytest.mark.parametrize(
