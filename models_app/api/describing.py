@@ -6,7 +6,7 @@ from typing import Any, TypeVar, cast
 from django.conf import settings
 from drf_spectacular.utils import OpenApiParameter, OpenApiResponse, extend_schema
 
-from models_app.api import request_bodies, schemas, socket_schema
+from models_app.api import links, request_bodies, schemas, socket_schema
 from models_app.api.exceptions import STATUS_BY_ERROR
 from models_app.domain import errors
 from models_app.domain.errors import ChantillyError
@@ -144,6 +144,7 @@ def complete(result: Document, generator: Any, request: Any, public: bool) -> Do
             for parameter in described.get("parameters", []):
                 if parameter["in"] == "path":
                     parameter["example"] = request_bodies.MODEL
+            links.add(described)
     result["x-websocket"] = socket_schema.SOCKETS
     return result
 

@@ -15,6 +15,12 @@ from models_app.services.evaluating import MAX_RECORDS, N_RECORDS
 from models_app.services.policies import OF_ARM, OF_MODEL, POLICY, UNIFORM
 from web.dispatch import ThreadedViewSet
 
+RECORDS = queries.Whole(
+    name="records",
+    highest=MAX_RECORDS,
+    default=N_RECORDS,
+    description=f"of the journal, the newest, at most; {N_RECORDS:,} without it",
+)
 _NUMBER = {"type": "number", "nullable": True}
 _ESTIMATE = {
     **schemas.full(value=_NUMBER, standard_error=_NUMBER),
@@ -67,15 +73,12 @@ class EstimatesViewSet(ThreadedViewSet):
             f'where it can be pulled, `{OF_ARM}3` an integer and `{OF_ARM}"3"` a string; '
             f"`{OF_MODEL}NAME`: another bandit of the server, as it is now",
         ),
-        OpenApiParameter(
-            "records", int, description=f"of the journal, the newest, at most; {N_RECORDS:,} without it"
-        ),
+        RECORDS.described,
     )
     def retrieve(self, request: Request, name: str) -> Response:
         """Return the estimates."""
-        n_records = queries.whole(request, "records", default=N_RECORDS, lowest=1, highest=MAX_RECORDS)
         policy = request.query_params.get(POLICY, UNIFORM)
-        evaluation = evaluating.evaluate_named(model=name, policy=policy, n_records=n_records)
+        evaluation = evaluating.evaluate_named(model=name, policy=policy, n_records=RECORDS.of(request))
         found = evaluation.estimates
         return Response(
             {

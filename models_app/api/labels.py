@@ -19,6 +19,12 @@ from web.answers import JsonAnswer
 from web.dispatch import ThreadedViewSet
 
 DEFAULT_LIMIT = 100
+LIMIT = queries.Whole(
+    name="limit",
+    highest=MAX_LIMIT,
+    default=DEFAULT_LIMIT,
+    description=f"at most; {DEFAULT_LIMIT} without it",
+)
 FORMATS = ("json", "csv")
 #: What the columns of features begin with, so that none is taken for one of the others.
 FEATURE = "features."
@@ -38,7 +44,7 @@ class LabelsViewSet(ThreadedViewSet):
     )
     @queries.takes(
         OpenApiParameter("model", str, required=True, description="its name"),
-        OpenApiParameter("limit", int, description=f"at most; {DEFAULT_LIMIT} without it"),
+        LIMIT.described,
         OpenApiParameter("after", str, description="the `next` of the answer before: the next page"),
         OpenApiParameter("format", str, enum=list(FORMATS), description="JSON without it"),
     )
@@ -49,7 +55,7 @@ class LabelsViewSet(ThreadedViewSet):
             raise InvalidRequest({"model": ["required parameter"]})
         if wanted not in FORMATS:
             raise InvalidRequest({"format": [f"must be one of {', '.join(map(repr, FORMATS))}"]})
-        limit = queries.whole(request, "limit", default=DEFAULT_LIMIT, lowest=1, highest=MAX_LIMIT)
+        limit = LIMIT.of(request)
         queue = least_certain(model=model, limit=limit, after=request.query_params.get("after"))
         return _as_json(model, queue) if wanted == "json" else _as_csv(model, queue)
 

@@ -1,6 +1,7 @@
 """Query parameters of an address."""
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from difflib import get_close_matches
 from itertools import islice
@@ -117,16 +118,32 @@ def one_of(request: Request, name: str, options: Sequence[str]) -> str:
     return value
 
 
-def whole(request: Request, name: str, *, default: int, lowest: int, highest: int) -> int:
-    """Return a whole number within its limits; raises `InvalidRequest`."""
-    text = request.query_params.get(name)
-    if text is None:
-        return default
-    # More digits than that are out of every range, and slow to read.
-    value = int(text) if text.isascii() and text.isdigit() and len(text) < 20 else None
-    if value is None or not lowest <= value <= highest:
-        raise InvalidRequest({name: [f"must be a whole number from {lowest:,} to {highest:,}"]})
-    return value
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Whole:
+    """A parameter that is a whole number from 1 on: the schema says of it what is held to."""
+
+    name: str
+    highest: int
+    #: Where it is not given.
+    default: int
+    description: str
+
+    @property
+    def described(self) -> OpenApiParameter:
+        """Return it as the schema has it."""
+        schema = {"type": "integer", "minimum": 1, "maximum": self.highest}
+        return OpenApiParameter(self.name, schema, description=self.description)
+
+    def of(self, request: Request) -> int:
+        """Return what a request has; raises `InvalidRequest`."""
+        text = request.query_params.get(self.name)
+        if text is None:
+            return self.default
+        # More digits than that are out of every range, and slow to read.
+        value = int(text) if text.isascii() and text.isdigit() and len(text) < 20 else 0
+        if not 1 <= value <= self.highest:
+            raise InvalidRequest({self.name: [f"must be a whole number from 1 to {self.highest:,}"]})
+        return value
 
 
 def moment(request: Request, name: str) -> datetime | None:

@@ -1,9 +1,10 @@
 """The API's routes. A trailing slash is optional on each: the handler takes it off."""
 
 from django.urls import path
-from drf_spectacular.views import SpectacularAPIView, SpectacularSwaggerView
+from drf_spectacular.views import SpectacularSwaggerView
 
 from models_app.api import needs, queries
+from models_app.api.document import DocumentView
 from models_app.api.estimates import EstimatesViewSet
 from models_app.api.exchanges import ExchangeViewSet
 from models_app.api.instances import InitViewSet, MetricsViewSet, ModelsViewSet
@@ -13,7 +14,7 @@ from models_app.api.predictions import LearnViewSet, PredictViewSet
 from web.dispatch import threaded
 from web.needs import needing
 
-_schema = needing(needs.LOOK)(queries.take_only(threaded(SpectacularAPIView.as_view()), "format", "lang"))
+_schema = needing(needs.LOOK)(queries.take_only(threaded(DocumentView.as_view()), "format"))
 _docs = needing(needs.LOOK_AT_PAGE)(threaded(SpectacularSwaggerView.as_view(url_name="schema")))
 # The first two take most of the traffic, and routes are tried in their order.
 urlpatterns = [

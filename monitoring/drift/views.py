@@ -24,6 +24,15 @@ ALERT = schemas.full(
     value={"type": "number"},
 )
 ALERTS = schemas.full(alerts={"type": "array", "items": ALERT})
+BEFORE = queries.Whole(
+    name="before", highest=2**63 - 1, default=0, description="those with smaller ids: the next page"
+)
+LIMIT = queries.Whole(
+    name="limit",
+    highest=MAX_LIMIT,
+    default=DEFAULT_LIMIT,
+    description=f"at most; {DEFAULT_LIMIT} without it",
+)
 
 
 class AlertsViewSet(ThreadedViewSet):
@@ -38,15 +47,14 @@ class AlertsViewSet(ThreadedViewSet):
     )
     @queries.takes(
         OpenApiParameter("model", str, description="of this model; of all models without it"),
-        OpenApiParameter("before", int, description="those with smaller ids: the next page"),
-        OpenApiParameter("limit", int, description=f"at most; {DEFAULT_LIMIT} without it"),
+        BEFORE.described,
+        LIMIT.described,
     )
     def retrieve(self, request: Request) -> Response:
         """List drift alerts."""
-        before = queries.whole(request, "before", default=0, lowest=1, highest=2**63 - 1)
         alerts = list_alerts(
             model=request.query_params.get("model"),
-            before=before or None,
-            limit=queries.whole(request, "limit", default=DEFAULT_LIMIT, lowest=1, highest=MAX_LIMIT),
+            before=BEFORE.of(request) or None,
+            limit=LIMIT.of(request),
         )
         return Response({"alerts": alerts})

@@ -13,7 +13,18 @@ from web.dispatch import ThreadedViewSet
 DEFAULT_POINTS = 500
 MAX_POINTS = 10_000
 MAX_LEARNS = 2**53
-
+LEARNS = queries.Whole(
+    name="learns",
+    highest=MAX_LEARNS,
+    default=0,
+    description="of so many learns of the model, the newest; all without it",
+)
+POINTS = queries.Whole(
+    name="points",
+    highest=MAX_POINTS,
+    default=DEFAULT_POINTS,
+    description=f"at most; {DEFAULT_POINTS} without it",
+)
 _NUMBERS = {"type": "array", "items": {"type": "number"}}
 _BY_METRIC = {
     "type": "object",
@@ -53,21 +64,17 @@ class HistoryViewSet(ThreadedViewSet):
         OpenApiParameter("model", str, description="of this model; over all models without it"),
         queries.FLAVOR,
         OpenApiParameter("since", str, description="ISO 8601, or seconds since the epoch"),
-        OpenApiParameter(
-            "learns", int, description="of so many learns of the model, the newest; all without it"
-        ),
-        OpenApiParameter("points", int, description=f"at most; {DEFAULT_POINTS} without it"),
+        LEARNS.described,
+        POINTS.described,
     )
     def retrieve(self, request: Request) -> Response:
         """Return the metrics of a model, or over all models, over time."""
-        n_points = queries.whole(request, "points", default=DEFAULT_POINTS, lowest=1, highest=MAX_POINTS)
-        n_learns = queries.whole(request, "learns", default=0, lowest=1, highest=MAX_LEARNS)
         model, flavor = queries.model_or_flavor(request)
         history = read_history(
             model=model,
             flavor=flavor,
             since=queries.moment(request, "since"),
-            n_learns=n_learns or None,
-            n_points=n_points,
+            n_learns=LEARNS.of(request) or None,
+            n_points=POINTS.of(request),
         )
         return Response(history)
