@@ -42,7 +42,7 @@ def take(command: Predict | LearnFeatures, flavor: Paradigm) -> None:
     members = cast("Members", command.x) if command.has_members else {FEATURES: command.x}
     flavor.check_members(members, learns=isinstance(command, LearnFeatures))
     _check_kept(command, members, flavor)
-    if command.has_members and flavor.clock and not flavor.takes:
+    if command.has_members and not flavor.takes and FEATURES in members:
         _keep_beside(command, members)
 
 
@@ -60,6 +60,11 @@ def _check_kept(command: Predict | LearnFeatures, members: Members, flavor: Para
 
 
 def _keep_beside(command: Predict | LearnFeatures, members: Members) -> None:
+    """Ask with the features alone, and their moment.
+
+    The members are the request's, or those for a model that was replaced by one of another flavor before its
+    turn had ended.
+    """
     beside = msgspec.json.decode(command.text, type=_Beside)
     command.x, command.text = cast("Features", members[FEATURES]), bytes(beside.features)
     command.has_members = False

@@ -1,19 +1,36 @@
 """What newer paradigms have the engine do: learns without a truth, late labels, recorded predictions."""
 
+import contextlib
+import datetime as dt
 import time
 from typing import Any
 
 import msgspec
 import pytest
 from django.utils import timezone
-from river import anomaly, bandit, linear_model, preprocessing, reco, time_series
+from river import (
+    anomaly,
+    bandit,
+    feature_extraction,
+    linear_model,
+    preprocessing,
+    reco,
+    stats,
+    time_series,
+    utils,
+)
 
 from models_app.domain import blobs
 from models_app.domain.errors import InvalidGroundTruth, InvalidRequest, ModelRaised, PredictionNotPending
+from models_app.engine import members
 from models_app.engine.commands import Export, Inspect, LearnFeatures, Predict, PredictInDetail
 from models_app.engine.ports import Learned, Predicted
 from models_app.models import PendingPrediction
 from models_app.models.storage.sqlite.storage import SqliteStorage
+from models_app.paradigms.base import Paradigm
+from models_app.paradigms.registry import get_flavor
+from models_app.paradigms.timed import Timed
+from models_app.paradigms.timed import of as timed_paradigm
 from models_app.services.uploading import upload_model
 from tests.engine.conftest import MakeEngine, Recorder, learn, learn_by_id, predict, submit_all
 from tests.engine.models import HalfCharacter, Reticent
@@ -44,6 +61,43 @@ def taught(name: str, ground_truth: Any, **members: Any) -> LearnFeatures:
     command = LearnFeatures(name, msgspec.json.encode(members), members, ground_truth, time.time())
     command.has_members = True
     return command
+
+
+class TestATurnThatIsTakenAgain:
+    """Its model was replaced meanwhile: it is asked as the new one is asked."""
+
+    @pytest.mark.parametrize("before", ["transform", "bandit", "regression"])
+    @pytest.mark.parametrize("timed", [True, False])
+    def test_asks_as_if_it_were_the_first(self, before: str, timed: bool) -> None:
+        by_time = time_rolling()
+        flavors = [get_flavor(before), timed_paradigm(get_flavor("regression"), by_time)]
+        t = {"t": "2026-03-01"} if timed else {}
+        command: Any = asked("model", features={"a": 1.0}, **t) if timed else predict("model", {"a": 1.0})
+
+        for flavor in (*flavors, flavors[1]):
+            with contextlib.suppress(InvalidRequest):
+                members.take(command, flavor)
+
+        text = command.text.replace(b" ", b"")
+        assert text == (b'[{"a":1.0},"2026-03-01"]' if timed else b'{"a":1.0}')
+        assert command.x == (Timed({"a": 1.0}, "2026-03-01") if timed else {"a": 1.0})
+        with contextlib.suppress(InvalidRequest):
+            members.take(command, get_flavor("transform"))
+        assert command.x == {"features": {"a": 1.0}, **t}
+        assert not timed or isinstance(refusal_of(command, get_flavor("regression")), InvalidRequest)
+
+
+def time_rolling() -> Any:
+    lately = utils.TimeRolling(stats.Mean, period=dt.timedelta(days=1))
+    return feature_extraction.TargetAgg(by="a", how=lately) | linear_model.LinearRegression()
+
+
+def refusal_of(command: Any, flavor: Paradigm) -> Exception | None:
+    try:
+        members.take(command, flavor)
+    except InvalidRequest as refusal:
+        return refusal
+    return None
 
 
 class TestWithoutATruth:
