@@ -2,6 +2,7 @@
 
 from django.apps import AppConfig
 from django.conf import settings
+from django.db.models import signals
 
 
 class AccessConfig(AppConfig):
@@ -11,7 +12,12 @@ class AccessConfig(AppConfig):
     default_auto_field = "django.db.models.BigAutoField"
 
     def ready(self) -> None:
-        """Have the server's start begin it, and its end end it."""
+        """Have the server's start begin it, and its end end it; write down who changes users and groups."""
+        from django.contrib.admin.models import LogEntry
+
+        from access.auditing import record_change
+
+        signals.post_save.connect(record_change, LogEntry)
         if not settings.AUTH_REQUIRED:
             return
         # Only now are the models of every app there to be imported.

@@ -20,7 +20,7 @@ class Principal:
     """
 
     __slots__ = (
-        "__weakref__", "_has_ended", "_matches", "expires_at", "limits", "name", "patterns", "scopes",
+        "__weakref__", "_has_ended", "_matches", "expires_at", "kind", "limits", "name", "patterns", "scopes",
         "used_at",
     )  # fmt: skip
 
@@ -31,9 +31,12 @@ class Principal:
         scopes: Collection[str],
         patterns: Sequence[str] = (),
         expires_at: float = float("inf"),
+        kind: str = "token",
     ) -> None:
         """`patterns` are of models' names, as `fnmatch` has them; none: all models. Times are Unix times."""
         self.name = name
+        #: What has this name: a token or a user.
+        self.kind = kind
         self.scopes = frozenset(scopes)
         self.patterns = frozenset(patterns)
         # As `fnmatch.fnmatchcase`, in a tenth of the time.

@@ -18,6 +18,8 @@ from access.groups import SCOPES_BY_GROUP
 from access.principals import Principal
 from models_app.domain.scopes import SCOPES
 
+#: A principal of this kind has a session.
+USER = "user"
 # A page asks several times at once.
 _SECONDS = 1.0
 _MAX_KNOWN = 1024
@@ -79,7 +81,7 @@ def of_user(user: Any) -> Principal | None:
     if not isinstance(user, AbstractUser) or not user.is_active:
         return None
     if user.is_superuser:
-        return Principal(user.get_username(), scopes=SCOPES)
+        return Principal(user.get_username(), scopes=SCOPES, kind=USER)
     names = user.groups.values_list("name", flat=True)
     scopes = frozenset().union(*(SCOPES_BY_GROUP.get(name, frozenset()) for name in names))
-    return Principal(user.get_username(), scopes=scopes)
+    return Principal(user.get_username(), scopes=scopes, kind=USER)

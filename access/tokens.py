@@ -12,6 +12,7 @@ from access.errors import InvalidToken, TokenNotFound
 from access.models import ApiToken
 from models_app.domain.scopes import SCOPES
 from models_app.models.transactions import translated_errors, write_transaction
+from models_app.services import auditing
 
 #: Whoever finds one somewhere sees what it is for, and programs that look for secrets find it.
 PREFIX = "chantilly_"
@@ -60,6 +61,13 @@ def create_token(
             created_at=now,
             expires_at=expires_at,
         )
+        auditing.record(
+            action="create_token",
+            token=name,
+            scopes=list(scopes),
+            models=list(models),
+            expires_at=None if expires_at is None else expires_at.isoformat(),
+        )
     return NewToken(name, secret)
 
 
@@ -71,6 +79,7 @@ def revoke_token(*, name: str, now: datetime) -> None:
     with write_transaction():
         if not valid_tokens().filter(name=name).update(revoked_at=now):
             raise TokenNotFound(name)
+        auditing.record(action="revoke_token", token=name)
 
 
 def list_tokens() -> list[ApiToken]:

@@ -259,6 +259,12 @@ SETTINGS = (
         "Whether that may be an address of the own machine or network.",
     ),
     Setting(
+        "AUDIT_DAYS",
+        "365",
+        parsing.whole(1, 100_000),
+        "Time for which the [audit trail](../operations/audit.md) is kept, in days.",
+    ),
+    Setting(
         "SHUTDOWN_SECONDS",
         "8",
         parsing.seconds(1, 3600),

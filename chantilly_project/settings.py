@@ -63,6 +63,7 @@ STREAM_SEND_SECONDS: float
 METRICS_MAX_MODELS: int
 BANDIT_REWARD_SECONDS: float
 BANDIT_DEFAULT_REWARD: float
+AUDIT_DAYS: int
 ALERT_WEBHOOK_URL: str
 ALERT_WEBHOOK_SECRET: str
 ALERT_WEBHOOK_ALLOW_PRIVATE: bool
@@ -106,6 +107,7 @@ MIDDLEWARE = [
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
+    "models_app.admin.acting.PagesActAs",
     "access.middleware.PagesNeedAccess",
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",

@@ -18,6 +18,7 @@ class ModelsAppConfig(AppConfig):
         set_recursion_limit()
         # The settings are not there before.
         from models_app.services import hooks
+        from models_app.services.auditing import pruner
         from models_app.services.extending import check_paradigms
         from models_app.services.overdue import overdue
         from models_app.services.seeding import check_hash_seed
@@ -25,4 +26,5 @@ class ModelsAppConfig(AppConfig):
         checks.register(check_hash_seed)
         checks.register(check_paradigms)
         hooks.housekeeping.add(overdue.tick)
+        hooks.housekeeping.add(pruner.tick)
         hooks.erasures.add(overdue.erase)

@@ -12,8 +12,9 @@ from models_app.admin import rendering
 from models_app.admin.filters import ModelFilter, is_chosen
 from models_app.admin.of_models import OfModelAdmin
 from models_app.admin.read_only import ReadOnlyAdmin
+from monitoring.drift import planning
 from monitoring.drift.forms import DriftPlanForm
-from monitoring.drift.watches import Kind
+from monitoring.drift.watches import DEFAULT_PLAN, Kind
 from monitoring.durations import humanize
 from monitoring.models import AlertDelivery, CallStatistics, DriftAlert, DriftPlan, MetricSnapshot
 
@@ -139,3 +140,19 @@ class DriftPlanAdmin(admin.ModelAdmin[DriftPlan]):
     list_display = ("model", "is_on", "detector", "parameters", "watches_prediction", "watches_features")
     list_select_related = ("model",)
     autocomplete_fields = ("model",)
+
+    def save_model(self, request: HttpRequest, obj: DriftPlan, form: Any, change: bool) -> None:
+        """Write the plan down, and who has made it."""
+        planning.record_plan(obj.model.name, obj.plan() if obj.is_on else None)
+        super().save_model(request, obj, form, change)
+
+    def delete_model(self, request: HttpRequest, obj: DriftPlan) -> None:
+        """Have the default watch again."""
+        planning.record_plan(obj.model.name, DEFAULT_PLAN)
+        super().delete_model(request, obj)
+
+    def delete_queryset(self, request: HttpRequest, queryset: QuerySet[DriftPlan]) -> None:
+        """Have the default watch again."""
+        for plan in queryset.select_related("model"):
+            planning.record_plan(plan.model.name, DEFAULT_PLAN)
+        super().delete_queryset(request, queryset)

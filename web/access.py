@@ -18,7 +18,10 @@ _SCHEME = b"bearer "
 
 
 class Principal(Protocol):
-    """Somebody who is known."""
+    """Somebody who is known: `name` of `kind`, a token or a user."""
+
+    name: str
+    kind: str
 
     def holds(self) -> bool:
         """Say whether what was found out still holds, and note the use."""

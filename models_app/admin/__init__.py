@@ -3,6 +3,7 @@
 from django.contrib import admin
 
 from models_app.admin import panels, start
+from models_app.admin.audit import AuditEntryAdmin
 from models_app.admin.configuration import ConfigurationAdmin
 from models_app.admin.journal import JournalSegmentAdmin
 from models_app.admin.pending import PendingPredictionAdmin
@@ -10,6 +11,7 @@ from models_app.admin.served import ServedModelAdmin
 from models_app.admin.snapshots import SnapshotAdmin
 
 __all__ = [
+    "AuditEntryAdmin",
     "ConfigurationAdmin",
     "JournalSegmentAdmin",
     "PendingPredictionAdmin",

@@ -7,10 +7,11 @@ from django.conf import settings
 from drf_spectacular.utils import OpenApiParameter, OpenApiResponse, extend_schema
 
 from models_app.api import links, request_bodies, schemas, socket_schema
+from models_app.api.acting import by_sender
 from models_app.api.exceptions import STATUS_BY_ERROR
 from models_app.domain import errors
 from models_app.domain.errors import ChantillyError
-from models_app.domain.scopes import SCOPES
+from models_app.domain.scopes import MANAGE, SCOPES
 from models_app.wire.schema import COMPONENTS
 from web.access import TICKET
 from web.needs import Need, needing
@@ -104,7 +105,8 @@ def operation(
             ),
         ],
     )
-    return lambda action: needing(need)(describe(action))
+    manages = MANAGE in need.scopes
+    return lambda action: needing(need)(describe(by_sender(action) if manages else action))
 
 
 def security(need: Need) -> list[dict[str, list[str]]]:

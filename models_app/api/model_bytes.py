@@ -15,7 +15,7 @@ from rest_framework.response import Response
 from models_app.api import describing, needs, queries, request_bodies, schemas
 from models_app.api.awaiting import asked
 from models_app.api.upload_threads import in_upload_threads
-from models_app.domain import errors
+from models_app.domain import actors, errors
 from models_app.domain.specs.describing import Specification
 from models_app.paradigms import chosen_metrics
 from models_app.paradigms.guessing import AUTO
@@ -148,7 +148,8 @@ class ModelViewSet(ThreadedViewSet):
             return _spec(specifying.get_spec(name=name), is_full=is_full)
         if is_full:
             raise errors.InvalidRequest({"full": ["only with 'format=spec'"]})
-        return asked(exporting.export_command(name=name), _pickled)
+        command = exporting.export_command(name=name)
+        return asked(command, actors.as_now(lambda data: _pickled(exporting.exported(command, data))))
 
     @describing.operation(
         need=needs.MANAGE_ONE,

@@ -93,6 +93,22 @@ LABELS = full(
     next={"type": "string", "nullable": True, "description": "For `after`; null at the end."},
     looked_at={"type": "integer", "description": "The pending predictions that were compared."},
 )
+AUDIT = full(
+    entries={
+        "type": "array",
+        "items": full(
+            id={"type": "integer"},
+            acted_at=_MOMENT,
+            actor={"type": "string", "description": "A token, a user, a system user, or `anybody`."},
+            origin={"type": "string", "description": "An address, or a command."},
+            action={"type": "string"},
+            model={"type": "string", "description": "Empty where it is about none, or all."},
+            digest={"type": "string", "description": "SHA-256 of the bytes that came or went."},
+            details={"type": "object", "additionalProperties": {}},
+        ),
+    },
+    next={"type": "integer", "nullable": True, "description": "For `after`; null at the end."},
+)
 HEALTH = full(status={"type": "string", "enum": ["up"]})
 READINESS = record(
     ["status"],

@@ -4,6 +4,7 @@ from django.urls import path
 from drf_spectacular.views import SpectacularSwaggerView
 
 from models_app.api import needs, queries
+from models_app.api.audit import AuditViewSet
 from models_app.api.document import DocumentView
 from models_app.api.estimates import EstimatesViewSet
 from models_app.api.exchanges import ExchangeViewSet
@@ -32,6 +33,7 @@ urlpatterns = [
     path("models", ModelsViewSet.as_view({"get": "retrieve"}), name="models"),
     path("metrics", MetricsViewSet.as_view({"get": "retrieve"}), name="metrics"),
     path("labels", LabelsViewSet.as_view({"get": "retrieve"}), name="labels"),
+    path("audit", AuditViewSet.as_view({"get": "retrieve"}), name="audit"),
     path("schema", _schema, name="schema"),
     path("docs", _docs, name="docs"),
 ]

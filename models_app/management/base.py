@@ -1,12 +1,16 @@
 """The base of the commands over the services: one line for whatever is refused."""
 
+import getpass
 import logging
+import os
 import sys
 from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 from django.db import Error
 
+from models_app.domain import actors
+from models_app.domain.actors import Actor
 from models_app.domain.errors import ChantillyError, Message, ModelNotFound, StorageUnavailable
 from models_app.domain.resembling import question
 from models_app.management.migrating import migrations_are_missing
@@ -51,8 +55,10 @@ class ServiceCommand(BaseCommand):
         if warning is not None:
             # Started by something else than `manage.py`. The log is silent in a command.
             self.stderr.write(f"Warning: {warning}")
+        command = self.__module__.rpartition(".")[2]
         try:
-            self.serve(**options)
+            with actors.acting(lambda: Actor(f"system user '{_system_user()}'", f"manage.py {command}")):
+                self.serve(**options)
         except ChantillyError as error:
             raise CommandError(explained(error)) from error
         except OSError as error:
@@ -61,6 +67,14 @@ class ServiceCommand(BaseCommand):
     def serve(self, *args: Any, **options: Any) -> None:
         """Do what the command is for, with the options by name."""
         raise NotImplementedError
+
+
+def _system_user() -> str:
+    try:
+        return getpass.getuser()
+    except (KeyError, OSError):
+        # It has a number and no name, as in containers.
+        return str(os.getuid())
 
 
 def message_line(message: Message) -> str:

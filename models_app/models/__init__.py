@@ -1,5 +1,6 @@
 """The tables, one noun a file."""
 
+from models_app.models.audit import AuditEntry
 from models_app.models.configuration import Configuration, FlavorMetrics
 from models_app.models.generations import Generation
 from models_app.models.journal import JournalSegment
@@ -10,6 +11,7 @@ from models_app.models.snapshots import Snapshot
 from models_app.models.specifications import Specification
 
 __all__ = [
+    "AuditEntry",
     "Configuration",
     "FlavorMetrics",
     "Generation",

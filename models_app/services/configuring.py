@@ -22,7 +22,7 @@ from models_app.models.transactions import translated_errors, write_transaction
 from models_app.paradigms.base import Paradigm
 from models_app.paradigms.registry import FLAVORS
 from models_app.paradigms.registry import get_flavor as flavor_called
-from models_app.services import publishing
+from models_app.services import auditing, publishing
 
 # In the order that foreign keys ask for.
 _ERASED = (
@@ -95,6 +95,7 @@ def set_flavor(*, flavor: str, now: datetime) -> None:
                 cursor.execute(f"DELETE FROM {table._meta.db_table}")  # noqa: S608  # our own names
         Configuration.objects.create(flavor=chosen.name, metrics_position=str(position), initialized_at=now)
         publishing.erased()
+        auditing.record(action="init", flavor=chosen.name)
 
 
 def _last_position() -> Position:

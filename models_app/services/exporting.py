@@ -3,6 +3,7 @@
 from models_app.domain.errors import NoDefaultModel
 from models_app.engine.commands import Export
 from models_app.models.storage import get_storage
+from models_app.services import auditing
 from models_app.services.runtime import get_engine
 
 
@@ -11,8 +12,8 @@ def export_model(*, name: str | None) -> bytes:
 
     Without a name it is the default model. Raises `ModelNotFound`, `NoDefaultModel`.
     """
-    data: bytes = get_engine().call(export_command(name=name))
-    return data
+    command = export_command(name=name)
+    return exported(command, get_engine().call(command))
 
 
 def export_command(*, name: str | None) -> Export:
@@ -22,3 +23,9 @@ def export_command(*, name: str | None) -> Export:
         if name is None:
             raise NoDefaultModel
     return Export(name)
+
+
+def exported(command: Export, data: bytes) -> bytes:
+    """Return the answer to that command, and write down who has it."""
+    auditing.record_afterwards(action="download", model=command.name or "", data=data)
+    return data

@@ -7,6 +7,10 @@ from django.db.models import QuerySet
 
 from models_app.models import PendingPrediction, ServedModel
 from models_app.models.transactions import translated_errors, write_transaction
+from models_app.services import auditing
+
+#: In the audit trail.
+DISCARD = "discard_predictions"
 
 # Some 20 ms of writing.
 _AT_A_TIME = 2_000
@@ -24,10 +28,12 @@ def prune_predictions(*, before: datetime) -> int:
     with translated_errors():
         model_ids = list(ServedModel.objects.values_list("pk", flat=True))
     # One model at a time, since that is how the index leads to the oldest.
-    return sum(
+    n_deleted = sum(
         _delete_in_pieces(PendingPrediction.objects.filter(model_id=model_id, predicted_at__lt=before))
         for model_id in model_ids
     )
+    auditing.record_afterwards(action=DISCARD, n=n_deleted, before=before.isoformat())
+    return n_deleted
 
 
 def discard_predictions(*, predictions: QuerySet[PendingPrediction], until: datetime) -> int:
@@ -35,7 +41,9 @@ def discard_predictions(*, predictions: QuerySet[PendingPrediction], until: date
 
     The time keeps this from chasing after what is predicted meanwhile. For the rest see `prune_predictions`.
     """
-    return _delete_in_pieces(predictions.filter(predicted_at__lte=until))
+    n_deleted = _delete_in_pieces(predictions.filter(predicted_at__lte=until))
+    auditing.record_afterwards(action=DISCARD, n=n_deleted)
+    return n_deleted
 
 
 def _delete_in_pieces(predictions: QuerySet[PendingPrediction]) -> int:

@@ -12,6 +12,7 @@ from models_app.journal import reading
 from models_app.journal.positions import Place
 from models_app.models import Generation, Replay, ServedModel
 from models_app.models.transactions import write_transaction
+from models_app.services import auditing
 from models_app.services.feeding import Feed
 from models_app.services.files import BadLine
 from models_app.services.finding import find_row
@@ -50,6 +51,13 @@ def begin_replay(
             replay.save(update_fields=["seq"])
         if until is not None:
             _check(until, "until", replay.seq, last_seq)
+        auditing.record(
+            action="replay",
+            model=name,
+            generation=generation,
+            after=replay.seq,
+            until=last_seq if until is None else until,
+        )
     return PlannedReplay(
         source=ModelState(
             model_id=model.pk,

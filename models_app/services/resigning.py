@@ -8,7 +8,7 @@ from models_app.journal.keeping import Sealed
 from models_app.models import Snapshot
 from models_app.models.signing import signed_anew
 from models_app.models.transactions import translated_errors, write_transaction
-from models_app.services import folding, hooks
+from models_app.services import auditing, folding, hooks
 
 
 @dataclass(slots=True)
@@ -31,6 +31,7 @@ def resign_models() -> Resigned:
         with translated_errors():
             for sealed in source():
                 _resign(sealed, resigned)
+    auditing.record_afterwards(action="resign_models", n=resigned.n_made)
     return resigned
 
 

@@ -12,6 +12,7 @@ from models_app.engine.recovery import from_snapshot
 from models_app.models import Generation, ServedModel, Snapshot
 from models_app.models.signing import copy_snapshot, read_snapshot
 from models_app.models.transactions import translated_errors, write_transaction
+from models_app.services import auditing
 from models_app.services.finding import find_row
 
 # Snapshots that are listed where one is not there.
@@ -50,7 +51,16 @@ def roll_back(*, name: str, seq: int, now: datetime, generation: int | None = No
         # Where it was only thinned out while it was being loaded, its bytes are at hand.
         if _is_discarded(chosen, model):
             raise _not_found(model, seq, generation)
-        return _begin_generation(model, chosen, now)
+        rollback = _begin_generation(model, chosen, now)
+        auditing.record(
+            action="roll_back",
+            model=name,
+            seq=rollback.seq,
+            generation=rollback.from_generation,
+            left_seq=rollback.left_seq,
+            left_generation=rollback.left_generation,
+        )
+        return rollback
 
 
 def snapshots_to_go_back_to(*, name: str) -> list[Snapshot]:

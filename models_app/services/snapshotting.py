@@ -12,6 +12,7 @@ from models_app.engine.commands import TakeSnapshot
 from models_app.models import Snapshot
 from models_app.models.signing import signed_bytes
 from models_app.models.transactions import translated_errors
+from models_app.services import auditing
 from models_app.services.finding import Served
 from models_app.services.runtime import get_engine
 
@@ -61,6 +62,7 @@ def take_snapshot(*, name: str) -> int:
     `StorageUnavailable`.
     """
     seq: int = get_engine().call(TakeSnapshot(name))
+    auditing.record_afterwards(action="snapshot", model=name, seq=seq)
     return seq
 
 
@@ -75,4 +77,6 @@ def export_snapshot(*, snapshot_id: int) -> bytes | None:
     if snapshot is None:
         return None
     model_bytes, _ = signed_bytes(snapshot)
-    return decompress(model_bytes)
+    data = decompress(model_bytes)
+    auditing.record_afterwards(action="download", model=snapshot.model.name, data=data, seq=snapshot.seq)
+    return data

@@ -7,6 +7,7 @@ from models_app.domain.specs import describing
 from models_app.models import Generation, Specification
 from models_app.models.storage import get_storage
 from models_app.models.transactions import translated_errors
+from models_app.services import auditing
 from models_app.services.finding import find
 
 _FROM_BEFORE = "it was uploaded before specifications were kept: upload it again"
@@ -26,6 +27,7 @@ def get_spec(*, name: str | None) -> describing.Specification:
         found = rows.order_by("-generation__generation").first()
     if found is None or found.reason:
         raise NoSpec(f"'{name}' has no specification: {found.reason if found else _FROM_BEFORE}.")
+    auditing.record_afterwards(action="download", model=name, is_spec=True)
     return describing.Specification(found.full, found.short, says_all=found.says_all)
 
 

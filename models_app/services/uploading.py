@@ -31,6 +31,7 @@ from models_app.paradigms.guessing import AUTO
 from models_app.paradigms.interval_metrics import INTERVAL_METRICS
 from models_app.paradigms.registry import get_flavor as flavor_called
 from models_app.paradigms.trials import TrialResult
+from models_app.services import auditing
 from models_app.services.configuring import get_flavor, set_up_without_flavor
 from models_app.services.finding import find, find_row
 from models_app.services.folding import get_instance_metrics
@@ -99,6 +100,15 @@ def upload_model(  # noqa: PLR0913  # as many as an upload has choices
             raise FlavorNotSet
         name = name or draw_name(_is_taken)
         _put(name, checked, now)
+        auditing.record(
+            action="upload",
+            model=name,
+            data=data,
+            flavor=checked.flavor.name,
+            bytes=len(data),
+            is_spec=is_spec,
+            is_read_only=is_read_only,
+        )
     forget_default()
     for remark in checked.remarks:
         logger.info("'%s': %s", name, remark["message"])
@@ -167,6 +177,7 @@ def delete_model(*, name: str) -> None:
             heir = ServedModel.objects.order_by("-uploaded_at", "-pk").first()
             if heir is not None:
                 ServedModel.objects.filter(pk=heir.pk).update(is_default=True)
+        auditing.record(action="delete", model=name)
     forget_default()
 
 
@@ -177,6 +188,7 @@ def make_default(*, name: str) -> None:
         find_row(name)
         ServedModel.objects.filter(is_default=True).update(is_default=False)
         ServedModel.objects.filter(name=name).update(is_default=True)
+        auditing.record(action="make_default", model=name)
     forget_default()
 
 

@@ -2,6 +2,7 @@
 
 from models_app.models.transactions import write_transaction
 from models_app.paradigms.base import Paradigm
+from models_app.services import auditing
 from models_app.services.finding import find
 from monitoring.drift import detectors
 from monitoring.drift.watches import Plan
@@ -15,6 +16,7 @@ def set_plan(*, name: str, plan: Plan | None) -> None:
     """
     with write_transaction():
         model = find(name)
+        record_plan(name, plan)
         if plan is None:
             DriftPlan.objects.update_or_create(model_id=model.pk, defaults={"is_on": False})
             return
@@ -29,6 +31,16 @@ def set_plan(*, name: str, plan: Plan | None) -> None:
                 "watches_features": plan.watches_features,
             },
         )
+
+
+def record_plan(name: str, plan: Plan | None) -> None:
+    """Write down who has a model watched in another way; within the transaction that does it."""
+    auditing.record(
+        action="watch_drift",
+        model=name,
+        detector=None if plan is None else plan.detector,
+        parameters={} if plan is None else dict(plan.parameters),
+    )
 
 
 def check(plan: Plan, paradigm: Paradigm) -> None:

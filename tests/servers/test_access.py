@@ -468,3 +468,35 @@ class TestStreams:
             owner("POST", "/api/predict", X)
 
             assert list(events) == []
+
+
+class TestAudit:
+    def test_names_the_token_and_the_address(self, owner: Caller, tokens: Tokens) -> None:
+        made = owner("GET", "/api/audit", None).json["entries"]
+
+        assert [(entry["action"], entry["model"]) for entry in made[:3]] == [
+            ("upload", "b1"),
+            ("upload", "a1"),
+            ("init", ""),
+        ]
+        assert {entry["origin"] for entry in made[:3]} == {"127.0.0.1"}
+        assert all(entry["actor"].startswith("token '") for entry in made[:3])
+        for method, path, action in (
+            ("GET", "/api/model/a1", "download"),
+            ("GET", "/api/model", "download"),
+            ("GET", "/api/model/a1?format=spec", "download"),
+            ("DELETE", "/api/model/a1", "delete"),
+        ):
+            owner(method, path)
+            newest = owner("GET", "/api/audit?limit=1").json["entries"][0]
+            assert (newest["action"], newest["actor"]) == (action, made[0]["actor"])
+
+    def test_has_nothing_of_what_is_refused(self, owner: Caller, client: Client, tokens: Tokens) -> None:
+        before = owner("GET", "/api/audit?limit=1").json["entries"]
+
+        reader = Caller(client, tokens("read"))
+        assert reader("DELETE", "/api/model/a1").status == 403
+        assert reader("GET", "/api/audit").status == 403
+        assert owner("POST", "/api/model/a1", b"nonsense").status == 400
+
+        assert owner("GET", "/api/audit?limit=1").json["entries"] == before

@@ -197,6 +197,7 @@ REFUSED: list[tuple[str, str, str, object, str]] = [
     ("GET", "/api/metrics/history", "?since=x", None, "invalid_request"),
     ("GET", "/api/alerts", "?model=nobody", None, "model_not_found"),
     ("GET", "/api/labels", "?model=nobody", None, "model_not_found"),
+    ("GET", "/api/audit", "?limit=0", None, "invalid_request"),
     ("GET", "/api/model/{name}/estimates", "", None, "model_not_found"),
     ("GET", "/api/alerts", "?limit=0", None, "invalid_request"),
     ("GET", "/api/stats", "?model=nobody", None, "model_not_found"),
