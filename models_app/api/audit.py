@@ -13,9 +13,17 @@ from models_app.services import auditing
 from web.answers import JsonAnswer
 from web.dispatch import ThreadedViewSet
 
-DEFAULT_LIMIT = 100
-# Ids of rows are 64 bits.
+# Ids of rows are 64 bits: all are below the one that is after none.
 _HIGHEST = 2**63 - 1
+LIMIT = queries.Whole(
+    name="limit", highest=auditing.MAX_LIMIT, default=100, description="at most; 100 without it"
+)
+AFTER = queries.Whole(
+    name="after",
+    highest=_HIGHEST,
+    default=_HIGHEST,
+    description="the `next` of the answer before: the next page",
+)
 
 
 class AuditViewSet(ThreadedViewSet):
@@ -32,21 +40,18 @@ class AuditViewSet(ThreadedViewSet):
         OpenApiParameter("action", str, description="such as `upload`"),
         OpenApiParameter("since", str, description="ISO 8601, or seconds since the epoch"),
         OpenApiParameter("until", str, description="the same; what was done at that moment is left out"),
-        OpenApiParameter("limit", int, description=f"at most; {DEFAULT_LIMIT} without it"),
-        OpenApiParameter("after", int, description="the `next` of the answer before: the next page"),
+        LIMIT.described,
+        AFTER.described,
     )
     def retrieve(self, request: Request) -> HttpResponse:
         """List entries."""
-        after = queries.whole(request, "after", default=0, lowest=0, highest=_HIGHEST)
         page = auditing.entries(
             model=request.query_params.get("model"),
             action=request.query_params.get("action"),
             since=queries.moment(request, "since"),
             until=queries.moment(request, "until"),
-            limit=queries.whole(
-                request, "limit", default=DEFAULT_LIMIT, lowest=1, highest=auditing.MAX_LIMIT
-            ),
-            before=after or None,
+            limit=LIMIT.of(request),
+            before=AFTER.of(request),
         )
         answer = {"entries": [_shown(entry) for entry in page.entries], "next": page.next_place}
         return JsonAnswer(msgspec.json.encode(answer))
