@@ -131,6 +131,13 @@ class TestExample:
         assert "Taxis set cannot be had here" in done.stdout
         assert "5 trips, made up by this example" in done.stdout
 
+    def test_of_each_flavor_can_be_shown_by_the_demo(self, server: Server) -> None:
+        done = example(server, "demo", "--help")
+
+        choices = re.search(r"--flavor\s+\{([\w,\s]+)\}", done.stdout)
+        assert choices, done.stdout
+        assert set(FLAVORS) <= set(re.findall(r"\w+", choices[1]))
+
     def test_of_a_flavor_is_shown_by_the_demo(self, server: Server) -> None:
         with server.client() as client:
             client.init("regression")

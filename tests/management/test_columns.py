@@ -14,6 +14,7 @@ from river import (
     bandit,
     cluster,
     covariance,
+    feature_extraction,
     linear_model,
     multioutput,
     preprocessing,
@@ -23,8 +24,8 @@ from river import (
     utils,
 )
 
-from models_app.domain import learns
-from models_app.models import JournalSegment
+from models_app.domain import features, learns
+from models_app.models import JournalSegment, PendingPrediction
 from models_app.services import measuring
 from tests.management.test_files import metrics_of_a_new_process, run, write  # noqa: F401  # a fixture
 from tests.services.instances import Instance
@@ -173,6 +174,26 @@ CASES = {
             {"t": "2026-01-01T02:00:00", "ground_truth": 9},
         ],
     ),
+    "regression by time": Case(
+        "regression",
+        lambda: feature_extraction.TargetAgg(by="shop", how=rolling()) | linear_model.LinearRegression(),
+        "when,shop,value\n2026-01-01T00:00:00,a,1\n2026-01-01T02:00:00,a,9\n",
+        "--member t=when --target value",
+        [
+            {"t": "2026-01-01T00:00:00", "features": {"shop": "a"}, "ground_truth": 1},
+            {"t": "2026-01-01T02:00:00", "features": {"shop": "a"}, "ground_truth": 9},
+        ],
+    ),
+    "clustering by time": Case(
+        "clustering",
+        cluster.TextClust,
+        "second,sea,rain\n0,1,0\n2.5,0,3\n",
+        "--member t=second",
+        [
+            {"t": 0, "features": {"sea": 1, "rain": 0}},
+            {"t": 2.5, "features": {"sea": 0, "rain": 3}},
+        ],
+    ),
     "statistic of features": Case(
         "statistic",
         covariance.EmpiricalCovariance,
@@ -189,7 +210,12 @@ def journal(model: str) -> list[str]:
     records = [learn for text in rows.values_list("learns", flat=True) for learn in learns.decode(text)]
     return [
         json.dumps(
-            [_asked(learn.x()), json.loads(bytes(learn.prediction)), learn.ground_truth], sort_keys=True
+            [
+                _asked(features.decode(features.as_asked(bytes(learn.features)))),
+                json.loads(bytes(learn.prediction)),
+                learn.ground_truth,
+            ],
+            sort_keys=True,
         )
         for learn in records
     ]
@@ -261,6 +287,17 @@ class TestPredict:
         said = run("predict", file, "--model=m", "--member=horizon=steps").splitlines()
 
         assert [len(json.loads(line)["prediction"]) for line in said] == [3, 1]
+
+    def test_keeps_the_moment_of_a_column_with_an_id(self, instance: Instance, tmp_path: Path) -> None:
+        instance.upload("m", cluster.TextClust(), flavor="clustering")
+        file = write(tmp_path, "new.csv", "name,second,sea\na,0,1\nb,2.5,2\n")
+
+        run("predict", file, "--model=m", "--member=t=second", "--id=name")
+
+        kept = PendingPrediction.objects.order_by("pk").values_list("pk", "features")
+        assert list(kept) == [("a", '[{"sea":1},0]'), ("b", '[{"sea":2},2.5]')]
+        with pytest.raises(CommandError, match="t: required field with an id"):
+            run("predict", file, "--model=m", "--ignore=second", "--id=name")
 
 
 @pytest.mark.parametrize(

@@ -77,6 +77,13 @@ class TestOfFeatures:
 
         assert found == {FEATURE + name: value for name, value in seen.items()}
 
+    def test_are_the_features_that_came_with_a_moment(self) -> None:
+        learn = record(2.0, 1.0, b'[{"a":1.5},"2026-03-01"]')
+
+        found = values.of_learn(learn, Plan(watches_features=True), FLAVORS["regression"])
+
+        assert found == {ERROR: 1.0, FEATURE + "a": 1.5}
+
 
 class TestOfScores:
     @pytest.mark.parametrize(
