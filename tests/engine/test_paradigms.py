@@ -20,12 +20,12 @@ from river import (
     utils,
 )
 
-from models_app.domain import blobs
+from models_app.domain import blobs, learns
 from models_app.domain.errors import InvalidGroundTruth, InvalidRequest, ModelRaised, PredictionNotPending
 from models_app.engine import members
 from models_app.engine.commands import Export, Inspect, LearnFeatures, Predict, PredictInDetail
 from models_app.engine.ports import Learned, Predicted
-from models_app.models import PendingPrediction
+from models_app.models import JournalSegment, PendingPrediction
 from models_app.models.storage.sqlite.storage import SqliteStorage
 from models_app.paradigms.base import Paradigm
 from models_app.paradigms.registry import get_flavor
@@ -85,6 +85,25 @@ class TestATurnThatIsTakenAgain:
             members.take(command, get_flavor("transform"))
         assert command.x == {"features": {"a": 1.0}, **t}
         assert not timed or isinstance(refusal_of(command, get_flavor("regression")), InvalidRequest)
+
+
+class TestAMoment:
+    def test_is_in_the_journal_and_in_the_events_with_the_features(
+        self, make_engine: MakeEngine, serve: Any
+    ) -> None:
+        serve(time_rolling(), "regression")
+        recorder = Recorder()
+        engine = make_engine(recorder)
+        t = {"t": "2026-03-01"}
+
+        submit_all(engine, [asked("model", "1", features={"a": 1.0}, **t), learn_by_id("1", 2.0)])
+        submit_all(engine, [taught("model", 2.0, features={"a": 1.0}, **t)])
+
+        heard = [event for event in recorder.events if isinstance(event, Predicted | Learned)]
+        assert [event.features for event in heard] == [b'{"features":{"a":1.0},"t":"2026-03-01"}'] * 3
+        [first], [second] = (learns.decode(row.learns) for row in JournalSegment.objects.order_by("pk"))
+        assert {bytes(first.features), bytes(second.features)} == {b'[{"a":1.0},"2026-03-01"]'}
+        assert first.x() == second.x() == {"a": 1.0}
 
 
 def time_rolling() -> Any:
