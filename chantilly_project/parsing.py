@@ -155,6 +155,24 @@ def _keys(value: object) -> list[str]:
 keys = Parser(_keys, f"keys of at least {MIN_KEY_LENGTH} characters, separated by commas, or a list")
 
 
+def _public_keys(value: object) -> dict[str, str]:
+    items = [f"{name}={key}" for name, key in value.items()] if isinstance(value, dict) else _items(value)
+    if not items:
+        return {}
+    # Not at every start: few sign, and it takes a while.
+    from models_app.domain.upload_keys import read_named
+
+    found = dict(map(read_named, items))
+    if len(found) < len(items):
+        raise ValueError("a name twice")
+    return found
+
+
+public_keys = Parser(
+    _public_keys, "`NAME=KEY`, separated by commas, as `make_upload_key` prints it, or a dictionary"
+)
+
+
 def _origin(origin: str) -> str:
     parts = urlsplit(origin)
     if not parts.scheme or not parts.netloc or parts.path or parts.query or parts.fragment:

@@ -208,6 +208,19 @@ SETTINGS = (
         "`any` where `HOST` is an address of this machine alone, else `river`",
     ),
     Setting(
+        "UPLOAD_KEYS",
+        "",
+        parsing.public_keys,
+        "Public keys of those who [sign uploads](../how-to/sign-uploads.md).",
+        "none",
+    ),
+    Setting(
+        "UPLOAD_SIGNATURES",
+        "optional",
+        parsing.choice("optional", "required"),
+        "Whether an upload without a signature of one of them is refused.",
+    ),
+    Setting(
         "STREAM_BACKLOG",
         "1000",
         parsing.whole(1, 1_000_000),

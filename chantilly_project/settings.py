@@ -58,6 +58,8 @@ STREAMS_MAX_PER_CLIENT: int
 UPLOAD_SECONDS: float
 UPLOAD_MEMORY: int
 MODEL_UPLOADS: str
+UPLOAD_KEYS: dict[str, str]
+UPLOAD_SIGNATURES: str
 STREAM_BACKLOG: int
 STREAM_SEND_SECONDS: float
 METRICS_MAX_MODELS: int
@@ -78,6 +80,11 @@ if ALERT_WEBHOOK_URL and not ALERT_WEBHOOK_SECRET:
 
 if AUTH_REQUIRED and ALLOW_ANONYMOUS:
     raise ConfigurationError("AUTH_REQUIRED and ALLOW_ANONYMOUS are both on: one of them has to be off.")
+
+if UPLOAD_SIGNATURES == "required" and not UPLOAD_KEYS:
+    raise ConfigurationError(
+        "UPLOAD_SIGNATURES=required, but UPLOAD_KEYS has no key (`manage.py make_upload_key NAME FILE`)."
+    )
 
 INSTALLED_APPS = [
     # First, so that its `runserver` is taken and not daphne's, which it extends.

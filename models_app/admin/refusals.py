@@ -12,6 +12,7 @@ from models_app.domain.errors import (
     Message,
     ModelNotReadable,
     ModelNotSuitable,
+    UploadNotSigned,
 )
 
 # Where the form shows a refusal that does not name its field.
@@ -19,6 +20,7 @@ FIELD_BY_ERROR: dict[type[ChantillyError], str] = {
     InvalidModelName: "name",
     ModelNotReadable: "file",
     ModelNotSuitable: "file",
+    UploadNotSigned: "signature",
 }
 
 

@@ -50,6 +50,12 @@ class UploadForm(forms.Form):
         help_text="It predicts, and learns nothing: a model without learn_one can be served so.",
     )
 
+    signature = forms.CharField(
+        required=False,
+        widget=AdminTextInputWidget,
+        help_text="As sign_model prints it, where uploads are to be signed.",
+    )
+
     def clean_file(self) -> UploadedFile:
         """Hold the file to the limit that the API has."""
         file = cast("UploadedFile", self.cleaned_data["file"])
@@ -69,6 +75,7 @@ class UploadForm(forms.Form):
                 metrics=chosen_metrics.read_names(self.cleaned_data["metrics"]),
                 flavor=self.cleaned_data["flavor"] or None,
                 is_read_only=self.cleaned_data["read_only"],
+                signature=self.cleaned_data["signature"] or None,
                 now=timezone.now(),
             )
         except ChantillyError as error:

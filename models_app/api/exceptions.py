@@ -27,6 +27,7 @@ STATUS_BY_ERROR: dict[type[ChantillyError], int] = {
     errors.StorageUnavailable: 503,
     errors.TooManyStreams: 503,
     errors.Unauthenticated: 401,
+    errors.UploadNotSigned: 403,
     errors.UploadsBusy: 503,
 }
 _DEFAULT_STATUS = 400

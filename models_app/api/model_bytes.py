@@ -21,6 +21,7 @@ from models_app.paradigms import chosen_metrics
 from models_app.paradigms.guessing import AUTO
 from models_app.paradigms.registry import FLAVORS
 from models_app.services import exporting, specifying, uploading
+from models_app.services.signed_uploads import HEADER
 from web.dispatch import ThreadedViewSet
 from web.needs import needing
 
@@ -74,6 +75,7 @@ class ModelViewSet(ThreadedViewSet):
             errors.ModelNotSuitable,
             errors.ModelRaised,
             errors.UnknownFlavor,
+            errors.UploadNotSigned,
             errors.UploadsBusy,
         ],
     )
@@ -99,6 +101,12 @@ class ModelViewSet(ThreadedViewSet):
             description="the model predicts, and learns nothing: it needs no `learn_one`; ground truths are "
             "scored",
         ),
+        OpenApiParameter(
+            HEADER,
+            str,
+            "header",
+            description="Ed25519, in base64, of one of the setting `UPLOAD_KEYS`; `sign_model` makes it",
+        ),
     )
     def create(self, request: Request, name: str | None = None) -> Response:
         """Serve the model in the body."""
@@ -111,6 +119,7 @@ class ModelViewSet(ThreadedViewSet):
             flavor=flavor,
             is_read_only=queries.flag(request, "read_only"),
             is_spec=_is_spec(request),
+            signature=request.headers.get(HEADER),
             now=timezone.now(),
         )
         answer = {"name": uploaded.name}

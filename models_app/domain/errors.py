@@ -142,6 +142,12 @@ class InvalidSpec(ChantillyError):
         super().__init__(faults)
 
 
+class UploadNotSigned(ChantillyError):
+    """The upload has no signature, or one of a key that is not known; the message says which."""
+
+    code = "upload_not_signed"
+
+
 class NoSpec(ChantillyError):
     """The model cannot be described by a specification; the message says why."""
 

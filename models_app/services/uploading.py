@@ -36,6 +36,7 @@ from models_app.services.configuring import get_flavor, set_up_without_flavor
 from models_app.services.finding import find, find_row
 from models_app.services.folding import get_instance_metrics
 from models_app.services.runtime import forget_default
+from models_app.services.signed_uploads import check_signature
 from models_app.services.specifying import save_spec
 from models_app.services.trying import try_upload
 
@@ -74,6 +75,7 @@ def upload_model(  # noqa: PLR0913  # as many as an upload has choices
     flavor: str | None = None,
     is_read_only: bool = False,
     is_spec: bool = False,
+    signature: str | None = None,
 ) -> Uploaded:
     """Serve a pickled model from now on, by default; one that `is_spec` is a specification, in JSON.
 
@@ -84,12 +86,14 @@ def upload_model(  # noqa: PLR0913  # as many as an upload has choices
     that `is_read_only` predicts, and never learns: it needs no method for that.
 
     It is tried in a process of its own first; in this one, the engine unpickles it when it is first used.
+    The `signature` is looked at before that.
 
     Raises `FlavorNotSet`, `UnknownFlavor`, `InvalidModelName`, `InvalidRequest` for a metric, `InvalidSpec`,
-    `ModelNotAllowed`, `ModelNotReadable`, `ModelNotSuitable`, `UploadsBusy`.
+    `ModelNotAllowed`, `ModelNotReadable`, `ModelNotSuitable`, `UploadNotSigned`, `UploadsBusy`.
     """
     if name is not None:
         check_model_name(name)
+    signer = check_signature(signature, data, name=name)
     named = get_flavor().name if flavor is None else flavor
     checked = _checked(data, named, metrics, is_read_only=is_read_only, is_spec=is_spec)
     with write_transaction():
@@ -108,6 +112,7 @@ def upload_model(  # noqa: PLR0913  # as many as an upload has choices
             bytes=len(data),
             is_spec=is_spec,
             is_read_only=is_read_only,
+            signed_by=signer,
         )
     forget_default()
     for remark in checked.remarks:

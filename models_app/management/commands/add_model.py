@@ -45,9 +45,10 @@ class Command(ServiceCommand):
             action="store_true",
             help="the model predicts, and learns nothing: it needs no learn_one; ground truths are scored",
         )
+        parser.add_argument("--signature", help="as sign_model prints it")
         parser.add_argument("--name", help="one is drawn if none is given; a model of that name is replaced")
 
-    def serve(
+    def serve(  # noqa: PLR0913  # as many as an upload has choices
         self,
         *,
         file: Path,
@@ -55,6 +56,7 @@ class Command(ServiceCommand):
         metrics: list[str],
         flavor: str | None,
         read_only: bool,
+        signature: str | None,
         **_options: Any,
     ) -> None:
         """Upload the file's bytes; print the model's name."""
@@ -65,6 +67,7 @@ class Command(ServiceCommand):
             flavor=flavor,
             is_read_only=read_only,
             is_spec=file.suffix.lower() == ".json",
+            signature=signature,
             now=timezone.now(),
         )
         self.stdout.write(uploaded.name)
