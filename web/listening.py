@@ -4,6 +4,7 @@ import errno
 import ipaddress
 import socket
 from collections.abc import Iterable
+from typing import Any
 
 from django.conf import settings
 from django.core.management.base import CommandError
@@ -35,11 +36,15 @@ def allow_host(host: str) -> None:
         settings.ALLOWED_HOSTS = [*settings.ALLOWED_HOSTS, name]
 
 
-def check_access(sockets: Iterable[socket.socket]) -> None:
+def addresses_of(host: str, port: int) -> list[str]:
+    """Return the addresses that a host stands for; raises CommandError if it stands for none."""
+    return [str(address[0]) for _, address in _found(host, port)]
+
+
+def check_access(addresses: Iterable[str]) -> None:
     """Raise CommandError where other machines reach an address, and nothing decides what they may do."""
     if settings.AUTH_REQUIRED or settings.ALLOW_ANONYMOUS:
         return
-    addresses = [bound.getsockname()[0] for bound in sockets]
     open_ones = [address for address in addresses if not ipaddress.ip_address(address).is_loopback]
     if open_ones:
         raise CommandError(
@@ -57,20 +62,24 @@ def bind(host: str, port: int) -> list[socket.socket]:
     """
     if not 0 <= port <= 65535:
         raise CommandError(f"PORT {port} cannot be used: allowed are 0 to 65535.")
-    try:
-        found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE)
-    except OSError as error:
-        raise CommandError(f"HOST {host} cannot be used: {error.strerror}.") from error
     sockets: list[socket.socket] = []
-    for family, _, _, _, address in dict.fromkeys(found):
+    for family, address in _found(host, port):
         # All the host's addresses get the port that was drawn for the first.
         drawn = sockets[0].getsockname()[1] if sockets else port
-        bound = _bind_one(socket.AddressFamily(family), (address[0], drawn, *address[2:]))
+        bound = _bind_one(family, (address[0], drawn, *address[2:]))
         if bound is not None:
             sockets.append(bound)
     if not sockets:
         raise CommandError(f"HOST {host} cannot be used: this machine has no such address.")
     return sockets
+
+
+def _found(host: str, port: int) -> list[tuple[socket.AddressFamily, tuple[Any, ...]]]:
+    try:
+        found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE)
+    except OSError as error:
+        raise CommandError(f"HOST {host} cannot be used: {error.strerror}.") from error
+    return [(socket.AddressFamily(family), address) for family, _, _, _, address in dict.fromkeys(found)]
 
 
 def _advice(error: OSError) -> str:

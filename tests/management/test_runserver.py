@@ -53,6 +53,16 @@ def wait_until_it_answers(process: subprocess.Popen[str], url: str) -> None:
 
 
 class TestRunserver:
+    def test_refuses_an_address_that_others_reach_until_it_is_said_what_they_may(
+        self, tmp_path: Path
+    ) -> None:
+        instance = make_instance(tmp_path / "instance")
+
+        ended = manage(instance, "runserver", "--noreload", "0.0.0.0:0")
+
+        assert ended.returncode == 1
+        assert ended.stderr.startswith("CommandError: Others can reach 0.0.0.0,")
+
     def test_serves_with_the_engine_on_the_project_s_port_and_stops(
         self, running: tuple[subprocess.Popen[str], str]
     ) -> None:

@@ -27,6 +27,7 @@ class Command(DaphneCommand):  # type: ignore[misc]
     def inner_run(self, *args: Any, **options: Any) -> None:
         """Serve until the interrupt; the reloader ends the process without one."""
         try:
+            listening.check_access(listening.addresses_of(self.addr, int(self.port)))
             claim_database()
         except CommandError as error:
             # Raised in the reloader's thread, it would be waited for a change of the code.

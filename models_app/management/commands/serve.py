@@ -50,7 +50,7 @@ class Command(BaseCommand):
         """
         claim_database()
         sockets = listening.bind(host, port)
-        listening.check_access(sockets)
+        listening.check_access(bound.getsockname()[0] for bound in sockets)
         if with_setup:
             call_command("setup")
         _require_migrations()
