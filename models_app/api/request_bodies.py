@@ -1,14 +1,14 @@
 """Schemas of the bodies of requests, with examples that can be sent as they stand.
 
 The examples are those of one instance, in the order of the routes: its flavor is `regression`, and a
-model has been uploaded as `house`.
+model has been uploaded as `house`. Those of other flavors are of models that are called after them.
 """
 
 import json
 
 from drf_spectacular.utils import OpenApiExample, OpenApiRequest
 
-from models_app.api import schemas
+from models_app.api import flavor_examples, schemas
 from models_app.api.schemas import NDJSON
 from models_app.paradigms.regression import REGRESSION
 from models_app.wire.schema import Schema, named
@@ -59,6 +59,7 @@ PREDICT = _body(
     with_an_id={**_PREDICT, "id": "house-7"},
     by_a_model={**_PREDICT, "model": MODEL},
     many_records=[{**_PREDICT, "ref": 1}, {"features": _OTHER, "ref": 2}],
+    **flavor_examples.asked(),
 )
 LEARN = _body(
     _JSON,
@@ -66,6 +67,7 @@ LEARN = _body(
     from_features=_LEARN,
     by_the_id_of_a_prediction={"id": "house-7", "ground_truth": _PRICE},
     many_records=[_LEARN, {"features": _OTHER, "ground_truth": 540, "model": MODEL, "ref": 2}],
+    **flavor_examples.learned(),
 )
 RECORDS = _body(NDJSON, schemas.text_of(schemas.RECORD, "A JSON object a line."), records=_lines(*_RECORDS))
 #: Messages of a WebSocket.

@@ -6,10 +6,12 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
-from river import bandit, dummy, linear_model, preprocessing
+from river import bandit, dummy, linear_model, preprocessing, time_series
 from websockets.exceptions import InvalidStatus
 
-from models_app.api import schemas
+from models_app.api import flavor_examples, schemas
+from models_app.paradigms.registry import FLAVORS
+from tests.paradigms.test_battery import MODELS
 from tests.servers.clients import Answer, Client
 from tests.servers.documents import Document
 from tests.servers.listeners import listening
@@ -19,6 +21,11 @@ from tests.servers.test_sockets import open_socket
 # What has to be there before what.
 ORDER = ["set_flavor", "upload_unnamed_model", "upload_model", "predict", "learn", "stream"]
 NAME = "house"
+#: Models of the flavors whose requests have examples of their own.
+OF_FLAVORS: dict[str, Any] = {
+    **{(flavor := asked["model"]): MODELS[flavor] for asked in flavor_examples.asked().values()},
+    "forecasting": lambda: time_series.SNARIMAX(p=1, d=0, q=0),
+}
 
 
 @pytest.fixture(scope="module")
@@ -59,6 +66,11 @@ def refused_records(answer: Answer) -> list[object]:
 
 
 class TestExamples:
+    def test_are_of_each_flavor_that_asks_in_a_way_of_its_own(self) -> None:
+        assert flavor_examples.asked().keys() == flavor_examples.learned().keys()
+        alike = {"regression", "binary", "multiclass", "label"}
+        assert OF_FLAVORS.keys() == FLAVORS.keys() - alike
+
     def test_can_be_sent_as_they_stand(self, client: Client, document: Document) -> None:
         described = {
             operation["operationId"]: (method, path, operation)
@@ -66,8 +78,14 @@ class TestExamples:
             if "requestBody" in operation
         }
         assert described.keys() == set(ORDER)
+        uploads = [(f"/api/model/{name}?flavor={name}", made()) for name, made in OF_FLAVORS.items()]
         n_sent = 0
         for method, path, operation in map(described.__getitem__, ORDER):
+            if operation["operationId"] == "predict":
+                # The default model is to be that of the examples.
+                others = [client.request("POST", to, pickle.dumps(model)) for to, model in uploads]
+                assert {answer.status for answer in others} == {201}
+                client.request("POST", f"/api/model/{NAME}", model_bytes())
             for media_type, body in requests(operation):
                 schema = operation["requestBody"]["content"][media_type]["schema"]
                 if media_type == "application/json":
