@@ -1,6 +1,7 @@
 # `make run` serves, `make test` tests, `make soak` runs the tests that take long, `make lint` checks the code,
 # `make demo` shows it at work (FLAVOR=anomaly, or another: its example), `make bench` measures it beside others (BENCH_ARGS=--short for two minutes of it),
-# `make bench-against BASE=FOLDER` beside another checkout of it, `make docs` builds the documents' site in site/.
+# `make bench-against BASE=FOLDER` beside another checkout of it, `make docs` builds the documents' site in site/,
+# `make audit` looks for known holes in what is installed.
 # What is installed is what the lock files say, to the hash; `make lock` renews them from requirements*.txt.
 # HOST, PORT, INSTANCE_PATH and every other setting are taken from the environment.
 SHELL := /bin/sh
@@ -16,10 +17,11 @@ LOCK := $(BIN)/uv pip compile --quiet --upgrade --universal --python-version 3.1
 	--custom-compile-command 'make lock'
 # Environments of the benchmark: one for all but chantilly.
 BENCH := benchmarks/.venvs
+AUDIT := .venv-audit
 # The tests' settings need no instance folder of the clone and touch none.
 CHECK_SETTINGS := --settings=tests.settings
 
-.PHONY: run test soak test-pythons lint demo docs bench bench-against lock vendor clean
+.PHONY: run test soak test-pythons lint demo docs bench bench-against lock audit vendor clean
 
 run: $(VENV)/run.stamp
 	@exec $(BIN)/python manage.py serve --setup
@@ -74,11 +76,15 @@ lock: | $(BIN)/python
 	$(LOCK) --output-file examples/requirements.lock --constraints requirements-dev.lock \
 		requirements.txt examples/requirements.txt
 
+# For holes that are known, of what is installed; in an environment of its own, since it changes nothing of ours.
+audit: $(AUDIT)/audit.stamp
+	@tools/audit.sh $(AUDIT)
+
 vendor:
 	@tools/vendor.sh
 
 clean:
-	rm -rf $(VENV) .venv-python3.* site .cache .coverage .coverage.* htmlcov .mypy_cache .pytest_cache .ruff_cache .import_linter_cache .hypothesis
+	rm -rf $(VENV) $(AUDIT) .venv-python3.* site .cache .coverage .coverage.* htmlcov .mypy_cache .pytest_cache .ruff_cache .import_linter_cache .hypothesis
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
 $(BIN)/python:
@@ -97,6 +103,11 @@ $(VENV)/demo.stamp: examples/requirements.lock | $(BIN)/python
 $(VENV)/dev.stamp: requirements-dev.lock | $(BIN)/python
 	$(INSTALL) -r requirements-dev.lock
 	@touch $@ $(VENV)/run.stamp $(VENV)/demo.stamp
+
+$(AUDIT)/audit.stamp:
+	$(PYTHON) -m venv $(AUDIT)
+	$(AUDIT)/bin/python -m pip --disable-pip-version-check --quiet install 'pip-audit>=2.10,<3'
+	@touch $@
 
 $(BENCH)/main.stamp: benchmarks/requirements.txt requirements.txt
 	$(PYTHON) -m venv $(BENCH)/main
