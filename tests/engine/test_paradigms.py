@@ -86,6 +86,17 @@ class TestATurnThatIsTakenAgain:
         assert command.x == {"features": {"a": 1.0}, **t}
         assert not timed or isinstance(refusal_of(command, get_flavor("regression")), InvalidRequest)
 
+    @pytest.mark.parametrize("before", ["transform", "bandit", "recommendation"])
+    def test_asks_a_model_with_the_features_alone_that_takes_these(self, before: str) -> None:
+        command = predict("model", {"a": 1.0})
+
+        for flavor in (before, "multilabel"):
+            with contextlib.suppress(InvalidRequest):
+                members.take(command, get_flavor(flavor))
+
+        assert command.x == {"a": 1.0}
+        assert command.text.replace(b" ", b"") == b'{"a":1.0}'
+
 
 class TestAMoment:
     def test_is_in_the_journal_and_in_the_events_with_the_features(
