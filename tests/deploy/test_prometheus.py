@@ -1,6 +1,7 @@
 """Every query for Prometheus, tried on one that scrapes a real server; and what it sees of a restart."""
 
 import math
+import pickle
 import re
 import subprocess
 import time
@@ -9,6 +10,7 @@ from typing import Any
 
 import pytest
 import yaml
+from river import bandit
 
 from tests.deploy.grafana import DASHBOARDS, DEPLOY, Query, promql, provisioned, queries, variables
 from tests.deploy.programs import program
@@ -25,6 +27,8 @@ RULES = yaml.safe_load((FOLDER / "chantilly.rules.yml").read_text())["groups"][0
 #: What shows nothing, and why that is right.
 EMPTY = {"annotation Restarts": "the server was not restarted"}
 WINDOW = "5m"
+#: A model of another flavor than the instance's.
+OF_ANOTHER_FLAVOR = "offers"
 #: Calls of predict after the restart.
 N_AFTER = 3
 
@@ -37,6 +41,10 @@ def prometheus(server: Server, prometheus_at_hand: Prometheus) -> Prometheus:
         prometheus = prometheus_at_hand.start(server.port)
         wait_until(lambda: len(prometheus.now("chantilly_answer_seconds_count")) == 2)
         work(client)
+        offers = pickle.dumps(bandit.EpsilonGreedy(epsilon=0.2, seed=1))
+        assert client.request("POST", f"/api/model/{OF_ANOTHER_FLAVOR}?flavor=bandit", offers).status == 201
+        assert client.learn(model=OF_ANOTHER_FLAVOR, arm="tea", ground_truth=1).status == 201
+    wait_until(lambda: prometheus.now('chantilly_metric{metric="Share[tea]"}') != [])
     wait_until(lambda: prometheus.now('chantilly_drift_alerts_total{kind="drift"} > 0') != [])
     wait_until(lambda: prometheus.now("chantilly_refusals_total offset 1s") != [])
     return prometheus
@@ -82,8 +90,13 @@ class TestDashboard:
         ("name", "expected"),
         [
             ("instance", {INSTANCE}),
-            ("model", {MODEL, ODD_MODEL}),
-            ("metric", {"Accuracy", "LogLoss", "Precision", "Recall", "F1"}),
+            ("model", {MODEL, ODD_MODEL, OF_ANOTHER_FLAVOR}),
+            # Of both flavors; without a value there is none.
+            (
+                "metric",
+                {"Accuracy", "LogLoss", "Precision", "Recall", "F1"}
+                | {"MeanReward", "CumulativeReward", "RewardedPulls", "Share[tea]"},
+            ),
         ],
     )
     def test_offers_what_there_is(self, prometheus: Prometheus, name: str, expected: set[str]) -> None:
