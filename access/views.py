@@ -1,10 +1,13 @@
 """The page to log in, and /api/ticket."""
 
+import math
 from typing import ClassVar
 
 import msgspec
+from django.conf import settings
 from django.contrib.auth.views import LoginView
 from django.http import HttpRequest, HttpResponse
+from django.shortcuts import render
 
 from access import tickets
 from access.knowledge import registry
@@ -23,6 +26,16 @@ class LogIn(LoginView):
 
     template_name = "access/login.html"
     http_method_names = ["get", "head", "options", "post"]  # noqa: RUF012  # as its parent has it
+
+
+def locked_out(request: HttpRequest, *_: object, **__: object) -> HttpResponse:
+    """Answer who has guessed passwords too often: under this name, from there, it is over for a while."""
+    seconds = math.ceil(settings.LOGIN_LOCK_SECONDS)
+    minutes = math.ceil(seconds / 60)
+    refused = f"Too many wrong passwords. Try again in {minutes} minute{'s' * (minutes > 1)}."
+    answer = render(request, LogIn.template_name, {"refused": refused}, status=429)
+    answer["Retry-After"] = str(seconds)
+    return answer
 
 
 class TicketViewSet(AsyncViewSet):

@@ -91,6 +91,13 @@ SETTINGS = (
         "Whether `HOST` may be an address that others reach, without `AUTH_REQUIRED`.",
     ),
     Setting(
+        "LOGIN_FAILURES",
+        "10",
+        parsing.whole(1, 1_000_000),
+        "Wrong passwords in a row after which nobody logs in under that name from that address for a while.",
+    ),
+    Setting("LOGIN_LOCK_SECONDS", "900", parsing.seconds(1, 1_000_000), "That while, in seconds."),
+    Setting(
         "TRUSTED_ORIGINS",
         "",
         parsing.origins,

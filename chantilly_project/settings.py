@@ -5,6 +5,7 @@ instance folder sets replaces what stands here.
 """
 
 import os
+from datetime import timedelta
 from pathlib import Path
 
 import django_stubs_ext
@@ -66,6 +67,8 @@ METRICS_MAX_MODELS: int
 BANDIT_REWARD_SECONDS: float
 BANDIT_DEFAULT_REWARD: float
 AUDIT_DAYS: int
+LOGIN_FAILURES: int
+LOGIN_LOCK_SECONDS: float
 ALERT_WEBHOOK_URL: str
 ALERT_WEBHOOK_SECRET: str
 ALERT_WEBHOOK_ALLOW_PRIVATE: bool
@@ -103,6 +106,7 @@ INSTALLED_APPS = [
     "drf_spectacular",
     "drf_spectacular_sidecar",
     "django_eventstream",
+    "axes",
 ]
 # The dashboard and the admin pass through these; the API's handler takes none of them.
 MIDDLEWARE = [
@@ -118,6 +122,7 @@ MIDDLEWARE = [
     "access.middleware.PagesNeedAccess",
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
+    "axes.middleware.AxesMiddleware",
 ]
 ROOT_URLCONF = "chantilly_project.urls"
 ASGI_APPLICATION = "chantilly_project.asgi.application"
@@ -182,6 +187,23 @@ AUTH_PASSWORD_VALIDATORS = [
     )
 ]
 
+AUTHENTICATION_BACKENDS = [
+    # First: it refuses who has guessed too often, before a password is looked at.
+    "axes.backends.AxesStandaloneBackend",
+    "django.contrib.auth.backends.ModelBackend",
+]
+# By name and address: nobody locks a name for those who come from elsewhere.
+AXES_LOCKOUT_PARAMETERS = [["username", "ip_address"]]
+AXES_FAILURE_LIMIT = LOGIN_FAILURES
+AXES_COOLOFF_TIME = timedelta(seconds=LOGIN_LOCK_SECONDS)
+AXES_RESET_ON_SUCCESS = True
+AXES_LOCKOUT_CALLABLE = "access.views.locked_out"
+# In the cache, for as long as the lock: guessing writes nothing to the database, and its tables are not made.
+AXES_HANDLER = "axes.handlers.cache.AxesCacheHandler"
+# It warns of a cache that is one process's; one process serves, or with REDIS_URL the cache is Redis.
+SILENCED_SYSTEM_CHECKS = ["axes.W001"]
+AXES_ENABLE_ADMIN = AXES_VERBOSE = False
+MIGRATION_MODULES = {"axes": None}
 LOGIN_URL = "/login/"
 LOGIN_REDIRECT_URL = "overview"
 LOGOUT_REDIRECT_URL = "login"

@@ -25,7 +25,7 @@ _PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
 PACKAGES = _PROJECT["tool"]["importlinter"]["root_packages"]
 #: Used without an import: by their names in settings, as programs, as plug-ins or as types.
 NAMED = {
-    *("drf-spectacular-sidecar", "uvloop"),
+    *("drf-spectacular-sidecar", "uvloop", "django-axes"),
     *("coverage", "ruff", "mypy", "import-linter", "zensical", "uv", "pytest-xdist", "pytest-timeout"),
     *("django-stubs", "djangorestframework-stubs", "types-pyyaml", "types-requests"),
     *("opentelemetry-sdk", "opentelemetry-exporter-otlp-proto-http"),

@@ -5,6 +5,7 @@ from pathlib import Path
 import pytest
 from django.contrib.auth import authenticate, get_user_model
 from django.core.management import call_command
+from django.http import HttpRequest
 
 from tests.management.processes import manage
 
@@ -22,7 +23,7 @@ class TestSetup:
 
         match = re.fullmatch(r"Admin user: admin, password: (\S{16}) \(shown only now\)\n", printed)
         assert match is not None
-        user = authenticate(username="admin", password=match[1])
+        user = authenticate(HttpRequest(), username="admin", password=match[1])
         assert user is not None
         assert user.is_superuser
 
