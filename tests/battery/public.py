@@ -26,7 +26,7 @@ _BY_HAND: dict[str, Any] = {
     # Without a seed they make generators anew, which a loop of River's own does not have again.
     "cluster.CluStream": lambda: cluster.CluStream(n_macro_clusters=3, time_gap=20, seed=1),
     "cluster.STREAMKMeans": lambda: cluster.STREAMKMeans(chunk_size=10, n_clusters=2, seed=1),
-    # Fading by the clock is of no record.
+    # Fading by a moment that comes with the record is tried with models that go by time.
     "cluster.TextClust": lambda: cluster.TextClust(num_macro=2, tgap=20, real_time_fading=False),
     "misc.SDFT": lambda: misc.SDFT(window_size=4),
     "misc.Skyline": lambda: misc.Skyline(minimize=["a"], maximize=["b"]),
