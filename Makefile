@@ -8,7 +8,8 @@ SHELL := /bin/sh
 PYTHON ?= python3
 PYTHONS ?= python3.11 python3.12 python3.13
 VENV ?= .venv
-WORKERS ?= auto
+# Three for two cores: a test waits for its servers a third of its time.
+WORKERS ?= $(shell $(PYTHON) -c "import os; print(-(-3 * len(os.sched_getaffinity(0)) // 2) if hasattr(os, 'sched_getaffinity') else 'auto')")
 BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
 INSTALL := $(PIP) install --require-hashes
@@ -26,7 +27,7 @@ CHECK_SETTINGS := --settings=tests.settings
 run: $(VENV)/run.stamp
 	@exec $(BIN)/python manage.py serve --setup
 
-# A process for each core, or WORKERS; the tests of one file stay together. In the order of their names: files of few
+# In WORKERS processes; the tests of one file stay together. In the order of their names: files of few
 # tests, which start servers, would otherwise come last and keep one process alone.
 test: $(VENV)/dev.stamp
 	$(BIN)/coverage erase
