@@ -260,6 +260,8 @@ LOGGING = {
         # Both say at INFO what `serve` says in its own lines.
         "uvicorn": {"level": "WARNING"},
         "daphne": {"level": "WARNING"},
+        # It says at INFO that it forgets what it had not to remember, at each log-in.
+        "axes": {"level": "WARNING"},
     },
 }
 

@@ -9,6 +9,7 @@ from django.http import HttpRequest
 from models_app.domain.errors import (
     ChantillyError,
     InvalidModelName,
+    InvalidSpec,
     Message,
     ModelNotReadable,
     ModelNotSuitable,
@@ -18,6 +19,7 @@ from models_app.domain.errors import (
 # Where the form shows a refusal that does not name its field.
 FIELD_BY_ERROR: dict[type[ChantillyError], str] = {
     InvalidModelName: "name",
+    InvalidSpec: "file",
     ModelNotReadable: "file",
     ModelNotSuitable: "file",
     UploadNotSigned: "signature",
@@ -57,4 +59,8 @@ def put_on_form(form: BaseForm, error: ChantillyError) -> None:
     by_field = {by_type: [error.message]} if isinstance(error.message, str) else error.message
     for name, its_reasons in by_field.items():
         for reason in its_reasons:
-            form.add_error(name if name in form.fields else by_type, reason)
+            if name is None or name in form.fields:
+                form.add_error(name, reason)
+            else:
+                # Of a place within the field, as in a specification.
+                form.add_error(by_type, f"{name}: {reason}")

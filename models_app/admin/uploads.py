@@ -23,7 +23,8 @@ class UploadForm(forms.Form):
 
     file = forms.FileField(
         label="Model file",
-        help_text="A pickle, made with pickle or dill. Unpickling runs code: only upload what you trust.",
+        help_text="A pickle, made with pickle or dill; unpickling runs code: only upload what you trust. Or "
+        "a specification, *.json, which runs none.",
     )
     name = forms.CharField(
         required=False,
@@ -69,8 +70,10 @@ class UploadForm(forms.Form):
         if not self.is_valid():
             return None
         try:
+            file = self.cleaned_data["file"]
             uploaded = uploading.upload_model(
-                data=self.cleaned_data["file"].read(),
+                data=file.read(),
+                is_spec=str(file.name).lower().endswith(".json"),
                 name=self.cleaned_data["name"] or None,
                 metrics=chosen_metrics.read_names(self.cleaned_data["metrics"]),
                 flavor=self.cleaned_data["flavor"] or None,

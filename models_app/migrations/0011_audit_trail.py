@@ -24,7 +24,7 @@ class Migration(migrations.Migration):
             ],
             options={
                 'verbose_name': 'audit entry',
-                'verbose_name_plural': 'audit trail',
+                'verbose_name_plural': 'audit entries',
                 'indexes': [models.Index(fields=['acted_at'], name='audit_acted_at'), models.Index(fields=['model', '-id'], name='audit_model')],
             },
         ),

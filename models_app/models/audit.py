@@ -21,7 +21,7 @@ class AuditEntry(models.Model):
 
     class Meta:
         verbose_name = "audit entry"
-        verbose_name_plural = "audit trail"
+        verbose_name_plural = "audit entries"
         indexes = (
             # For `prune_audit`, and for a list since a time.
             models.Index(fields=["acted_at"], name="audit_acted_at"),

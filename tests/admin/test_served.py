@@ -14,7 +14,7 @@ from django.urls import reverse
 
 from models_app.admin import rendering
 from models_app.models import JournalSegment, PendingPrediction, ServedModel, Snapshot
-from models_app.services import runtime, snapshotting
+from models_app.services import exporting, runtime, snapshotting
 from models_app.services.measuring import model_metrics
 from tests.admin.pages import act, add_url, html, list_url, messages, url
 from tests.own_models import Frozen
@@ -28,8 +28,8 @@ def served(name: str) -> ServedModel:
     return ServedModel.objects.get(name=name)
 
 
-def post_file(client: Client, content: bytes, **fields: str) -> Any:
-    file = SimpleUploadedFile("model.pickle", content)
+def post_file(client: Client, content: bytes, *, file_name: str = "model.pickle", **fields: str) -> Any:
+    file = SimpleUploadedFile(file_name, content)
     return client.post(add_url(ServedModel), {"file": file, **fields}, follow=True)
 
 
@@ -204,6 +204,22 @@ class TestUpload:
         assert served("mine").is_default
         assert response.redirect_chain == [(url(served("mine")), 302)]
         instance.run("mine", 1)
+
+    def test_serves_what_a_specification_describes(self, instance: Instance, client: Client) -> None:
+        spec = b'{"class": "linear_model.LogisticRegression", "params": {"l2": 0.5}}'
+
+        post_file(client, spec, file_name="Model.JSON", name="mine")
+
+        assert pickle.loads(exporting.export_model(name="mine")).l2 == 0.5
+
+    def test_shows_where_a_specification_is_wrong(self, instance: Instance, client: Client) -> None:
+        spec = b'{"class": "linear_model.LogisticRegression", "params": {"l3": 0.5}}'
+
+        response = post_file(client, spec, file_name="model.json", name="mine")
+
+        [error] = response.context["adminform"].form.errors["file"]
+        assert error.startswith("params.l3: unknown parameter")
+        assert not ServedModel.objects.exists()
 
     def test_keeps_the_metrics_that_are_chosen(self, instance: Instance, client: Client) -> None:
         post_file(client, pickle.dumps(logistic()), name="mine", metrics="ROCAUC, MCC")
