@@ -105,6 +105,20 @@ SETTINGS = (
         "none",
     ),
     Setting(
+        "BEHIND_HTTPS",
+        "off",
+        parsing.boolean,
+        "Whether clients come by HTTPS, through a proxy that says so in `X-Forwarded-Proto`: cookies go no "
+        "other way, and pages that are asked for without it are redirected.",
+    ),
+    Setting(
+        "HSTS_SECONDS",
+        "3600",
+        parsing.seconds(0, 63_072_000),
+        "How long a browser shall remember, with `BEHIND_HTTPS`, to come by HTTPS only, in seconds; 0: it is "
+        "not told to.",
+    ),
+    Setting(
         "LOG_LEVEL",
         "INFO",
         parsing.choice("DEBUG", "INFO", "WARNING", "ERROR", "CRITICAL"),

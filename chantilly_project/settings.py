@@ -33,6 +33,8 @@ PORT: int
 AUTH_REQUIRED: bool
 ALLOW_ANONYMOUS: bool
 TRUSTED_ORIGINS: list[str]
+BEHIND_HTTPS: bool
+HSTS_SECONDS: float
 LOG_LEVEL: str
 LOG_FORMAT: str
 ENGINE_THREADS: int
@@ -177,6 +179,12 @@ SECURE_CONTENT_TYPE_NOSNIFF = True
 SECURE_CROSS_ORIGIN_OPENER_POLICY = "same-origin"
 SECURE_REFERRER_POLICY = "same-origin"
 X_FRAME_OPTIONS = "DENY"
+# The API, `/metrics` and the probes pass through no middleware, and are redirected nowhere: who probes or
+# scrapes a server does so beside the proxy, and a client that sent its token in the clear has sent it.
+SECURE_SSL_REDIRECT = SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = BEHIND_HTTPS
+if BEHIND_HTTPS:
+    SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https")
+    SECURE_HSTS_SECONDS = int(HSTS_SECONDS)
 AUTH_PASSWORD_VALIDATORS = [
     {"NAME": f"django.contrib.auth.password_validation.{validator}"}
     for validator in (
@@ -200,8 +208,14 @@ AXES_RESET_ON_SUCCESS = True
 AXES_LOCKOUT_CALLABLE = "access.views.locked_out"
 # In the cache, for as long as the lock: guessing writes nothing to the database, and its tables are not made.
 AXES_HANDLER = "axes.handlers.cache.AxesCacheHandler"
-# It warns of a cache that is one process's; one process serves, or with REDIS_URL the cache is Redis.
-SILENCED_SYSTEM_CHECKS = ["axes.W001"]
+SILENCED_SYSTEM_CHECKS = [
+    # A cache that is one process's: one process serves, or with REDIS_URL the cache is Redis.
+    "axes.W001",
+    # HSTS for all names below the server's, and for lists in browsers: that is for the domain's owner to say,
+    # who may have others there, in `config.py` by Django's settings.
+    "security.W005",
+    "security.W021",
+]
 AXES_ENABLE_ADMIN = AXES_VERBOSE = False
 MIGRATION_MODULES = {"axes": None}
 LOGIN_URL = "/login/"

