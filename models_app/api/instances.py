@@ -19,6 +19,7 @@ from models_app.domain.errors import (
     ModelBusy,
     ModelNotFound,
     ModelNotLoadable,
+    NoDefaultModel,
     UnknownFlavor,
 )
 from models_app.engine.commands import Inspect
@@ -93,7 +94,7 @@ class MetricsViewSet(ThreadedViewSet):
         operation_id="metrics",
         summary="Return the metrics",
         responses={200: schemas.METRICS},
-        refusals=[FlavorNotSet, ModelNotFound, ModelNotLoadable, ModelBusy, UnknownFlavor],
+        refusals=[FlavorNotSet, ModelNotFound, ModelNotLoadable, ModelBusy, NoDefaultModel, UnknownFlavor],
     )
     @queries.takes(
         OpenApiParameter("model", str, description="of this model; of all models without it"),
