@@ -249,7 +249,7 @@ class Engine:
             raise
         if turn is None:
             self._end_turn(queue, commands, ())
-        elif turn.write.is_needed:
+        elif turn.is_needed:
             self._committer.add(turn)
         else:
             self._finish([turn], [None])

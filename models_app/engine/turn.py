@@ -12,21 +12,21 @@ from models_app.engine.queues import ModelQueue
 
 @dataclass(slots=True, kw_only=True)
 class Turn:
-    """A batch on its way: computed, and not yet written."""
+    """A batch on its way: computed, and not yet written.
+
+    `write` has to be durable before the answers, where it `is_needed`.
+    """
 
     queue: ModelQueue
     state: ModelState
     hot: HotModel
     commands: list[Command]
     batch: Batch
+    write: Write
+    is_needed: bool
     n_applied: int
     started_at: float
     computed_at: float
-
-    @property
-    def write(self) -> Write:
-        """Return the write that has to be durable before the answers."""
-        return self.batch.write
 
 
 Outcome = int | Conflict | StorageUnavailable | None

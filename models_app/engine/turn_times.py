@@ -21,7 +21,7 @@ def record(all_timings: TimingsByModel, turn: Turn, written_at: float) -> None:
         timings.wait.record(turn.started_at - queued_at, len(kinds))
         timings.answered(written_at - queued_at, n_predictions, len(kinds) - n_predictions)
     timings.compute.record(turn.computed_at - turn.started_at)
-    if turn.write.is_needed:
+    if turn.is_needed:
         timings.commit.record(written_at - turn.computed_at)
     timings.learned(turn.write.learns)
     if turn.batch.refused:
@@ -37,6 +37,6 @@ def report_traces(turn: Turn, written_at: float) -> None:
                 command.queued_at,
                 turn.started_at,
                 turn.computed_at,
-                written_at if turn.write.is_needed else None,
+                written_at if turn.is_needed else None,
                 turn.queue.n_served,
             )

@@ -141,14 +141,12 @@ class Turns:
         None: it has to be looked at.
         """
         hot, state = queue.hot, queue.state
-        if hot is None or state is None or not any(command.commits for command in commands):
-            return None
-        if not state.is_default and any(command.relies_on_default for command in commands):
+        if hot is None or state is None or not _may_be_guessed(commands, is_default=state.is_default):
             return None
         turn = self._apply(queue, state, hot, commands, is_checked=False)
         if turn is None:
             return None
-        if turn.write.is_needed or self.storage.find_state(state.name) == replace(state, seq=hot.seq):
+        if turn.is_needed or self.storage.find_state(state.name) == replace(state, seq=hot.seq):
             return turn
         # All that would have been written was refused, and the refusals may be wrong.
         queue.state = None
@@ -190,14 +188,17 @@ class Turns:
         computed_at = time.perf_counter()
         if not batch.write.learns and not batch.spoiled:
             queue.hot = hot
-        batch.write.n_predictions += queue.n_predictions
-        batch.write.last_predicted_at = batch.write.last_predicted_at or queue.last_predicted_at
+        write = batch.write
+        write.n_predictions += queue.n_predictions
+        write.last_predicted_at = write.last_predicted_at or queue.last_predicted_at
         return Turn(
             queue=queue,
             state=state,
             hot=hot,
             commands=commands,
             batch=batch,
+            write=write,
+            is_needed=write.is_needed,
             n_applied=n_applied,
             started_at=started_at,
             computed_at=computed_at,
@@ -208,7 +209,7 @@ class Turns:
         queue, write = turn.queue, turn.write
         queue.n_conflicts = 0
         queue.n_served += turn.n_applied
-        queue.n_predictions = 0 if write.is_needed else write.n_predictions
+        queue.n_predictions = 0 if turn.is_needed else write.n_predictions
         queue.last_predicted_at = write.last_predicted_at
         hot = turn.hot
         queue.undoes_predictions = not hot.is_known and hot.undoes_predictions
@@ -295,15 +296,7 @@ class Turns:
 
         `recent`: what is remembered need not be looked up.
         """
-        ids = {command.prediction_id for command in commands if isinstance(command, LearnById)}
-        # Who may use some models only must not replace what another has pending.
-        ids |= {
-            command.prediction_id
-            for command in commands
-            if command.permits is not None
-            and isinstance(command, Predict)
-            and command.prediction_id is not None
-        }
+        ids = set(filter(None, map(_pending_id, commands)))
         if not ids:
             return {}
         found = self.recent.take(ids) if recent else {}
@@ -320,3 +313,23 @@ class Turns:
         except BaseException:
             # A listener cannot undo it.
             logger.exception("a listener of commits failed")
+
+
+def _may_be_guessed(commands: Sequence[Command], *, is_default: bool) -> bool:
+    """Say whether the commit of commands will decide whether the model is still what it was."""
+    commits = False
+    for command in commands:
+        if command.relies_on_default and not is_default:
+            return False
+        commits = commits or command.commits
+    return commits
+
+
+def _pending_id(command: Command) -> str | None:
+    """Return the id of what a command learns, or may replace; None: there is none."""
+    if isinstance(command, LearnById):
+        return command.prediction_id
+    # Who may use some models only must not replace what another has pending.
+    if command.permits is not None and isinstance(command, Predict):
+        return command.prediction_id
+    return None
