@@ -130,14 +130,14 @@ class TestRoutes:
             ("/api/alerts", b"limits=1", "limit"),
             ("/api/stream/events", b"last_event_id=1", "lastEventId"),
             ("/metrics", b"Format=influx", "format"),
-            ("/api/schema", b"language=en", "lang"),
+            ("/api/schema", b"formats=json", "format"),
         ]:
             (reasons,) = client.send("GET", path, query=query).json()["message"].values()
 
             assert reasons == ["unknown parameter", f"is it '{meant}'?"]
 
     def test_take_those_of_conventions(self, client: Client) -> None:
-        for path, query in [("/metrics", b"format=influx"), ("/api/schema", b"format=json&lang=en")]:
+        for path, query in [("/metrics", b"format=influx"), ("/api/schema", b"format=json")]:
             assert client.send("GET", path, query=query).status == 200
 
     def test_refuse_a_second_value_where_they_take_one(self, client: Client) -> None:
