@@ -14,6 +14,7 @@ from django.core.handlers.asgi import ASGIHandler  # noqa: E402
 
 from access.knowledge import knowledge  # noqa: E402
 from chantilly_project.requests import ModelLine, ModelRequest  # noqa: E402
+from models_app.api import needs  # noqa: E402
 from models_app.api.handler import ApiHandler  # noqa: E402
 from models_app.api.sockets import StreamConsumer  # noqa: E402
 from models_app.engine.tracing import current_trace  # noqa: E402
@@ -27,7 +28,7 @@ from web.lifespan import Lifespan  # noqa: E402
 from web.observing import Observed  # noqa: E402
 from web.refusals import Refusal  # noqa: E402
 
-gate = Gate(knowledge, log_in=settings.LOGIN_URL) if settings.AUTH_REQUIRED else None
+gate = Gate(knowledge, log_in=settings.LOGIN_URL, rates=needs.rates) if settings.AUTH_REQUIRED else None
 api = ApiHandler(gate)
 pages = ASGIHandler()
 stream = StreamConsumer.as_asgi()

@@ -10,9 +10,13 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from urllib.parse import urlsplit
 
+from models_app.domain.scopes import SCOPES
+from web.rates import Rate
+
 BOOLEANS = {"on": True, "true": True, "1": True, "off": False, "false": False, "0": False}
 #: Characters of a secret key.
 MIN_KEY_LENGTH = 32
+PERIODS = {"second": 1.0, "minute": 60.0, "hour": 3600.0}
 UNITS = {"": 1, "K": 1024, "M": 1024**2, "G": 1024**3}
 
 
@@ -153,6 +157,28 @@ def _keys(value: object) -> list[str]:
 
 
 keys = Parser(_keys, f"keys of at least {MIN_KEY_LENGTH} characters, separated by commas, or a list")
+
+
+def _rate(item: str) -> tuple[str, Rate]:
+    match = re.fullmatch(r"(\w+)\s*=\s*([0-9]{1,9})\s*/\s*(\w+)", item)
+    if match is None or match[1] not in SCOPES or match[3] not in PERIODS or int(match[2]) < 1:
+        raise ValueError("not a rate")
+    return match[1], Rate(int(match[2]), PERIODS[match[3]])
+
+
+def _rates(value: object) -> dict[str, Rate]:
+    items = [f"{scope}={rate}" for scope, rate in value.items()] if isinstance(value, dict) else _items(value)
+    found = dict(map(_rate, items))
+    if len(found) < len(items):
+        raise ValueError("a scope twice")
+    return found
+
+
+rates = Parser(
+    _rates,
+    "`SCOPE=N/PERIOD`, separated by commas, such as `predict=100/second,manage=10/minute`, or a dictionary; "
+    "periods are `second`, `minute`, `hour`",
+)
 
 
 def _public_keys(value: object) -> dict[str, str]:

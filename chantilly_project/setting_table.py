@@ -98,6 +98,13 @@ SETTINGS = (
     ),
     Setting("LOGIN_LOCK_SECONDS", "900", parsing.seconds(1, 1_000_000), "That while, in seconds."),
     Setting(
+        "RATE_LIMITS",
+        "",
+        parsing.rates,
+        "How often a token, or who has logged in, may do what in the API, by scope. Wants `AUTH_REQUIRED`.",
+        "none",
+    ),
+    Setting(
         "TRUSTED_ORIGINS",
         "",
         parsing.origins,

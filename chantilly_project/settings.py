@@ -12,6 +12,7 @@ import django_stubs_ext
 
 from chantilly_project import configuration, databases
 from chantilly_project.configuration import ConfigurationError
+from web.rates import Rate
 
 # Lets `ModelAdmin[...]` and its like be written as their type is.
 django_stubs_ext.monkeypatch()
@@ -71,6 +72,7 @@ BANDIT_DEFAULT_REWARD: float
 AUDIT_DAYS: int
 LOGIN_FAILURES: int
 LOGIN_LOCK_SECONDS: float
+RATE_LIMITS: dict[str, Rate]
 ALERT_WEBHOOK_URL: str
 ALERT_WEBHOOK_SECRET: str
 ALERT_WEBHOOK_ALLOW_PRIVATE: bool
@@ -85,6 +87,9 @@ if ALERT_WEBHOOK_URL and not ALERT_WEBHOOK_SECRET:
 
 if AUTH_REQUIRED and ALLOW_ANONYMOUS:
     raise ConfigurationError("AUTH_REQUIRED and ALLOW_ANONYMOUS are both on: one of them has to be off.")
+
+if RATE_LIMITS and not AUTH_REQUIRED:
+    raise ConfigurationError("RATE_LIMITS is set, but AUTH_REQUIRED is off: nobody is known who is limited.")
 
 if UPLOAD_SIGNATURES == "required" and not UPLOAD_KEYS:
     raise ConfigurationError(

@@ -11,6 +11,7 @@ from urllib.parse import parse_qs, quote
 
 from web.asgi import AnswerSoon, Application, Asked, Receive, Reply, Scope, Send
 from web.needs import Need
+from web.rates import Rates
 from web.refusals import Refusal
 
 TICKET = "ticket"
@@ -57,10 +58,11 @@ current_principal: ContextVar[Principal | None] = ContextVar("principal", defaul
 class Gate:
     """Lets requests through whose sender has what their route needs."""
 
-    def __init__(self, access: Access, *, log_in: str) -> None:
-        """`log_in` is the address of the page where people log in."""
+    def __init__(self, access: Access, *, log_in: str, rates: Rates | None = None) -> None:
+        """`log_in` is the address of the page where people log in; without `rates` nothing is counted."""
         self._access = access
         self._log_in = log_in
+        self._rates = rates
 
     async def admit(self, scope: Scope, need: Need | None, parameters: Mapping[str, Any]) -> None:
         """Set `current_principal` in the running task, or raise a `Refusal`.
@@ -72,6 +74,8 @@ class Gate:
         current_principal.set(principal)
         if principal is not None:
             check(principal, need, parameters, scope.get("query_string", b""))
+            if self._rates is not None:
+                _count(self._rates, principal, need)
         elif need is None or not need.is_open:
             raise self._unknown(scope, need)
 
@@ -156,6 +160,26 @@ def check(principal: Principal, need: Need | None, parameters: Mapping[str, Any]
         raise forbidden(f"This is about everything, and {limited(principal)}")
     if not all(map(principal.may_use, names)):
         raise forbidden(f"This is about something else: {limited(principal)}")
+
+
+def _count(rates: Rates, principal: Principal, need: Need | None) -> None:
+    """Raise a `Refusal` where they ask more often than they may."""
+    if need is None or need.has_records:
+        return
+    for scope in need.scopes:
+        if seconds := rates.wait(principal, scope):
+            raise Refusal(429, "rate_limited", too_often(scope, seconds), {"Retry-After": str(seconds)})
+
+
+def too_often(scope: str, seconds: int) -> str:
+    """Say that somebody asks more often than they may.
+
+    >>> too_often("manage", 6)
+    "This is asked too often under the scope 'manage': try again after 6 s (see RATE_LIMITS)."
+    """
+    return (
+        f"This is asked too often under the scope '{scope}': try again after {seconds} s (see RATE_LIMITS)."
+    )
 
 
 def lacking(*scopes: str) -> str:

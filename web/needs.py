@@ -24,7 +24,8 @@ class Need:
     """One of the `scopes` is needed; where there are none, it is enough to be known.
 
     `is_open`: for everybody. `is_page`: who is not known is sent to where people log in. `takes_ticket`: the
-    address may have a ticket, for clients that cannot set headers.
+    address may have a ticket, for clients that cannot set headers. `has_records`: each record is counted
+    where it is read, and the request is not.
     """
 
     scopes: tuple[str, ...] = ()
@@ -32,6 +33,7 @@ class Need:
     is_open: bool = False
     is_page: bool = False
     takes_ticket: bool = False
+    has_records: bool = False
 
 
 #: Of addresses and methods that there are not, too: who is not known learns nothing of them.

@@ -64,6 +64,7 @@ _ELSEWHERE = (
     "not_authenticated",
     "not_found",
     "permission_denied",
+    "rate_limited",
     "request_timeout",
     "throttled",
     "unauthenticated",
@@ -101,7 +102,11 @@ def operation(
             ),
             _code_header("default", sorted(_ELSEWHERE)),
             OpenApiParameter(
-                "Retry-After", int, "header", response=[503], description="Seconds, where it passes soon."
+                "Retry-After",
+                int,
+                "header",
+                response=[503, "default"],
+                description="Seconds, where it passes soon.",
             ),
         ],
     )

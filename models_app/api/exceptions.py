@@ -23,6 +23,7 @@ STATUS_BY_ERROR: dict[type[ChantillyError], int] = {
     errors.NoSpec: 404,
     errors.ModelBusy: 503,
     errors.ModelNotLoadable: 503,
+    errors.RateLimited: 429,
     errors.ServerStopping: 503,
     errors.StorageUnavailable: 503,
     errors.TooManyStreams: 503,
@@ -60,6 +61,8 @@ def refusal_of(
     headers = {"Retry-After": str(RETRY_AFTER_SECONDS)} if isinstance(error, _PASSES_SOON) else None
     if isinstance(error, errors.Unauthenticated):
         headers = {"WWW-Authenticate": "Bearer"}
+    elif isinstance(error, errors.RateLimited):
+        headers = {"Retry-After": str(error.seconds)}
     status = statuses.get(type(error), _DEFAULT_STATUS)
     return Refusal(status, error.code, errors.sendable_message(message_of(error)), headers)
 

@@ -6,15 +6,18 @@ from urllib.parse import parse_qsl
 
 from django.conf import settings
 
-from models_app.domain.errors import ChantillyError, Forbidden, Unauthenticated
+from models_app.domain.errors import ChantillyError, Forbidden, RateLimited, Unauthenticated
 from models_app.domain.scopes import LEARN, MANAGE, PREDICT, READ
 from models_app.engine.commands import Command, Predict
 from models_app.services.policies import OF_MODEL, POLICY
 from models_app.wire.reading import Asked
-from web.access import Principal, current_principal, lacking, limited
+from web.access import Principal, current_principal, lacking, limited, too_often
 from web.needs import Need, of_everything
+from web.rates import Rates
 
 _MODEL = "model"
+#: How often who asks may do what; None: as often as they like.
+rates = Rates(settings.RATE_LIMITS) if settings.RATE_LIMITS else None
 
 
 def _in_address(parameters: Mapping[str, Any], _query: bytes) -> list[str] | None:
@@ -49,10 +52,10 @@ LOOK_AT_NAMED = Need(scopes=(READ,), names=_in_query)
 FOLLOW_ALL = Need(scopes=(READ,), names=of_everything, takes_ticket=True)
 FOLLOW_NAMED = Need(scopes=(READ,), names=_in_query, takes_ticket=True)
 #: The body says which model; see `admit`.
-ASK = Need(scopes=(PREDICT,))
-TEACH = Need(scopes=(LEARN,))
-SEND_RECORDS = Need(scopes=(PREDICT, LEARN))
-SEND_RECORDS_BY_SOCKET = Need(scopes=(PREDICT, LEARN), takes_ticket=True)
+ASK = Need(scopes=(PREDICT,), has_records=True)
+TEACH = Need(scopes=(LEARN,), has_records=True)
+SEND_RECORDS = Need(scopes=(PREDICT, LEARN), has_records=True)
+SEND_RECORDS_BY_SOCKET = Need(scopes=(PREDICT, LEARN), takes_ticket=True, has_records=True)
 MANAGE_ONE = Need(scopes=(MANAGE,), names=_in_address)
 #: The default model, whichever that is; see `bind`.
 MANAGE_DEFAULT = Need(scopes=(MANAGE,))
@@ -72,20 +75,25 @@ def who() -> Principal | None:
 
 
 def admit(command: Asked, principal: Principal | None) -> None:
-    """Raise `Forbidden` unless they may ask this; of a model that only the engine finds, it asks again."""
+    """Raise `Forbidden` unless they may ask this; of a model that only the engine finds, it asks again.
+
+    Raises `RateLimited` where they ask too often: each record is counted.
+    """
     if principal is None:
         return
     scope = PREDICT if isinstance(command, Predict) else LEARN
     if not principal.may(scope):
         raise Forbidden(lacking(scope))
     _bind(command, principal)
+    if rates is not None and (seconds := rates.wait(principal, scope)):
+        raise RateLimited(too_often(scope, seconds), seconds)
 
 
 def refusal_of(command: Asked, principal: Principal | None) -> ChantillyError | None:
     """Return why they may not ask this; None: they may."""
     try:
         admit(command, principal)
-    except Forbidden as error:
+    except (Forbidden, RateLimited) as error:
         return error
     return None
 

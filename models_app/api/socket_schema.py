@@ -28,6 +28,7 @@ SOCKETS: dict[str, Any] = {
             "401": ["unauthenticated"],
             "403": ["cross_site_request", "forbidden", "host_not_allowed"],
             "426": ["bad_handshake"],
+            "429": ["rate_limited"],
             "431": ["headers_too_large"],
             "503": ["server_stopping", "too_many_streams"],
         },

@@ -287,6 +287,16 @@ class Forbidden(ChantillyError):
     code = "forbidden"
 
 
+class RateLimited(ChantillyError):
+    """Who asks does so more often than the settings allow; `seconds` later they may again."""
+
+    code = "rate_limited"
+
+    def __init__(self, message: str, seconds: int = 1) -> None:
+        super().__init__(message)
+        self.seconds = seconds
+
+
 class TooManyStreams(ChantillyError):
     """As many streams are open as the settings allow."""
 
