@@ -27,6 +27,9 @@ class Bundle:
         for position, command in enumerate(commands):
             command.bundle = self
             command.position = position
+            command.ends_request = False
+        if commands:
+            commands[-1].ends_request = True
 
     def answered_in_loop(self) -> asyncio.Future[list[Any]]:
         """Return a future of the running event loop for the outcomes."""

@@ -40,8 +40,8 @@ class Command:
     """
 
     __slots__ = (
-        "bundle", "future", "loop", "name", "permits", "position", "queued_at", "relies_on_default", "trace",
-        "was_misrouted",
+        "bundle", "ends_request", "future", "loop", "name", "permits", "position", "queued_at",
+        "relies_on_default", "trace", "was_misrouted",
     )  # fmt: skip
     commits = False
     #: Whether somebody's prediction or learn waits for it.
@@ -57,15 +57,12 @@ class Command:
         self.future: asyncio.Future[Any] | Future[Any] | Receiver = _NOBODY
         self.bundle: Bundle | None = None
         self.position = 0
+        #: Whether it is a request by itself, or the last command of those that are answered together.
+        self.ends_request = True
         self.permits: Callable[[str], bool] | None = None
         self.trace: Trace | None = None
         # On the clock of `time.perf_counter`; set when the command is queued.
         self.queued_at = 0.0
-
-    @property
-    def ends_request(self) -> bool:
-        """Say whether it is a request by itself, or the last command of those that are answered together."""
-        return self.bundle is None or self.position == len(self.bundle.outcomes) - 1
 
     def answered_in_loop(self) -> asyncio.Future[Any]:
         """Return a future of the running event loop for the answer."""

@@ -86,13 +86,19 @@ class ModelQueue:
 
         0 after records that come in their own time, as a stream's do.
         """
-        if len(answered) == 1 and not self.commands and answered[0].bundle is None:
-            return 1
-        if not all(command.bundle is None or command.bundle.is_followed for command in answered):
-            return 0
-        n_answered, n_waiting = n_followed(answered), n_followed(self.commands)
-        # Whose next bundle waits already does not come once more.
-        return n_requests(answered) + n_requests(self.commands) - min(n_answered, n_waiting)
+        # For every turn: as generators the loops take several times as long.
+        n_expected = n_bundles = 0
+        for command in answered:
+            bundle = command.bundle
+            if bundle is not None and not bundle.is_followed:
+                return 0
+            if command.ends_request:
+                n_expected += 1
+                n_bundles += bundle is not None
+        if self.commands:
+            # Whose next bundle waits already does not come once more.
+            n_expected += n_requests(self.commands) - min(n_bundles, _n_followed(self.commands))
+        return n_expected
 
     def begin_gathering(self, now: float) -> bool:
         """Say whether to wait for requests that are about to come; see `Gathering.begin`."""
@@ -134,17 +140,17 @@ class ModelQueue:
 
 def n_requests(commands: Iterable[Command]) -> int:
     """Return how many requests commands are of: some are answered together."""
-    # For every turn: as a generator it takes several times as long.
     n = 0
     for command in commands:
-        if command.bundle is None or command.ends_request:
+        if command.ends_request:
             n += 1
     return n
 
 
-def n_followed(commands: Iterable[Command]) -> int:
+def _n_followed(commands: Iterable[Command]) -> int:
     """Return how many of these requests are bundles that are followed."""
-    return sum(
-        command.bundle is not None and command.bundle.is_followed and command.ends_request
-        for command in commands
-    )
+    n = 0
+    for command in commands:
+        if command.ends_request and command.bundle is not None and command.bundle.is_followed:
+            n += 1
+    return n

@@ -296,7 +296,17 @@ class Turns:
 
         `recent`: what is remembered need not be looked up.
         """
-        ids = set(filter(None, map(_pending_id, commands)))
+        ids = set()
+        for command in commands:
+            if isinstance(command, LearnById):
+                ids.add(command.prediction_id)
+            elif (
+                command.permits is not None
+                and isinstance(command, Predict)
+                and command.prediction_id is not None
+            ):
+                # Who may use some models only must not replace what another has pending.
+                ids.add(command.prediction_id)
         if not ids:
             return {}
         found = self.recent.take(ids) if recent else {}
@@ -323,13 +333,3 @@ def _may_be_guessed(commands: Sequence[Command], *, is_default: bool) -> bool:
             return False
         commits = commits or command.commits
     return commits
-
-
-def _pending_id(command: Command) -> str | None:
-    """Return the id of what a command learns, or may replace; None: there is none."""
-    if isinstance(command, LearnById):
-        return command.prediction_id
-    # Who may use some models only must not replace what another has pending.
-    if command.permits is not None and isinstance(command, Predict):
-        return command.prediction_id
-    return None
