@@ -9,8 +9,10 @@ from typing import Any
 import pytest
 from river import ensemble, feature_extraction, linear_model, preprocessing
 
+from models_app.domain import upload_keys
 from tests.servers.clients import Answer, Client
 from tests.servers.conftest import Start
+from tests.servers.launchers import ForkServer
 from tests.servers.servers import Server, run_manage
 from tests.services.trials.evil import Learning, Unpickled
 
@@ -134,3 +136,24 @@ class TestAddModel:
 
         assert (done.returncode, done.stdout) == (0, "voting\n")
         assert "LogLoss" in done.stderr
+
+
+def test_without_the_signature_of_a_key_that_is_known_are_refused(start: Start, forks: ForkServer) -> None:
+    key = upload_keys.new_key()
+    known = f"ci={upload_keys.public_text(key)}"
+    server = start(launcher=forks, UPLOAD_KEYS=known, UPLOAD_SIGNATURES="required")
+    model = pickle.dumps(linear_model.LinearRegression())
+
+    def send(signature: str | None, name: str = "prices") -> Answer:
+        headers = {} if signature is None else {"Model-Signature": signature}
+        path = f"/api/model/{name}?flavor=regression"
+        with server.client() as client:
+            return client.request("POST", path, model, headers)
+
+    signed = upload_keys.sign(model, name="prices", private=key)
+    for refused in (send(None), send("x"), send(signed, name="other")):
+        assert (refused.status, refused.code) == (403, "upload_not_signed")
+    assert send(signed).status == 201
+    with server.client() as client:
+        [entry] = client.request("GET", "/api/audit?action=upload").json["entries"]
+        assert entry["details"]["signed_by"] == "ci"
