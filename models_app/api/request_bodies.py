@@ -8,8 +8,9 @@ import json
 
 from drf_spectacular.utils import OpenApiExample, OpenApiRequest
 
-from models_app.api import flavor_examples, schemas
+from models_app.api import schemas
 from models_app.api.schemas import NDJSON
+from models_app.paradigms import request_examples
 from models_app.paradigms.regression import REGRESSION
 from models_app.wire.schema import Schema, named
 
@@ -59,7 +60,7 @@ PREDICT = _body(
     with_an_id={**_PREDICT, "id": "house-7"},
     by_a_model={**_PREDICT, "model": MODEL},
     many_records=[{**_PREDICT, "ref": 1}, {"features": _OTHER, "ref": 2}],
-    **flavor_examples.asked(),
+    **request_examples.asked(),
 )
 LEARN = _body(
     _JSON,
@@ -67,7 +68,7 @@ LEARN = _body(
     from_features=_LEARN,
     by_the_id_of_a_prediction={"id": "house-7", "ground_truth": _PRICE},
     many_records=[_LEARN, {"features": _OTHER, "ground_truth": 540, "model": MODEL, "ref": 2}],
-    **flavor_examples.learned(),
+    **request_examples.learned(),
 )
 RECORDS = _body(NDJSON, schemas.text_of(schemas.RECORD, "A JSON object a line."), records=_lines(*_RECORDS))
 #: Messages of a WebSocket.

@@ -9,7 +9,8 @@ import pytest
 from river import bandit, dummy, linear_model, preprocessing, time_series
 from websockets.exceptions import InvalidStatus
 
-from models_app.api import flavor_examples, schemas
+from models_app.api import schemas
+from models_app.paradigms import request_examples
 from models_app.paradigms.registry import FLAVORS
 from tests.paradigms.test_battery import MODELS
 from tests.servers.clients import Answer, Client
@@ -23,7 +24,7 @@ ORDER = ["set_flavor", "upload_unnamed_model", "upload_model", "predict", "learn
 NAME = "house"
 #: Models of the flavors whose requests have examples of their own.
 OF_FLAVORS: dict[str, Any] = {
-    **{(flavor := asked["model"]): MODELS[flavor] for asked in flavor_examples.asked().values()},
+    **{(flavor := asked["model"]): MODELS[flavor] for asked in request_examples.asked().values()},
     "forecasting": lambda: time_series.SNARIMAX(p=1, d=0, q=0),
 }
 
@@ -67,7 +68,7 @@ def refused_records(answer: Answer) -> list[object]:
 
 class TestExamples:
     def test_are_of_each_flavor_that_asks_in_a_way_of_its_own(self) -> None:
-        assert flavor_examples.asked().keys() == flavor_examples.learned().keys()
+        assert request_examples.asked().keys() == request_examples.learned().keys()
         alike = {"regression", "binary", "multiclass", "label"}
         assert OF_FLAVORS.keys() == FLAVORS.keys() - alike
 
