@@ -14,10 +14,13 @@ class AccessConfig(AppConfig):
     def ready(self) -> None:
         """Have the server's start begin it, and its end end it; write down who changes users and groups."""
         from django.contrib.admin.models import LogEntry
+        from django.contrib.auth.models import Group, User
 
-        from access.auditing import record_change
+        from access.auditing import record_change, record_deletion
 
         signals.post_save.connect(record_change, LogEntry)
+        for kind in (User, Group):
+            signals.post_delete.connect(record_deletion, kind)
         if not settings.AUTH_REQUIRED:
             return
         # Only now are the models of every app there to be imported.

@@ -138,6 +138,17 @@ class TestAdmin:
 
             assert (last().action, last().actor, last().origin) == (action, "user 'ada'", "127.0.0.1")
 
+    def test_deletes_several_groups_and_each_is_written_down(
+        self, instance: Instance, client: Client
+    ) -> None:
+        groups = [Group.objects.create(name=name) for name in ("one", "two")]
+        form = {"action": "delete_selected", "_selected_action": [one.pk for one in groups], "post": "yes"}
+
+        client.post("/admin/auth/group/", form)
+
+        written = AuditEntry.objects.filter(action="delete_group", actor="user 'ada'")
+        assert sorted(str(entry.details["name"]) for entry in written) == ["one", "two"]
+
     def test_shows_it_and_changes_nothing(self, instance: Instance, client: Client) -> None:
         auditing.record(action="upload", model="<b>")
         key = last().pk
