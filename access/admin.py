@@ -1,10 +1,9 @@
 """Tokens in the admin: made, listed and revoked."""
 
-from typing import Any, cast
+from typing import Any
 
 from django import forms
 from django.contrib import admin, messages
-from django.contrib.admin import helpers
 from django.contrib.admin.widgets import AdminSplitDateTime, AdminTextareaWidget, AdminTextInputWidget
 from django.core.exceptions import PermissionDenied
 from django.db.models import QuerySet
@@ -15,7 +14,7 @@ from django.utils import timezone
 from access import tokens
 from access.models import ApiToken
 from access.tokens import NewToken
-from models_app.admin import refusals
+from models_app.admin import plain_forms, refusals
 from models_app.admin.read_only import ReadOnlyAdmin
 from models_app.domain.errors import ChantillyError
 from models_app.domain.scopes import SCOPES
@@ -98,7 +97,9 @@ class ApiTokenAdmin(ReadOnlyAdmin[ApiToken]):
         form = TokenForm(request.POST) if request.method == "POST" else TokenForm()
         made = form.make() if form.is_bound else None
         if made is None:
-            return self._render_form(request, form, form_url, extra_context)
+            return plain_forms.render(
+                self, request, form, title="Make a token", form_url=form_url, extra_context=extra_context
+            )
         token = tokens.valid_tokens().filter(name=made.name).first()
         if token is not None:
             self.log_addition(request, token, [{"added": {}}])
@@ -112,21 +113,3 @@ class ApiTokenAdmin(ReadOnlyAdmin[ApiToken]):
             with refusals.Shown(self, request, name):
                 tokens.revoke_token(name=name, now=timezone.now())
                 self.message_user(request, f"'{name}' is revoked.", messages.SUCCESS)
-
-    def _render_form(
-        self, request: HttpRequest, form: TokenForm, form_url: str, extra_context: dict[str, Any] | None
-    ) -> HttpResponse:
-        # Django annotates its own helpers for model forms only; they take any.
-        fieldsets: list[Any] = [(None, {"fields": list(form.fields)})]
-        admin_form = helpers.AdminForm(cast("Any", form), fieldsets, {})
-        context = {
-            **self.admin_site.each_context(request),
-            "title": "Make a token",
-            "adminform": admin_form,
-            "inline_admin_formsets": [],
-            "errors": helpers.AdminErrorList(cast("Any", form), []),
-            "media": self.media + admin_form.media,
-            "is_popup": False,
-            **(extra_context or {}),
-        }
-        return self.render_change_form(request, context, add=True, form_url=form_url)

@@ -5,7 +5,6 @@ from typing import Any, cast
 
 from django.conf import settings
 from django.contrib import admin, messages
-from django.contrib.admin import helpers
 from django.contrib.admin.utils import unquote
 from django.contrib.admin.views.main import ChangeList
 from django.core.exceptions import PermissionDenied
@@ -15,7 +14,7 @@ from django.shortcuts import redirect
 from django.urls import URLPattern, path
 from django.utils.html import format_html
 
-from models_app.admin import downloads, panels, refusals, rendering
+from models_app.admin import downloads, panels, plain_forms, refusals, rendering
 from models_app.admin.figures import FigureList
 from models_app.admin.of_models import links_of_model
 from models_app.admin.read_only import ReadOnlyAdmin
@@ -101,7 +100,9 @@ class ServedModelAdmin(Columns, ReadOnlyAdmin[ServedModel]):
         form = UploadForm(request.POST, request.FILES) if request.method == "POST" else UploadForm()
         name = form.upload() if form.is_bound else None
         if name is None:
-            return self._render_upload(request, form, form_url, extra_context)
+            return plain_forms.render(
+                self, request, form, title="Upload a model", form_url=form_url, extra_context=extra_context
+            )
         model = ServedModel.objects.filter(name=name).first()
         if model is None:
             # Deleted within the moment.
@@ -195,24 +196,6 @@ class ServedModelAdmin(Columns, ReadOnlyAdmin[ServedModel]):
         with refusals.Shown(self, request, model.name):
             return downloads.pickle_response(model.name, exporting.export_model(name=model.name))
         return redirect(_CHANGE, model_id)
-
-    def _render_upload(
-        self, request: HttpRequest, form: UploadForm, form_url: str, extra_context: dict[str, Any] | None
-    ) -> HttpResponse:
-        # Django annotates its own helpers for model forms only; they take any.
-        fieldsets: list[Any] = [(None, {"fields": list(form.fields)})]
-        admin_form = helpers.AdminForm(cast("Any", form), fieldsets, {})
-        context = {
-            **self.admin_site.each_context(request),
-            "title": "Upload a model",
-            "adminform": admin_form,
-            "inline_admin_formsets": [],
-            "errors": helpers.AdminErrorList(cast("Any", form), []),
-            "media": self.media + admin_form.media,
-            "is_popup": False,
-            **(extra_context or {}),
-        }
-        return self.render_change_form(request, context, add=True, form_url=form_url)
 
     def render_change_form(
         self, request: HttpRequest, context: dict[str, Any], *args: Any, **kwargs: Any

@@ -40,6 +40,8 @@ def record_plan(name: str, plan: Plan | None) -> None:
         model=name,
         detector=None if plan is None else plan.detector,
         parameters={} if plan is None else dict(plan.parameters),
+        prediction=plan is not None and plan.watches_prediction,
+        features=plan is not None and plan.watches_features,
     )
 
 
