@@ -1,13 +1,12 @@
 """A hot model: the live object, its metrics and its seq. One thread at a time works on it."""
 
-import html
 import time
 from collections.abc import Sequence
 from contextlib import AbstractContextManager
 from functools import partial
 from typing import Any
 
-from models_app.domain import blobs, features, scoring
+from models_app.domain import blobs, drawings, features, scoring
 from models_app.domain.draws import Draws
 from models_app.domain.errors import InvalidGroundTruth, InvalidRequest, ModelRaised
 from models_app.domain.failing import described, pass_on_interrupt
@@ -351,8 +350,7 @@ class HotModel:
         Raises `ModelRaised`: it only looks at itself.
         """
         try:
-            draw = getattr(self.model, "_repr_html_", None)
-            return str(draw()) if callable(draw) else f"<pre>{html.escape(repr(self.model))}</pre>"
+            return drawings.drawn(self.model)
         except BaseException as error:
             pass_on_interrupt(error)
             raise ModelRaised(error) from error

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field, replace
 from functools import partial
 from typing import Any
 
-from models_app.domain import blobs, river_versions, uploads
+from models_app.domain import blobs, drawings, river_versions, uploads
 from models_app.domain.errors import ChantillyError, ModelNotSuitable
 from models_app.domain.failing import described
 from models_app.domain.features import Features
@@ -44,6 +44,8 @@ class TrialResult:
     gives_intervals: bool = False
     # Results are compared by how the model is served: this says nothing of it.
     specification: Specification = field(default=NOT_DESCRIBED, compare=False, repr=False)
+    # HTML, where it was asked for.
+    drawing: str = field(default="", compare=False, repr=False)
 
 
 #: Hears what is under way, and what is known of the model by then.
@@ -72,12 +74,14 @@ def run(  # noqa: PLR0913  # as many as an upload has choices
     is_read_only: bool = False,
     taken: Taken = Taken.ANY,
     is_spec: bool = False,
+    is_drawn: bool = False,
 ) -> TrialResult:
     """Unpickle an upload and try it; `reached` hears how far it is, and what is known by then.
 
     The flavor may be `guessing.AUTO`. What is to be served read-only learns nothing here either; what is more
     than is `taken` is not unpickled. One that `is_spec`, a specification, is built, and nothing of it is
-    unpickled. Raises `InvalidSpec`, `ModelNotAllowed`, `ModelNotReadable`, `ModelNotSuitable`.
+    unpickled. It draws itself where `is_drawn`.
+    Raises `InvalidSpec`, `ModelNotAllowed`, `ModelNotReadable`, `ModelNotSuitable`.
     It runs the upload's code: see `services.trials`.
     """
     reached(BUILDING if is_spec else LOADING, TrialResult())
@@ -99,7 +103,13 @@ def run(  # noqa: PLR0913  # as many as an upload has choices
         )
         raise ModelNotSuitable(text) from error
     guessed = flavor.name if flavor_name == guessing.AUTO else ""
-    known = TrialResult(method, flavor=guessed, gives_intervals=gives_intervals, specification=specification)
+    known = TrialResult(
+        method,
+        flavor=guessed,
+        gives_intervals=gives_intervals,
+        specification=specification,
+        drawing=drawings.drawn_if_it_can_be(model) if is_drawn else "",
+    )
     reached(TRYING, known)
     found = _try(load, model, flavor, method)
     return replace(known, predict_method=found.predict_method, remarks=found.remarks)

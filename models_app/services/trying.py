@@ -50,13 +50,23 @@ def _exposure() -> str | None:
     )
 
 
-def try_upload(data: bytes, flavor: str, *, is_read_only: bool = False, is_spec: bool = False) -> TrialResult:
+def try_upload(
+    data: bytes, flavor: str, *, is_read_only: bool = False, is_spec: bool = False, is_drawn: bool = False
+) -> TrialResult:
     """Unpickle and try an upload where it can do no harm; return how it predicts, and what there is to know.
 
     `flavor` is a flavor's name, or `guessing.AUTO`; `is_read_only`: it need not learn; `is_spec`: it is a
-    specification, and is built.
+    specification, and is built; `is_drawn`: what it looks like is to be among what there is to know.
     Raises `InvalidSpec`, `ModelNotAllowed`, `ModelNotReadable`, `ModelNotSuitable`, `ServerStopping`,
     `UploadsBusy`.
     """
     limits = Limits(seconds=settings.UPLOAD_SECONDS, memory_bytes=settings.UPLOAD_MEMORY)
-    return helper.run(data, flavor, limits, is_read_only=is_read_only, taken=taken(), is_spec=is_spec)
+    return helper.run(
+        data,
+        flavor,
+        limits,
+        is_read_only=is_read_only,
+        taken=taken(),
+        is_spec=is_spec,
+        is_drawn=is_drawn,
+    )

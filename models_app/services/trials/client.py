@@ -4,7 +4,6 @@ import atexit
 import json
 import os
 import re
-import signal
 import socket
 import subprocess
 import sys
@@ -15,21 +14,17 @@ from pathlib import Path
 from typing import Any
 
 from models_app.domain.errors import (
-    ChantillyError,
     InvalidSpec,
-    ModelNotAllowed,
     ModelNotReadable,
     ModelNotSuitable,
     ServerStopping,
     UploadsBusy,
 )
-from models_app.domain.remarks import Remark
-from models_app.domain.specs import describing
 from models_app.domain.specs.decoding import WHOLE
 from models_app.domain.uploads import Taken
 from models_app.paradigms import trials
 from models_app.paradigms.trials import TrialResult
-from models_app.services.trials import folders, frames
+from models_app.services.trials import findings, folders, frames
 from models_app.services.trials.limits import Limits
 
 _BOOT = (
@@ -49,9 +44,6 @@ _ENDED = (
 _START_SECONDS = 60.0
 # The helper ends a trial in time; one that does not has trouble of its own.
 _GRACE_SECONDS = 5.0
-_REFUSALS: dict[str, type[ChantillyError]] = {
-    kind.code: kind for kind in (InvalidSpec, ModelNotAllowed, ModelNotReadable, ModelNotSuitable)
-}
 
 
 class _NoHelper(Exception):
@@ -83,14 +75,23 @@ class Helper:
         is_read_only: bool = False,
         taken: Taken = Taken.ANY,
         is_spec: bool = False,
+        is_drawn: bool = False,
     ) -> TrialResult:
         """Try an upload in a process of its own; one that `is_spec` is a specification.
+
+        With `is_drawn` the model is also to draw itself.
 
         Raises `InvalidSpec`, `ModelNotAllowed`, `ModelNotReadable`, `ModelNotSuitable`, `ServerStopping`, and
         `UploadsBusy` where there is no process to be had.
         """
         n_stops = self._n_stops
-        asked = {"flavor": flavor, "is_read_only": is_read_only, "taken": taken, "is_spec": is_spec}
+        asked = {
+            "flavor": flavor,
+            "is_read_only": is_read_only,
+            "taken": taken,
+            "is_spec": is_spec,
+            "is_drawn": is_drawn,
+        }
         for _ in range(2):
             with suppress(_NoHelper):
                 return self._run(data, asked, limits)
@@ -228,11 +229,11 @@ class _Exchange:
             if "stage" in answer:
                 self._reached(answer)
             elif "refused" in answer:
-                raise _refusal(answer)
+                raise findings.refusal(answer)
             elif "ended" in answer:
                 return self._ended(answer)
             elif "predict_method" in answer:
-                return _finding(answer)
+                return findings.finding(answer)
             else:
                 # No trial says nothing.
                 raise frames.TooMuch
@@ -240,7 +241,7 @@ class _Exchange:
 
     def _reached(self, answer: dict[str, Any]) -> None:
         self.stage = str(answer["stage"])
-        self.known = _finding(answer)
+        self.known = findings.finding(answer)
         if self.stage == trials.TRYING:
             self.connection.settimeout(trials.TRYING_SECONDS + 0.5)
 
@@ -249,51 +250,16 @@ class _Exchange:
         if self.stage == trials.BUILDING:
             how = f"took longer than {seconds}"
             if not answer.get("is_late"):
-                how = f"ended the process that it was built in ({_how(int(answer['ended']))})"
+                how = f"ended the process that it was built in ({findings.ending(int(answer['ended']))})"
             raise InvalidSpec({WHOLE: [f"Building the model {how}: use smaller numbers."]})
         if answer.get("is_late"):
             raise ModelNotReadable(f"Unpickling the model took longer than {seconds}: {_LATE}")
-        how = _how(int(answer["ended"]))
+        how = findings.ending(int(answer["ended"]))
         if self.stage == trials.TRYING:
             raise ModelNotSuitable(f"The model ended the process that it was tried in ({how}). {_ENDED}")
         raise ModelNotReadable(
             f"Unpickling the model ended the process that it was tried in ({how}). {_ENDED}"
         )
-
-
-def _finding(answer: dict[str, Any]) -> TrialResult:
-    remarks = answer.get("remarks")
-    sent = remarks if isinstance(remarks, list) else []
-    return TrialResult(
-        str(answer.get("predict_method", "")),
-        tuple(Remark(code=str(one["code"]), message=str(one["message"])) for one in sent),
-        str(answer.get("flavor", "")),
-        answer.get("gives_intervals") is True,
-        describing.received(answer.get("specification")),
-    )
-
-
-def _refusal(answer: dict[str, Any]) -> ChantillyError:
-    kind = _REFUSALS.get(str(answer["refused"]), ModelNotSuitable)
-    message = answer.get("message")
-    if kind is not InvalidSpec:
-        return kind(str(message))
-    faults = message if isinstance(message, dict) else {}
-    return InvalidSpec({place: list(map(str, reasons)) for place, reasons in faults.items()})
-
-
-def _how(code: int) -> str:
-    """Say how a process has ended.
-
-    >>> _how(-11), _how(3)
-    ('signal SIGSEGV', 'exit code 3')
-    """
-    if code >= 0:
-        return f"exit code {code}"
-    try:
-        return f"signal {signal.Signals(-code).name}"
-    except ValueError:
-        return f"signal {-code}"
 
 
 helper = Helper()

@@ -220,6 +220,7 @@ def _try(connection: socket.socket, data: bytes, request: dict[str, Any]) -> tri
         is_read_only=request["is_read_only"],
         taken=Taken(request["taken"]),
         is_spec=request["is_spec"],
+        is_drawn=request["is_drawn"],
     )
     try:
         return run()

@@ -50,6 +50,15 @@ class TestHelper:
         assert (found.short, found.says_all, found.reason) == (LINEAR, True, "")
         assert found.full["params"]["l2"] == 0.0
 
+    def test_lets_a_model_draw_itself_where_that_is_asked_for(self, helper: Helper) -> None:
+        limits = Limits(30.0, 1024 * MIB)
+        data = json.dumps({"pipeline": [{"class": "preprocessing.StandardScaler"}, LINEAR]}).encode()
+
+        drawn = helper.run(data, "regression", limits, is_spec=True, is_drawn=True).drawing
+
+        assert "StandardScaler" in drawn
+        assert helper.run(data, "regression", limits, is_spec=True).drawing == ""
+
     def test_refuses_what_takes_too_much_memory(self, helper: Helper) -> None:
         message = refused(helper, SKETCHES, Limits(30.0, 400 * MIB))
 
