@@ -12,6 +12,7 @@ from django.template.response import TemplateResponse
 from django.utils import timezone
 
 from access import tokens
+from access.bounds import Bounds
 from access.models import ApiToken
 from access.tokens import NewToken
 from models_app.admin import plain_forms, refusals
@@ -32,6 +33,12 @@ class TokenForm(forms.Form):
         widget=AdminTextareaWidget(attrs={"rows": 3}),
         help_text="Names, or patterns such as pump-*, one a line. Without any it is for all models.",
     )
+    rates = forms.CharField(
+        required=False,
+        widget=AdminTextareaWidget(attrs={"rows": 3}),
+        help_text="How often, such as 100/s in all, predict=100/s or /api/learn=5/m, one a line. "
+        "Without any, what the settings say.",
+    )
     expires_at = forms.SplitDateTimeField(label="Expires", required=False, widget=AdminSplitDateTime)
 
     def make(self) -> NewToken | None:
@@ -43,6 +50,7 @@ class TokenForm(forms.Form):
                 name=self.cleaned_data["name"],
                 scopes=self.cleaned_data["scopes"],
                 models=self.cleaned_data["models"].splitlines(),
+                bounds=Bounds(rates=self.cleaned_data["rates"].splitlines()),
                 expires_at=self.cleaned_data["expires_at"],
                 now=timezone.now(),
             )
@@ -56,7 +64,8 @@ class ApiTokenAdmin(ReadOnlyAdmin[ApiToken]):
     """Tokens. What one may do is said when it is made, and stays."""
 
     list_display = (
-        "name", "its_scopes", "its_models", "created_at", "expires_at", "last_used_at", "revoked_at",
+        "name", "its_scopes", "its_models", "its_rates", "created_at", "expires_at", "last_used_at",
+        "revoked_at",
     )  # fmt: skip
     list_filter = (("revoked_at", admin.EmptyFieldListFilter),)
     search_fields = ("name",)
@@ -87,6 +96,11 @@ class ApiTokenAdmin(ReadOnlyAdmin[ApiToken]):
     def its_models(self, token: ApiToken) -> str:
         """Return the models in a line."""
         return ", ".join(token.patterns) or "all"
+
+    @admin.display(description="rates")
+    def its_rates(self, token: ApiToken) -> str:
+        """Return the rates in a line."""
+        return ", ".join(token.rates)
 
     def add_view(
         self, request: HttpRequest, form_url: str = "", extra_context: dict[str, Any] | None = None

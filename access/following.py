@@ -25,7 +25,7 @@ _SECONDS_OF_USE = 60.0
 
 def load() -> list[TokenRow]:
     """Return the tokens that are not revoked; raises `StorageUnavailable`."""
-    fields = ("pk", "name", "digest", "scopes", "patterns", "expires_at")
+    fields = ("pk", "name", "digest", "scopes", "patterns", "expires_at", "rates")
     with translated_errors():
         return [TokenRow(*row) for row in valid_tokens().order_by("pk").values_list(*fields)]
 

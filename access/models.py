@@ -17,6 +17,8 @@ class ApiToken(models.Model):
     scopes: "models.JSONField[list[str], list[str]]" = models.JSONField(default=list)
     #: Patterns of the names of models that it is for; none: all.
     patterns: "models.JSONField[list[str], list[str]]" = models.JSONField(default=list, blank=True)
+    #: How often it may do what, as `web.rates.read_rate` reads it.
+    rates: "models.JSONField[list[str], list[str]]" = models.JSONField(default=list, blank=True)
     created_at = models.DateTimeField(editable=False)
     expires_at = models.DateTimeField(null=True, blank=True)
     revoked_at = models.DateTimeField(null=True, blank=True, editable=False)

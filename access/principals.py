@@ -2,8 +2,10 @@
 
 import re
 import time
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from fnmatch import translate
+
+from web.rates import Limit
 
 
 class Principal:
@@ -20,11 +22,11 @@ class Principal:
     """
 
     __slots__ = (
-        "__weakref__", "_has_ended", "_matches", "expires_at", "kind", "limits", "name", "patterns", "scopes",
-        "used_at",
+        "__weakref__", "_has_ended", "_matches", "expires_at", "kind", "limits", "name", "patterns", "rates",
+        "scopes", "used_at",
     )  # fmt: skip
 
-    def __init__(
+    def __init__(  # noqa: PLR0913  # as many as there is to know of somebody
         self,
         name: str,
         *,
@@ -32,8 +34,12 @@ class Principal:
         patterns: Sequence[str] = (),
         expires_at: float = float("inf"),
         kind: str = "token",
+        rates: Mapping[str, Limit] | None = None,
     ) -> None:
-        """`patterns` are of models' names, as `fnmatch` has them; none: all models. Times are Unix times."""
+        """`patterns` are of models' names, as `fnmatch` has them; none: all models. Times are Unix times.
+
+        `rates` are by scope or route, as `web.rates` has them.
+        """
         self.name = name
         #: What has this name: a token or a user.
         self.kind = kind
@@ -44,6 +50,8 @@ class Principal:
         self.expires_at = expires_at
         #: The models that they may use, in words; empty: all.
         self.limits = f"models called {' or '.join(map(repr, patterns))}" if patterns else ""
+        #: How often they may do what, beside what is so for everybody.
+        self.rates = rates or {}
         #: When it was asked for last; 0: never.
         self.used_at = 0.0
         self._has_ended = False

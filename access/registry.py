@@ -5,6 +5,7 @@ from collections.abc import Callable, Sequence
 from datetime import datetime
 from typing import NamedTuple
 
+from access import token_rates
 from access.principals import Principal
 
 
@@ -17,6 +18,7 @@ class TokenRow(NamedTuple):
     scopes: Sequence[str]
     patterns: Sequence[str]
     expires_at: datetime | None
+    rates: Sequence[str] = ()
 
 
 class Registry:
@@ -71,4 +73,5 @@ def _principal(row: TokenRow) -> Principal:
         scopes=row.scopes,
         patterns=row.patterns,
         expires_at=float("inf") if row.expires_at is None else row.expires_at.timestamp(),
+        rates=token_rates.limits_of(row.rates),
     )

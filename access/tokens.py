@@ -8,6 +8,7 @@ from datetime import datetime
 
 from django.db.models import QuerySet
 
+from access.bounds import UNBOUND, Bounds
 from access.errors import InvalidToken, TokenNotFound
 from access.models import ApiToken
 from models_app.domain.scopes import SCOPES
@@ -34,19 +35,21 @@ def digest_of(secret: bytes) -> bytes:
     return hashlib.sha256(secret).digest()
 
 
-def create_token(
+def create_token(  # noqa: PLR0913  # as many as there is to say of a token
     *,
     name: str,
     scopes: Sequence[str],
     now: datetime,
     models: Sequence[str] = (),
     expires_at: datetime | None = None,
+    bounds: Bounds = UNBOUND,
 ) -> NewToken:
     """Make a token, for the models whose names match one of the patterns, or for all.
 
     Raises `InvalidToken`, `StorageUnavailable`.
     """
     _check(name, scopes, models, now, expires_at)
+    bounds.check()
     secret = PREFIX + secrets.token_urlsafe(_BYTES)
     with write_transaction():
         if valid_tokens().filter(name=name).exists():
@@ -58,6 +61,7 @@ def create_token(
             digest=digest_of(secret.encode()).hex(),
             scopes=[scope for scope in SCOPES if scope in scopes],
             patterns=list(dict.fromkeys(models)),
+            rates=list(bounds.rates),
             created_at=now,
             expires_at=expires_at,
         )
@@ -66,6 +70,7 @@ def create_token(
             token=name,
             scopes=list(scopes),
             models=list(models),
+            rates=list(bounds.rates),
             expires_at=None if expires_at is None else expires_at.isoformat(),
         )
     return NewToken(name, secret)

@@ -21,6 +21,7 @@ from access.tokens import digest_of  # noqa: E402
 from models_app.api.needs import ASK, admit, who  # noqa: E402
 from models_app.engine.commands import Predict  # noqa: E402
 from web.access import Gate, current_principal  # noqa: E402
+from web.rates import Address, Rate, Rates, current_meter, limits  # noqa: E402
 
 N_TOKENS = 100
 N_CALLS = 100_000
@@ -41,7 +42,7 @@ def make_gate(patterns: list[str]) -> Gate:
     ]
     registry = Registry(lambda: rows)
     registry.refresh()
-    return Gate(Knowledge(registry, Sessions()), log_in="/login/")
+    return Gate(Knowledge(registry, Sessions()), log_in="/login/", rates=Rates({}))
 
 
 def microseconds(call: Callable[[], object]) -> float:
@@ -59,20 +60,20 @@ def lines() -> Iterator[str]:
     """Yield what was measured."""
     gate = make_gate([])
     scope = {"path": "/api/predict", "headers": _HEADERS}
-    known = gate.short_way(scope, ASK, lambda _body, _reply: None)
+    known = gate.short_way(scope, ASK, lambda _body, _reply: None, "/")
     assert known is not None
     nothing = microseconds(lambda: None)
 
     def step(call: Callable[[], object]) -> str:
         return f"{microseconds(call) - nothing:.2f} us"
 
-    yield f"head that is read, short way:  {step(lambda: gate.short_way(scope, ASK, known))}"
+    yield f"head that is read, short way:  {step(lambda: gate.short_way(scope, ASK, known, '/'))}"
     yield f"head that is known:            {step(lambda: known(b'', None))}"  # type: ignore[arg-type]
 
     async def ordinary() -> float:
         started = time.perf_counter()
         for _ in range(N_CALLS):
-            await gate.admit(scope, ASK, {})
+            await gate.admit(scope, ASK, {}, "/")
         return (time.perf_counter() - started) / N_CALLS * 1e6
 
     yield f"ordinary way:                  {min(asyncio.run(ordinary()) for _ in range(N_ROUNDS)):.2f} us"
@@ -81,6 +82,21 @@ def lines() -> Iterator[str]:
         current_principal.set(principal)
         command = Predict("house", b"{}", {}, None, 0.0)
         yield f"a record's scope, {name + ':':15}  {step(lambda command=command: admit(command, who()))}"
+    yield f"a record's rate, one limit:    {rated({'predict': Rate(10**9, 1.0)}):.2f} us"
+    three = dict.fromkeys(("", "predict", "/"), Rate(10**9, 1.0))
+    yield f"a record's rate, three limits: {rated(three):.2f} us"
+
+
+def rated(rates: dict[str, Rate]) -> float:
+    """Return what a record costs that is counted, beside what it costs otherwise."""
+    found = limits(rates, by="", route_of=lambda address: address)
+    meter = Rates(found).meter(Address("10.0.0.7"), "/", {})
+    command = Predict("house", b"{}", {}, None, 0.0)
+    times = []
+    for counting in (None, meter):
+        current_meter.set(counting)
+        times.append(microseconds(lambda: admit(command, None)))
+    return times[1] - times[0]
 
 
 if __name__ == "__main__":

@@ -14,7 +14,6 @@ from django.core.handlers.asgi import ASGIHandler  # noqa: E402
 
 from access.knowledge import knowledge  # noqa: E402
 from chantilly_project.requests import ModelLine, ModelRequest  # noqa: E402
-from models_app.api import needs  # noqa: E402
 from models_app.api.handler import ApiHandler  # noqa: E402
 from models_app.api.sockets import StreamConsumer  # noqa: E402
 from models_app.engine.tracing import current_trace  # noqa: E402
@@ -26,16 +25,24 @@ from web.guard import Guard  # noqa: E402
 from web.json_logs import RequestLog  # noqa: E402
 from web.lifespan import Lifespan  # noqa: E402
 from web.observing import Observed  # noqa: E402
+from web.rates import Rates  # noqa: E402
 from web.refusals import Refusal  # noqa: E402
+from web.routes import SOCKET, limits_of_settings  # noqa: E402
 
-gate = Gate(knowledge, log_in=settings.LOGIN_URL, rates=needs.rates) if settings.AUTH_REQUIRED else None
+gate: Gate | None = None
+if settings.AUTH_REQUIRED or settings.RATE_LIMITS:
+    # Tokens may have rates of their own.
+    gate = Gate(
+        knowledge if settings.AUTH_REQUIRED else None,
+        log_in=settings.LOGIN_URL,
+        rates=Rates(limits_of_settings()),
+    )
 api = ApiHandler(gate)
 pages = ASGIHandler()
 stream = StreamConsumer.as_asgi()
 if gate is not None:
-    stream = gate.around(stream, StreamConsumer.need)
+    stream = gate.around(stream, StreamConsumer.need, SOCKET)
 lifespan = Lifespan(runtime)
-_STREAM = "/ws/stream"
 # Whoever probes a process asks it by address, whatever names its clients use.
 _PROBES = {"/healthz", "/healthz/", "/readyz", "/readyz/"}
 # Beside what is below `/api/`; none of these needs a session.
@@ -51,7 +58,7 @@ def route(scope: Scope, receive: Any, send: Send) -> Awaitable[None]:
         return api(scope, receive, send) if is_api else pages(scope, receive, send)
     if kind == "lifespan":
         return lifespan(scope, receive, send)
-    if scope["path"].rstrip("/") == _STREAM:
+    if scope["path"].rstrip("/") == SOCKET:
         opened: Awaitable[None] = stream(scope, receive, send)
         return opened
     return Refusal(404, "not_found", "There is no WebSocket at this address.").send(scope, send)
@@ -74,4 +81,4 @@ _observers = [
 ]
 application: Guard | Observed = guarded
 if _observers:
-    application = Observed(guarded, _observers, make=ModelRequest, current=current_trace, sockets=[_STREAM])
+    application = Observed(guarded, _observers, make=ModelRequest, current=current_trace, sockets=[SOCKET])

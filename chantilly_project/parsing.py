@@ -11,12 +11,11 @@ from dataclasses import dataclass
 from urllib.parse import urlsplit
 
 from models_app.domain.scopes import SCOPES
-from web.rates import Rate
+from web.rates import Rate, read_rate
 
 BOOLEANS = {"on": True, "true": True, "1": True, "off": False, "false": False, "0": False}
 #: Characters of a secret key.
 MIN_KEY_LENGTH = 32
-PERIODS = {"second": 1.0, "minute": 60.0, "hour": 3600.0}
 UNITS = {"": 1, "K": 1024, "M": 1024**2, "G": 1024**3}
 
 
@@ -159,25 +158,23 @@ def _keys(value: object) -> list[str]:
 keys = Parser(_keys, f"keys of at least {MIN_KEY_LENGTH} characters, separated by commas, or a list")
 
 
-def _rate(item: str) -> tuple[str, Rate]:
-    match = re.fullmatch(r"(\w+)\s*=\s*([0-9]{1,9})\s*/\s*(\w+)", item)
-    if match is None or match[1] not in SCOPES or match[3] not in PERIODS or int(match[2]) < 1:
-        raise ValueError("not a rate")
-    return match[1], Rate(int(match[2]), PERIODS[match[3]])
-
-
 def _rates(value: object) -> dict[str, Rate]:
-    items = [f"{scope}={rate}" for scope, rate in value.items()] if isinstance(value, dict) else _items(value)
-    found = dict(map(_rate, items))
+    items = (
+        [f"{what}={rate}" if what else f"{rate}" for what, rate in value.items()]
+        if isinstance(value, dict)
+        else _items(value)
+    )
+    found = dict(read_rate(item, SCOPES) for item in items)
     if len(found) < len(items):
-        raise ValueError("a scope twice")
+        raise ValueError("something twice")
     return found
 
 
 rates = Parser(
     _rates,
-    "`SCOPE=N/PERIOD`, separated by commas, such as `predict=100/second,manage=10/minute`, or a dictionary; "
-    "periods are `second`, `minute`, `hour`",
+    "`WHAT=N/PERIOD`, separated by commas, such as `predict=100/s,/api/learn=50/s,manage=10/minute`, or a "
+    "dictionary: what is a scope or an address of the API, or left out for everything together; periods are "
+    "`second`, `minute`, `hour`, or `s`, `m`, `h`",
 )
 
 

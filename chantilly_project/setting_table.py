@@ -101,7 +101,8 @@ SETTINGS = (
         "RATE_LIMITS",
         "",
         parsing.rates,
-        "How often a token, or who has logged in, may do what in the API, by scope. Wants `AUTH_REQUIRED`.",
+        "[How often](../how-to/tokens.md#limit-how-often) a token, who has logged in, or where nobody is "
+        "asked an address, may do what in the API.",
         "none",
     ),
     Setting(

@@ -88,9 +88,6 @@ if ALERT_WEBHOOK_URL and not ALERT_WEBHOOK_SECRET:
 if AUTH_REQUIRED and ALLOW_ANONYMOUS:
     raise ConfigurationError("AUTH_REQUIRED and ALLOW_ANONYMOUS are both on: one of them has to be off.")
 
-if RATE_LIMITS and not AUTH_REQUIRED:
-    raise ConfigurationError("RATE_LIMITS is set, but AUTH_REQUIRED is off: nobody is known who is limited.")
-
 if UPLOAD_SIGNATURES == "required" and not UPLOAD_KEYS:
     raise ConfigurationError(
         "UPLOAD_SIGNATURES=required, but UPLOAD_KEYS has no key (`manage.py make_upload_key NAME FILE`)."

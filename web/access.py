@@ -11,8 +11,9 @@ from urllib.parse import parse_qs, quote
 
 from web.asgi import AnswerSoon, Application, Asked, Receive, Reply, Scope, Send
 from web.needs import Need
-from web.rates import Rates
+from web.rates import Address, Limit, Meter, Rates, current_meter
 from web.refusals import Refusal
+from web.seats import client_of
 
 TICKET = "ticket"
 _SCHEME = b"bearer "
@@ -23,6 +24,8 @@ class Principal(Protocol):
 
     name: str
     kind: str
+    #: Rates of their own, by scope or route.
+    rates: Mapping[str, Limit]
 
     def holds(self) -> bool:
         """Say whether what was found out still holds, and note the use."""
@@ -56,45 +59,59 @@ current_principal: ContextVar[Principal | None] = ContextVar("principal", defaul
 
 
 class Gate:
-    """Lets requests through whose sender has what their route needs."""
+    """Lets requests through whose sender has what their route needs, and does not ask too often."""
 
-    def __init__(self, access: Access, *, log_in: str, rates: Rates | None = None) -> None:
-        """`log_in` is the address of the page where people log in; without `rates` nothing is counted."""
+    def __init__(self, access: Access | None, *, log_in: str, rates: Rates) -> None:
+        """`log_in` is the address of the page where people log in. Without access nobody is asked."""
         self._access = access
         self._log_in = log_in
         self._rates = rates
 
-    async def admit(self, scope: Scope, need: Need | None, parameters: Mapping[str, Any]) -> None:
-        """Set `current_principal` in the running task, or raise a `Refusal`.
+    async def admit(self, scope: Scope, need: Need | None, parameters: Mapping[str, Any], route: str) -> None:
+        """Set `current_principal` and `current_meter` in the running task, or raise a `Refusal`.
 
         `parameters` are the route's. Without a need nobody is let through.
         """
-        principal = None if need is not None and need.is_open else await self._find(scope, need)
+        access = None if need is not None and need.is_open else self._access
+        principal = None if access is None else await _find(access, scope, need)
         # In any case: a task that was begun within another's may have that one's.
         current_principal.set(principal)
+        current_meter.set(meter := self._meter(principal, scope, route))
         if principal is not None:
             check(principal, need, parameters, scope.get("query_string", b""))
-            if self._rates is not None:
-                _count(self._rates, principal, need)
-        elif need is None or not need.is_open:
+        elif access is not None:
             raise self._unknown(scope, need)
+        if meter is not None and need is not None and not need.has_records:
+            _count(meter, need)
 
-    def short_way(self, scope: Scope, need: Need | None, answer_soon: AnswerSoon) -> AnswerSoon | None:
+    def short_way(
+        self, scope: Scope, need: Need | None, answer_soon: AnswerSoon, route: str
+    ) -> AnswerSoon | None:
         """Return how a body is answered soon for as long as who sends it may; None: they have to be asked.
 
         What is returned may be kept as long as the connection: it looks again each time.
         """
-        principal = self._of_headers(scope["headers"])[0]
+        if self._access is None:
+            meter = self._meter(None, scope, route)
+            if meter is None:
+                return answer_soon
+            # Whom a proxy speaks for is read on the ordinary way alone.
+            is_forwarded = any(name == b"x-forwarded-for" for name, _ in scope["headers"])
+            return None if is_forwarded else partial(_answer_counted, meter, answer_soon)
+        principal = _of_headers(self._access, scope["headers"])[0]
         if principal is None or need is None or not principal.may(*need.scopes):
             return None
+        meter = self._meter(principal, scope, route)
+        if meter is not None:
+            answer_soon = partial(_answer_counted, meter, answer_soon)
         return partial(_answer_soon, principal, answer_soon)
 
-    def around(self, application: Application, need: Need) -> Application:
+    def around(self, application: Application, need: Need, route: str) -> Application:
         """Return an application that is reached by who has what is needed."""
 
         async def served(scope: Scope, receive: Receive, send: Send) -> None:
             try:
-                await self.admit(scope, need, {})
+                await self.admit(scope, need, {}, route)
             except Refusal as refusal:
                 await refusal.send(scope, send)
             else:
@@ -102,28 +119,10 @@ class Gate:
 
         return served
 
-    async def _find(self, scope: Scope, need: Need | None) -> Principal | None:
-        principal, is_given = self._of_headers(scope["headers"])
-        if is_given:
-            return principal
-        if need is not None and need.takes_ticket:
-            tickets = parse_qs(scope.get("query_string", b"").decode("latin-1")).get(TICKET)
-            if tickets:
-                return self._access.of_ticket(tickets[0])
-        cookies = b"; ".join(value for name, value in scope["headers"] if name == b"cookie")
-        return await self._access.of_cookies(cookies) if cookies else None
-
-    def _of_headers(self, headers: Any) -> tuple[Principal | None, bool]:
-        """Return whose token the headers have, and whether they have any; two of them are nobody's."""
-        given: bytes | None = None
-        for name, value in headers:
-            if name == b"authorization" and value[: len(_SCHEME)].lower() == _SCHEME:
-                if given is not None:
-                    return None, True
-                given = value
-        if given is None:
-            return None, False
-        return self._access.of_token(given[len(_SCHEME) :].strip()), True
+    def _meter(self, principal: Principal | None, scope: Scope, route: str) -> Meter | None:
+        if principal is None:
+            return self._rates.meter(Address(client_of(scope)), route, {})
+        return self._rates.meter(principal, route, principal.rates)
 
     def _unknown(self, scope: Scope, need: Need | None) -> Refusal:
         if need is None or not need.is_page:
@@ -136,6 +135,31 @@ class Gate:
         )
 
 
+async def _find(access: Access, scope: Scope, need: Need | None) -> Principal | None:
+    principal, is_given = _of_headers(access, scope["headers"])
+    if is_given:
+        return principal
+    if need is not None and need.takes_ticket:
+        tickets = parse_qs(scope.get("query_string", b"").decode("latin-1")).get(TICKET)
+        if tickets:
+            return access.of_ticket(tickets[0])
+    cookies = b"; ".join(value for name, value in scope["headers"] if name == b"cookie")
+    return await access.of_cookies(cookies) if cookies else None
+
+
+def _of_headers(access: Access, headers: Any) -> tuple[Principal | None, bool]:
+    """Return whose token the headers have, and whether they have any; two of them are nobody's."""
+    given: bytes | None = None
+    for name, value in headers:
+        if name == b"authorization" and value[: len(_SCHEME)].lower() == _SCHEME:
+            if given is not None:
+                return None, True
+            given = value
+    if given is None:
+        return None, False
+    return access.of_token(given[len(_SCHEME) :].strip()), True
+
+
 def _answer_soon(principal: Principal, answer_soon: AnswerSoon, body: bytes, reply: Reply) -> Asked | None:
     if not principal.holds():
         return None
@@ -144,6 +168,14 @@ def _answer_soon(principal: Principal, answer_soon: AnswerSoon, body: bytes, rep
         return answer_soon(body, reply)
     finally:
         current_principal.reset(token)
+
+
+def _answer_counted(meter: Meter, answer_soon: AnswerSoon, body: bytes, reply: Reply) -> Asked | None:
+    token = current_meter.set(meter)
+    try:
+        return answer_soon(body, reply)
+    finally:
+        current_meter.reset(token)
 
 
 def check(principal: Principal, need: Need | None, parameters: Mapping[str, Any], query: bytes) -> None:
@@ -162,24 +194,10 @@ def check(principal: Principal, need: Need | None, parameters: Mapping[str, Any]
         raise forbidden(f"This is about something else: {limited(principal)}")
 
 
-def _count(rates: Rates, principal: Principal, need: Need | None) -> None:
+def _count(meter: Meter, need: Need) -> None:
     """Raise a `Refusal` where they ask more often than they may."""
-    if need is None or need.has_records:
-        return
-    for scope in need.scopes:
-        if seconds := rates.wait(principal, scope):
-            raise Refusal(429, "rate_limited", too_often(scope, seconds), {"Retry-After": str(seconds)})
-
-
-def too_often(scope: str, seconds: int) -> str:
-    """Say that somebody asks more often than they may.
-
-    >>> too_often("manage", 6)
-    "This is asked too often under the scope 'manage': try again after 6 s (see RATE_LIMITS)."
-    """
-    return (
-        f"This is asked too often under the scope '{scope}': try again after {seconds} s (see RATE_LIMITS)."
-    )
+    if late := meter.use(*need.scopes):
+        raise Refusal(429, "rate_limited", str(late), {"Retry-After": str(late.seconds)})
 
 
 def lacking(*scopes: str) -> str:

@@ -21,6 +21,7 @@ from web.connection import connection_of
 from web.needs import KNOWN, need_of
 from web.refusals import Refusal
 from web.requests import LeanRequest
+from web.routes import NOWHERE, name_of
 
 logger = logging.getLogger(__name__)
 
@@ -71,7 +72,8 @@ class Handler(ASGIHandler):
             return None
         if self._gate is None:
             return route.answer_soon
-        return self._gate.short_way(scope, need_of(route.match.func, "POST"), route.answer_soon)
+        need = need_of(route.match.func, "POST")
+        return self._gate.short_way(scope, need, route.answer_soon, name_of(route.match))
 
     async def _respond(self, scope: Scope, receive: Receive) -> HttpResponseBase:
         try:
@@ -79,7 +81,8 @@ class Handler(ASGIHandler):
             route = self._routes.get(request.path_info) or await self._find(request.path_info, scope)
             request.resolver_match = match = route.match
             if self._gate is not None:
-                await self._gate.admit(scope, need_of(match.func, request.method), match.kwargs)
+                need = need_of(match.func, request.method)
+                await self._gate.admit(scope, need, match.kwargs, name_of(match))
             if scope.get("query_string"):
                 self.check_query(scope["query_string"], match.func, request.method)
             if route.reads_body:
@@ -109,7 +112,7 @@ class Handler(ASGIHandler):
             return self._resolve(path)
         except Resolver404:
             if self._gate is not None:
-                await self._gate.admit(scope, KNOWN, {})
+                await self._gate.admit(scope, KNOWN, {}, NOWHERE)
             raise
 
     def _resolve(self, path: str) -> "_Route":

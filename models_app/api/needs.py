@@ -11,13 +11,11 @@ from models_app.domain.scopes import LEARN, MANAGE, PREDICT, READ
 from models_app.engine.commands import Command, Predict
 from models_app.services.policies import OF_MODEL, POLICY
 from models_app.wire.reading import Asked
-from web.access import Principal, current_principal, lacking, limited, too_often
+from web.access import Principal, current_principal, lacking, limited
 from web.needs import Need, of_everything
-from web.rates import Rates
+from web.rates import current_meter
 
 _MODEL = "model"
-#: How often who asks may do what; None: as often as they like.
-rates = Rates(settings.RATE_LIMITS) if settings.RATE_LIMITS else None
 
 
 def _in_address(parameters: Mapping[str, Any], _query: bytes) -> list[str] | None:
@@ -79,14 +77,18 @@ def admit(command: Asked, principal: Principal | None) -> None:
 
     Raises `RateLimited` where they ask too often: each record is counted.
     """
-    if principal is None:
-        return
     scope = PREDICT if isinstance(command, Predict) else LEARN
-    if not principal.may(scope):
-        raise Forbidden(lacking(scope))
-    _bind(command, principal)
-    if rates is not None and (seconds := rates.wait(principal, scope)):
-        raise RateLimited(too_often(scope, seconds), seconds)
+    if principal is not None:
+        if not principal.may(scope):
+            raise Forbidden(lacking(scope))
+        _bind(command, principal)
+    if (meter := current_meter.get()) is not None and (late := meter.use(scope)) is not None:
+        raise RateLimited(str(late), late.seconds)
+
+
+def all_may() -> bool:
+    """Say whether records need not be admitted one by one: nobody is asked, and nothing counted."""
+    return current_principal.get() is None and current_meter.get() is None
 
 
 def refusal_of(command: Asked, principal: Principal | None) -> ChantillyError | None:

@@ -101,7 +101,7 @@ def _read_all(texts: Sequence[Text], op: str | None, now: float) -> list[Read]:
     except Unauthenticated as error:
         # Their token has come to its end meanwhile.
         return [(error, ref) for _, ref in read]
-    if principal is None:
+    if needs.all_may():
         return read
     return [
         (asked if isinstance(asked, ChantillyError) else needs.refusal_of(asked, principal) or asked, ref)

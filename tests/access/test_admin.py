@@ -14,6 +14,7 @@ FORM = {
     "name": "sensor",
     "scopes": ["predict", "learn"],
     "models": "pump-*\nvalve",
+    "rates": "10/m\npredict=5/s",
     "expires_at_0": "",
     "expires_at_1": "",
 }
@@ -34,6 +35,7 @@ class TestAdding:
         (token,) = ApiToken.objects.all()
         assert token.digest == tokens.digest_of(found[1].encode()).hex()
         assert (token.scopes, token.patterns) == (["predict", "learn"], ["pump-*", "valve"])
+        assert token.rates == ["10/m", "predict=5/s"]
         for path in (LIST, f"{LIST}{token.pk}/change/", "/admin/"):
             assert found[1] not in admin.get(path).content.decode()
 
@@ -43,6 +45,7 @@ class TestAdding:
             ({"name": " x"}, "must be 1 to 100 characters"),
             ({"scopes": []}, "This field is required"),
             ({"models": "a\n\nb"}, "must be names of models"),
+            ({"rates": "5 a second"}, "no rate; write N/PERIOD"),
             ({"expires_at_0": "2001-01-01", "expires_at_1": "0:00"}, "must be in the future"),
         ],
     )

@@ -76,6 +76,20 @@ class TestRegistry:
         assert after is not None
         assert (list(after.scopes), list(after.patterns)) == (rows[0].scopes, rows[0].patterns)
 
+    def test_knows_rates_but_those_of_addresses_that_are_gone(
+        self, registry: Registry, rows: list[TokenRow]
+    ) -> None:
+        rows[0] = row(1, rates=["read=5/s", "/api/was-there=1/s", "/api/model/x=2/m"])
+        registry.refresh()
+
+        principal = registry.find(b"secret 1")
+
+        assert principal is not None
+        assert {what: limit.rate for what, limit in principal.rates.items()} == {
+            "read": (5, 1.0),
+            "/api/model/<str:name>": (2, 60.0),
+        }
+
     def test_finds_none_that_has_expired(self, registry: Registry, rows: list[TokenRow]) -> None:
         rows[0] = row(1, expires_at=datetime.now(UTC) - timedelta(seconds=1))
         registry.refresh()

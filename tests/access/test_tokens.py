@@ -7,6 +7,7 @@ from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
 from access import following, tickets, tokens
+from access.bounds import Bounds
 from access.errors import InvalidToken, TokenNotFound
 from access.following import Follower
 from access.groups import SCOPES_BY_GROUP
@@ -50,6 +51,10 @@ class TestCreateToken:
             ({"scopes": []}, "scopes"),
             ({"scopes": ["read", "write"]}, "scopes"),
             ({"models": [""]}, "models"),
+            ({"bounds": Bounds(rates=["often"])}, "rates"),
+            ({"bounds": Bounds(rates=["write=1/s"])}, "rates"),
+            ({"bounds": Bounds(rates=["/api/nothing=1/s"])}, "rates"),
+            ({"bounds": Bounds(rates=["read=1/s", "read=2/s"])}, "rates"),
             ({"expires_at": timezone.now() - timedelta(seconds=1)}, "expires_at"),
         ],
     )

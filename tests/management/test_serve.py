@@ -155,11 +155,11 @@ class TestHosts:
         assert ended.returncode == 1
         assert "AUTH_REQUIRED and ALLOW_ANONYMOUS are both on" in ended.stderr
 
-    def test_are_not_served_with_limits_for_nobody(self, another: Path) -> None:
-        ended = manage(another, "serve", "--port", "0", RATE_LIMITS="learn=1/second")
+    def test_are_not_served_with_limits_of_what_is_not_there(self, another: Path) -> None:
+        ended = manage(another, "serve", "--port", "0", RATE_LIMITS="/api/lern=1/second")
 
         assert ended.returncode == 1
-        assert "RATE_LIMITS is set, but AUTH_REQUIRED is off" in ended.stderr
+        assert "RATE_LIMITS: '/api/lern' is no address of the API." in ended.stderr
 
 
 class TestStop:

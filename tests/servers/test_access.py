@@ -33,11 +33,18 @@ class Tokens:
     server: Server
     made: dict[tuple[str, ...], str]
 
-    def __call__(self, *scopes: str, models: tuple[str, ...] = (), name: str | None = None) -> str:
+    def __call__(
+        self,
+        *scopes: str,
+        models: tuple[str, ...] = (),
+        name: str | None = None,
+        bounds: tuple[str, ...] = (),
+    ) -> str:
         key = (*scopes, *(f"--model={pattern}" for pattern in models))
         if name is not None or key not in self.made:
             called = name or f"token {len(self.made)}"
             options = [f"--scope={scope}" for scope in scopes] + [f"--model={model}" for model in models]
+            options += bounds
             done = self.server.manage("create_token", called, *options)
             assert done.returncode == 0, done.stderr
             token = done.stdout.strip()

@@ -10,6 +10,7 @@ from access.principals import Principal
 from web.access import Gate, current_principal, goes_on
 from web.asgi import Asked, Message, Reply, Scope
 from web.needs import KNOWN, OPEN, Need, of_everything
+from web.rates import Rates
 from web.refusals import Refusal
 
 
@@ -31,6 +32,7 @@ class People:
 
 TOKEN = (b"authorization", b"Bearer token")
 READ = Need(scopes=("read",))
+FREE = Rates({})
 
 
 def admitted(
@@ -44,7 +46,7 @@ def admitted(
 
     async def admit() -> Any:
         scope: Scope = {"path": "/x", "headers": list(headers), "query_string": query}
-        await Gate(people, log_in="/login/").admit(scope, need, parameters or {})
+        await Gate(people, log_in="/login/", rates=FREE).admit(scope, need, parameters or {}, "/x")
         return current_principal.get()
 
     return asyncio.run(admit())
@@ -124,7 +126,9 @@ class TestAdmit:
         async def admit() -> Any:
             current_principal.set(Principal("other", scopes=["manage"]))
             try:
-                await Gate(People(), log_in="/").admit({"path": "/", "headers": []}, READ, {})
+                await Gate(People(), log_in="/", rates=FREE).admit(
+                    {"path": "/", "headers": []}, READ, {}, "/"
+                )
             except Refusal:
                 return current_principal.get()
 
@@ -147,7 +151,7 @@ class TestShortWay:
 
         seen: list[Any] = []
         scope: Scope = {"path": "/x", "headers": list(headers)}
-        return Gate(people, log_in="/").short_way(scope, need, answer_soon), seen
+        return Gate(people, log_in="/", rates=FREE).short_way(scope, need, answer_soon, "/x"), seen
 
     def test_is_for_who_may(self) -> None:
         people = People()
@@ -185,7 +189,7 @@ class TestAround:
         async def application(*_: Any) -> None:
             raise AssertionError("it was reached")
 
-        served = Gate(People(), log_in="/").around(application, READ)
+        served = Gate(People(), log_in="/", rates=FREE).around(application, READ, "/")
         scope = {
             "type": "websocket",
             "path": "/",

@@ -7,6 +7,7 @@ from django.core.management.base import CommandError, CommandParser
 from django.utils import timezone
 
 from access import tokens
+from access.bounds import Bounds
 from models_app.domain.scopes import SCOPES
 from models_app.management.base import ServiceCommand
 from models_app.management.commands.prune_predictions import parse_age
@@ -43,6 +44,15 @@ class Command(ServiceCommand):
             help="after that time, such as 12h or 90d; never without it",
         )
 
+        parser.add_argument(
+            "--rate",
+            action="append",
+            default=[],
+            dest="rates",
+            help="how often, such as 100/s in all, predict=100/s or /api/learn=5/m; in the place of "
+            "RATE_LIMITS; may be given often",
+        )
+
     def serve(self, **options: Any) -> None:
         """Make it."""
         made = tokens.create_token(
@@ -50,6 +60,7 @@ class Command(ServiceCommand):
             scopes=options["scopes"],
             models=options["models"],
             expires_at=None if options["expires"] is None else _after(options["expires"]),
+            bounds=Bounds(rates=options["rates"]),
             now=timezone.now(),
         )
         self.stdout.write(made.secret)

@@ -10,13 +10,13 @@ from access.models import ApiToken
 from models_app.management import rendering
 from models_app.management.base import ServiceCommand
 
-HEADINGS = ("NAME", "SCOPES", "MODELS", "CREATED", "EXPIRES", "LAST USED")
+HEADINGS = ("NAME", "SCOPES", "MODELS", "RATES", "CREATED", "EXPIRES", "LAST USED")
 
 
 class Command(ServiceCommand):
     """List the tokens that are not revoked."""
 
-    help = "Lists the tokens that are not revoked: scopes, models, expiry, last use."
+    help = "Lists the tokens that are not revoked: scopes, models, rates, expiry, last use."
 
     def serve(self, **_options: Any) -> None:
         """Print them by name."""
@@ -35,6 +35,7 @@ def _row(token: ApiToken, now: datetime) -> tuple[str, ...]:
         token.name,
         " ".join(token.scopes),
         " ".join(token.patterns) or "all",
+        " ".join(token.rates) or "-",
         _moment(token.created_at),
         _moment(token.expires_at) + expired,
         _moment(token.last_used_at),

@@ -17,6 +17,7 @@ from models_app.management.migrating import migrations_are_missing
 from models_app.services import runtime
 from models_app.services.handing.server import listen
 from web import listening, serving
+from web.routes import limits_of_settings
 
 APPLICATION = "chantilly_project.asgi:application"
 # Records and their commands come and go in great numbers and hold no cycles; with Python's own thresholds an
@@ -46,11 +47,13 @@ class Command(BaseCommand):
     def handle(self, *_args: Any, host: str, port: int, with_setup: bool, **_options: Any) -> None:
         """Serve. Raises CommandError if another process serves, the port is taken or migrations wait.
 
-        It does, too, where others reach the address and nothing says whether they may.
+        It does, too, where others reach the address and nothing says whether they may, and where limits are
+        of addresses that there are not.
         """
         claim_database()
         sockets = listening.bind(host, port)
         listening.check_access(bound.getsockname()[0] for bound in sockets)
+        _check_rates()
         if with_setup:
             call_command("setup")
         _require_migrations()
@@ -92,6 +95,13 @@ def _spare_what_there_is() -> None:
     """Have the collector look no more at what there is by now: the application, once it is loaded."""
     gc.collect()
     gc.freeze()
+
+
+def _check_rates() -> None:
+    try:
+        limits_of_settings()
+    except ValueError as error:
+        raise CommandError(f"RATE_LIMITS: {error}.") from None
 
 
 def _require_migrations() -> None:
