@@ -5,6 +5,9 @@ from typing import Any
 
 from river import bandit
 
+#: Ends the attribute that holds a drawing, if it is not escaped.
+BREAKS = '"></iframe><script>alert(1)</script>'
+
 
 class Choosy(bandit.EpsilonGreedy):  # type: ignore[misc]  # River has no types
     """A bandit policy that learns no punishment of the arm `b`."""
@@ -123,3 +126,17 @@ class Frozen:
 
     def __getstate__(self) -> dict[str, Any]:
         return {"factor": self.factor, "session": None}
+
+
+class Undrawn(Frozen):
+    """A model that cannot draw itself."""
+
+    def _repr_html_(self) -> str:
+        raise ValueError("not today")
+
+
+class Breaking(Frozen):
+    """A model that draws what it should not."""
+
+    def _repr_html_(self) -> str:
+        return BREAKS

@@ -13,6 +13,9 @@ POLICY = (
     "object-src 'none'; base-uri 'self'; form-action 'self'; frame-ancestors 'none'"
 )
 
+# Of what a model draws, which may be anything: it runs no script, and loads nothing.
+DRAWING_POLICY = "default-src 'none'; style-src 'unsafe-inline'"
+
 
 class StaticFilesMiddleware(WhiteNoiseMiddleware):  # type: ignore[misc]
     """Whitenoise, answering in one piece.

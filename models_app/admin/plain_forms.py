@@ -19,7 +19,7 @@ def render(  # noqa: PLR0913  # as many as the page has parts
 ) -> HttpResponse:
     """Return the page that asks for what adds a row."""
     # Django annotates its own helpers for model forms only; they take any.
-    fieldsets: list[Any] = [(None, {"fields": list(form.fields)})]
+    fieldsets: Any = getattr(form, "fieldsets", [(None, {"fields": list(form.fields)})])
     admin_form = helpers.AdminForm(cast("Any", form), fieldsets, {})
     context = {
         **model_admin.admin_site.each_context(request),

@@ -8,9 +8,11 @@ from django.http import HttpRequest
 
 from models_app.domain.errors import (
     ChantillyError,
+    FlavorNotSet,
     InvalidModelName,
     InvalidSpec,
     Message,
+    ModelNotAllowed,
     ModelNotReadable,
     ModelNotSuitable,
     UploadNotSigned,
@@ -18,12 +20,12 @@ from models_app.domain.errors import (
 
 # Where the form shows a refusal that does not name its field.
 FIELD_BY_ERROR: dict[type[ChantillyError], str] = {
+    FlavorNotSet: "flavor",
     InvalidModelName: "name",
-    InvalidSpec: "file",
-    ModelNotReadable: "file",
-    ModelNotSuitable: "file",
     UploadNotSigned: "signature",
 }
+# Those of an upload itself: the form has several ways to give it.
+_OF_UPLOADS = (InvalidSpec, ModelNotAllowed, ModelNotReadable, ModelNotSuitable)
 
 
 def reasons(message: Message) -> list[str]:
@@ -53,8 +55,12 @@ class Shown:
         return True
 
 
-def put_on_form(form: BaseForm, error: ChantillyError) -> None:
-    """Show a refusal at the field that it is about."""
+def put_on_form(form: BaseForm, error: ChantillyError, *, upload: str | None = None) -> None:
+    """Show a refusal at its field; one of an upload at the field that this came in, `upload`."""
+    if isinstance(error, _OF_UPLOADS):
+        for reason in _with_places(error.message):
+            form.add_error(upload, reason)
+        return
     by_type = FIELD_BY_ERROR.get(type(error))
     by_field = {by_type: [error.message]} if isinstance(error.message, str) else error.message
     for name, its_reasons in by_field.items():
@@ -62,5 +68,14 @@ def put_on_form(form: BaseForm, error: ChantillyError) -> None:
             if name is None or name in form.fields:
                 form.add_error(name, reason)
             else:
-                # Of a place within the field, as in a specification.
                 form.add_error(by_type, f"{name}: {reason}")
+
+
+def _with_places(message: Message) -> list[str]:
+    """Return a refusal's sentences, each with the place within a specification that it is about.
+
+    A place may be called as a field of the form is.
+    """
+    if isinstance(message, str):
+        return [message]
+    return [f"{place}: {reason}" for place, its_reasons in message.items() for reason in its_reasons]

@@ -14,7 +14,7 @@ from django.shortcuts import redirect
 from django.urls import URLPattern, path
 from django.utils.html import format_html
 
-from models_app.admin import downloads, panels, plain_forms, refusals, rendering
+from models_app.admin import downloads, panels, plain_forms, refusals, rendering, spec_forms
 from models_app.admin.figures import FigureList
 from models_app.admin.of_models import links_of_model
 from models_app.admin.read_only import ReadOnlyAdmin
@@ -97,11 +97,21 @@ class ServedModelAdmin(Columns, ReadOnlyAdmin[ServedModel]):
         """Upload a model. Django's own view would write a row, within a transaction of its own."""
         if not self.has_add_permission(request):
             raise PermissionDenied
-        form = UploadForm(request.POST, request.FILES) if request.method == "POST" else UploadForm()
-        name = form.upload() if form.is_bound else None
+        if request.method == "POST":
+            form = UploadForm(request.POST, request.FILES)
+        else:
+            form = UploadForm(initial=spec_forms.initial(request.GET.get("example")))
+        is_preview = "_preview" in request.POST
+        name = form.upload() if form.is_bound and not is_preview else None
         if name is None:
+            context = spec_forms.context(request, form.preview() if is_preview else None)
             return plain_forms.render(
-                self, request, form, title="Upload a model", form_url=form_url, extra_context=extra_context
+                self,
+                request,
+                form,
+                title="Upload a model",
+                form_url=form_url,
+                extra_context={**context, **(extra_context or {})},
             )
         model = ServedModel.objects.filter(name=name).first()
         if model is None:

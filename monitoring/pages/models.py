@@ -25,11 +25,10 @@ from monitoring.pages.figures import figures_context
 from monitoring.pages.overview import base_url
 from monitoring.pages.rows import headline_of
 from monitoring.pages.snippets import snippets
+from web.middleware import DRAWING_POLICY
 
 # A page is shown without what a model does not say in time, so that no more than one thread waits for it.
 _PATIENCE_SECONDS = 3.0
-# What a model says of itself may be anything; it runs no script, and loads nothing.
-_PIPELINE_POLICY = "default-src 'none'; style-src 'unsafe-inline'; frame-ancestors 'self'; sandbox"
 
 
 @never_cache
@@ -73,8 +72,8 @@ def pipeline(request: HttpRequest, name: str) -> HttpResponse:
         raise Http404(message_of(error)) from None
     except ChantillyError as error:
         drawn = str(error)
-    response = render(request, "monitoring/pipeline.html", {"drawn": drawn})
-    response["Content-Security-Policy"] = _PIPELINE_POLICY
+    response = render(request, "models_app/drawing.html", {"drawn": drawn, "policy": DRAWING_POLICY})
+    response["Content-Security-Policy"] = f"{DRAWING_POLICY}; frame-ancestors 'self'; sandbox"
     return response
 
 

@@ -279,11 +279,6 @@ class TestUpload:
         assert "It is read-only: it predicts, and learns nothing." in page
         assert '<div class="readonly"><img src="/static/admin/img/icon-yes.svg" alt="True"></div>' in page
 
-    def test_asks_for_a_file(self, client: Client) -> None:
-        response = client.post(add_url(ServedModel), {"name": "model"})
-
-        assert list(response.context["adminform"].form.errors) == ["file"]
-
     def test_refuses_a_file_over_the_limit(self, client: Client) -> None:
         with override_settings(MAX_MODEL_BYTES=100):
             response = post_file(client, pickle.dumps(logistic()))
