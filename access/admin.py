@@ -4,7 +4,12 @@ from typing import Any
 
 from django import forms
 from django.contrib import admin, messages
-from django.contrib.admin.widgets import AdminSplitDateTime, AdminTextareaWidget, AdminTextInputWidget
+from django.contrib.admin.widgets import (
+    AdminIntegerFieldWidget,
+    AdminSplitDateTime,
+    AdminTextareaWidget,
+    AdminTextInputWidget,
+)
 from django.core.exceptions import PermissionDenied
 from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
@@ -12,7 +17,7 @@ from django.template.response import TemplateResponse
 from django.utils import timezone
 
 from access import tokens
-from access.bounds import Bounds
+from access.bounds import QUOTAS, Bounds, in_words
 from access.models import ApiToken
 from access.tokens import NewToken
 from models_app.admin import plain_forms, refusals
@@ -39,6 +44,17 @@ class TokenForm(forms.Form):
         help_text="How often, such as 100/s in all, predict=100/s or /api/learn=5/m, one a line. "
         "Without any, what the settings say.",
     )
+    max_models = forms.IntegerField(
+        required=False, widget=AdminIntegerFieldWidget, help_text="Models that it has uploaded, at most."
+    )
+    max_bytes = forms.IntegerField(
+        required=False, widget=AdminIntegerFieldWidget, help_text="Bytes of these models together, at most."
+    )
+    max_pending = forms.IntegerField(
+        required=False,
+        widget=AdminIntegerFieldWidget,
+        help_text="Predictions of its own that await their ground truths, at most.",
+    )
     expires_at = forms.SplitDateTimeField(label="Expires", required=False, widget=AdminSplitDateTime)
 
     def make(self) -> NewToken | None:
@@ -50,7 +66,10 @@ class TokenForm(forms.Form):
                 name=self.cleaned_data["name"],
                 scopes=self.cleaned_data["scopes"],
                 models=self.cleaned_data["models"].splitlines(),
-                bounds=Bounds(rates=self.cleaned_data["rates"].splitlines()),
+                bounds=Bounds(
+                    rates=self.cleaned_data["rates"].splitlines(),
+                    **{name: self.cleaned_data[name] for name in QUOTAS},
+                ),
                 expires_at=self.cleaned_data["expires_at"],
                 now=timezone.now(),
             )
@@ -64,8 +83,8 @@ class ApiTokenAdmin(ReadOnlyAdmin[ApiToken]):
     """Tokens. What one may do is said when it is made, and stays."""
 
     list_display = (
-        "name", "its_scopes", "its_models", "its_rates", "created_at", "expires_at", "last_used_at",
-        "revoked_at",
+        "name", "its_scopes", "its_models", "its_rates", "its_quotas", "created_at", "expires_at",
+        "last_used_at", "revoked_at",
     )  # fmt: skip
     list_filter = (("revoked_at", admin.EmptyFieldListFilter),)
     search_fields = ("name",)
@@ -101,6 +120,11 @@ class ApiTokenAdmin(ReadOnlyAdmin[ApiToken]):
     def its_rates(self, token: ApiToken) -> str:
         """Return the rates in a line."""
         return ", ".join(token.rates)
+
+    @admin.display(description="quotas")
+    def its_quotas(self, token: ApiToken) -> str:
+        """Return the quotas in a line."""
+        return in_words(token)
 
     def add_view(
         self, request: HttpRequest, form_url: str = "", extra_context: dict[str, Any] | None = None

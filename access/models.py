@@ -19,6 +19,10 @@ class ApiToken(models.Model):
     patterns: "models.JSONField[list[str], list[str]]" = models.JSONField(default=list, blank=True)
     #: How often it may do what, as `web.rates.read_rate` reads it.
     rates: "models.JSONField[list[str], list[str]]" = models.JSONField(default=list, blank=True)
+    #: What it may have at a time; none: as much as there is room for.
+    max_models = models.PositiveBigIntegerField(null=True, blank=True)
+    max_bytes = models.PositiveBigIntegerField(null=True, blank=True)
+    max_pending = models.PositiveBigIntegerField(null=True, blank=True)
     created_at = models.DateTimeField(editable=False)
     expires_at = models.DateTimeField(null=True, blank=True)
     revoked_at = models.DateTimeField(null=True, blank=True, editable=False)

@@ -5,6 +5,7 @@ import time
 from collections.abc import Collection, Mapping, Sequence
 from fnmatch import translate
 
+from models_app.domain.quotas import UNLIMITED, Quotas
 from web.rates import Limit
 
 
@@ -22,8 +23,8 @@ class Principal:
     """
 
     __slots__ = (
-        "__weakref__", "_has_ended", "_matches", "expires_at", "kind", "limits", "name", "patterns", "rates",
-        "scopes", "used_at",
+        "__weakref__", "_has_ended", "_matches", "expires_at", "kind", "limits", "name", "patterns",
+        "quotas", "rates", "scopes", "used_at",
     )  # fmt: skip
 
     def __init__(  # noqa: PLR0913  # as many as there is to know of somebody
@@ -35,6 +36,7 @@ class Principal:
         expires_at: float = float("inf"),
         kind: str = "token",
         rates: Mapping[str, Limit] | None = None,
+        quotas: Quotas = UNLIMITED,
     ) -> None:
         """`patterns` are of models' names, as `fnmatch` has them; none: all models. Times are Unix times.
 
@@ -52,6 +54,7 @@ class Principal:
         self.limits = f"models called {' or '.join(map(repr, patterns))}" if patterns else ""
         #: How often they may do what, beside what is so for everybody.
         self.rates = rates or {}
+        self.quotas = quotas
         #: When it was asked for last; 0: never.
         self.used_at = 0.0
         self._has_ended = False

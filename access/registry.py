@@ -7,6 +7,8 @@ from typing import NamedTuple
 
 from access import token_rates
 from access.principals import Principal
+from models_app.domain.quotas import Quotas
+from models_app.engine import allowances
 
 
 class TokenRow(NamedTuple):
@@ -19,6 +21,9 @@ class TokenRow(NamedTuple):
     patterns: Sequence[str]
     expires_at: datetime | None
     rates: Sequence[str] = ()
+    max_models: int | None = None
+    max_bytes: int | None = None
+    max_pending: int | None = None
 
 
 class Registry:
@@ -58,6 +63,7 @@ class Registry:
         by_digest = {bytes.fromhex(row.digest): kept[row.pk] for row in rows}
         ended = [principal for pk, principal in self._by_pk.items() if kept.get(pk) is not principal]
         self._rows, self._by_pk, self._by_digest = rows, kept, by_digest
+        allowances.keep([row.name for row in rows if row.max_pending is not None])
         self._pks = {principal: pk for pk, principal in kept.items()}
         for principal in ended:
             principal.end()
@@ -74,4 +80,9 @@ def _principal(row: TokenRow) -> Principal:
         patterns=row.patterns,
         expires_at=float("inf") if row.expires_at is None else row.expires_at.timestamp(),
         rates=token_rates.limits_of(row.rates),
+        quotas=Quotas(
+            max_models=row.max_models,
+            max_bytes=row.max_bytes,
+            allowance=None if row.max_pending is None else allowances.allowance_of(row.name, row.max_pending),
+        ),
     )

@@ -62,6 +62,7 @@ def create_token(  # noqa: PLR0913  # as many as there is to say of a token
             scopes=[scope for scope in SCOPES if scope in scopes],
             patterns=list(dict.fromkeys(models)),
             rates=list(bounds.rates),
+            **bounds.quotas(),
             created_at=now,
             expires_at=expires_at,
         )
@@ -71,6 +72,7 @@ def create_token(  # noqa: PLR0913  # as many as there is to say of a token
             scopes=list(scopes),
             models=list(models),
             rates=list(bounds.rates),
+            quotas=bounds.quotas(),
             expires_at=None if expires_at is None else expires_at.isoformat(),
         )
     return NewToken(name, secret)

@@ -11,12 +11,12 @@ from dataclasses import dataclass
 from urllib.parse import urlsplit
 
 from models_app.domain.scopes import SCOPES
+from models_app.domain.units import read_size
 from web.rates import Rate, read_rate
 
 BOOLEANS = {"on": True, "true": True, "1": True, "off": False, "false": False, "0": False}
 #: Characters of a secret key.
 MIN_KEY_LENGTH = 32
-UNITS = {"": 1, "K": 1024, "M": 1024**2, "G": 1024**3}
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,13 +108,7 @@ def seconds(minimum: float, maximum: float) -> Parser:
 
 
 def _size(value: object) -> int:
-    if not isinstance(value, str):
-        found = _whole(value)
-    else:
-        match = re.fullmatch(r"([0-9]+)\s*([KMG]?)", value.strip().upper())
-        if match is None:
-            raise ValueError("not a size")
-        found = int(match[1]) * UNITS[match[2]]
+    found = read_size(value) if isinstance(value, str) else _whole(value)
     if found < 1:
         raise ValueError("not positive")
     return found

@@ -26,6 +26,8 @@ class Principal(Protocol):
     kind: str
     #: Rates of their own, by scope or route.
     rates: Mapping[str, Limit]
+    #: What else bounds them, which is the application's own affair.
+    quotas: Any
 
     def holds(self) -> bool:
         """Say whether what was found out still holds, and note the use."""

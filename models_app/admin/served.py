@@ -40,7 +40,7 @@ class ServedModelAdmin(Columns, ReadOnlyAdmin[ServedModel]):
     search_fields = ("name",)
     ordering = ("name",)
     fieldsets = (
-        (None, {"fields": ("name", "is_default", "flavor", "is_read_only", "uploaded_at")}),
+        (None, {"fields": ("name", "is_default", "flavor", "is_read_only", "uploaded_at", "uploaded_by")}),
         (
             "How it does",
             {

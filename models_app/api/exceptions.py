@@ -23,6 +23,7 @@ STATUS_BY_ERROR: dict[type[ChantillyError], int] = {
     errors.NoSpec: 404,
     errors.ModelBusy: 503,
     errors.ModelNotLoadable: 503,
+    errors.QuotaExceeded: 403,
     errors.RateLimited: 429,
     errors.ServerStopping: 503,
     errors.StorageUnavailable: 503,

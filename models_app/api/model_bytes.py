@@ -74,6 +74,7 @@ class ModelViewSet(ThreadedViewSet):
             errors.ModelNotReadable,
             errors.ModelNotSuitable,
             errors.ModelRaised,
+            errors.QuotaExceeded,
             errors.UnknownFlavor,
             errors.UploadNotSigned,
             errors.UploadsBusy,

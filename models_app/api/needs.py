@@ -6,7 +6,8 @@ from urllib.parse import parse_qsl
 
 from django.conf import settings
 
-from models_app.domain.errors import ChantillyError, Forbidden, RateLimited, Unauthenticated
+from models_app.domain.errors import ChantillyError, Forbidden, QuotaExceeded, RateLimited, Unauthenticated
+from models_app.domain.quotas import Allowance
 from models_app.domain.scopes import LEARN, MANAGE, PREDICT, READ
 from models_app.engine.commands import Command, Predict
 from models_app.services.policies import OF_MODEL, POLICY
@@ -75,7 +76,8 @@ def who() -> Principal | None:
 def admit(command: Asked, principal: Principal | None) -> None:
     """Raise `Forbidden` unless they may ask this; of a model that only the engine finds, it asks again.
 
-    Raises `RateLimited` where they ask too often: each record is counted.
+    Raises `RateLimited` where they ask too often: each record is counted. Raises `QuotaExceeded` where it is
+    to be kept, and they have as many pending as they may.
     """
     scope = PREDICT if isinstance(command, Predict) else LEARN
     if principal is not None:
@@ -84,6 +86,10 @@ def admit(command: Asked, principal: Principal | None) -> None:
         _bind(command, principal)
     if (meter := current_meter.get()) is not None and (late := meter.use(scope)) is not None:
         raise RateLimited(str(late), late.seconds)
+    if principal is not None and isinstance(command, Predict) and command.prediction_id is not None:
+        # At last: what is refused otherwise takes nothing of it.
+        allowance: Allowance | None = principal.quotas.allowance
+        command.lease = None if allowance is None else allowance.take()
 
 
 def all_may() -> bool:
@@ -95,7 +101,7 @@ def refusal_of(command: Asked, principal: Principal | None) -> ChantillyError | 
     """Return why they may not ask this; None: they may."""
     try:
         admit(command, principal)
-    except (Forbidden, RateLimited) as error:
+    except (Forbidden, QuotaExceeded, RateLimited) as error:
         return error
     return None
 

@@ -100,7 +100,7 @@ class PredictViewSet(_PredictionsViewSet):
         "An array of records is answered with an array, refusals in their places.",
         request=request_bodies.PREDICT,
         responses={200: schemas.PREDICTIONS, 201: schemas.PREDICTION},
-        refusals=_REFUSALS,
+        refusals=(*_REFUSALS, errors.QuotaExceeded),
         statuses=_STATUSES,
     )
     async def create(self, request: HttpRequest) -> HttpResponse:

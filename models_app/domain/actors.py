@@ -7,6 +7,8 @@ from dataclasses import dataclass
 from functools import wraps
 from typing import ParamSpec, TypeVar
 
+from models_app.domain.quotas import UNLIMITED, Quotas
+
 P = ParamSpec("P")
 R = TypeVar("R")
 
@@ -15,11 +17,13 @@ R = TypeVar("R")
 class Actor:
     """Somebody who changes something.
 
-    `name` says who in words, such as `token 'sensor'`; `origin` from where: an address, or a command.
+    `name` says who in words, such as `token 'sensor'`; `origin` from where: an address, or a command. The
+    `quotas` bound what they may have.
     """
 
     name: str
     origin: str = ""
+    quotas: Quotas = UNLIMITED
 
 
 #: The server by itself.
@@ -43,8 +47,8 @@ def acting(find: Callable[[], Actor]) -> Iterator[None]:
 def current_actor() -> Actor:
     """Return who acts in this context.
 
-    >>> current_actor()
-    Actor(name='the server', origin='')
+    >>> current_actor().name
+    'the server'
     """
     find = _current.get()
     return SERVER if find is None else find()

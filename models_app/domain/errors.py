@@ -297,6 +297,12 @@ class RateLimited(ChantillyError):
         self.seconds = seconds
 
 
+class QuotaExceeded(ChantillyError):
+    """Who asks has as much as they may have; the message names the quota, its limit and what they have."""
+
+    code = "quota_exceeded"
+
+
 class TooManyStreams(ChantillyError):
     """As many streams are open as the settings allow."""
 

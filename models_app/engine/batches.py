@@ -169,6 +169,7 @@ class Batch:
                 prediction=learns.encode_prediction(prediction) if hot.is_plain else encoded(prediction),
                 predicted_at=max(command.received_at, self.hot.learned_at),
                 flavor=self.state.flavor,
+                owner=None if command.lease is None else command.lease.owner,
             )
         if not hot.is_plain:
             if hot.flavor.records(command.prediction_id):

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 from models_app.domain.features import Features
 from models_app.domain.learns import Learn
+from models_app.domain.quotas import Allowance
 from models_app.domain.scoring import GroundTruth
 from models_app.engine.tracing import Trace, current_trace
 
@@ -40,7 +41,7 @@ class Command:
     """
 
     __slots__ = (
-        "bundle", "ends_request", "future", "loop", "name", "permits", "position", "queued_at",
+        "bundle", "ends_request", "future", "lease", "loop", "name", "permits", "position", "queued_at",
         "relies_on_default", "trace", "was_misrouted",
     )  # fmt: skip
     commits = False
@@ -60,6 +61,8 @@ class Command:
         #: Whether it is a request by itself, or the last command of those that are answered together.
         self.ends_request = True
         self.permits: Callable[[str], bool] | None = None
+        #: What counts that it is under way, until it is answered.
+        self.lease: Allowance | None = None
         self.trace: Trace | None = None
         # On the clock of `time.perf_counter`; set when the command is queued.
         self.queued_at = 0.0

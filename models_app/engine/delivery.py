@@ -42,6 +42,9 @@ def deliver(answers: Iterable[Answer]) -> None:
         command, result, error = answer
         if error is not None:
             error = _answerable(error)
+        if command.lease is not None:
+            command.lease.give_back()
+            command.lease = None
         if command.bundle is not None:
             try:
                 command.bundle.settle(command.position, result if error is None else error)

@@ -39,6 +39,7 @@ class Pending(msgspec.Struct, frozen=True, gc=False, kw_only=True):
     `features` and `prediction` are JSON texts; `token` is drawn anew each time the id is predicted, so that
     a claim takes just the row that was read. `predicted_at` is in seconds since the epoch, `flavor` the
     model's. `is_learned`: it has learned from the features, without a ground truth, which may come yet.
+    `owner` is whose quota it counts in.
     """
 
     prediction_id: str
@@ -50,6 +51,7 @@ class Pending(msgspec.Struct, frozen=True, gc=False, kw_only=True):
     predicted_at: float
     flavor: str
     is_learned: bool = False
+    owner: str | None = None
 
 
 class Segment(msgspec.Struct, frozen=True, gc=False, kw_only=True):

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field, replace
 from typing import Protocol
 
 from models_app.domain.errors import ModelNotLoadable, StorageUnavailable
-from models_app.engine import forks, turn_times
+from models_app.engine import allowances, forks, turn_times
 from models_app.engine.batches import Batch
 from models_app.engine.commands import (
     Answer,
@@ -219,6 +219,7 @@ class Turns:
         else:
             queue.hot = hot
         self.recent.remember(write.predicted.values())
+        allowances.note(write)
 
     def _conclude(self, turn: Turn, outcome: Outcome, written_at: float) -> Sequence[Command]:
         if isinstance(outcome, Conflict):

@@ -11,7 +11,8 @@ class PendingPrediction(models.Model):
 
     A mapping of labels is a list of `[label, probability]`, since a label keeps its type. `token` is drawn
     anew when an id is predicted again: a learn claims the very row that it read. `is_learned`: the model has
-    learned from the features, and only the ground truth may still come.
+    learned from the features, and only the ground truth may still come. `owner` is the
+    token in whose quota it counts.
     """
 
     prediction_id = models.CharField("id", max_length=MAX_LENGTH, primary_key=True)
@@ -21,10 +22,13 @@ class PendingPrediction(models.Model):
     prediction = models.TextField()
     predicted_at = models.DateTimeField()
     is_learned = models.BooleanField(default=False, db_default=False, editable=False)
+    owner = models.CharField(max_length=100, null=True, editable=False)  # noqa: DJ001  # most have none
 
     class Meta:
         verbose_name = "pending prediction"
         indexes = (
+            # For `pending_by_owner`; who has no quota costs nothing in it.
+            models.Index(fields=["owner"], condition=models.Q(owner__isnull=False), name="pending_of_owner"),
             # For deleting a model, for counting what it has pending, and for `prune_predictions`.
             models.Index(fields=["model", "predicted_at"], name="pending_of_model"),
         )

@@ -43,7 +43,7 @@ class ServedModel(models.Model):
 
     `predict_method` is what a prediction calls; empty: the flavor's own. `is_read_only`: it predicts, and
     learns nothing. `remarks` is a list of objects with `code` and `message`: what there is to know about the
-    model, found at its upload.
+    model, found at its upload. `uploaded_by` is who has uploaded it, as the audit trail has them.
     """
 
     name = models.CharField(max_length=MAX_LENGTH, unique=True)
@@ -64,6 +64,7 @@ class ServedModel(models.Model):
     python_version = models.CharField("Python", max_length=32, editable=False)
     numpy_version = models.CharField("numpy", max_length=32, editable=False)
     uploaded_at = models.DateTimeField(editable=False)
+    uploaded_by = models.CharField(max_length=200, default="", db_default="", blank=True, editable=False)
     last_predicted_at = models.DateTimeField("last prediction", null=True, editable=False)
     last_learned_at = models.DateTimeField("last learn", null=True, editable=False)
 

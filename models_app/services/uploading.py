@@ -27,6 +27,7 @@ from models_app.services.configuring import get_flavor, set_up_without_flavor
 from models_app.services.examining import Examined, examine
 from models_app.services.finding import find, find_row
 from models_app.services.folding import get_instance_metrics
+from models_app.services.quotas import check_upload, uploader
 from models_app.services.runtime import forget_default
 from models_app.services.specifying import save_spec
 
@@ -64,8 +65,10 @@ def upload_model(  # noqa: PLR0913  # as many as an upload has choices
     The `signature` is looked at before that.
 
     Raises `FlavorNotSet`, `UnknownFlavor`, `InvalidModelName`, `InvalidRequest` for a metric, `InvalidSpec`,
-    `ModelNotAllowed`, `ModelNotReadable`, `ModelNotSuitable`, `UploadNotSigned`, `UploadsBusy`.
+    `ModelNotAllowed`, `ModelNotReadable`, `ModelNotSuitable`, `QuotaExceeded`, `UploadNotSigned`,
+    `UploadsBusy`.
     """
+    check_upload(name=name, n_bytes=0 if is_spec else len(data))
     examined = examine(
         data=data,
         name=name,
@@ -83,6 +86,7 @@ def upload_model(  # noqa: PLR0913  # as many as an upload has choices
             # The instance was set to another flavor while the model was being examined.
             raise FlavorNotSet
         name = name or draw_name(_is_taken)
+        check_upload(name=name, n_bytes=len(first.model))
         _put(name, examined, first, now)
         auditing.record(
             action="upload",
@@ -168,6 +172,7 @@ def _put(name: str, examined: Examined, first: SnapshotData, now: datetime) -> N
     model.python_version = versions.python
     model.numpy_version = versions.numpy
     model.uploaded_at = now
+    model.uploaded_by = uploader()
     model.last_predicted_at = model.last_learned_at = None
     model.save()
     generation = Generation.objects.create(

@@ -15,6 +15,9 @@ FORM = {
     "scopes": ["predict", "learn"],
     "models": "pump-*\nvalve",
     "rates": "10/m\npredict=5/s",
+    "max_models": "3",
+    "max_bytes": "",
+    "max_pending": "1000",
     "expires_at_0": "",
     "expires_at_1": "",
 }
@@ -36,6 +39,7 @@ class TestAdding:
         assert token.digest == tokens.digest_of(found[1].encode()).hex()
         assert (token.scopes, token.patterns) == (["predict", "learn"], ["pump-*", "valve"])
         assert token.rates == ["10/m", "predict=5/s"]
+        assert (token.max_models, token.max_bytes, token.max_pending) == (3, None, 1000)
         for path in (LIST, f"{LIST}{token.pk}/change/", "/admin/"):
             assert found[1] not in admin.get(path).content.decode()
 
@@ -46,6 +50,7 @@ class TestAdding:
             ({"scopes": []}, "This field is required"),
             ({"models": "a\n\nb"}, "must be names of models"),
             ({"rates": "5 a second"}, "no rate; write N/PERIOD"),
+            ({"max_models": "0"}, "must be a whole number from 1"),
             ({"expires_at_0": "2001-01-01", "expires_at_1": "0:00"}, "must be in the future"),
         ],
     )

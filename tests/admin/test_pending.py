@@ -128,7 +128,7 @@ class TestList:
             html(client, LIST)
             html(client, f"{LIST}?q=1")
 
-        statements = [query["sql"] for query in queries if 'is_learned" FROM' in query["sql"]]
+        statements = [query["sql"] for query in queries if '"owner" FROM' in query["sql"]]
         with connection.cursor() as cursor:
             plans = []
             for statement in statements:

@@ -7,10 +7,17 @@ from django.core.management.base import CommandError, CommandParser
 from django.utils import timezone
 
 from access import tokens
-from access.bounds import Bounds
+from access.bounds import QUOTAS, Bounds
 from models_app.domain.scopes import SCOPES
+from models_app.domain.units import read_size
 from models_app.management.base import ServiceCommand
 from models_app.management.commands.prune_predictions import parse_age
+
+_QUOTAS = {
+    "max_models": "models that it has uploaded and that are there, at most",
+    "max_bytes": "bytes of these models together, at most, such as 100M",
+    "max_pending": "predictions of its own that await their ground truths, at most",
+}
 
 
 class Command(ServiceCommand):
@@ -53,6 +60,10 @@ class Command(ServiceCommand):
             "RATE_LIMITS; may be given often",
         )
 
+        for name, of in _QUOTAS.items():
+            read = read_size if name == "max_bytes" else int
+            parser.add_argument(f"--{name.replace('_', '-')}", type=read, metavar="N", help=of)
+
     def serve(self, **options: Any) -> None:
         """Make it."""
         made = tokens.create_token(
@@ -60,7 +71,7 @@ class Command(ServiceCommand):
             scopes=options["scopes"],
             models=options["models"],
             expires_at=None if options["expires"] is None else _after(options["expires"]),
-            bounds=Bounds(rates=options["rates"]),
+            bounds=Bounds(rates=options["rates"], **{name: options[name] for name in QUOTAS}),
             now=timezone.now(),
         )
         self.stdout.write(made.secret)

@@ -6,17 +6,18 @@ from typing import Any
 from django.utils import timezone
 
 from access import tokens
+from access.bounds import in_words
 from access.models import ApiToken
 from models_app.management import rendering
 from models_app.management.base import ServiceCommand
 
-HEADINGS = ("NAME", "SCOPES", "MODELS", "RATES", "CREATED", "EXPIRES", "LAST USED")
+HEADINGS = ("NAME", "SCOPES", "MODELS", "RATES", "QUOTAS", "CREATED", "EXPIRES", "LAST USED")
 
 
 class Command(ServiceCommand):
     """List the tokens that are not revoked."""
 
-    help = "Lists the tokens that are not revoked: scopes, models, rates, expiry, last use."
+    help = "Lists the tokens that are not revoked: scopes, models, rates, quotas, expiry, last use."
 
     def serve(self, **_options: Any) -> None:
         """Print them by name."""
@@ -36,6 +37,7 @@ def _row(token: ApiToken, now: datetime) -> tuple[str, ...]:
         " ".join(token.scopes),
         " ".join(token.patterns) or "all",
         " ".join(token.rates) or "-",
+        in_words(token),
         _moment(token.created_at),
         _moment(token.expires_at) + expired,
         _moment(token.last_used_at),

@@ -32,11 +32,12 @@ WHERE id = ? AND generation = ?
 _CLAIM = "DELETE FROM models_app_pendingprediction WHERE prediction_id = ? AND token = ?"
 _KEEP = """
 INSERT INTO models_app_pendingprediction
-    (prediction_id, model_id, token, features, prediction, predicted_at, is_learned)
-VALUES (?, ?, ?, ?, ?, ?, ?)
+    (prediction_id, model_id, token, features, prediction, predicted_at, is_learned, owner)
+VALUES (?, ?, ?, ?, ?, ?, ?, ?)
 ON CONFLICT (prediction_id) DO UPDATE
 SET model_id = excluded.model_id, token = excluded.token, features = excluded.features,
-    prediction = excluded.prediction, predicted_at = excluded.predicted_at, is_learned = excluded.is_learned
+    prediction = excluded.prediction, predicted_at = excluded.predicted_at, is_learned = excluded.is_learned,
+    owner = excluded.owner
 """
 _MOVE_REPLAY = "UPDATE models_app_replay SET seq = ? WHERE id = ? AND seq = ?"
 _APPEND = """
@@ -214,7 +215,7 @@ def _activity(write: Write) -> tuple[int, str | None, int, int]:
     return write.n_predictions, predicted_at, write.state.model_id, write.state.generation
 
 
-def _to_row(pending: Pending) -> tuple[str, int, int, str, str, str, bool]:
+def _to_row(pending: Pending) -> tuple[str, int, int, str, str, str, bool, str | None]:
     return (
         pending.prediction_id,
         pending.model_id,
@@ -223,6 +224,7 @@ def _to_row(pending: Pending) -> tuple[str, int, int, str, str, str, bool]:
         pending.prediction,
         to_column(pending.predicted_at),
         pending.is_learned,
+        pending.owner,
     )
 
 

@@ -28,7 +28,7 @@ _DEFAULT_NAME = "SELECT name FROM models_app_servedmodel WHERE is_default"
 # `|| ''` keeps Django's converter of datetimes, slower than the look-up, away from the column.
 _PENDING = """
 SELECT p.prediction_id, p.model_id, m.name, p.token, p.features, p.prediction, p.predicted_at || '',
-    m.flavor, p.is_learned
+    m.flavor, p.is_learned, p.owner
 FROM models_app_pendingprediction p JOIN models_app_servedmodel m ON m.id = p.model_id
 WHERE p.prediction_id IN ({marks})
 """
@@ -141,8 +141,10 @@ class SqliteStorage(Backend):
         return segments_of(model_id, generation, after_seq=after_seq)
 
 
-def _to_pending(row: tuple[str, int, str, int, str, str, str, str, int]) -> Pending:
-    prediction_id, model_id, model_name, token, features, prediction, predicted_at, flavor, is_learned = row
+def _to_pending(row: tuple[str, int, str, int, str, str, str, str, int, str | None]) -> Pending:
+    prediction_id, model_id, model_name, token, features, prediction, predicted_at, flavor, learned, owner = (
+        row
+    )
     return Pending(
         prediction_id=prediction_id,
         model_id=model_id,
@@ -152,7 +154,8 @@ def _to_pending(row: tuple[str, int, str, int, str, str, str, str, int]) -> Pend
         prediction=prediction,
         predicted_at=_seconds(predicted_at),
         flavor=flavor,
-        is_learned=bool(is_learned),
+        is_learned=bool(learned),
+        owner=owner,
     )
 
 
