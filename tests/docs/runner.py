@@ -62,5 +62,6 @@ def outcome(page: str, output: str) -> Outcome:
         name, _, line = title.removeprefix(BLOCK[1:]).rpartition(":")
         # Blocks of the page that it goes on from have been looked at there.
         if name == page:
-            found.printed[int(line)] = printed
+            # What does not end its line is shown as what does: `curl` prints an answer as it is.
+            found.printed[int(line)] = printed if printed.endswith("\n") or not printed else f"{printed}\n"
     return found
