@@ -1,5 +1,6 @@
 """Servers for the tests: `manage.py serve`, each with an instance folder of its own."""
 
+import json
 import os
 import re
 import shutil
@@ -7,6 +8,7 @@ import signal
 import subprocess
 import time
 from pathlib import Path
+from typing import Any
 
 from tests.servers.clients import Client
 from tests.servers.databases import Database
@@ -86,6 +88,13 @@ class Server:
     def log(self) -> str:
         """Return the output of the process and of those before it."""
         return self._log.read_text() if self._log.exists() else ""
+
+    @property
+    def reported(self) -> list[dict[str, Any]]:
+        """Return what it says in JSON, without the server's greeting."""
+        # What is being written has no end yet.
+        whole = self.log[: self.log.rfind("\n") + 1]
+        return [json.loads(line) for line in whole.split("\n") if line.startswith("{")]
 
     @property
     def complaints(self) -> list[str]:

@@ -17,14 +17,9 @@ from tests.servers.test_sockets import ask, open_socket
 from tests.servers.waiting import wait_until
 
 
-def lines(server: Server) -> list[dict[str, Any]]:
-    """Return what the log says, without the server's greeting."""
-    return [json.loads(line) for line in server.log.splitlines() if line.startswith("{")]
-
-
 def requests(server: Server, **wanted: object) -> list[dict[str, Any]]:
     """Return the lines of requests that have these values."""
-    reported = [line for line in lines(server) if line["logger"] == "chantilly.requests"]
+    reported = [line for line in server.reported if line["logger"] == "chantilly.requests"]
     return [line for line in reported if wanted.items() <= line.items()]
 
 
@@ -34,7 +29,7 @@ def logged(template: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator
     server.start()
     yield server
     server.close()
-    assert all(line["level"] != "ERROR" or line.get("status") for line in lines(server)), server.log
+    assert all(line["level"] != "ERROR" or line.get("status") for line in server.reported), server.log
 
 
 class TestJson:
@@ -82,7 +77,7 @@ class TestJson:
         assert line["model"] == 'a\n{"level":"ERROR"}\nb'
         assert (line["route"], line["error"]) == ("/api/model/<str:name>", "model_not_found")
         assert self.one(logged, request_id=unknown.headers["x-request-id"])["error"] == "model_not_found"
-        assert {"level": "ERROR"} not in lines(logged)
+        assert {"level": "ERROR"} not in logged.reported
 
     def test_reports_pages_and_what_is_not_there(self, logged: Server) -> None:
         with logged.client() as client:
@@ -158,10 +153,10 @@ class TestInternalError:
         (line,) = requests(server, status=500)
         assert answer.message == f"Internal error. (id {error_id})"
         assert (line["error_id"], line["error"], line["level"]) == (error_id, "internal_error", "ERROR")
-        (reported,) = [line for line in lines(server) if line["message"] == f"internal error {error_id}"]
+        (reported,) = [line for line in server.reported if line["message"] == f"internal error {error_id}"]
         assert "Traceback" in reported["exception"]
         greeting = [line for line in server.log.splitlines() if "http://" in line]
-        assert len(lines(server)) + len(greeting) == len(server.log.splitlines())
+        assert len(server.reported) + len(greeting) == len(server.log.splitlines())
 
 
 class TestText:

@@ -136,8 +136,8 @@ class TestSpans:
 
         span = span_of(collector, answer)
 
-        reported = [json.loads(line) for line in traced.log.splitlines() if line.startswith("{")]
-        (line,) = [line for line in reported if line.get("request_id") == answer.headers["x-request-id"]]
+        wanted = answer.headers["x-request-id"]
+        (line,) = [line for line in traced.reported if line.get("request_id") == wanted]
         assert line["trace_id"] == span.trace_id
         assert [part.name for part in collector.below(span)] == ["queue wait", "compute"]
 
