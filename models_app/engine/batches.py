@@ -1,8 +1,9 @@
 """One batch: requests applied in order to a hot model, with what they write and answer."""
 
 import time
-from collections.abc import Callable, Sequence
-from typing import Any
+from collections.abc import Callable, Iterator, Sequence
+from itertools import accumulate, islice, repeat
+from typing import Any, cast
 
 import msgspec
 
@@ -95,23 +96,59 @@ class Batch:
         return n_applied
 
     def _apply_all(self, commands: Sequence[Command], deadline: float) -> int:
-        answers, clock = self.answers, time.perf_counter
-        n_applied = 0
-        for command in commands:
-            n_applied += 1
-            if command.relies_on_default:
-                self.write.relies_on_default = True
-            try:
-                if command.permits is not None:
-                    self._check_permitted(command, command.permits)
-                answers.append((command, _HANDLERS[type(command)](self, command), None))
-            except BaseException as error:
-                self._fail(command, error)
-                if self.spoiled:
-                    break
-            if clock() > deadline:
+        n_applied, clock = 0, time.perf_counter
+        while n_applied < len(commands):
+            n_in_run = 0
+            if self._postpones and type(commands[n_applied]) is LearnFeatures:
+                n_in_run = self._apply_run(commands, n_applied, deadline)
+            if n_in_run:
+                n_applied += n_in_run
+            else:
+                self._apply_one(commands[n_applied])
+                n_applied += 1
+            if self.spoiled or clock() > deadline:
                 break
         return n_applied
+
+    def _apply_run(self, commands: Sequence[Command], start: int, deadline: float) -> int:
+        """Apply learns that come one after the other from `start` on; return of how many that is."""
+        y_preds: list[Prediction] = []
+        spoiled: Spoiled | None = None
+        try:
+            self.hot.learn_run(_of_a_run(commands, start), y_preds, deadline)
+        except Spoiled as error:
+            spoiled = error
+        end = start + len(y_preds)
+        if y_preds:
+            self._take_run(cast("Sequence[LearnFeatures]", commands[start:end]), y_preds)
+        if spoiled is not None:
+            end += 1
+            self._fail(commands[end - 1], spoiled)
+        if any(command.relies_on_default for command in commands[start:end]):
+            self.write.relies_on_default = True
+        return end - start
+
+    def _take_run(self, run: Sequence[LearnFeatures], y_preds: Sequence[Prediction]) -> None:
+        hot = self.hot
+        came_at = (command.received_at for command in run)
+        # See `stamp`.
+        _, *times = accumulate(came_at, max, initial=hot.learned_at)
+        hot.learned_at = times[-1]
+        self._late.add_run(run, y_preds, times)
+        self.answers += zip(run, range(hot.seq + 1 - len(run), hot.seq + 1), repeat(None), strict=False)
+        if self._wants_events:
+            for command, y_pred in zip(run, y_preds, strict=True):
+                self._tell_learned(command.text, y_pred, command.ground_truth)
+
+    def _apply_one(self, command: Command) -> None:
+        if command.relies_on_default:
+            self.write.relies_on_default = True
+        try:
+            if command.permits is not None:
+                self._check_permitted(command, command.permits)
+            self.answers.append((command, _HANDLERS[type(command)](self, command), None))
+        except BaseException as error:
+            self._fail(command, error)
 
     def _check_permitted(self, command: Command, permits: Callable[[str], bool]) -> None:
         """Raise `Forbidden` unless who asks may use this model, and the one whose prediction it is about."""
@@ -355,6 +392,14 @@ class Batch:
 
     def _export(self, command: Export) -> bytes:
         return self.hot.snapshot().model
+
+
+def _of_a_run(commands: Sequence[Command], start: int) -> Iterator[LearnFeatures]:
+    """Yield what is learned as it was sent, from `start` on up to what is something else."""
+    for command in islice(commands, start, None):
+        if type(command) is not LearnFeatures or command.has_members or command.permits is not None:
+            return
+        yield command
 
 
 # Not in the batch: with its own methods in a member it would be a cycle, and hold on to an evicted model

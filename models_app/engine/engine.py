@@ -11,6 +11,7 @@ from models_app.engine import forks
 from models_app.engine.commands import (
     Command,
     Evict,
+    LearnFeatures,
     Load,
     Maintenance,
     SaveActivity,
@@ -162,8 +163,17 @@ class Engine:
             if not self._accepts:
                 raise ServerStopping
             now = time.perf_counter()
+            queue: ModelQueue | None = None
+            name: str | None = None
             for command in commands:
-                self._dispatch(command, now)
+                if queue is not None and type(command) is LearnFeatures and command.name == name:
+                    # Where the one before it went: nothing else says where it belongs.
+                    command.queued_at = now
+                    queue.add(command)
+                else:
+                    went_to = self._dispatch(command, now)
+                    queue = went_to if type(command) is LearnFeatures else None
+                    name = command.name
 
     def call(self, command: Command, *, seconds: float | None = None) -> Any:
         """Submit a command and wait for its answer in this thread; raises what the command raises."""
@@ -207,23 +217,25 @@ class Engine:
         self._workers.end(deadline, is_lost=lambda queue: queue.is_stuck)
         self._refuse_the_rest()
 
-    def _dispatch(self, command: Command, now: float) -> None:
+    def _dispatch(self, command: Command, now: float) -> ModelQueue | None:
         command.queued_at = now
         # While some wait to be routed, nobody overtakes them: they may be of the same stream.
         waits = self._unrouted.scheduled
-        self._enqueue(command, None if waits else self._directory.guess(command))
+        return self._enqueue(command, None if waits else self._directory.guess(command))
 
-    def _enqueue(self, command: Command, name: str | None) -> None:
+    def _enqueue(self, command: Command, name: str | None) -> ModelQueue | None:
+        """Put a command in a model's queue, and return that; None: it was refused."""
         queue = self._unrouted
         if name is not None:
             queue = self._queues.get(name) or self._queues.setdefault(name, ModelQueue(name))
         if queue.is_stuck and not isinstance(command, Maintenance):
             self._refuse_at_once(queue, command)
-            return
+            return None
         queue.add(command)
         if not queue.scheduled:
             queue.scheduled = True
             self._workers.put(queue)
+        return queue
 
     def _refuse_at_once(self, queue: ModelQueue, command: Command) -> None:
         visit = queue.visit

@@ -1,7 +1,7 @@
 """A hot model: the live object, its metrics and its seq. One thread at a time works on it."""
 
 import time
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from contextlib import AbstractContextManager
 from functools import partial
 from typing import Any
@@ -19,6 +19,7 @@ from models_app.domain.remarks import Remark
 from models_app.domain.scoreboards import Scoreboard
 from models_app.domain.scoring import GroundTruth, Metrics, Scorer, Scores
 from models_app.domain.set_orders import Settlement
+from models_app.engine.commands import LearnFeatures
 from models_app.engine.habits import Habits
 from models_app.engine.ports import ModelState, SnapshotData
 from models_app.engine.vitals import Vitals
@@ -293,6 +294,61 @@ class HotModel:
         if self._keeps_label_type and self._board.label_type is None:
             self._board.label_type = type(y_true)
         self.seq += 1
+
+    def learn_run(
+        self, commands: Iterable[LearnFeatures], y_preds: list[Prediction], deadline: float
+    ) -> None:
+        """Predict and learn for one command after the other; only while scores are postponed.
+
+        What is predicted is added to `y_preds`. That ends before a command that a step of its own has to look
+        at, and once the time is up, which is on the clock of `time.perf_counter`. Raises `Spoiled` for the
+        command after those in `y_preds`.
+        """
+        # `predict` and `learn`, without what is the same for all: it is much of a light model's time.
+        draws, clock, copied = self._draws, time.perf_counter, features.copied
+        flavor, predict_one, learn_one, seq = self.flavor, self._predict_one, self._learn_one, self.seq
+        misfit, normalize = flavor.check_ground_truth, flavor.normalize
+        keeps_type, label_type = self._keeps_label_type, self._board.label_type
+        learns_bool = flavor.has_labels
+        postponed = self._postponed if self._is_scored else None
+        seconds = 0.0
+        try:
+            for command in commands:
+                y_true = command.ground_truth
+                kind = type(y_true)
+                if (keeps_type and kind is not label_type) or (kind is bool and not learns_bool):
+                    return
+                if misfit(y_true) is not None:
+                    return
+                x = copied(command.x, command.text)
+                draws.call = 2 * seq
+                if draws.is_used:
+                    draws.reset()
+                try:
+                    y_pred = normalize(predict_one(command.x))
+                except BaseException as error:
+                    pass_on_interrupt(error)
+                    # It has changed nothing, and raises again for who tells it to the client.
+                    return
+                draws.call = 2 * seq + 1
+                if draws.is_used:
+                    draws.reset()
+                started = clock()
+                learn_one(x, y_true)
+                ended = clock()
+                seconds += ended - started
+                if postponed is not None:
+                    postponed.append((y_true, y_pred))
+                y_preds.append(y_pred)
+                seq += 1
+                if ended > deadline:
+                    return
+        except BaseException as error:
+            pass_on_interrupt(error)
+            raise Spoiled(error) from error
+        finally:
+            self.seq = seq
+            self.replay_seconds += seconds
 
     def recorded(self, x: Features, y_pred: Prediction) -> None:
         """Take a prediction, just made, that is a record of the journal."""
