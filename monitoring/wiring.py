@@ -6,6 +6,7 @@ from monitoring.clocks import CautiousClock, Clock
 from monitoring.drift import alerts, storing
 from monitoring.drift.following import Follower
 from monitoring.figures.rates import rates
+from monitoring.forgetting import forget
 from monitoring.history.sampling import Sampler
 from monitoring.pages.changes import Changes
 from monitoring.panels import ACTIVITY, DOING
@@ -30,6 +31,7 @@ def connect() -> None:
     hooks.refusals.add(refusals.record)
     for erase in (recorder.erase, sampler.erase, rates.erase, follower.erase):
         hooks.erasures.add(erase)
+    hooks.forgettings.add(forget)
     for tick in (sampler.tick, rates.tick, follower.tick):
         hooks.housekeeping.add(tick)
     hooks.sealed.add(storing.sealed)

@@ -4,14 +4,11 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
-from models_app.domain import learns
 from models_app.domain.errors import NotReplayable
-from models_app.domain.intervals import IntervalPrediction
-from models_app.domain.learns import Learn
 from models_app.engine.commands import LearnAgain
-from models_app.engine.hot import HotModel
 from models_app.engine.ports import Replayed
 from models_app.engine.recording import record_again
+from models_app.engine.relearning import predicted_anew
 
 if TYPE_CHECKING:
     from models_app.engine.batches import Batch
@@ -40,20 +37,10 @@ def _learn(batch: "Batch", command: LearnAgain) -> None:
         learn = command.learn
         hot.predict_again(learn)
     else:
-        learn = _predicted_anew(hot, command.learn)
+        learn = predicted_anew(hot, command.learn)
     y_pred = learn.y_pred()
     x = flavor.taught(hot.read(learn.features), y_pred)
     only_scores = flavor.scores_late and y_true is not None and learn.predicted_at is not None
     batch.learn(x, y_true, y_pred, only_scores=only_scores)
     learned_at = batch.stamp(command.received_at, learn.predicted_at)
     batch.record(msgspec.structs.replace(learn, learned_at=learned_at), y_pred)
-
-
-def _predicted_anew(hot: HotModel, learn: Learn) -> Learn:
-    y_pred = learn.y_pred()
-    expected = hot.expected(hot.flavor.taught(hot.read(learn.features), y_pred))
-    if isinstance(y_pred, IntervalPrediction):
-        # As it was asked then.
-        expected = hot.with_interval(bytes(learn.features), expected)
-    prediction = learns.encode_prediction(expected)
-    return msgspec.structs.replace(learn, prediction=msgspec.Raw(prediction), predicted_at=None)

@@ -7,14 +7,14 @@ from typing import Literal, get_args
 from models_app.models import Generation
 from models_app.models.transactions import translated_errors
 
-Kind = Literal["upload", "rollback"]
+Kind = Literal["upload", "rollback", "forget"]
 KINDS: tuple[Kind, ...] = get_args(Kind)
 _KINDS: dict[str, Kind] = {kind: kind for kind in KINDS}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Beginning:
-    """A generation began at a time, with an upload or a rollback, at learn `seq`."""
+    """A generation began at a time, with an upload, a rollback or a forgetting, at learn `seq`."""
 
     generation: int
     seq: int

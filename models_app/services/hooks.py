@@ -3,7 +3,7 @@
 The admin has two more of the same kind, for panels (`models_app.admin.panels`).
 """
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Generic, Protocol, TypeVar
 
 from models_app.domain.scoring import Scores
@@ -56,6 +56,10 @@ scores: Hook[Callable[[ModelState, int, Sequence[Scores]], None]] = Hook()
 calls: Hook[Callable[[str, int], None]] = Hook()
 #: Called with the route and the HTTP status of each call that is refused.
 refusals: Hook[Callable[[str, int], None]] = Hook()
+#: Called within the transaction that takes records out of a model's journal, with its primary key and, of
+#: each generation that had some, the first learn that has gone: what was made of that one or a later one has
+#: to go, too. What it raises stops the forgetting.
+forgettings: Hook[Callable[[int, Mapping[int, int]], None]] = Hook()
 #: Called within the transaction that erases everything; what it raises stops the erasing.
 erasures: Hook[Callback] = Hook()
 #: Called every few seconds in a server, in the thread that keeps house.

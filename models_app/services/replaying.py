@@ -2,7 +2,7 @@
 
 import time
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from models_app.domain.errors import NotReplayable
 from models_app.domain.learns import Learn
@@ -16,6 +16,7 @@ from models_app.services import auditing
 from models_app.services.feeding import Feed
 from models_app.services.files import BadLine
 from models_app.services.finding import find_row
+from models_app.services.states import state_of
 
 
 def begin_replay(
@@ -59,16 +60,7 @@ def begin_replay(
             until=last_seq if until is None else until,
         )
     return PlannedReplay(
-        source=ModelState(
-            model_id=model.pk,
-            name=name,
-            flavor=model.flavor,
-            generation=generation,
-            seq=last_seq,
-            is_default=model.is_default,
-            predict_method=model.predict_method,
-            is_read_only=model.is_read_only,
-        ),
+        source=replace(state_of(model), generation=generation, seq=last_seq),
         target=ReplayTarget(replay.pk, model.generation, scores_answers),
         after_seq=replay.seq,
         until_seq=last_seq if until is None else until,

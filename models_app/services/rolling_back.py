@@ -7,13 +7,13 @@ from django.db.models import F
 
 from models_app.domain.errors import SnapshotNotFound
 from models_app.engine import forks
-from models_app.engine.ports import ModelState
 from models_app.engine.recovery import from_snapshot
 from models_app.models import Generation, ServedModel, Snapshot
 from models_app.models.signing import copy_snapshot, read_snapshot
 from models_app.models.transactions import translated_errors, write_transaction
 from models_app.services import auditing
 from models_app.services.finding import find_row
+from models_app.services.states import state_of
 
 # Snapshots that are listed where one is not there.
 _NEAREST = 3
@@ -45,11 +45,12 @@ def roll_back(*, name: str, seq: int, now: datetime, generation: int | None = No
         chosen = _find(model, seq, generation)
     # A model that does not load is not gone back to. It may take long: nobody else is to wait for it.
     forks.own()
-    from_snapshot(_state(model), read_snapshot(chosen))
+    from_snapshot(state_of(model), read_snapshot(chosen))
+    seen = model.generation
     with write_transaction():
         model = find_row(name)
         # Where it was only thinned out while it was being loaded, its bytes are at hand.
-        if _is_discarded(chosen, model):
+        if _is_discarded(chosen, model, seen=seen):
             raise _not_found(model, seq, generation)
         rollback = _begin_generation(model, chosen, now)
         auditing.record(
@@ -80,10 +81,16 @@ def _find(model: ServedModel, seq: int, generation: int | None) -> Snapshot:
     return found
 
 
-def _is_discarded(chosen: Snapshot, model: ServedModel) -> bool:
-    """Say whether another upload has taken the place of the one that a snapshot is of."""
-    later = Generation.objects.filter(model=model, kind=Generation.UPLOAD, generation__gt=chosen.generation)
-    return chosen.model_id != model.pk or later.exists()
+def _is_discarded(chosen: Snapshot, model: ServedModel, *, seen: int) -> bool:
+    """Say whether another upload has taken the place of the one that a snapshot is of.
+
+    Or whether something was forgotten since generation `seen`: the snapshot may have had it.
+    """
+    if chosen.model_id != model.pk:
+        return True
+    later = Generation.objects.filter(model=model)
+    uploads = later.filter(kind=Generation.UPLOAD, generation__gt=chosen.generation)
+    return uploads.exists() or later.filter(kind=Generation.FORGET, generation__gt=seen).exists()
 
 
 def _not_found(model: ServedModel, seq: int, generation: int | None) -> SnapshotNotFound:
@@ -119,16 +126,3 @@ def _begin_generation(model: ServedModel, chosen: Snapshot, now: datetime) -> Ro
         size_bytes=chosen.size_bytes,
     )
     return rollback
-
-
-def _state(model: ServedModel) -> ModelState:
-    return ModelState(
-        model_id=model.pk,
-        name=model.name,
-        flavor=model.flavor,
-        generation=model.generation,
-        seq=model.seq,
-        is_default=model.is_default,
-        predict_method=model.predict_method,
-        is_read_only=model.is_read_only,
-    )

@@ -11,7 +11,7 @@ from models_app.domain.errors import FlavorNotSet
 from models_app.domain.names import draw_name
 from models_app.domain.scoreboards import Scoreboard
 from models_app.domain.specs import building
-from models_app.engine.ports import ModelState, SnapshotData
+from models_app.engine.ports import SnapshotData
 from models_app.models import (
     Generation,
     JournalSegment,
@@ -30,6 +30,7 @@ from models_app.services.folding import get_instance_metrics
 from models_app.services.quotas import check_upload, uploader
 from models_app.services.runtime import forget_default
 from models_app.services.specifying import save_spec
+from models_app.services.states import state_of
 
 logger = logging.getLogger(__name__)
 
@@ -179,17 +180,7 @@ def _put(name: str, examined: Examined, first: SnapshotData, now: datetime) -> N
         model=model, generation=model.generation, kind=Generation.UPLOAD, seq=0, started_at=now
     )
     save_spec(generation, examined.specification)
-    state = ModelState(
-        model_id=model.pk,
-        name=name,
-        flavor=model.flavor,
-        generation=model.generation,
-        seq=0,
-        is_default=True,
-        predict_method=model.predict_method,
-        is_read_only=model.is_read_only,
-    )
-    save_snapshot(state, first)
+    save_snapshot(state_of(model), first)
 
 
 def _forget_journal(model: ServedModel) -> None:

@@ -1,23 +1,23 @@
 """Verifying a journal: does folding it over the first snapshot lead to what is served now?"""
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from models_app.domain import blobs, scoring
 from models_app.domain.comparisons import compare
 from models_app.domain.errors import ChantillyError, ModelNotFound, ModelNotLoadable
 from models_app.domain.failing import described, pass_on_interrupt
-from models_app.domain.remarks import NOT_REPLAYABLE
 from models_app.engine import forks
 from models_app.engine.hot import HotModel, Spoiled
 from models_app.engine.ports import ModelState, Segment, SnapshotData
 from models_app.engine.recovery import from_snapshot, recover
 from models_app.journal.positions import Place
 from models_app.journal.reading import segments_after
-from models_app.models import ServedModel
+from models_app.models import Generation
 from models_app.models.signing import read_snapshot, snapshots_of
 from models_app.models.storage import get_storage
 from models_app.models.transactions import translated_errors
+from models_app.services.states import is_known_not_to_be_replayable
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -95,18 +95,19 @@ class _Verifier:
     def __init__(self, state: ModelState) -> None:
         self._state = state
         self._storage = _AsOf(state.seq)
+        self._generations = _generations(state)
         self._differences: list[str] = []
         self._n_compared = 0
         self._has_unseeded = False
-        self._is_replayable = not _is_known_not_to_be_replayable(state)
+        self._is_replayable = not is_known_not_to_be_replayable(state)
 
     def verify(self) -> Verification:
-        seqs = self._snapshot_seqs()
-        first_seq = seqs[0] if seqs else 0
+        kept = self._kept()
+        first_seq = kept[0].seq if kept else 0
         try:
-            if not seqs:
+            if not kept:
                 raise ModelNotLoadable(f"'{self._state.name}' has no snapshot.")
-            self._compare_with_live(self._fold(first_seq, set(seqs[1:])))
+            self._compare_with_live(self._fold(kept[0], {place.seq: place for place in kept[1:]}))
         except ModelNotLoadable as error:
             self._differences.append(str(error))
         except ChantillyError:
@@ -127,17 +128,22 @@ class _Verifier:
             is_replayable=self._is_replayable,
         )
 
-    def _snapshot_seqs(self) -> list[int]:
-        with translated_errors():
-            kept = snapshots_of(self._state).filter(seq__lte=self._state.seq).order_by("seq")
-            return list(kept.values_list("seq", flat=True))
+    def _kept(self) -> list[Place]:
+        """Return where there are snapshots, the oldest first."""
+        places = []
+        for generation in self._generations:
+            with translated_errors():
+                kept = snapshots_of(replace(self._state, generation=generation))
+                seqs = kept.filter(seq__lte=self._state.seq).order_by("seq").values_list("seq", flat=True)
+                places += [Place(self._state.model_id, generation, seq) for seq in seqs]
+        return places
 
-    def _fold(self, first_seq: int, to_compare: set[int]) -> HotModel:
+    def _fold(self, first: Place, to_compare: dict[int, Place]) -> HotModel:
         """Return the first snapshot with the journal applied; raises `ModelNotLoadable` where that fails."""
-        folded = self._load(first_seq)
+        folded = self._load(first)
         if folded is None:
-            raise ModelNotLoadable(f"The snapshot at seq {first_seq} was deleted meanwhile.")
-        for segment in self._storage.segments(self._state, after_seq=first_seq):
+            raise ModelNotLoadable(f"The snapshot at seq {first.seq} was deleted meanwhile.")
+        for segment in self._segments(first):
             self._check_place(segment, folded.seq)
             for learn in segment.learns:
                 try:
@@ -148,11 +154,17 @@ class _Verifier:
                     raise ModelNotLoadable(f"Learn {folded.seq + 1} does not apply: {failure}") from failure
                 forks.end_in_child()
                 if folded.seq in to_compare:
-                    self._compare_with_snapshot(folded)
+                    self._compare_with_snapshot(folded, to_compare[folded.seq])
             folded.take_scores()
         if folded.seq != self._state.seq:
             raise ModelNotLoadable(f"The journal ends at {folded.seq} instead of {self._state.seq}.")
         return folded
+
+    def _segments(self, first: Place) -> Iterator[Segment]:
+        for generation in self._generations:
+            if generation >= first.generation:
+                after_seq = first.seq if generation == first.generation else 0
+                yield from self._storage.segments(replace(self._state, generation=generation), after_seq)
 
     @staticmethod
     def _check_place(segment: Segment, seq: int) -> None:
@@ -164,9 +176,9 @@ class _Verifier:
                 f"The segment {segment.first_seq} to {segment.last_seq} has {len(segment.learns)} learns."
             )
 
-    def _compare_with_snapshot(self, folded: HotModel) -> None:
+    def _compare_with_snapshot(self, folded: HotModel, place: Place) -> None:
         try:
-            kept = self._load(folded.seq)
+            kept = self._load(place)
         except ModelNotLoadable as error:
             self._differences.append(str(error))
             return
@@ -197,17 +209,25 @@ class _Verifier:
                 f"{difference}."
             )
 
-    def _load(self, seq: int) -> HotModel | None:
-        """Unpickle the snapshot at a seq; None where it is gone. Raises `ModelNotLoadable`."""
+    def _load(self, place: Place) -> HotModel | None:
+        """Unpickle the snapshot at a place; None where it is gone. Raises `ModelNotLoadable`."""
         with translated_errors():
-            row = snapshots_of(self._state).filter(seq=seq).first()
+            kept = snapshots_of(replace(self._state, generation=place.generation))
+            row = kept.filter(seq=place.seq).first()
         return None if row is None else from_snapshot(self._state, read_snapshot(row))
 
 
-def _is_known_not_to_be_replayable(state: ModelState) -> bool:
+def _generations(state: ModelState) -> list[int]:
+    """Return the generations whose journals follow each other up to what is served, the oldest first.
+
+    A forgetting leaves the rest of the journal, and goes on from there: what it has made is verified, too.
+    """
     with translated_errors():
-        remarks = ServedModel.objects.filter(pk=state.model_id).values_list("remarks", flat=True).first()
-    return any(remark["code"] == NOT_REPLAYABLE["code"] for remark in remarks or ())
+        rows = {row.generation: row for row in Generation.objects.filter(model_id=state.model_id)}
+    found = [state.generation]
+    while (row := rows[found[0]]).kind == Generation.FORGET and row.from_generation is not None:
+        found.insert(0, row.from_generation)
+    return found
 
 
 def _normal(model: object) -> object:

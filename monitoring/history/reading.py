@@ -23,7 +23,7 @@ Values = dict[str, float | None]
 
 
 class Begun(TypedDict):
-    """A generation began, at learn `seq`, with an `upload` or a `rollback`."""
+    """A generation began, at learn `seq`, with an `upload`, a `rollback` or to `forget`."""
 
     generation: int
     seq: int

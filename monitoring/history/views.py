@@ -41,7 +41,10 @@ HISTORY = schemas.full(
     flavor={"type": "string"},
     time={**_NUMBERS, "description": "Seconds since the epoch."},
     generation=_NUMBERS,
-    seq={**_NUMBERS, "description": "Learns since the upload; a rollback goes back to fewer."},
+    seq={
+        **_NUMBERS,
+        "description": "Learns since the upload; rollbacks and forgetting lead back to fewer.",
+    },
     n_predictions=_NUMBERS,
     metrics=_BY_METRIC,
     rolling=_BY_METRIC,

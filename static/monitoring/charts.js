@@ -8,6 +8,7 @@ const COLORS = ["--accent", "--predict", "--good", "--warning", "--series-5", "-
 const MARKS = {
   upload: { color: "--faint", dash: [2, 4] },
   rollback: { color: "--predict", dash: [8, 4, 2, 4] },
+  forget: { color: "--series-5", dash: [8, 4, 2, 4] },
   drift: { color: "--bad", dash: [6, 4] },
   warning: { color: "--warning", dash: [6, 4] },
 };

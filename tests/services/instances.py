@@ -67,6 +67,19 @@ class Instance:
             )
         )
 
+    def learn_from(self, model: str, ground_truth: GroundTruth, **features: object) -> int:
+        """Let a model learn from features that come along."""
+        seq: int = self._ask(
+            learn_command(
+                ground_truth=ground_truth,
+                prediction_id=None,
+                features_json=msgspec.json.encode(features),
+                model=model,
+                now=time.time(),
+            )
+        )
+        return seq
+
     def forecast(self, model: str, horizon: int) -> None:
         """Ask for a forecast under an id."""
         self.ask("forecast", model, horizon=horizon)

@@ -1,0 +1,114 @@
+"""Forgetting: the records that mention somebody or something are taken out of a model and of all it keeps."""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from models_app.domain.learns import Learn
+from models_app.domain.mentions import Mention
+from models_app.models import PendingPrediction
+from models_app.models.signing import signer
+from models_app.models.transactions import translated_errors
+from models_app.services import auditing, hooks
+from models_app.services.finding import find
+from models_app.services.rebuilding import Rebuilt, count_records, rebuild_without
+from models_app.services.relearning import LeavesOut
+
+#: In the audit trail.
+FORGET = "forget"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Found:
+    """What mentions something: records of a model's journal, and predictions that are pending."""
+
+    n_records: int
+    n_pending: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Forgotten(Found):
+    """The outcome of a forgetting: what was found is gone.
+
+    The model was at learn `left_seq` of `left_generation`, and goes on from learn `seq` of `generation`; they
+    are the same where it had learned nothing of it. `receipt` is what the audit trail has of what was asked
+    for.
+    """
+
+    generation: int
+    seq: int
+    left_generation: int
+    left_seq: int
+    receipt: str
+
+
+def find_mentions(*, name: str, mention: Mention) -> Found:
+    """Return what would be forgotten; raises `ModelNotFound`, `StorageUnavailable`."""
+    model_id = find(name).pk
+    n_records = count_records(name=name, leaves_out=_leaves_out(mention))
+    with translated_errors():
+        return Found(n_records=n_records, n_pending=len(_pending(model_id, mention)))
+
+
+def forget(*, name: str, mention: Mention, now: datetime) -> Forgotten:
+    """Make a model what it would be had it never had the records that mention something.
+
+    They go from its journal, and from its earlier generations; so does what is pending. What mentions it
+    after that is taken as ever.
+
+    Raises `ModelNotFound`, `ModelNotLoadable`, `StorageUnavailable`, and `NotReplayable` where nobody can say
+    what the model would be. Then nothing has changed.
+    """
+    done: list[Forgotten] = []
+    find(name)
+
+    def finish(rebuilt: Rebuilt) -> None:
+        pending = _pending(rebuilt.model_id, mention)
+        for prediction_id in pending:
+            PendingPrediction.objects.filter(pk=prediction_id).delete()
+        if rebuilt.first_seqs:
+            for listener in hooks.forgettings:
+                listener(rebuilt.model_id, rebuilt.first_seqs)
+        done.append(_recorded(name, mention, rebuilt, len(pending)))
+
+    rebuild_without(name=name, leaves_out=_leaves_out(mention), now=now, also=finish)
+    return done[-1]
+
+
+def _leaves_out(mention: Mention) -> LeavesOut:
+    def leaves_out(learn: Learn) -> bool:
+        return mention.is_in(learn.prediction_id, learn.features)
+
+    return leaves_out
+
+
+def _pending(model_id: int, mention: Mention) -> list[str]:
+    """Return the ids of what is pending of a model and mentions something."""
+    rows = PendingPrediction.objects.filter(model_id=model_id).values_list("prediction_id", "features")
+    return [prediction_id for prediction_id, text in rows.iterator() if mention.is_in(prediction_id, text)]
+
+
+def _recorded(name: str, mention: Mention, rebuilt: Rebuilt, n_pending: int) -> Forgotten:
+    """Write the receipt, which says nothing of what was forgotten to whoever does not know it."""
+    receipt = signer().sign(f"forgotten of {name}", mention.canonical())
+    done = Forgotten(
+        n_records=rebuilt.n_left_out,
+        n_pending=n_pending,
+        generation=rebuilt.generation,
+        seq=rebuilt.seq,
+        left_generation=rebuilt.left_generation,
+        left_seq=rebuilt.left_seq,
+        receipt=receipt,
+    )
+    auditing.record(
+        action=FORGET,
+        model=name,
+        by=mention.by,
+        n_records=done.n_records,
+        n_pending=done.n_pending,
+        generation=done.generation,
+        seq=done.seq,
+        left_generation=done.left_generation,
+        left_seq=done.left_seq,
+        receipt=receipt,
+    )
+    return done
