@@ -250,6 +250,13 @@ SETTINGS = (
         "Whether an upload without a signature of one of them is refused.",
     ),
     Setting(
+        "STRICT_FEATURES",
+        "off",
+        parsing.boolean,
+        "Whether features that are not as the model's [feature contract](../how-to/feature-contracts.md) has "
+        "them are refused, where nothing else is said of the model.",
+    ),
+    Setting(
         "STREAM_BACKLOG",
         "1000",
         parsing.whole(1, 1_000_000),

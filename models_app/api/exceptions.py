@@ -20,6 +20,7 @@ STATUS_BY_ERROR: dict[type[ChantillyError], int] = {
     errors.ModelNotAllowed: 403,
     errors.ModelNotFound: 404,
     errors.EvaluationsBusy: 503,
+    errors.FeatureContract: 422,
     errors.NoSpec: 404,
     errors.ModelBusy: 503,
     errors.ModelNotLoadable: 503,

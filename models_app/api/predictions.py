@@ -27,6 +27,7 @@ from web.shortcuts import Shortcut
 # Here the model is a field of the body, not the address.
 _STATUSES = {**STATUS_BY_ERROR, errors.ModelNotFound: 400}
 _REFUSALS = (
+    errors.FeatureContract,
     errors.ModelBusy,
     errors.ModelNotFound,
     errors.ModelNotLoadable,

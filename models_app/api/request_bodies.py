@@ -44,6 +44,19 @@ _RECORDS = (
 
 INIT = _body(_JSON, named("InitRequest"), **{REGRESSION.name: {"flavor": REGRESSION.name}})
 _LINEAR = {"class": "linear_model.LinearRegression", "params": {"intercept_lr": 0.3}}
+CONTRACT = _body(
+    _JSON,
+    schemas.CONTRACT,
+    two_features={
+        "type": "object",
+        "properties": {"area": {"type": "number", "minimum": 0}, "rooms": {"type": ["number", "null"]}},
+        "required": ["area"],
+        "additionalProperties": False,
+    },
+)
+CHANGE_CONTRACT = _body(
+    _JSON, named("ContractRequest"), follow_what_is_seen={"frozen": False, "strict": None}
+)
 UPLOAD: dict[str, OpenApiRequest] = {
     **_body(
         _JSON,

@@ -93,6 +93,11 @@ LABELS = full(
     next={"type": "string", "nullable": True, "description": "For `after`; null at the end."},
     looked_at={"type": "integer", "description": "The pending predictions that were compared."},
 )
+CONTRACT: Schema = {
+    "type": "object",
+    "description": "JSON Schema (2020-12) of features; `x-seen` has what was seen of them.",
+    "additionalProperties": True,
+}
 AUDIT = full(
     entries={
         "type": "array",

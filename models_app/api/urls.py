@@ -5,6 +5,7 @@ from drf_spectacular.views import SpectacularSwaggerView
 
 from models_app.api import needs, queries
 from models_app.api.audit import AuditViewSet
+from models_app.api.contracts import ContractViewSet
 from models_app.api.document import DocumentView
 from models_app.api.estimates import EstimatesViewSet
 from models_app.api.exchanges import ExchangeViewSet
@@ -30,6 +31,11 @@ urlpatterns = [
         name="model",
     ),
     path("model/<str:name>/estimates", EstimatesViewSet.as_view({"get": "retrieve"}), name="model-estimates"),
+    path(
+        "model/<str:name>/contract",
+        ContractViewSet.as_view({"get": "retrieve", "put": "update", "post": "create"}),
+        name="model-contract",
+    ),
     path("models", ModelsViewSet.as_view({"get": "retrieve"}), name="models"),
     path("metrics", MetricsViewSet.as_view({"get": "retrieve"}), name="metrics"),
     path("labels", LabelsViewSet.as_view({"get": "retrieve"}), name="labels"),

@@ -242,6 +242,12 @@ class InvalidGroundTruth(ChantillyError):
         super().__init__({"ground_truth": [reason]})
 
 
+class FeatureContract(ChantillyError):
+    """The features are not those that the model's contract expects; the message names them."""
+
+    code = "feature_contract"
+
+
 class ModelRaised(ChantillyError):
     """The model's own code failed; what it had changed was undone."""
 

@@ -190,6 +190,8 @@ class Batch:
         if command.has_members or not hot.is_plain:
             members.take(command, hot.flavor)
             asks = hot.flavor.asks
+        if hot.contract is not None:
+            hot.check_features(command.x)
         prediction = hot.predict(command.x)
         if asks:
             # Before anything is kept: it may raise.
@@ -224,6 +226,8 @@ class Batch:
         options.check(self.hot.flavor, command.options)
         if command.has_members:
             members.take(command, self.hot.flavor)
+        if self.hot.contract is not None:
+            self.hot.check_features(command.x)
         details = self.hot.details(command.text, [name for name in command.options if name != options.ASK])
         name, prediction, *own = self._predict(command)
         if options.INTERVAL in details and command.prediction_id is not None:
@@ -277,6 +281,8 @@ class Batch:
         text = members.text_for(self.hot.flavor, pending)
         # The model may write to what it predicts from.
         x = self.hot.read(text)
+        if self.hot.contract is not None:
+            self.hot.check_features(x)
         self.check_fit(x, y_true)
         y_pred = self.hot.expected(x)
         self.learn(self.hot.read(text), y_true, y_pred)
@@ -298,6 +304,8 @@ class Batch:
         hot = self.hot
         if command.has_members or not hot.is_plain:
             members.take(command, hot.flavor)
+        if hot.contract is not None:
+            hot.check_features(command.x)
         y_true = hot.ground_truth(command.ground_truth)
         if not hot.is_plain:
             self.check_fit(command.x, y_true)

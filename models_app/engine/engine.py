@@ -20,6 +20,7 @@ from models_app.engine.commands import (
 )
 from models_app.engine.committing import Committer
 from models_app.engine.contention import Contention
+from models_app.engine.contracts import Contracts
 from models_app.engine.delivery import deliver
 from models_app.engine.engine_options import EngineOptions
 from models_app.engine.heating import Heater
@@ -59,6 +60,7 @@ class Engine:
         options: EngineOptions,
         *,
         leave_thread: Callable[[], None] = lambda: None,
+        contracts: Contracts | None = None,
     ) -> None:
         self._storage = storage
         self._options = options
@@ -80,6 +82,7 @@ class Engine:
             heater=heater,
             maintainer=self._maintainer,
             refusals=self._refusals,
+            contracts=contracts or Contracts(),
         )
         self._lock = threading.Lock()
         self._queues: dict[str, ModelQueue] = {}

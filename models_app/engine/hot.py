@@ -7,6 +7,7 @@ from functools import partial
 from typing import Any
 
 from models_app.domain import blobs, drawings, features, scoring
+from models_app.domain.contracts import Contract
 from models_app.domain.draws import Draws
 from models_app.domain.errors import InvalidGroundTruth, InvalidRequest, ModelRaised
 from models_app.domain.failing import described, pass_on_interrupt
@@ -57,6 +58,7 @@ class HotModel:
         "_predict_one",
         "_scorer",
         "_scores",
+        "contract",
         "flavor",
         "generation",
         "is_known",
@@ -87,6 +89,8 @@ class HotModel:
         self.learned_at = 0.0
         self.size_bytes = len(snapshot.model)
         self.replay_seconds = 0.0
+        #: The contract that features are held to, if any.
+        self.contract: Contract | None = None
         # Not by its generation: what is learned again after a rollback draws what it drew before.
         self._draws = Draws(state.name)
         self._habits: Habits | None = None
@@ -240,6 +244,14 @@ class HotModel:
         except BaseException as error:
             pass_on_interrupt(error)
             raise ModelRaised(error) from error
+
+    def check_features(self, x: Features) -> None:
+        """Raise `FeatureContract` unless the model may be asked with these features.
+
+        What is in the journal, or pending, was taken already and is not asked.
+        """
+        if self.contract is not None:
+            self.contract.check(self.flavor.feature_objects(x))
 
     def expected(self, x: Features) -> Prediction:
         """Return the prediction that a learn from `x` is scored by; raises what `predict` raises."""

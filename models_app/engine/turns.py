@@ -18,6 +18,7 @@ from models_app.engine.commands import (
     SnapshotThenAnswer,
 )
 from models_app.engine.contention import Contention
+from models_app.engine.contracts import Contracts
 from models_app.engine.delivery import Owed, deliver
 from models_app.engine.heating import Heater
 from models_app.engine.hot import HotModel
@@ -59,6 +60,7 @@ class Turns:
     heater: Heater
     maintainer: Maintainer
     refusals: Refusals
+    contracts: Contracts
     recent: RecentPredictions = field(default_factory=RecentPredictions)
 
     def begin(self, queue: ModelQueue, commands: list[Command]) -> Turn | None:
@@ -166,6 +168,7 @@ class Turns:
         None: it must be done again, more carefully, by a model that is rebuilt.
         """
         pending = self._pending(commands, recent=not is_checked)
+        hot.contract = self.contracts.of(state.model_id)
         # Until the commit is through, what is in memory may be ahead of the journal.
         queue.drop_hot()
         batch = Batch(

@@ -2,6 +2,7 @@
 
 from models_app.models.audit import AuditEntry
 from models_app.models.configuration import Configuration, FlavorMetrics
+from models_app.models.contracts import FeatureContract, FeaturesSeen
 from models_app.models.generations import Generation
 from models_app.models.journal import JournalSegment
 from models_app.models.pending import PendingPrediction
@@ -13,6 +14,8 @@ from models_app.models.specifications import Specification
 __all__ = [
     "AuditEntry",
     "Configuration",
+    "FeatureContract",
+    "FeaturesSeen",
     "FlavorMetrics",
     "Generation",
     "JournalSegment",

@@ -137,6 +137,8 @@ class Paradigm(ABC):
     answers_labels: bool = False
     #: Whether models learn nothing: see `paradigms.read_only`.
     is_read_only: bool = False
+    #: Whether there can be features to have a contract about: see `feature_objects`.
+    has_features: bool = True
 
     @property
     def methods(self) -> tuple[str, ...]:
@@ -294,6 +296,14 @@ class Paradigm(ABC):
     def observed(self, x: Features) -> Features:
         """Return the features of what a model was asked with, as drift watches them."""
         return x.get(FEATURES, {}) if self.takes and isinstance(x, dict) else x  # type: ignore[return-value]
+
+    def feature_objects(self, x: Features) -> Sequence[tuple[str, object]]:
+        """Return the features in what a model is asked with, each with its path in the request.
+
+        Where they can be left out, and are, they are as good as empty. A feature contract is about these.
+        """
+        found = x.get(FEATURES, {}) if self.takes and isinstance(x, dict) else x
+        return ((FEATURES, found),)
 
     def level(self, y_pred: Prediction) -> float | None:
         """Return the number that stands for a prediction when drift watches it; None: there is none."""

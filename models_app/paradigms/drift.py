@@ -1,12 +1,13 @@
 """Drift detection: whether a stream of values has changed, by detectors that are served by themselves."""
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
 from river import base, metrics
 
 from models_app.domain import predictions
 from models_app.domain.errors import InvalidRequest
+from models_app.domain.features import Features
 from models_app.domain.predictions import Prediction
 from models_app.domain.scoring import GroundTruth
 from models_app.paradigms.base import FEATURES, Members, Paradigm, is_a
@@ -69,6 +70,7 @@ class Drift(Paradigm):
     models_differ = True
     example_truth = "true"
     diagnosis = "values"
+    has_features = False
 
     def __init__(self, *, is_binary: bool = False) -> None:
         self.is_binary = is_binary
@@ -112,6 +114,10 @@ class Drift(Paradigm):
         if isinstance(value, bool | int | float):
             return overflowing(value)
         return "must be a number, or true or false"
+
+    def feature_objects(self, x: Features) -> Sequence[tuple[str, object]]:
+        """Return none: features are not looked at."""
+        return ()
 
     def level(self, y_pred: Prediction) -> float | None:
         """Return the detector's estimate of the values' mean, where it has one."""

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Iterable, Sequence
 from functools import partial
 from types import MappingProxyType
-from typing import Any
+from typing import Any, cast
 
 from river import metrics
 from river.time_series.base import Forecaster
@@ -126,6 +126,13 @@ class Forecasting(Paradigm):
         nothing: dict[str, object] | None = None if last_step(model) is model else {}
         # By name: a forecaster takes the ground truth first, a pipeline takes it last.
         return lambda x, y: learn_one(y=y, x=x.get(FEATURES) or _copied(nothing))  # type: ignore[union-attr]
+
+    def feature_objects(self, x: Features) -> Sequence[tuple[str, object]]:
+        """Return the features of an observation, or those of the steps that are to be forecast."""
+        members = cast("Members", x)
+        if _HORIZON not in members:
+            return super().feature_objects(x)
+        return [(f"{_XS}[{number}]", step) for number, step in enumerate(members.get(_XS, ()))]
 
     def course(self, kept: Any) -> Course:
         """Return the forecasts that wait for their observations."""

@@ -7,6 +7,7 @@ from typing import Any
 
 from models_app.domain import predictions
 from models_app.domain.errors import InvalidRequest, NoFeatures
+from models_app.domain.features import Features
 from models_app.domain.predictions import Prediction
 from models_app.domain.scoring import GroundTruth
 from models_app.paradigms import readings
@@ -173,6 +174,10 @@ class Statistic(Paradigm):
             return self.update.in_words()
         faults = ((name, _value_fault(value)) for name, value in values.items())
         return next((f"'{name}' {reason}" for name, reason in faults if reason), None)
+
+    def feature_objects(self, x: Features) -> Sequence[tuple[str, object]]:
+        """Return the features that the model is updated with; none where it takes others, or is read."""
+        return super().feature_objects(x) if FEATURES in x else ()
 
     def level(self, y_pred: Prediction) -> float | None:
         """Return a reading that is a number."""

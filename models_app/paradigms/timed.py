@@ -6,7 +6,7 @@ there is a moment: whoever reads the journal by the flavor alone finds the featu
 
 import copy
 import functools
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import partial
 from typing import Any
@@ -96,6 +96,9 @@ class _TimedParadigm(Paradigm):
             return features.decode(text)
         x, t = features.decode_with_moment(text)
         return x if t is None else Timed(x, t)
+
+    def feature_objects(self, x: Any) -> Sequence[tuple[str, object]]:
+        return super().feature_objects(x.x if isinstance(x, Timed) else x)
 
     def predictor(self, model: Any) -> Callable[[Any], object]:
         told = Told(model, self.predict_method)

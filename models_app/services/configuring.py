@@ -9,6 +9,8 @@ from models_app.domain.errors import FlavorNotSet
 from models_app.journal.positions import Position
 from models_app.models import (
     Configuration,
+    FeatureContract,
+    FeaturesSeen,
     FlavorMetrics,
     Generation,
     JournalSegment,
@@ -31,6 +33,8 @@ _ERASED = (
     Snapshot,
     Replay,
     Specification,
+    FeatureContract,
+    FeaturesSeen,
     Generation,
     ServedModel,
     FlavorMetrics,

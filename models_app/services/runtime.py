@@ -19,6 +19,7 @@ from models_app.journal.positions import Position
 from models_app.models.storage import get_storage
 from models_app.paradigms.registry import PROBLEMS
 from models_app.services import hooks, publishing, trying
+from models_app.services.contracts.standing import standing
 from models_app.services.folding import get_instance_metrics
 from models_app.services.seeding import hash_seed_warning
 
@@ -60,7 +61,11 @@ class _Runtime:
             if self.engine is None:
                 _warn()
                 engine = Engine(
-                    get_storage(), _CommitPublisher(), _options(), leave_thread=connections.close_all
+                    get_storage(),
+                    _CommitPublisher(),
+                    _options(),
+                    leave_thread=connections.close_all,
+                    contracts=standing,
                 )
                 engine.start()
                 self.engine = engine

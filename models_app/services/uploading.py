@@ -24,6 +24,8 @@ from models_app.models.signing import save_snapshot
 from models_app.models.transactions import write_transaction
 from models_app.services import auditing
 from models_app.services.configuring import get_flavor, set_up_without_flavor
+from models_app.services.contracts.changing import begin_anew
+from models_app.services.contracts.standing import standing
 from models_app.services.examining import Examined, examine
 from models_app.services.finding import find, find_row
 from models_app.services.folding import get_instance_metrics
@@ -99,6 +101,7 @@ def upload_model(  # noqa: PLR0913  # as many as an upload has choices
             is_read_only=is_read_only,
             signed_by=examined.signed_by,
         )
+    standing.look()
     forget_default()
     for remark in examined.remarks:
         logger.info("'%s': %s", name, remark["message"])
@@ -154,6 +157,7 @@ def _put(name: str, examined: Examined, first: SnapshotData, now: datetime) -> N
     model = ServedModel.objects.filter(name=name).first() or ServedModel(name=name, generation=0)
     if model.pk is not None:
         _forget_journal(model)
+        begin_anew(model.pk)
         if model.flavor != examined.flavor.name:
             # They answer another question: neither they nor the truths that come for them are this flavor's.
             PendingPrediction.objects.filter(model=model).delete()

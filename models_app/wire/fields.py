@@ -117,6 +117,20 @@ Reference = Annotated[
         description="The client's own; echoed in the answer.",
     ),
 ]
+Frozen = Annotated[
+    bool,
+    _field(
+        Expected("must be true or false", (bool,)),
+        description="Whether the contract stays as it is, whatever is seen.",
+    ),
+]
+Strict = Annotated[
+    bool | None,
+    _field(
+        Expected("must be true, false or null", (bool, type(None))),
+        description="Whether features that are not as it says are refused; null: as `STRICT_FEATURES` says.",
+    ),
+]
 
 #: As `predictions.to_json` makes it.
 Predicted = Annotated[

@@ -1,16 +1,19 @@
 """From what a client sends to what it asks of the engine."""
 
+import msgspec
 from msgspec import UNSET, Raw, UnsetType
 
+from models_app.domain import features, nesting
 from models_app.domain.errors import ChantillyError, InvalidRequest
 from models_app.domain.features import MAX_EXPLAINED_BYTES
 from models_app.engine.commands import LearnById, LearnFeatures, Predict, PredictInDetail
 from models_app.paradigms import options
 from models_app.wire import fields, references
 from models_app.wire.asking import members_of
-from models_app.wire.bodies import BodyReader
+from models_app.wire.bodies import UNREADABLE, BodyReader
 from models_app.wire.commands import learn_command, predict_command
 from models_app.wire.requests import (
+    ContractRequest,
     FeaturesRequest,
     InitRequest,
     LearnRequest,
@@ -28,6 +31,7 @@ Text = bytes | Raw | ChantillyError
 Read = tuple[Asked | ChantillyError, Raw | UnsetType]
 
 _init_reader: BodyReader[InitRequest, InitRequest] = BodyReader(InitRequest)
+_contract_reader: BodyReader[ContractRequest, ContractRequest] = BodyReader(ContractRequest)
 _predict_reader = BodyReader(PredictRequest, FeaturesRequest)
 _learn_reader = BodyReader(LearnRequest, TruthRequest)
 _record_reader = BodyReader(Record, PlainRecord)
@@ -36,6 +40,27 @@ _record_reader = BodyReader(Record, PlainRecord)
 def flavor(body: bytes) -> str:
     """Return the name of the flavor to set; raises `InvalidRequest`."""
     return _init_reader.read(body).flavor
+
+
+def contract_change(body: bytes) -> ContractRequest:
+    """Return what is to change of a feature contract; raises `InvalidRequest`."""
+    return _contract_reader.read(body)
+
+
+def json_schema(body: bytes) -> object:
+    """Return a body that is to be JSON Schema; raises `InvalidRequest` where it is no JSON."""
+    if nesting.has_too_many_values(body):
+        raise InvalidRequest(f"The body must not have more than {nesting.MAX_VALUES:,} values.")
+    try:
+        value: object = msgspec.json.decode(body)
+    except UNREADABLE as error:
+        raise InvalidRequest(f"The body is not valid JSON: {error}.") from None
+    if fault := nesting.fault_of(body, value):
+        raise InvalidRequest(f"The body {fault}.")
+    if found := features.first_fault(value):
+        path, reason = found
+        raise InvalidRequest({path or "schema": [reason]})
+    return value
 
 
 def predict(body: bytes, now: float) -> Predict:

@@ -17,6 +17,13 @@ class InitRequest(msgspec.Struct, forbid_unknown_fields=True, gc=False):
     flavor: fields.Flavor
 
 
+class ContractRequest(msgspec.Struct, forbid_unknown_fields=True, gc=False):
+    """A change of a feature contract; what is left out stays."""
+
+    frozen: fields.Frozen | UnsetType = UNSET
+    strict: fields.Strict | UnsetType = UNSET
+
+
 class FeaturesRequest(msgspec.Struct, forbid_unknown_fields=True, gc=False):
     """Features to predict from: what most requests are."""
 

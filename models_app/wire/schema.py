@@ -15,7 +15,7 @@ from models_app.wire.answers import (
 )
 from models_app.wire.events import LearnEvent, PredictEvent
 from models_app.wire.fields import any_value, schema_of
-from models_app.wire.requests import InitRequest, LearnRequest, PredictRequest, Record
+from models_app.wire.requests import ContractRequest, InitRequest, LearnRequest, PredictRequest, Record
 
 Schema = dict[str, Any]
 
@@ -85,6 +85,7 @@ COMPONENTS: dict[str, Schema] = {
         [
             Error,
             InitRequest,
+            ContractRequest,
             PredictRequest,
             LearnRequest,
             Record,

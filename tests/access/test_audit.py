@@ -92,6 +92,8 @@ class TestCommands:
     def test_are_done_by_the_system_s_user(self, instance: Instance, tmp_path: Path) -> None:
         file = tmp_path / "model.pickle"
         file.write_bytes(MODEL)
+        schema = tmp_path / "schema.json"
+        schema.write_text('{"properties": {"area": {"type": "number"}}}')
         for action, command, *arguments in (
             ("upload", "add_model", str(file), "--name", "x"),
             ("download", "export_model", "x", str(tmp_path / "out")),
@@ -99,6 +101,8 @@ class TestCommands:
             ("roll_back", "roll_back", "x", "--seq", "0"),
             ("replay", "replay", "x", "--generation", "1"),
             ("watch_drift", "watch_drift", "x"),
+            ("set_contract", "feature_contract", "x", "--file", str(schema)),
+            ("change_contract", "feature_contract", "x", "--thaw"),
             ("delete", "delete_model", "x"),
             ("discard_predictions", "prune_predictions", "--older-than", "1d"),
             ("resign_models", "resign_models"),
@@ -197,6 +201,7 @@ class TestRoutes:
             ("POST", "/api/init"),
             *((method, "/api/model") for method in ("GET", "POST")),
             *((method, "/api/model/<str:name>") for method in ("GET", "POST", "DELETE")),
+            *((method, "/api/model/<str:name>/contract") for method in ("PUT", "POST")),
         }
     )
 

@@ -194,6 +194,8 @@ class TestUnknownModel:
             ["snapshot_models", "Hause"],
             ["verify_journal", "Hause"],
             ["watch_drift", "Hause"],
+            ["feature_contract", "Hause"],
+            ["feature_contract", "Hause", "--freeze"],
             ["learn", "FILE", "--model", "Hause", "--target", "y"],
             ["predict", "FILE", "--model", "Hause"],
         ],

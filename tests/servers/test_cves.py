@@ -27,6 +27,7 @@ METHODS = ["POST", "PUT", "PATCH", "DELETE"]
 ROUTES = [
     "/api/model/{}",
     "/api/model/{}/estimates",
+    "/api/model/{}/contract",
     "/models/{}/",
     "/models/{}/pipeline/",
     "/docs/{}",

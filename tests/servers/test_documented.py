@@ -20,7 +20,16 @@ from tests.servers.servers import Server
 from tests.servers.test_sockets import open_socket
 
 # What has to be there before what.
-ORDER = ["set_flavor", "upload_unnamed_model", "upload_model", "predict", "learn", "stream"]
+ORDER = [
+    "set_flavor",
+    "upload_unnamed_model",
+    "upload_model",
+    "predict",
+    "learn",
+    "stream",
+    "set_contract",
+    "change_contract",
+]
 NAME = "house"
 #: Models of the flavors whose requests have examples of their own.
 OF_FLAVORS: dict[str, Any] = {
@@ -123,7 +132,7 @@ class TestExamples:
             if parameter["in"] == "path"
         ]
 
-        assert named == [NAME] * 4
+        assert named == [NAME] * 7
 
 
 class TestAnswers:
@@ -218,6 +227,9 @@ REFUSED: list[tuple[str, str, str, object, str]] = [
     ("GET", "/api/labels", "?model=nobody", None, "model_not_found"),
     ("GET", "/api/audit", "?limit=0", None, "invalid_request"),
     ("GET", "/api/model/{name}/estimates", "", None, "model_not_found"),
+    ("GET", "/api/model/{name}/contract", "", None, "model_not_found"),
+    ("PUT", "/api/model/{name}/contract", "", {"type": "array"}, "invalid_request"),
+    ("POST", "/api/model/{name}/contract", "", {"strict": "yes"}, "invalid_request"),
     ("GET", "/api/alerts", "?limit=0", None, "invalid_request"),
     ("GET", "/api/stats", "?model=nobody", None, "model_not_found"),
     ("GET", "/api/stream/metrics", "?x=1", None, "invalid_request"),

@@ -1,0 +1,1 @@
+"""Feature contracts: what is seen, what is expected of it, and which models are held to it."""
