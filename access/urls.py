@@ -1,5 +1,6 @@
 """The pages to log in and out, and tickets."""
 
+from django.conf import settings
 from django.contrib.auth.views import LogoutView
 from django.urls import path
 
@@ -12,3 +13,11 @@ urlpatterns = [
     path("logout/", _open(LogoutView.as_view()), name="logout"),
     path("api/ticket", TicketViewSet.as_view({"post": "create"}), name="ticket"),
 ]
+
+if settings.OIDC_ISSUER:
+    from access.openid import views as openid
+
+    urlpatterns += [
+        path("login/openid/", _open(openid.log_in), name="openid-login"),
+        path("login/openid/callback/", _open(openid.callback), name="openid-callback"),
+    ]

@@ -61,9 +61,9 @@ _PROJECTS = {"ASGI_APPLICATION", "REST_FRAMEWORK", "SPECTACULAR_SETTINGS"}
 # In `config.py`: a list of names that libraries read which the project does not know.
 _OTHERS = "OTHER_SETTINGS"
 # Settings of the libraries that the project runs.
-_PREFIXES = ("CHANNEL_", "DAPHNE_", "EVENTSTREAM_", "WHITENOISE_")
+_PREFIXES = ("ACCOUNT_", "CHANNEL_", "DAPHNE_", "EVENTSTREAM_", "SOCIALACCOUNT_", "WHITENOISE_")
 # What no error message may show.
-_SECRET = {"SECRET_KEY", "SECRET_KEY_FALLBACKS", "ALERT_WEBHOOK_SECRET"}
+_SECRET = {"SECRET_KEY", "SECRET_KEY_FALLBACKS", "ALERT_WEBHOOK_SECRET", "OIDC_CLIENT_SECRET"}
 # What no default of the table can say.
 _MADE = {"INSTANCE_PATH", "SECRET_KEY"}
 

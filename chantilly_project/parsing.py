@@ -27,7 +27,8 @@ class Parser:
     allowed: str
 
 
-def _text(value: object) -> str:
+def read_text(value: object) -> str:
+    """Return a text without the space around it; raises ValueError."""
     if not isinstance(value, str):
         raise ValueError("not a text")
     return value.strip()
@@ -49,7 +50,7 @@ def text(*, at_least: int = 1, allowed: str) -> Parser:
     """A text of `at_least` so many characters."""
 
     def read(value: object) -> str:
-        found = _text(value)
+        found = read_text(value)
         if len(found) < at_least:
             raise ValueError("too short")
         return found
@@ -63,7 +64,7 @@ def choice(*options: str, may_be_empty: bool = False) -> Parser:
 
     def read(value: object) -> str:
         try:
-            return known[_text(value).upper()]
+            return known[read_text(value).upper()]
         except KeyError:
             raise ValueError("none of the options") from None
 
@@ -117,7 +118,8 @@ def _size(value: object) -> int:
 size = Parser(_size, "bytes, at least 1; `K`, `M` and `G` stand for powers of 1024, as in `16M`")
 
 
-def _items(value: object) -> list[str]:
+def read_items(value: object) -> list[str]:
+    """Return the texts of a list, or of one that is written with commas; raises ValueError."""
     parts: Iterable[object]
     if isinstance(value, str):
         parts = value.split(",")
@@ -125,11 +127,11 @@ def _items(value: object) -> list[str]:
         parts = value
     else:
         raise ValueError("not a list")
-    return [item for item in map(_text, parts) if item]
+    return [item for item in map(read_text, parts) if item]
 
 
 def _hosts(value: object) -> list[str]:
-    found = _items(value)
+    found = read_items(value)
     if any("/" in host or " " in host for host in found):
         raise ValueError("not a host name")
     return found
@@ -143,7 +145,7 @@ hosts = Parser(
 
 
 def _keys(value: object) -> list[str]:
-    found = _items(value)
+    found = read_items(value)
     if any(len(key) < MIN_KEY_LENGTH for key in found):
         raise ValueError("too short")
     return found
@@ -156,7 +158,7 @@ def _rates(value: object) -> dict[str, Rate]:
     items = (
         [f"{what}={rate}" if what else f"{rate}" for what, rate in value.items()]
         if isinstance(value, dict)
-        else _items(value)
+        else read_items(value)
     )
     found = dict(read_rate(item, SCOPES) for item in items)
     if len(found) < len(items):
@@ -173,7 +175,7 @@ rates = Parser(
 
 
 def _public_keys(value: object) -> dict[str, str]:
-    items = [f"{name}={key}" for name, key in value.items()] if isinstance(value, dict) else _items(value)
+    items = [f"{name}={key}" for name, key in value.items()] if isinstance(value, dict) else read_items(value)
     if not items:
         return {}
     # Not at every start: few sign, and it takes a while.
@@ -198,7 +200,7 @@ def _origin(origin: str) -> str:
 
 
 def _origins(value: object) -> list[str]:
-    return [_origin(origin) for origin in _items(value)]
+    return [_origin(origin) for origin in read_items(value)]
 
 
 origins = Parser(
@@ -207,7 +209,7 @@ origins = Parser(
 
 
 def _sqlite_url(value: object) -> str:
-    url = _text(value)
+    url = read_text(value)
     scheme, separator, file = url.partition(":///")
     # A database in memory would be another one for each of the engine's threads.
     if scheme != "sqlite" or not separator or not file or ":memory:" in file:
@@ -221,7 +223,7 @@ sqlite_url = Parser(
 
 
 def _webhook_url(value: object) -> str:
-    url = _text(value)
+    url = read_text(value)
     if not url:
         return url
     parts = urlsplit(url)
@@ -238,7 +240,7 @@ webhook_url = Parser(
 
 
 def _webhook_secret(value: object) -> str:
-    secret = _text(value)
+    secret = read_text(value)
     if secret and not 24 <= len(base64.b64decode(secret.removeprefix("whsec_"), validate=True)) <= 64:
         raise ValueError("too short or too long")
     return secret
@@ -248,7 +250,7 @@ webhook_secret = Parser(_webhook_secret, "`whsec_` and 24 to 64 bytes in base64"
 
 
 def _redis_url(value: object) -> str:
-    url = _text(value)
+    url = read_text(value)
     if url and urlsplit(url).scheme not in {"redis", "rediss", "unix"}:
         raise ValueError("not a URL of Redis")
     return url

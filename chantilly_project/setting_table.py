@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from chantilly_project import parsing
+from chantilly_project import openid_parsing, parsing
 from chantilly_project.parsing import Parser
 
 
@@ -97,6 +97,38 @@ SETTINGS = (
         "Wrong passwords in a row after which nobody logs in under that name from that address for a while.",
     ),
     Setting("LOGIN_LOCK_SECONDS", "900", parsing.seconds(1, 1_000_000), "That while, in seconds."),
+    Setting(
+        "OIDC_ISSUER",
+        "",
+        openid_parsing.issuer,
+        "The provider by which people may log in, too, with [OpenID Connect](../how-to/openid-connect.md).",
+        "none",
+    ),
+    Setting(
+        "OIDC_CLIENT_ID", "", parsing.text(at_least=0, allowed="a text"), "The server's name there.", "none"
+    ),
+    Setting(
+        "OIDC_CLIENT_SECRET",
+        "",
+        parsing.text(at_least=0, allowed="a text"),
+        "What the server proves that by.",
+        "none",
+    ),
+    Setting("OIDC_SCOPES", "openid,profile", openid_parsing.scopes, "What the provider is asked to say."),
+    Setting(
+        "OIDC_GROUPS_CLAIM",
+        "groups",
+        parsing.text(allowed="a text"),
+        "What of it names the groups of a person.",
+    ),
+    Setting(
+        "OIDC_GROUPS",
+        "",
+        openid_parsing.groups,
+        "The [groups](../how-to/tokens.md#people) here that those groups mean. Without it, the admin says "
+        "who is in which.",
+        "none",
+    ),
     Setting(
         "RATE_LIMITS",
         "",

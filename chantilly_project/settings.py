@@ -10,7 +10,7 @@ from pathlib import Path
 
 import django_stubs_ext
 
-from chantilly_project import configuration, databases
+from chantilly_project import configuration, databases, openid
 from chantilly_project.configuration import ConfigurationError
 from web.rates import Rate
 
@@ -74,6 +74,12 @@ STRICT_FEATURES: bool
 LOGIN_FAILURES: int
 LOGIN_LOCK_SECONDS: float
 RATE_LIMITS: dict[str, Rate]
+OIDC_ISSUER: str
+OIDC_CLIENT_ID: str
+OIDC_CLIENT_SECRET: str
+OIDC_SCOPES: list[str]
+OIDC_GROUPS_CLAIM: str
+OIDC_GROUPS: dict[str, str]
 ALERT_WEBHOOK_URL: str
 ALERT_WEBHOOK_SECRET: str
 ALERT_WEBHOOK_ALLOW_PRIVATE: bool
@@ -113,6 +119,8 @@ INSTALLED_APPS = [
     "django_eventstream",
     "axes",
 ]
+if openid.is_configured(_configuration.own):
+    INSTALLED_APPS = openid.apps(INSTALLED_APPS)
 # The dashboard and the admin pass through these; the API's handler takes none of them.
 MIDDLEWARE = [
     "django.middleware.security.SecurityMiddleware",
@@ -224,6 +232,10 @@ MIGRATION_MODULES = {"axes": None}
 LOGIN_URL = "/login/"
 LOGIN_REDIRECT_URL = "overview"
 LOGOUT_REDIRECT_URL = "login"
+
+if OIDC_ISSUER:
+    MIDDLEWARE += [openid.MIDDLEWARE]
+    globals().update(openid.describe(_configuration.own))
 
 REST_FRAMEWORK = {
     "DEFAULT_RENDERER_CLASSES": ["rest_framework.renderers.JSONRenderer"],

@@ -24,6 +24,14 @@ def somebody(*names: str) -> User:
     return user
 
 
+def test_the_page_to_log_in_offers_no_provider_where_none_is_configured(client: Client) -> None:
+    page = client.get("/login/")
+
+    assert page.status_code == 200
+    assert "OpenID" not in page.content.decode()
+    assert client.get("/login/openid/").status_code == 404
+
+
 class TestOfUser:
     @pytest.mark.parametrize("name", GROUPS)
     def test_has_the_scopes_of_the_group_and_no_others(self, name: str) -> None:
