@@ -54,8 +54,8 @@ class ServedModelAdmin(Columns, ReadOnlyAdmin[ServedModel]):
             "The upload",
             {
                 "fields": (
-                    "generation", "size", "sha256", "river_version", "python_version", "numpy_version",
-                    "notes",
+                    "generation", "size", "sha256", "signed_by", "river_version", "python_version",
+                    "numpy_version", "notes",
                 )
             },
         ),

@@ -43,7 +43,8 @@ class ServedModel(models.Model):
 
     `predict_method` is what a prediction calls; empty: the flavor's own. `is_read_only`: it predicts, and
     learns nothing. `remarks` is a list of objects with `code` and `message`: what there is to know about the
-    model, found at its upload. `uploaded_by` is who has uploaded it, as the audit trail has them.
+    model, found at its upload. `uploaded_by` is who has uploaded it, as the audit trail has them;
+    `signed_by` names the one of UPLOAD_KEYS that has signed the upload, empty where none has.
     """
 
     name = models.CharField(max_length=MAX_LENGTH, unique=True)
@@ -60,6 +61,7 @@ class ServedModel(models.Model):
     n_predictions = models.BigIntegerField("predictions", default=0, editable=False)
     size_bytes = models.BigIntegerField("size", editable=False)
     sha256 = models.CharField("SHA-256 of the upload", max_length=64, editable=False)
+    signed_by = models.TextField(default="", db_default="", blank=True, editable=False)
     river_version = models.CharField("River", max_length=32, editable=False)
     python_version = models.CharField("Python", max_length=32, editable=False)
     numpy_version = models.CharField("numpy", max_length=32, editable=False)

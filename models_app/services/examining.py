@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from models_app.domain.blobs import sha256
 from models_app.domain.names import check_model_name
 from models_app.domain.remarks import READ_ONLY, Remark
 from models_app.domain.scoring import Kind, name_of
@@ -26,8 +27,9 @@ _Kinds = tuple[Kind, ...]
 class Examined:
     """An upload that can be served, and how.
 
-    `parts` are what a specification describes, `kinds` the metrics that can be kept: none of what is not
-    scored. `drawing` is the model as it draws itself, where that was asked for: HTML, not to be trusted.
+    `sha256` is of the bytes as they came, `signed_by` names the key that has signed them, if one has. `parts`
+    are what a specification describes, `kinds` the metrics that can be kept: none of what is not scored.
+    `drawing` is the model as it draws itself, where that was asked for: HTML, not to be trusted.
     """
 
     flavor: Paradigm
@@ -37,6 +39,7 @@ class Examined:
     is_read_only: bool
     specification: Specification
     parts: Part | Chain | None
+    sha256: str
     signed_by: str | None
     drawing: str
 
@@ -77,6 +80,7 @@ def examine(  # noqa: PLR0913  # as many as an upload has choices
         is_read_only=is_read_only,
         specification=found.specification,
         parts=parts,
+        sha256=sha256(data),
         signed_by=signed_by,
         drawing=found.drawing,
     )

@@ -27,7 +27,8 @@ class Served(msgspec.Struct, frozen=True):
 
     `seq` is the number of learns that it holds; of those since the upload, rollbacks have undone `n_undone`.
     `predict_method` is what a prediction calls; empty: the flavor's own. `is_read_only`: it learns nothing.
-    `remarks` have a `code` and a `message` each.
+    `remarks` have a `code` and a `message` each. `sha256` is of the upload as it came; `signed_by` names the
+    key that has signed it, empty where none has.
     """
 
     pk: int
@@ -43,6 +44,8 @@ class Served(msgspec.Struct, frozen=True):
     remarks: list[dict[str, str]]
     n_predictions: int
     size_bytes: int
+    sha256: str
+    signed_by: str
     uploaded_at: datetime
     last_predicted_at: datetime | None
     last_learned_at: datetime | None

@@ -49,7 +49,8 @@ class ModelDetails:
 
     `headline` is the metric that a list has room for; None: its flavor has none. `metrics` are those that are
     known without loading the model: as of now where it is in memory, else those of its newest snapshot, with
-    `metrics_learns` learns.
+    `metrics_learns` learns. `sha256` is of the upload as it came, `signed_by` the name of the key that has
+    signed it.
     """
 
     name: str
@@ -63,6 +64,8 @@ class ModelDetails:
     metrics: _Metrics
     metrics_learns: int
     size_bytes: int
+    sha256: str
+    signed_by: str | None
     uploaded_at: float
     last_predicted_at: float | None
     last_learned_at: float | None
@@ -163,6 +166,8 @@ def _details(model: Served, n_pending: int, known: Vitals | SnapshotFigures | No
         metrics=known.metrics if known else {},
         metrics_learns=known.seq if known else 0,
         size_bytes=model.size_bytes,
+        sha256=model.sha256,
+        signed_by=model.signed_by or None,
         uploaded_at=model.uploaded_at.timestamp(),
         last_predicted_at=_seconds(model.last_predicted_at),
         last_learned_at=_seconds(model.last_learned_at),

@@ -22,13 +22,24 @@ def get_spec(*, name: str | None) -> describing.Specification:
         name = get_storage().default_name()
         if name is None:
             raise NoDefaultModel
-    with translated_errors():
-        rows = Specification.objects.filter(generation__model_id=find(name).pk)
-        found = rows.order_by("-generation__generation").first()
-    if found is None or found.reason:
-        raise NoSpec(f"'{name}' has no specification: {found.reason if found else _FROM_BEFORE}.")
+    found = look_at_spec(find(name).pk)
+    if found.reason:
+        raise NoSpec(f"'{name}' has no specification: {found.reason}.")
     auditing.record_afterwards(action="download", model=name, is_spec=True)
-    return describing.Specification(found.full, found.short, says_all=found.says_all)
+    return found
+
+
+def look_at_spec(model_id: int) -> describing.Specification:
+    """Return the specification of a model, or with a `reason` instead, for a page that shows it.
+
+    It is no download, and not in the audit trail. Raises `StorageUnavailable`.
+    """
+    with translated_errors():
+        rows = Specification.objects.filter(generation__model_id=model_id)
+        found = rows.order_by("-generation__generation").first()
+    if found is None:
+        return describing.Specification(reason=_FROM_BEFORE)
+    return describing.Specification(found.full, found.short, says_all=found.says_all, reason=found.reason)
 
 
 def save_spec(generation: Generation, found: describing.Specification) -> None:

@@ -172,7 +172,8 @@ def _put(name: str, examined: Examined, first: SnapshotData, now: datetime) -> N
     model.predict_method = examined.predict_method
     model.is_read_only = examined.is_read_only
     model.size_bytes = len(first.model)
-    model.sha256 = blobs.sha256(first.model)
+    model.sha256 = examined.sha256
+    model.signed_by = examined.signed_by or ""
     model.river_version = versions.river
     model.python_version = versions.python
     model.numpy_version = versions.numpy

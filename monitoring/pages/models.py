@@ -1,5 +1,7 @@
 """The page of one model."""
 
+from typing import Any
+
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.utils import timezone
@@ -10,10 +12,11 @@ from django.views.decorators.http import require_safe
 from models_app.api.exceptions import message_of
 from models_app.domain.errors import ChantillyError, ModelNotFound
 from models_app.domain.learns import Learn
+from models_app.domain.specs.printing import printed
 from models_app.domain.windows import SIZE
 from models_app.journal.reading import newest_first
 from models_app.paradigms.bandits import BANDIT
-from models_app.services import measuring
+from models_app.services import measuring, specifying
 from models_app.services.finding import Served, find
 from models_app.services.inspecting import Vitals
 from monitoring.figures.reporting import model_figures
@@ -56,6 +59,7 @@ def model_page(request: HttpRequest, name: str) -> HttpResponse:
         "looked_at": LOOKED_AT,
         "alerts": DriftAlert.objects.filter(model_id=model.pk).order_by("-pk")[:10],
         "base_url": base_url(request),
+        **_spec(model),
         **snippets(model.name, model.paradigm, _newest(model)),
     }
     return render(request, "monitoring/model.html", context)
@@ -94,6 +98,11 @@ def _metrics(vitals: Vitals | None) -> list[tuple[str, float | None, float | Non
 
 def _confusions(model: Served, vitals: Vitals | None) -> Confusions | None:
     return None if vitals is None or not model.paradigm.has_labels else confusions(vitals.window.pairs())
+
+
+def _spec(model: Served) -> dict[str, Any]:
+    found = specifying.look_at_spec(model.pk)
+    return {"spec": found, "printed_spec": "" if found.reason else printed(found.short)}
 
 
 def _newest(model: Served) -> Learn | None:

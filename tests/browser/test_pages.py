@@ -225,6 +225,19 @@ class TestModelPage:
         drawn = page.frame_locator("iframe.pipeline")
         expect(drawn.get_by_text("StandardScaler", exact=True).first).to_be_visible()
 
+    def test_gives_its_specification(self, server: Server, open_page: Open) -> None:
+        page = open_page(server, MODEL)
+        page.get_by_text("Specification", exact=True).click()
+        specification = page.get_by_role("group", name="Specification")
+
+        with page.expect_download() as download:
+            page.get_by_role("link", name="Download").click()
+
+        assert download.value.suggested_filename == "sea.json"
+        assert download.value.path().read_text() == specification.inner_text()
+        assert "preprocessing.StandardScaler" in specification.inner_text()
+        assert violations(page) == []
+
 
 def red(page: Page) -> int:
     """Count the dots of the chart that have the colour of drift."""

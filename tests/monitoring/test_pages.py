@@ -1,9 +1,11 @@
 import asyncio
 import html
+import json
 import re
 import shlex
 import time
 from typing import Any
+from urllib.parse import unquote
 
 import msgspec
 import pytest
@@ -15,6 +17,7 @@ from django.urls import reverse
 from django.utils import timezone
 from river import (
     bandit,
+    compose,
     drift,
     feature_extraction,
     linear_model,
@@ -26,7 +29,7 @@ from river import (
 )
 
 from models_app.domain.errors import InvalidGroundTruth
-from models_app.models import Configuration, ServedModel
+from models_app.models import AuditEntry, Configuration, ServedModel
 from models_app.services import measuring, predicting
 from models_app.services.finding import find
 from models_app.wire.commands import predict_command
@@ -407,6 +410,65 @@ class TestFeatures:
 
         assert ODD not in shown
         assert "Features are watched no more." in shown
+
+
+class TestUploadOfModelPage:
+    def test_shows_the_specification_and_offers_it(self, instance: Instance, client: Client) -> None:
+        instance.upload("one", preprocessing.StandardScaler() | linear_model.LogisticRegression(l2=0.5))
+        n_entries = AuditEntry.objects.count()
+        spec = {
+            "pipeline": [
+                {"class": "preprocessing.StandardScaler"},
+                {"class": "linear_model.LogisticRegression", "params": {"l2": 0.5}},
+            ]
+        }
+
+        shown = page(client, of_model("one"))
+
+        (written,) = re.findall(r'aria-label="Specification"><code>(.*?)</code>', shown, re.DOTALL)
+        assert json.loads(html.unescape(written)) == spec
+        ((offered, name),) = re.findall(
+            r'href="data:application/json;charset=utf-8,(.*?)" download="(.*?)"', shown
+        )
+        assert json.loads(unquote(offered)) == spec
+        assert name == "one.json"
+        assert "What is built from it is the upload, to the last bit" in shown
+        # To look at it is no download.
+        assert AuditEntry.objects.count() == n_entries
+
+    def test_shows_the_specification_as_text(self, instance: Instance, client: Client) -> None:
+        instance.upload(ODD, compose.Select(f'"{ODD}') | linear_model.LogisticRegression())
+
+        shown = page(client, of_model(ODD))
+
+        assert ODD not in shown
+        (offered,) = re.findall(r'href="data:application/json;charset=utf-8,([^"]*)"', shown)
+        assert f'\\"{ODD}' in unquote(offered)
+
+    def test_says_why_there_is_no_specification(self, instance: Instance, client: Client) -> None:
+        instance.upload("one", Plain())
+
+        assert "It has no specification: the model: Plain is neither a class" in page(client, of_model("one"))
+
+    def test_says_what_the_specification_does_not(self, instance: Instance, client: Client) -> None:
+        model = linear_model.LogisticRegression()
+        model.learn_one({"x": 1.0}, True)
+        instance.upload("one", model)
+
+        assert "It has the parameters of the upload, which had learned" in page(client, of_model("one"))
+
+    def test_shows_who_has_signed_it(self, instance: Instance, client: Client) -> None:
+        instance.upload("one")
+        digest = ServedModel.objects.get().sha256
+        assert "igned" not in page(client, of_model("one"))
+        ServedModel.objects.update(signed_by="<ci>")
+
+        shown = page(client, of_model("one"))
+
+        assert "<dt>Signed by</dt><dd><code>&lt;ci&gt;</code></dd>" in shown
+        assert (
+            f"SHA-256 of the upload, which <code>&lt;ci&gt;</code> has signed: <code>{digest}</code>" in shown
+        )
 
 
 class TestPipeline:
