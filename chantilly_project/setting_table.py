@@ -301,6 +301,13 @@ SETTINGS = (
         "Time after which a client that does not read its answer is cut off, in seconds.",
     ),
     Setting(
+        "FEATURES_KEPT",
+        "all",
+        parsing.choice("all", "hashed", "none"),
+        "What [is shown of features](../operations/personal-data.md) in events, pages and logs, unless a "
+        "model has a choice of its own: their values, digests of these, or names alone.",
+    ),
+    Setting(
         "METRICS_MAX_MODELS",
         "500",
         parsing.whole(1, 1_000_000),

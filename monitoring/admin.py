@@ -12,7 +12,7 @@ from models_app.admin import rendering
 from models_app.admin.filters import ModelFilter, is_chosen
 from models_app.admin.of_models import OfModelAdmin
 from models_app.admin.read_only import ReadOnlyAdmin
-from monitoring.drift import planning
+from monitoring.drift import formats, planning
 from monitoring.drift.forms import DriftPlanForm
 from monitoring.drift.watches import DEFAULT_PLAN, Kind
 from monitoring.durations import humanize
@@ -102,15 +102,20 @@ class KindFilter(admin.SimpleListFilter):
 class DriftAlertAdmin(OfModelAdmin[DriftAlert]):
     """Alerts of the detectors, the newest first."""
 
-    list_display = ("time", "model_link", "kind", "source", "learn", "detector", "value")
+    list_display = ("time", "model_link", "kind", "source", "learn", "detector", "shown_value")
     list_filter = (ModelFilter, KindFilter)
-    fields = ("time", "model", "generation", "kind", "source", "learn", "detector", "value")
+    fields = ("time", "model", "generation", "kind", "source", "learn", "detector", "shown_value")
     readonly_fields = fields
 
     @admin.display(description="learn")
     def learn(self, row: DriftAlert) -> str:
         """Return the learn that revealed it."""
         return f"{row.seq:,}"
+
+    @admin.display(description="value", empty_value=rendering.NOTHING)
+    def shown_value(self, row: DriftAlert) -> float | None:
+        """Return the detector's number, where that is shown."""
+        return formats.shown_value(row)
 
 
 @admin.register(AlertDelivery)
@@ -120,10 +125,15 @@ class AlertDeliveryAdmin(ReadOnlyAdmin[AlertDelivery]):
     list_display = (
         "created_at", "kind", "state", "n_attempts", "next_attempt_at", "delivered_at", "last_error",
     )  # fmt: skip
-    fields = ("message_id", *list_display, "body")
+    fields = ("message_id", *list_display, "shown_body")
     readonly_fields = fields
     # By the primary key, which is an index.
     ordering = ("-pk",)
+
+    @admin.display(description="body")
+    def shown_body(self, row: AlertDelivery) -> str:
+        """Return the message, without the number of a feature that is not shown any more."""
+        return formats.shown_message(row.body)
 
     @admin.display(description="alert")
     def kind(self, row: AlertDelivery) -> str:

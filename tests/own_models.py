@@ -140,3 +140,27 @@ class Breaking(Frozen):
 
     def _repr_html_(self) -> str:
         return BREAKS
+
+
+class Telltale:
+    """A regression whose exceptions say what it was asked with: by `fail`, or once it is pickled."""
+
+    def __init__(self) -> None:
+        self.seen: list[object] = []
+
+    def learn_one(self, x: dict[str, object], y: float) -> None:
+        self._check(x)
+        self.seen = [x] if "shy" in x else []
+
+    def predict_one(self, x: dict[str, object]) -> float:
+        self._check(x)
+        return 1.0
+
+    def _check(self, x: dict[str, object]) -> None:
+        if "fail" in x:
+            raise ValueError(f"cannot take {x!r}")
+
+    def __getstate__(self) -> dict[str, Any]:
+        if self.seen:
+            raise RuntimeError(f"cannot be pickled after {self.seen!r}")
+        return vars(self)

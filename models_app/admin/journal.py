@@ -9,9 +9,8 @@ from django.template.loader import render_to_string
 from models_app.admin import rendering
 from models_app.admin.filters import is_chosen
 from models_app.admin.of_models import OfModelAdmin
-from models_app.domain import features
 from models_app.domain.learns import Learn
-from models_app.models import JournalSegment
+from models_app.models import JournalSegment, ServedModel
 from models_app.models.segments import to_segment
 
 
@@ -46,16 +45,17 @@ class JournalSegmentAdmin(OfModelAdmin[JournalSegment]):
     def learn_table(self, row: JournalSegment) -> str:
         """Return the learns as a table."""
         segment = to_segment(row.first_seq, row.last_seq, row.learns)
-        rows = [_row(seq, learn) for seq, learn in enumerate(segment.learns, start=segment.first_seq)]
+        learns = enumerate(segment.learns, start=segment.first_seq)
+        rows = [_row(seq, learn, row.model) for seq, learn in learns]
         return render_to_string("admin/models_app/learns.html", {"rows": rows})
 
 
-def _row(seq: int, learn: Learn) -> dict[str, object]:
+def _row(seq: int, learn: Learn, model: ServedModel) -> dict[str, object]:
     return {
         "seq": seq,
         "prediction_id": learn.prediction_id,
-        "features": features.as_asked(bytes(learn.features)).decode(),
-        "prediction": rendering.prediction(learn.prediction),
+        "features": rendering.features_text(bytes(learn.features), model),
+        "prediction": rendering.prediction(learn.prediction, model),
         "ground_truth": msgspec.json.encode(learn.ground_truth).decode(),
         "predicted_at": rendering.moment(learn.predicted_at),
         "learned_at": rendering.moment(learn.learned_at),

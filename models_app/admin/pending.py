@@ -12,7 +12,6 @@ from django.utils import timezone
 from models_app.admin import refusals, rendering
 from models_app.admin.filters import ModelFilter, is_chosen
 from models_app.admin.of_models import OfModelAdmin
-from models_app.domain import features
 from models_app.models import PendingPrediction
 from models_app.services import pruning
 
@@ -81,17 +80,17 @@ class PendingPredictionAdmin(OfModelAdmin[PendingPrediction]):
     @admin.display(description="prediction")
     def short_prediction(self, row: PendingPrediction) -> str:
         """Return what was answered, shortened."""
-        return rendering.shortened(rendering.prediction(row.prediction))
+        return rendering.shortened(rendering.prediction(row.prediction, row.model))
 
     @admin.display(description="prediction")
     def readable_prediction(self, row: PendingPrediction) -> str:
         """Return what was answered."""
-        return rendering.indented(rendering.prediction(row.prediction))
+        return rendering.indented(rendering.prediction(row.prediction, row.model))
 
     @admin.display(description="features")
     def readable_features(self, row: PendingPrediction) -> str:
-        """Return what it was predicted from."""
-        return rendering.indented(features.as_asked(row.features.encode()).decode())
+        """Return what it was predicted from, as it is to be shown."""
+        return rendering.indented(rendering.features_text(row.features.encode(), row.model))
 
     @admin.display(description="age")
     def age(self, row: PendingPrediction) -> str:

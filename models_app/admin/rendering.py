@@ -12,7 +12,9 @@ from django.utils.safestring import SafeString
 from django.utils.text import Truncator
 from django.utils.timesince import timesince
 
-from models_app.domain import learns, predictions
+from models_app.domain import features, learns, predictions
+from models_app.models import ServedModel
+from models_app.services import showing
 
 NOTHING = "-"
 _SHOWN_CHARACTERS = 100
@@ -77,10 +79,15 @@ def shortened(text: str) -> str:
     return Truncator(text).chars(_SHOWN_CHARACTERS)
 
 
-def prediction(text: str | msgspec.Raw) -> str:
-    """Return a stored prediction as a client saw it."""
-    shown = predictions.to_json(learns.decode_prediction(text))
-    return json.dumps(shown, ensure_ascii=False)
+def prediction(text: str | msgspec.Raw, model: ServedModel) -> str:
+    """Return a stored prediction of a model as a client saw it, or as it is to be shown."""
+    found = showing.shown_prediction(learns.decode_prediction(text), model.features_kept, model.paradigm)
+    return json.dumps(predictions.to_json(found), ensure_ascii=False)
+
+
+def features_text(text: bytes, model: ServedModel) -> str:
+    """Return what a model was asked with, as it is to be shown; JSON text as it was kept."""
+    return showing.shown_text(features.as_asked(text), model.features_kept).decode()
 
 
 def indented(text: str) -> SafeString:

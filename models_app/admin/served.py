@@ -19,6 +19,7 @@ from models_app.admin.figures import FigureList
 from models_app.admin.of_models import links_of_model
 from models_app.admin.read_only import ReadOnlyAdmin
 from models_app.admin.served_columns import Columns
+from models_app.admin.shown_features import ShownFeatures
 from models_app.admin.uploads import UploadForm
 from models_app.models import JournalSegment, PendingPrediction, ServedModel, Snapshot
 from models_app.services import exporting, snapshotting, uploading
@@ -29,7 +30,7 @@ _CHANGE = "admin:models_app_servedmodel_change"
 
 
 @admin.register(ServedModel)
-class ServedModelAdmin(Columns, ReadOnlyAdmin[ServedModel]):
+class ServedModelAdmin(Columns, ShownFeatures, ReadOnlyAdmin[ServedModel]):
     """Served models. A model changes by learning only; everything else goes through the services."""
 
     list_display = (
@@ -40,7 +41,15 @@ class ServedModelAdmin(Columns, ReadOnlyAdmin[ServedModel]):
     search_fields = ("name",)
     ordering = ("name",)
     fieldsets = (
-        (None, {"fields": ("name", "is_default", "flavor", "is_read_only", "uploaded_at", "uploaded_by")}),
+        (
+            None,
+            {
+                "fields": (
+                    "name", "is_default", "flavor", "is_read_only", "shown_features", "uploaded_at",
+                    "uploaded_by",
+                )
+            },
+        ),
         (
             "How it does",
             {
@@ -62,8 +71,9 @@ class ServedModelAdmin(Columns, ReadOnlyAdmin[ServedModel]):
     )  # fmt: skip
     readonly_fields = (
         "live_metrics", "learns", "predictions", "pending_link", "snapshots_link", "size", "notes",
+        "shown_features",
     )  # fmt: skip
-    actions = ("make_default", "take_snapshots", "download_models")
+    actions = ("make_default", "take_snapshots", "download_models", *ShownFeatures.ACTIONS)
     add_form_template = "admin/models_app/servedmodel/upload.html"
 
     def has_add_permission(self, request: HttpRequest) -> bool:

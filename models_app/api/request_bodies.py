@@ -42,6 +42,7 @@ _RECORDS = (
     {"op": "predict", "features": _OTHER, "model": MODEL, "ref": "three"},
 )
 
+MODEL_SETTINGS = _body(_JSON, named("ModelSettingsRequest"), hashed={"features_kept": "hashed"})
 INIT = _body(_JSON, named("InitRequest"), **{REGRESSION.name: {"flavor": REGRESSION.name}})
 _LINEAR = {"class": "linear_model.LinearRegression", "params": {"intercept_lr": 0.3}}
 CONTRACT = _body(

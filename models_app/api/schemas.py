@@ -1,5 +1,6 @@
 """The bodies of the API in JSON Schema, for the OpenAPI document, beside those of `wire`."""
 
+from models_app.domain import showing
 from models_app.wire.limits import MAX_RECORDS
 from models_app.wire.schema import Schema, named
 
@@ -82,9 +83,18 @@ MODELS = record(
     default={"type": "string", "nullable": True},
     details={"type": "array", "items": _DETAILS, "description": "With `details`: of each model, by name."},
 )
+_WAYS: Schema = {"type": "string", "enum": list(showing.WAYS)}
+MODEL_SETTINGS = full(
+    features_kept={**_WAYS, "description": "What is shown of its features."},
+    own={
+        "type": "array",
+        "items": {"type": "string"},
+        "description": "Those that are the model's own; the others are the server's settings.",
+    },
+)
 _LABEL = full(
     id={"type": "string"},
-    features={"description": "As they came."},
+    features={"description": "As they came, or as they are to be shown."},
     prediction={"type": "object", "additionalProperties": {"type": "number", "nullable": True}},
     uncertainty={"type": "number", "description": "From 0, certain, to 1."},
     predicted_at=_MOMENT,

@@ -12,6 +12,7 @@ from models_app.api.exchanges import ExchangeViewSet
 from models_app.api.instances import InitViewSet, MetricsViewSet, ModelsViewSet
 from models_app.api.labels import LabelsViewSet
 from models_app.api.model_bytes import DefaultModelViewSet, ModelViewSet
+from models_app.api.model_settings import ModelSettingsViewSet
 from models_app.api.predictions import LearnViewSet, PredictViewSet
 from web.dispatch import threaded
 from web.needs import needing
@@ -35,6 +36,11 @@ urlpatterns = [
         "model/<str:name>/contract",
         ContractViewSet.as_view({"get": "retrieve", "put": "update", "post": "create"}),
         name="model-contract",
+    ),
+    path(
+        "model/<str:name>/settings",
+        ModelSettingsViewSet.as_view({"get": "retrieve", "patch": "update"}),
+        name="model-settings",
     ),
     path("models", ModelsViewSet.as_view({"get": "retrieve"}), name="models"),
     path("metrics", MetricsViewSet.as_view({"get": "retrieve"}), name="metrics"),

@@ -4,7 +4,7 @@ import errno
 from collections.abc import Mapping, Sequence
 from itertools import islice
 
-from models_app.domain.failing import described
+from models_app.domain.failing import described, named
 from models_app.domain.texts import MAX_PART, sendable
 
 #: Fields whose reasons are listed, and reasons of each: a body may have a million faults.
@@ -252,9 +252,19 @@ class ModelRaised(ChantillyError):
     """The model's own code failed; what it had changed was undone."""
 
     code = "model_raised"
+    _named = ""
 
     def __init__(self, error: BaseException) -> None:
         super().__init__(described(error))
+        self._named = named(error)
+
+    def without_text(self) -> ChantillyError:
+        """Return the same refusal, with the exception's class alone.
+
+        >>> ModelRaised(ValueError("ann")).without_text()
+        ModelRaised('ValueError (its text is not shown)')
+        """
+        return _rebuild(ModelRaised, self._named or self.message)
 
 
 class ModelBusy(ChantillyError):

@@ -20,6 +20,15 @@ def described(error: BaseException) -> str:
         return f"{type(error).__name__}()"
 
 
+def named(error: BaseException) -> str:
+    """Return the class of an exception, whose own words are not for everybody.
+
+    >>> named(KeyError("ann"))
+    'KeyError (its text is not shown)'
+    """
+    return f"{type(error).__name__} (its text is not shown)"
+
+
 def pass_on_interrupt(error: BaseException) -> None:
     """Raise a Ctrl-C again: in the main thread it is from whoever runs the command, not from the model."""
     if isinstance(error, KeyboardInterrupt) and threading.current_thread() is threading.main_thread():

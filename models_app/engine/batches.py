@@ -36,6 +36,7 @@ from models_app.engine.commands import (
     Predict,
     PredictInDetail,
 )
+from models_app.engine.hiding import hidden
 from models_app.engine.hot import HotModel, Spoiled
 from models_app.engine.late_learns import LateLearns
 from models_app.engine.ports import Event, Learned, ModelState, Pending, Predicted, Write
@@ -181,7 +182,7 @@ class Batch:
                 self._refuse(command, error)
 
     def _refuse(self, command: Command, error: BaseException) -> None:
-        self.answers.append((command, None, error))
+        self.answers.append((command, None, hidden(error, self.state)))
         if command.is_timed:
             self.refused.append(code_of(error))
 
@@ -216,7 +217,15 @@ class Batch:
             prediction = hot.flavor.shown(prediction)
         if self._wants_events:
             text = features.as_asked(command.text)
-            self.events.append(Predicted(model=self.state.name, features=text, prediction=prediction))
+            self.events.append(
+                Predicted(
+                    model=self.state.name,
+                    features=text,
+                    prediction=prediction,
+                    flavor=self.state.flavor,
+                    features_kept=self.state.features_kept,
+                )
+            )
         if asks:
             return self.state.name, prediction, {options.ASK: asks_now}
         return self.state.name, prediction
@@ -380,6 +389,8 @@ class Batch:
                 features=features.as_asked(text),
                 prediction=self.hot.flavor.shown(y_pred),
                 ground_truth=y_true,
+                flavor=self.state.flavor,
+                features_kept=self.state.features_kept,
             )
         )
 

@@ -10,6 +10,7 @@ from models_app.engine.commands import (
 )
 from models_app.engine.delivery import deliver
 from models_app.engine.heating import Heater
+from models_app.engine.hiding import hidden
 from models_app.engine.near_names import NearNames
 from models_app.engine.ports import ModelState, Storage, Write
 from models_app.engine.queues import ModelQueue
@@ -39,6 +40,7 @@ class Maintainer:
 
     def serve(self, queue: ModelQueue, command: Maintenance) -> None:
         """Do what a command asks, and answer it."""
+        state: ModelState | None = None
         try:
             state = self._storage.find_state(queue.name)
             if state is None:
@@ -46,7 +48,7 @@ class Maintainer:
                 raise self._near_names.not_found(queue.name)
             deliver([(command, self._maintain(queue, state, command), None)])
         except BaseException as error:
-            self._refusals.refuse(queue, [command], error)
+            self._refusals.refuse(queue, [command], hidden(error, state))
 
     def _maintain(self, queue: ModelQueue, state: ModelState, command: Maintenance) -> object:
         match command:

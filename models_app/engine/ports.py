@@ -21,6 +21,7 @@ class ModelState:
     """A served model's row, without its bytes. `generation` grows with each upload and with each rollback.
 
     `predict_method` is what a prediction calls; empty: the flavor's own. `is_read_only`: it learns nothing.
+    `features_kept` is how its features are shown, as the row says it; `hides_features`: not as they are.
     """
 
     model_id: int
@@ -31,6 +32,8 @@ class ModelState:
     is_default: bool
     predict_method: str = ""
     is_read_only: bool = False
+    features_kept: str = ""
+    hides_features: bool = False
 
 
 class Pending(msgspec.Struct, frozen=True, gc=False, kw_only=True):
@@ -140,9 +143,9 @@ class Storage(Recorded, Protocol):
         """Write batches of several models durably, in one transaction.
 
         Return for each its segment's id (None without learns), or a `Conflict`: the model has no longer the
-        generation and the seq that the batch started from, is not the default though the batch relies on
-        that, a claimed row is gone, or a replay is not where the batch goes on with it. Of a batch with a
-        conflict nothing is written; the others are.
+        generation and the seq that the batch started from, its features are shown in another way, it is not
+        the default though the batch relies on that, a claimed row is gone, or a replay is not where the batch
+        goes on with it. Of a batch with a conflict nothing is written; the others are.
         """
 
     def enter_turn(self, name: str, seconds: float) -> bool:
@@ -166,11 +169,16 @@ class Storage(Recorded, Protocol):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Predicted:
-    """A prediction was made; with an id, it is durable. `features` is the JSON text."""
+    """A prediction was made; with an id, it is durable. `features` is the JSON text.
+
+    `flavor` and `features_kept` are as the model's state has them: what is to be shown goes by them.
+    """
 
     model: str
     features: bytes
     prediction: Prediction
+    flavor: str = ""
+    features_kept: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -181,6 +189,8 @@ class Learned:
     features: bytes
     prediction: Prediction
     ground_truth: GroundTruth
+    flavor: str = ""
+    features_kept: str = ""
 
 
 Event = Predicted | Learned

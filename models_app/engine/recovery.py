@@ -5,8 +5,9 @@ import time
 from collections.abc import Callable
 
 from models_app.domain.errors import ModelNotLoadable
-from models_app.domain.failing import described, pass_on_interrupt
+from models_app.domain.failing import pass_on_interrupt
 from models_app.engine import forks
+from models_app.engine.hiding import said
 from models_app.engine.hot import HotModel, Spoiled
 from models_app.engine.ports import ModelState, Recorded, SnapshotData
 
@@ -51,7 +52,8 @@ def catch_up(
         except Spoiled as failure:
             forks.end_in_child()
             raise ModelNotLoadable(
-                f"Learn {hot.seq + 1} of the journal of '{state.name}' does not apply: {failure}"
+                f"Learn {hot.seq + 1} of the journal of '{state.name}' does not apply: "
+                f"{said(failure.error, state)}"
             ) from failure
         forks.end_in_child()
         # They were reported to their listeners when they were learned.
@@ -70,7 +72,7 @@ def from_snapshot(state: ModelState, snapshot: SnapshotData) -> HotModel:
         pass_on_interrupt(error)
         forks.end_in_child()
         raise ModelNotLoadable(
-            f"The snapshot of '{state.name}' at seq {snapshot.seq} does not load: {described(error)}"
+            f"The snapshot of '{state.name}' at seq {snapshot.seq} does not load: {said(error, state)}"
         ) from error
 
 

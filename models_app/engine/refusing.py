@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from models_app.domain.errors import ChantillyError, code_of
 from models_app.engine.commands import Command
 from models_app.engine.delivery import deliver
+from models_app.engine.hiding import hidden
 from models_app.engine.queues import ModelQueue
 from models_app.engine.repeats import Repeats
 from models_app.engine.timings import TimingsByModel
@@ -24,6 +25,7 @@ class Refusals:
 
     def refuse(self, queue: ModelQueue, commands: Sequence[Command], error: BaseException) -> None:
         """Answer commands with an error, log it and count it."""
+        error = hidden(error, queue.state)
         if isinstance(error, ChantillyError):
             repeated.warning(
                 str(error), "'%s' could not serve %d requests: %s", queue.name, len(commands), error

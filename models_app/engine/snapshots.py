@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from models_app.domain.errors import ModelRaised, StorageUnavailable
 from models_app.domain.set_orders import Settlement
 from models_app.engine import forks
+from models_app.engine.hiding import hidden
 from models_app.engine.hot import HotModel
 from models_app.engine.ports import ModelState, Storage
 from models_app.engine.repeats import Repeats
@@ -83,5 +84,5 @@ def _report(state: ModelState, hot: HotModel, error: ModelRaised) -> None:
         state.name,
         hot.seq,
         hot.snapshot_seq,
-        exc_info=error,
+        exc_info=hidden(error, state),
     )

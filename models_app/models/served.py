@@ -42,9 +42,10 @@ class ServedModel(models.Model):
     (less those that were gone forward to again), `seq` is the number of learns since the upload.
 
     `predict_method` is what a prediction calls; empty: the flavor's own. `is_read_only`: it predicts, and
-    learns nothing. `remarks` is a list of objects with `code` and `message`: what there is to know about the
-    model, found at its upload. `uploaded_by` is who has uploaded it, as the audit trail has them;
-    `signed_by` names the one of UPLOAD_KEYS that has signed the upload, empty where none has.
+    learns nothing. `features_kept` is how its features are shown; empty: as the setting of that name says.
+    `remarks` is a list of objects with `code` and `message`: what there is to know about the model, found at
+    its upload. `uploaded_by` is who has uploaded it, as the audit trail has them; `signed_by` names the one
+    of UPLOAD_KEYS that has signed the upload, empty where none has.
     """
 
     name = models.CharField(max_length=MAX_LENGTH, unique=True)
@@ -57,6 +58,9 @@ class ServedModel(models.Model):
     is_scored = models.BooleanField("scored", default=True, editable=False)
     predict_method = models.CharField(max_length=32, default="", blank=True, editable=False)
     is_read_only = models.BooleanField("read-only", default=False, db_default=False, editable=False)
+    features_kept = models.CharField(
+        "features shown", max_length=8, default="", db_default="", blank=True, editable=False
+    )
     remarks = models.JSONField(default=list, blank=True, editable=False)
     n_predictions = models.BigIntegerField("predictions", default=0, editable=False)
     size_bytes = models.BigIntegerField("size", editable=False)

@@ -135,6 +135,8 @@ class Paradigm(ABC):
     models_differ: bool = False
     #: Whether a prediction is a label, without probabilities.
     answers_labels: bool = False
+    #: Whether a prediction has what the features have, and is shown as they are.
+    predicts_features: bool = False
     #: Whether models learn nothing: see `paradigms.read_only`.
     is_read_only: bool = False
     #: Whether there can be features to have a contract about: see `feature_objects`.

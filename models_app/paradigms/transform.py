@@ -54,6 +54,7 @@ class Transform(Paradigm):
     trial_inputs = tuple(partial(_with, make) for make in trial_features.KINDS)
     trial_truths = (lambda number: 0.5 + number % 5,)
     models_differ = True
+    predicts_features = True
     example_truth = "2.5"
     diagnosis = ""
 

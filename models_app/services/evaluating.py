@@ -14,7 +14,7 @@ from models_app.journal.reading import last_seq, segments_after
 from models_app.paradigms import pulls
 from models_app.paradigms.bandits import ARM, ARMS, BANDIT, PROPENSITY, reward_of
 from models_app.paradigms.base import FEATURES, Members
-from models_app.services import policies
+from models_app.services import policies, showing
 from models_app.services.policies import Policy
 from models_app.services.trying import try_upload
 
@@ -77,7 +77,9 @@ def evaluate_policy(*, model: str, data: bytes) -> Evaluation:
     served = policies.bandit(model)
     try_upload(data, BANDIT.name)
     segments = segments_after(served.beginning)
-    return _Evaluating(policies.Pickled(data)).run(learn for segment in segments for learn in segment.learns)
+    with showing.texts_of(served):
+        evaluating = _Evaluating(policies.Pickled(data))
+        return evaluating.run(learn for segment in segments for learn in segment.learns)
 
 
 def evaluate_named(
@@ -98,7 +100,8 @@ def evaluate_named(
         newest = last_seq(served.pk, served.generation)
         segments = segments_after(beginning.at(max(beginning.seq, newest - n_records)), until_seq=newest)
         learns = (learn for segment in segments for learn in segment.learns)
-        return _Evaluating(other, until=until).run(learns)
+        with showing.texts_of(served):
+            return _Evaluating(other, until=until).run(learns)
     finally:
         _places.release()
 

@@ -27,8 +27,9 @@ class Served(msgspec.Struct, frozen=True):
 
     `seq` is the number of learns that it holds; of those since the upload, rollbacks have undone `n_undone`.
     `predict_method` is what a prediction calls; empty: the flavor's own. `is_read_only`: it learns nothing.
-    `remarks` have a `code` and a `message` each. `sha256` is of the upload as it came; `signed_by` names the
-    key that has signed it, empty where none has.
+    `features_kept` is how its features are shown; empty: as the setting says. `remarks` have a `code` and a
+    `message` each. `sha256` is of the upload as it came; `signed_by` names the key that has signed it, empty
+    where none has.
     """
 
     pk: int
@@ -41,6 +42,7 @@ class Served(msgspec.Struct, frozen=True):
     is_scored: bool
     predict_method: str
     is_read_only: bool
+    features_kept: str
     remarks: list[dict[str, str]]
     n_predictions: int
     size_bytes: int

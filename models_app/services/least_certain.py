@@ -13,6 +13,7 @@ from models_app.domain.predictions import Probabilities
 from models_app.domain.uncertainty import uncertainty
 from models_app.models import PendingPrediction
 from models_app.models.transactions import translated_errors
+from models_app.services import showing
 from models_app.services.finding import Served, find
 
 #: Of what a model has pending, no more than so many are looked at, the newest: to look at all of a million
@@ -26,7 +27,7 @@ _Key = tuple[float, str]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Uncertain:
-    """A pending prediction; `features` are the JSON text that came, `uncertainty` is from 0 to 1."""
+    """A pending prediction; `features` are JSON text, as it is to be shown; `uncertainty` is from 0 to 1."""
 
     prediction_id: str
     features: str
@@ -86,17 +87,19 @@ def _rows(model: Served, prediction_ids: list[str]) -> list[Uncertain]:
     with translated_errors():
         # By their ids alone: SQLite would rather go through all that the model has pending.
         rows = list(PendingPrediction.objects.filter(pk__in=prediction_ids))
-    found = {row.prediction_id: _uncertain(row) for row in rows if row.model_id == model.pk}
+    found = {
+        row.prediction_id: _uncertain(row, model.features_kept) for row in rows if row.model_id == model.pk
+    }
     return [found[prediction_id] for prediction_id in prediction_ids if prediction_id in found]
 
 
-def _uncertain(row: PendingPrediction) -> Uncertain:
+def _uncertain(row: PendingPrediction, features_kept: str) -> Uncertain:
     prediction = learns.decode_prediction(row.prediction)
     # Whatever has taken its place meanwhile: a label alone says nothing of how certain it is.
     shares = prediction if isinstance(prediction, dict) else {}
     return Uncertain(
         prediction_id=row.prediction_id,
-        features=features.without_moment(row.features.encode()).decode(),
+        features=showing.shown_text(features.without_moment(row.features.encode()), features_kept).decode(),
         prediction=shares,
         uncertainty=uncertainty(shares),
         predicted_at=row.predicted_at,

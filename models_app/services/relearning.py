@@ -9,6 +9,7 @@ from models_app.domain.lineages import Lineages
 from models_app.domain.remarks import NOT_REPLAYABLE
 from models_app.domain.set_orders import Settlement
 from models_app.engine import forks
+from models_app.engine.hiding import said
 from models_app.engine.hot import HotModel, Spoiled
 from models_app.engine.ports import ModelState, Segment, SnapshotData
 from models_app.engine.recovery import from_snapshot
@@ -165,7 +166,7 @@ class Relearning:
         except (ModelRaised, Spoiled) as failure:
             raise NotReplayable(
                 f"'{self.state.name}' does not take learn {seq} of generation {generation} without what was "
-                f"before it: {failure}"
+                f"before it: {said(failure.__cause__ or failure, self.state)}"
             ) from failure
         finally:
             forks.end_in_child()
@@ -189,7 +190,8 @@ class Relearning:
         try:
             snapshot = hot.snapshot(settlement)
         except ModelRaised as failure:
-            raise NotReplayable(f"'{self.state.name}' cannot be kept as it is then: {failure}") from failure
+            reason = said(failure.__cause__ or failure, self.state)
+            raise NotReplayable(f"'{self.state.name}' cannot be kept as it is then: {reason}") from failure
         finally:
             forks.end_in_child()
         settlement.make()

@@ -4,6 +4,7 @@ from models_app.domain.remarks import NOT_REPLAYABLE
 from models_app.engine.ports import ModelState
 from models_app.models import ServedModel
 from models_app.models.transactions import translated_errors
+from models_app.services import showing
 
 
 def state_of(model: ServedModel) -> ModelState:
@@ -17,6 +18,8 @@ def state_of(model: ServedModel) -> ModelState:
         is_default=model.is_default,
         predict_method=model.predict_method,
         is_read_only=model.is_read_only,
+        features_kept=model.features_kept,
+        hides_features=not showing.shows_all(model.features_kept),
     )
 
 

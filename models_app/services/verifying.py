@@ -6,8 +6,9 @@ from dataclasses import dataclass, replace
 from models_app.domain import blobs, scoring
 from models_app.domain.comparisons import compare
 from models_app.domain.errors import ChantillyError, ModelNotFound, ModelNotLoadable
-from models_app.domain.failing import described, pass_on_interrupt
+from models_app.domain.failing import pass_on_interrupt
 from models_app.engine import forks
+from models_app.engine.hiding import said
 from models_app.engine.hot import HotModel, Spoiled
 from models_app.engine.ports import ModelState, Segment, SnapshotData
 from models_app.engine.recovery import from_snapshot, recover
@@ -115,7 +116,7 @@ class _Verifier:
         except BaseException as error:
             # The model's own doing, wherever it is called: the models after it are verified all the same.
             pass_on_interrupt(error)
-            self._differences.append(f"It cannot be verified: {described(error)}")
+            self._differences.append(f"It cannot be verified: {said(error, self._state)}")
         finally:
             forks.end_in_child()
         return Verification(
@@ -151,7 +152,9 @@ class _Verifier:
                     with folded.drawing():
                         folded.replay(learn)
                 except Spoiled as failure:
-                    raise ModelNotLoadable(f"Learn {folded.seq + 1} does not apply: {failure}") from failure
+                    raise ModelNotLoadable(
+                        f"Learn {folded.seq + 1} does not apply: {said(failure.error, self._state)}"
+                    ) from failure
                 forks.end_in_child()
                 if folded.seq in to_compare:
                     self._compare_with_snapshot(folded, to_compare[folded.seq])

@@ -10,7 +10,7 @@ from typing import Annotated, Any, get_args
 import msgspec
 from msgspec import Meta, Raw
 
-from models_app.domain import features, names, predictions
+from models_app.domain import features, names, predictions, showing
 from models_app.paradigms import options
 from models_app.paradigms.registry import FLAVORS
 
@@ -70,6 +70,14 @@ Options = Annotated[
     ),
 ]
 Flavor = Annotated[str, _field(Expected("must be a string", (str,)), schema={"enum": list(FLAVORS)})]
+FeaturesKept = Annotated[
+    str | None,
+    _field(
+        Expected("must be a string or null", (str, type(None))),
+        description="What is shown of features; null: what the server's setting says.",
+        schema={"enum": [*showing.WAYS, None]},
+    ),
+]
 Features = Annotated[
     Raw,
     _field(

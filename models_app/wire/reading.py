@@ -17,6 +17,7 @@ from models_app.wire.requests import (
     FeaturesRequest,
     InitRequest,
     LearnRequest,
+    ModelSettingsRequest,
     PlainRecord,
     PredictRequest,
     Record,
@@ -32,6 +33,7 @@ Read = tuple[Asked | ChantillyError, Raw | UnsetType]
 
 _init_reader: BodyReader[InitRequest, InitRequest] = BodyReader(InitRequest)
 _contract_reader: BodyReader[ContractRequest, ContractRequest] = BodyReader(ContractRequest)
+_settings_reader: BodyReader[ModelSettingsRequest, ModelSettingsRequest] = BodyReader(ModelSettingsRequest)
 _predict_reader = BodyReader(PredictRequest, FeaturesRequest)
 _learn_reader = BodyReader(LearnRequest, TruthRequest)
 _record_reader = BodyReader(Record, PlainRecord)
@@ -61,6 +63,11 @@ def json_schema(body: bytes) -> object:
         path, reason = found
         raise InvalidRequest({path or "schema": [reason]})
     return value
+
+
+def features_kept(body: bytes) -> str | None:
+    """Return how a model's features are to be shown, None: by the setting; raises `InvalidRequest`."""
+    return _settings_reader.read(body).features_kept
 
 
 def predict(body: bytes, now: float) -> Predict:

@@ -24,6 +24,12 @@ class ContractRequest(msgspec.Struct, forbid_unknown_fields=True, gc=False):
     strict: fields.Strict | UnsetType = UNSET
 
 
+class ModelSettingsRequest(msgspec.Struct, forbid_unknown_fields=True, gc=False):
+    """What to choose for a model."""
+
+    features_kept: fields.FeaturesKept
+
+
 class FeaturesRequest(msgspec.Struct, forbid_unknown_fields=True, gc=False):
     """Features to predict from: what most requests are."""
 

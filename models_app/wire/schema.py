@@ -15,7 +15,14 @@ from models_app.wire.answers import (
 )
 from models_app.wire.events import LearnEvent, PredictEvent
 from models_app.wire.fields import any_value, schema_of
-from models_app.wire.requests import ContractRequest, InitRequest, LearnRequest, PredictRequest, Record
+from models_app.wire.requests import (
+    ContractRequest,
+    InitRequest,
+    LearnRequest,
+    ModelSettingsRequest,
+    PredictRequest,
+    Record,
+)
 
 Schema = dict[str, Any]
 
@@ -86,6 +93,7 @@ COMPONENTS: dict[str, Schema] = {
             Error,
             InitRequest,
             ContractRequest,
+            ModelSettingsRequest,
             PredictRequest,
             LearnRequest,
             Record,

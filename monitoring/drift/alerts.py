@@ -3,7 +3,7 @@
 import logging
 from collections.abc import Sequence
 
-from monitoring.drift.formats import alert_json
+from monitoring.drift.formats import alert_json, shown_value
 from monitoring.models import DriftAlert
 from monitoring.streams.channels import EVENTS
 from monitoring.streams.frames import text_event
@@ -16,13 +16,13 @@ def report(alerts: Sequence[DriftAlert]) -> None:
     """Report alerts that have just been written down."""
     for alert in alerts:
         logger.warning(
-            "%s in '%s': %s says so of %s at learn %d (%.4g)",
+            "%s in '%s': %s says so of %s at learn %d%s",
             alert.kind,
             alert.model.name,
             alert.detector,
             _one_line(alert.source),
             alert.seq,
-            alert.value,
+            "" if (value := shown_value(alert)) is None else f" ({value:.4g})",
         )
     channel = get_channel(EVENTS)
     if channel.wants_events():

@@ -21,7 +21,11 @@ ALERT = schemas.full(
     time={"type": "number", "description": "Seconds since the epoch."},
     source={"type": "string", "description": "`error`, `prediction` or `feature NAME`."},
     detector={"type": "string"},
-    value={"type": "number"},
+    value={
+        "type": "number",
+        "nullable": True,
+        "description": "Null where it is of a feature, and the model's features are not shown.",
+    },
 )
 ALERTS = schemas.full(alerts={"type": "array", "items": ALERT})
 BEFORE = queries.Whole(

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from models_app.models.transactions import translated_errors
+from models_app.services import showing
 from models_app.services.finding import Served
 from monitoring.drift.detectors import BINARY, DEFAULT
 from monitoring.drift.watches import DEFAULT_PLAN, FEATURE, Plan
@@ -18,12 +19,12 @@ LOOKED_AT = 1_000
 
 @dataclass(frozen=True, slots=True)
 class DriftingFeature:
-    """The drift of a feature: how often, when last, and the detector's mean then."""
+    """The drift of a feature: how often, when last, and the detector's mean then, where that is shown."""
 
     name: str
     n: int
     last_at: datetime
-    value: float
+    value: float | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,9 +47,10 @@ def drifting_features(model: Served) -> Features:
 
 
 def _drifting(model: Served) -> list[DriftingFeature]:
+    is_shown = showing.shows_all(model.features_kept)
     alerts = DriftAlert.objects.filter(model_id=model.pk, kind="drift").order_by("-pk")
     newest_first = [
-        (source.removeprefix(FEATURE), time, value)
+        (source.removeprefix(FEATURE), time, value if is_shown else None)
         for source, time, value in alerts.values_list("source", "time", "value")[:LOOKED_AT]
         if source.startswith(FEATURE)
     ]

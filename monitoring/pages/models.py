@@ -16,7 +16,7 @@ from models_app.domain.specs.printing import printed
 from models_app.domain.windows import SIZE
 from models_app.journal.reading import newest_first
 from models_app.paradigms.bandits import BANDIT
-from models_app.services import measuring, specifying
+from models_app.services import measuring, showing, specifying
 from models_app.services.finding import Served, find
 from models_app.services.inspecting import Vitals
 from monitoring.figures.reporting import model_figures
@@ -56,6 +56,7 @@ def model_page(request: HttpRequest, name: str) -> HttpResponse:
         **figures_context(model_figures(model, now=timezone.now())),
         "confusions": _confusions(model, vitals),
         "features": drifting_features(model),
+        "features_shown": showing.way_of(model.features_kept),
         "looked_at": LOOKED_AT,
         "alerts": DriftAlert.objects.filter(model_id=model.pk).order_by("-pk")[:10],
         "base_url": base_url(request),
@@ -106,6 +107,8 @@ def _spec(model: Served) -> dict[str, Any]:
 
 
 def _newest(model: Served) -> Learn | None:
-    """Return the newest record of its journal."""
+    """Return the newest record of its journal, if it is to be shown."""
+    if not showing.shows_all(model.features_kept):
+        return None
     segment = next(newest_first(model.beginning), None)
     return None if segment is None else segment.learns[-1]

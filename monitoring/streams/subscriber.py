@@ -3,6 +3,8 @@
 from collections.abc import Sequence
 from functools import partial
 
+from models_app.paradigms.registry import get_flavor
+from models_app.services import showing
 from models_app.services.publishing import Event, Learned
 from models_app.wire import events
 from monitoring.streams.channels import EVENTS, FLAVORS, METRICS, MODELS
@@ -56,17 +58,21 @@ def _stream_event(event: Event) -> StreamEvent:
 
 
 def event_json(event: Event) -> str:
-    """Return what listeners get of an event: one line of JSON, the features as the client sent them."""
+    """Return what listeners get of an event: one line of JSON, the features as they are to be shown."""
     # White space between the tokens may hold line ends; within strings JSON has none.
-    features = event.features.replace(b"\r", b" ").replace(b"\n", b" ")
+    text = showing.shown_text(event.features, event.features_kept)
+    features = text.replace(b"\r", b" ").replace(b"\n", b" ")
+    prediction = event.prediction
+    if not showing.shows_all(event.features_kept):
+        prediction = showing.shown_prediction(prediction, event.features_kept, get_flavor(event.flavor))
     if isinstance(event, Learned):
         encoded = events.learned(
             model=event.model,
             features=features,
-            prediction=event.prediction,
+            prediction=prediction,
             ground_truth=event.ground_truth,
         )
     else:
-        encoded = events.predicted(model=event.model, features=features, prediction=event.prediction)
-    text = encoded.decode()
-    return text if text.isascii() else text.translate(LINE_ENDS)
+        encoded = events.predicted(model=event.model, features=features, prediction=prediction)
+    line = encoded.decode()
+    return line if line.isascii() else line.translate(LINE_ENDS)

@@ -103,6 +103,7 @@ class TestCommands:
             ("watch_drift", "watch_drift", "x"),
             ("set_contract", "feature_contract", "x", "--file", str(schema)),
             ("change_contract", "feature_contract", "x", "--thaw"),
+            ("keep_features", "keep_features", "x", "hashed"),
             ("delete", "delete_model", "x"),
             ("discard_predictions", "prune_predictions", "--older-than", "1d"),
             ("resign_models", "resign_models"),
@@ -129,6 +130,7 @@ class TestAdmin:
         for action, acts in (
             ("make_default", lambda: act("make_default")),
             ("snapshot", lambda: act("take_snapshots")),
+            ("keep_features", lambda: act("hide_features")),
             ("download", lambda: client.get(f"/admin/models_app/servedmodel/{key}/download/")),
             ("download", lambda: client.get(_snapshot_page(key, "download"))),
             ("roll_back", lambda: client.post(_snapshot_page(key, "roll-back"))),
@@ -202,6 +204,7 @@ class TestRoutes:
             *((method, "/api/model") for method in ("GET", "POST")),
             *((method, "/api/model/<str:name>") for method in ("GET", "POST", "DELETE")),
             *((method, "/api/model/<str:name>/contract") for method in ("PUT", "POST")),
+            ("PATCH", "/api/model/<str:name>/settings"),
         }
     )
 

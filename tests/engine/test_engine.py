@@ -148,8 +148,10 @@ class TestProgressiveValidation:
 
         assert [scores.losses for scores in listener.scores] == [[[2.0], [4.0], [2.0]]]
         assert listener.events == [
-            Predicted(model="model", features=b'{"a":1.0}', prediction=0.0),
-            Learned(model="model", features=b'{"a":1.0}', prediction=0.0, ground_truth=2.0),
+            Predicted(model="model", features=b'{"a":1.0}', prediction=0.0, flavor="regression"),
+            Learned(
+                model="model", features=b'{"a":1.0}', prediction=0.0, ground_truth=2.0, flavor="regression"
+            ),
         ]
 
     def test_does_not_mind_a_listener_that_fails(self, make_engine: MakeEngine, upload: Upload) -> None:

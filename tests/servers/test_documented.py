@@ -24,6 +24,7 @@ ORDER = [
     "set_flavor",
     "upload_unnamed_model",
     "upload_model",
+    "set_model_settings",
     "predict",
     "learn",
     "stream",
@@ -132,7 +133,7 @@ class TestExamples:
             if parameter["in"] == "path"
         ]
 
-        assert named == [NAME] * 7
+        assert named == [NAME] * 9
 
 
 class TestAnswers:
@@ -230,6 +231,10 @@ REFUSED: list[tuple[str, str, str, object, str]] = [
     ("GET", "/api/model/{name}/contract", "", None, "model_not_found"),
     ("PUT", "/api/model/{name}/contract", "", {"type": "array"}, "invalid_request"),
     ("POST", "/api/model/{name}/contract", "", {"strict": "yes"}, "invalid_request"),
+    ("GET", "/api/model/{name}/settings", "", None, "model_not_found"),
+    ("PATCH", "/api/model/{name}/settings", "", {"features_kept": None}, "model_not_found"),
+    ("PATCH", "/api/model/{name}/settings", "", {"features_kept": "some"}, "invalid_request"),
+    ("PATCH", "/api/model/{name}/settings", "", {}, "invalid_request"),
     ("GET", "/api/alerts", "?limit=0", None, "invalid_request"),
     ("GET", "/api/stats", "?model=nobody", None, "model_not_found"),
     ("GET", "/api/stream/metrics", "?x=1", None, "invalid_request"),

@@ -65,8 +65,8 @@ class TestAnInterval:
             answered, details["interval"]["lower"], details["interval"]["upper"],
         )  # fmt: skip
         assert type(answered) is float
-        shown = rendering.prediction(learns.encode_prediction(answered))
-        assert rendering.prediction(pending.prediction) == shown
+        shown = rendering.prediction(learns.encode_prediction(answered), pending.model)
+        assert rendering.prediction(pending.prediction, pending.model) == shown
 
     def test_that_nobody_asked_for_is_not_kept(self, served: Instance) -> None:
         served._ask(asked("2", X, "explanation"))

@@ -2,11 +2,14 @@
 
 from dataclasses import dataclass
 
+from msgspec import structs
+
 from models_app.domain import contract_schemas
 from models_app.domain.contract_schemas import Schema
 from models_app.domain.seen_features import Seen, SeenFeature
 from models_app.models import FeatureContract
 from models_app.models.transactions import translated_errors
+from models_app.services import showing
 from models_app.services.contracts import seeing
 from models_app.services.contracts.standing import held_to
 from models_app.services.finding import Served, find
@@ -17,7 +20,7 @@ class ContractState:
     """A contract as it is now. `schema` is None while too little was seen.
 
     `is_held_to`: what is not as it says is refused; `is_strict` is the model's own switch, None where the
-    setting decides.
+    setting decides. `seen` has no ranges of features that are not to be shown.
     """
 
     model: Served
@@ -50,8 +53,16 @@ def contract_of(model: Served) -> ContractState:
         is_frozen=row is not None and row.is_frozen,
         is_strict=is_strict,
         is_held_to=schema is not None and held_to(is_strict),
-        seen=seen,
+        seen=seen if showing.shows_all(model.features_kept) else _without_ranges(seen),
     )
+
+
+def _without_ranges(seen: Seen) -> Seen:
+    """Return what was seen without the least and the greatest numbers: these are values."""
+    features = {
+        name: structs.replace(feature, minimum=None, maximum=None) for name, feature in seen.features.items()
+    }
+    return structs.replace(seen, features=features)
 
 
 def document(state: ContractState) -> Schema:

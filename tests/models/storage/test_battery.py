@@ -20,6 +20,7 @@ from models_app.models import JournalSegment, PendingPrediction, Replay, ServedM
 from models_app.models.storage import get_storage
 from models_app.models.storage.base import Backend
 from models_app.models.transactions import writer_lock
+from models_app.services.showing import keep_features
 from models_app.services.uploading import make_default
 from tests.models.storage.writes import one_learn, one_prediction, seqs
 
@@ -87,6 +88,17 @@ class TestCommit:
 
         assert isinstance(relying, Conflict)
         assert isinstance(plain, int)
+
+    def test_holds_to_how_features_are_shown(self, states: list[ModelState], storage: Backend) -> None:
+        keep_features(name=states[0].name, way="none")
+
+        chosen, plain = storage.commit([one_learn(states[0]), one_learn(states[1])])
+
+        assert isinstance(chosen, Conflict)
+        assert isinstance(plain, int)
+        now = storage.find_state(states[0].name)
+        assert now is not None
+        assert (now.features_kept, now.hides_features, states[0].hides_features) == ("none", True, False)
 
     def test_is_refused_whole_by_a_database_that_refuses(
         self, states: list[ModelState], storage: Backend, monkeypatch: pytest.MonkeyPatch

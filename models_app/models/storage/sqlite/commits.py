@@ -22,7 +22,7 @@ _ADVANCE = """
 UPDATE models_app_servedmodel
 SET seq = seq + ?, last_learned_at = coalesce(?, last_learned_at), n_predictions = n_predictions + ?,
     last_predicted_at = coalesce(?, last_predicted_at)
-WHERE id = ? AND generation = ? AND seq = ? AND is_default >= ?
+WHERE id = ? AND generation = ? AND seq = ? AND is_default >= ? AND features_kept = ?
 """
 _TOUCH = """
 UPDATE models_app_servedmodel
@@ -180,7 +180,9 @@ def _write(raw: sqlite3.Connection, write: Write, learned: str) -> int | None:
 def _advance(raw: sqlite3.Connection, write: Write) -> None:
     """Move the model's row on, or raise `Conflict`."""
     learned_at = to_column(write.learns[-1].learned_at) if write.learns else None
-    row = (len(write.learns), learned_at, *_activity(write), write.seq, write.relies_on_default)
+    state = write.state
+    conditions = (write.seq, write.relies_on_default, state.features_kept)
+    row = (len(write.learns), learned_at, *_activity(write), *conditions)
     if raw.execute(_ADVANCE, row).rowcount != 1:
         raise Conflict
 

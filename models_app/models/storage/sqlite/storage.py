@@ -6,8 +6,10 @@ The statements of the hot path go straight to `sqlite3`: the ORM costs ten times
 from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime
 
+from django.conf import settings
 from django.db import DEFAULT_DB_ALIAS, connections
 
+from models_app.domain import showing
 from models_app.engine.ports import ModelState, Pending, Segment, Write
 from models_app.models.storage.base import Backend, Outcome, guarded
 from models_app.models.storage.sqlite.commits import Writer, raw_connection
@@ -20,7 +22,7 @@ from models_app.models.transactions import check_files
 _MAX_VARIABLES = 10_000
 
 _FIND_STATE = """
-SELECT id, name, flavor, generation, seq, is_default, predict_method, is_read_only
+SELECT id, name, flavor, generation, seq, is_default, predict_method, is_read_only, features_kept
 FROM models_app_servedmodel WHERE name = ?
 """
 _LAST_LEARNED_AT = "SELECT last_learned_at || '' FROM models_app_servedmodel WHERE id = ?"
@@ -49,7 +51,7 @@ class SqliteStorage(Backend):
         row = raw_connection().execute(_FIND_STATE, (name,)).fetchone()
         if row is None:
             return None
-        model_id, name, flavor, generation, seq, is_default, predict_method, is_read_only = row
+        model_id, name, flavor, generation, seq, is_default, predict_method, is_read_only, kept = row
         return ModelState(
             model_id=model_id,
             name=name,
@@ -59,6 +61,8 @@ class SqliteStorage(Backend):
             is_default=bool(is_default),
             predict_method=predict_method,
             is_read_only=bool(is_read_only),
+            features_kept=kept,
+            hides_features=(kept or settings.FEATURES_KEPT) != showing.ALL,
         )
 
     @guarded
