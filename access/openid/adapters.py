@@ -1,6 +1,7 @@
 """What django-allauth asks of the project: who is let in, as whom, and what they see where they are not."""
 
 import logging
+from collections.abc import Mapping
 from contextlib import AbstractContextManager
 from typing import Any, NoReturn
 
@@ -25,7 +26,7 @@ _TEMPLATE = "access/login.html"
 
 def refused(request: HttpRequest, reason: str, *, status: int = 403) -> HttpResponse:
     """Return the page to log in, which says why somebody is not let in."""
-    return render(request, _TEMPLATE, {"refused": f"You are not logged in: {reason}."}, status=status)
+    return render(request, _TEMPLATE, {"refused": f"This log-in has failed: {reason}."}, status=status)
 
 
 class AccountAdapter(DefaultAccountAdapter):  # type: ignore[misc]  # untyped
@@ -39,13 +40,20 @@ class SocialAdapter(DefaultSocialAccountAdapter):  # type: ignore[misc]  # untyp
     """People of the provider. Nobody is taken for somebody who is here already, whatever name they have."""
 
     def on_authentication_error(
-        self, request: HttpRequest, provider: Any, error: Any = None, exception: Any = None, **_: Any
+        self,
+        request: HttpRequest,
+        provider: Any,
+        error: Any = None,
+        exception: Any = None,
+        extra_context: Mapping[str, Any] | None = None,
     ) -> NoReturn:
         """Show what went wrong."""
         if error == AuthError.CANCELLED:
             reason = "the provider says that it was not wanted"
         elif exception is not None:
             reason = str(exception)
+        elif "state" in (extra_context or {}):
+            reason = "the provider has let nobody in"
         else:
             reason = "this log-in was not begun here, or too long ago; begin again"
         logger.warning("a log-in by OpenID Connect was refused: %s", reason)

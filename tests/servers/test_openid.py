@@ -246,7 +246,7 @@ class TestRefusals:
         assert "was not begun here" in browser.get(back).text
 
     @pytest.mark.parametrize(
-        ("error", "reason"), [("access_denied", "not wanted"), ("server_error", "not log")]
+        ("error", "reason"), [("access_denied", "not wanted"), ("server_error", "has let nobody in")]
     )
     def test_of_the_provider(
         self, browser: httpx.Client, provider: Provider, error: str, reason: str
