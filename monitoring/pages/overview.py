@@ -7,7 +7,9 @@ from django.shortcuts import render
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_safe
 
+from models_app.domain.specs.printing import printed
 from models_app.paradigms.registry import FLAVORS
+from models_app.paradigms.spec_examples import EXAMPLES
 from models_app.services.configuring import flavor_name
 from models_app.services.measuring import metrics_by_flavor
 from monitoring.pages.rows import Row, overview_rows
@@ -27,6 +29,7 @@ def overview(request: HttpRequest) -> HttpResponse:
         "rows": rows,
         "n_learns": sum(row.n_learns for row in rows),
         "example_truth": _example_truth(flavor, rows),
+        "example_spec": _example_spec(flavor),
         "base_url": base_url(request),
     }
     return render(request, "monitoring/overview.html", context)
@@ -42,6 +45,11 @@ def _example_truth(flavor: str | None, rows: Sequence[Row]) -> str:
     """Return a ground truth for the model that answers when a request names none."""
     default = next((row.flavor for row in rows if row.is_default), flavor)
     return FLAVORS[default].example_truth if default in FLAVORS else "1"
+
+
+def _example_spec(flavor: str | None) -> str:
+    """Return a specification of the flavor; empty where there is none."""
+    return next((printed(example.spec) for example in EXAMPLES if example.flavor == flavor), "")
 
 
 def base_url(request: HttpRequest) -> str:

@@ -326,6 +326,20 @@ class TestSeveralFlavors:
             assert client.request("DELETE", "/api/model/seas").status == 204
         expect(page.locator('[data-flavor="multiclass"]')).to_have_count(0)
 
+    def test_leave_the_list_of_models_in_sight(self, several: Server, open_page: Open) -> None:
+        for width in (1280, 375):
+            page = open_page(several, width=width)
+
+            list_ = page.locator("#models-table").bounding_box()
+            assert list_ is not None
+            assert list_["y"] < 400
+            # What has no room in the row is reached by its scroll bar, and by keyboard.
+            page.locator("#metrics").focus()
+            expect(page.locator("#metrics")).to_be_focused()
+            page.locator('[data-metric="F1"]').scroll_into_view_if_needed()
+            expect(page.locator('[data-metric="F1"]')).to_be_in_viewport()
+            assert page.evaluate("document.documentElement.scrollWidth") == width
+
     def test_are_compared_by_the_metrics_of_each(self, several: Server, open_page: Open) -> None:
         page = open_page(several, "/compare/?model=house&model=sea", width=375)
 

@@ -1,3 +1,6 @@
+import html
+import json
+import shlex
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -5,6 +8,8 @@ import pytest
 from django.test import Client
 from pytest_django import Settings
 
+from models_app.paradigms.registry import FLAVORS
+from models_app.paradigms.spec_examples import EXAMPLES
 from models_app.services.configuring import set_flavor
 
 ROOT = Path(__file__).parents[2]
@@ -32,6 +37,23 @@ class TestDashboard:
         assert 'data-flavor="binary"' in page
         for metric in ("Accuracy", "LogLoss", "Precision", "Recall", "F1"):
             assert f'data-metric="{metric}"' in page
+
+    @pytest.mark.parametrize("flavor", FLAVORS)
+    def test_shows_an_upload_that_a_shell_understands(self, client: Client, flavor: str) -> None:
+        set_flavor(flavor=flavor, now=datetime.now(UTC))
+
+        page = html.unescape(client.get("/").content.decode())
+
+        command = page.split("<pre><code>")[1].split("</code></pre>")[0]
+        words = shlex.split(command)
+        assert words[:-1] == [
+            "curl",
+            "http://testserver/api/model/my-model",
+            "-H",
+            "Content-Type: application/json",
+            "-d",
+        ]
+        assert json.loads(words[-1]) in [each.spec for each in EXAMPLES if each.flavor == flavor]
 
     def test_is_never_cached_and_allows_no_script_of_its_own_text(self, client: Client) -> None:
         response = client.get("/")
