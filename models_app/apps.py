@@ -19,7 +19,6 @@ class ModelsAppConfig(AppConfig):
         # The settings are not there before.
         from models_app.services import hooks
         from models_app.services.auditing import pruner
-        from models_app.services.contracts.standing import standing
         from models_app.services.extending import check_paradigms
         from models_app.services.overdue import overdue
         from models_app.services.seeding import check_hash_seed
@@ -29,5 +28,3 @@ class ModelsAppConfig(AppConfig):
         hooks.housekeeping.add(overdue.tick)
         hooks.housekeeping.add(pruner.tick)
         hooks.erasures.add(overdue.erase)
-        hooks.startup.add(standing.start)
-        hooks.shutdown.add(standing.stop)

@@ -3,6 +3,7 @@
 from models_app.admin import panels
 from models_app.services import hooks, measuring
 from monitoring.clocks import CautiousClock, Clock
+from monitoring.contracts.following import Follower as ContractFollower
 from monitoring.drift import alerts, storing
 from monitoring.drift.following import Follower
 from monitoring.figures.rates import rates
@@ -24,15 +25,16 @@ def connect() -> None:
     """Add all listeners; called once a process."""
     sampler = Sampler(ask=measuring.ask_if_hot)
     follower = Follower(report=alerts.report)
+    contracts = ContractFollower(report=alerts.report)
 
     hooks.events.add(_streams())
     hooks.scores.add(follower.scored)
     hooks.calls.add(recorder.record)
     hooks.refusals.add(refusals.record)
-    for erase in (recorder.erase, sampler.erase, rates.erase, follower.erase):
+    for erase in (recorder.erase, sampler.erase, rates.erase, follower.erase, contracts.erase):
         hooks.erasures.add(erase)
     hooks.forgettings.add(forget)
-    for tick in (sampler.tick, rates.tick, follower.tick):
+    for tick in (sampler.tick, rates.tick, follower.tick, contracts.tick):
         hooks.housekeeping.add(tick)
     hooks.sealed.add(storing.sealed)
     _connect_webhook()

@@ -108,6 +108,11 @@ class Seen(msgspec.Struct):
         """Say whether enough was seen to be a contract."""
         return self.n >= SETTLED
 
+    @property
+    def n_breaches(self) -> int:
+        """The number of faults that were counted."""
+        return sum(self.breaches.values())
+
     def see(self, x: object) -> None:
         """Take the features of a record."""
         whole = kind_of(x)

@@ -43,6 +43,8 @@ class FeaturesSeen(models.Model):
     seq = models.BigIntegerField()
     predicted_at = models.FloatField(default=0.0)
     seen = models.TextField()
+    # For figures, which are not to read the rest.
+    breaches: "models.JSONField[dict[str, int], dict[str, int]]" = models.JSONField(default=dict)
 
     def __str__(self) -> str:
         return f"{self.model_id}.{self.generation} at {self.seq}"

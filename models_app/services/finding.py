@@ -106,9 +106,13 @@ def find_changed(since: datetime, *, also: Collection[int] = ()) -> list[Served]
     return _read((rows | ServedModel.objects.filter(pk__in=also) if also else rows).order_by("pk"))
 
 
-def find_used(since: datetime) -> list[Served]:
-    """Return those that learned, predicted or were uploaded then or later; raises `StorageUnavailable`."""
-    return _read(ServedModel.objects.used_since(since))
+def find_used(since: datetime, *, also: Collection[int] = ()) -> list[Served]:
+    """Return those that learned, predicted or were uploaded then or later; raises `StorageUnavailable`.
+
+    And those of the primary keys `also`.
+    """
+    rows = ServedModel.objects.used_since(since)
+    return _read(rows | ServedModel.objects.filter(pk__in=also) if also else rows)
 
 
 def find_generation(pk: int, generation: int) -> Served | None:

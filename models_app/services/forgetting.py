@@ -9,6 +9,7 @@ from models_app.models import PendingPrediction
 from models_app.models.signing import signer
 from models_app.models.transactions import translated_errors
 from models_app.services import auditing, hooks
+from models_app.services.contracts import changing
 from models_app.services.finding import find
 from models_app.services.rebuilding import Rebuilt, count_records, rebuild_without
 from models_app.services.relearning import LeavesOut
@@ -65,6 +66,8 @@ def forget(*, name: str, mention: Mention, now: datetime) -> Forgotten:
         pending = _pending(rebuilt.model_id, mention)
         for prediction_id in pending:
             PendingPrediction.objects.filter(pk=prediction_id).delete()
+        # Who is forgotten may be the one with the greatest of numbers.
+        changing.forget_seen(rebuilt.model_id)
         if rebuilt.first_seqs:
             for listener in hooks.forgettings:
                 listener(rebuilt.model_id, rebuilt.first_seqs)

@@ -90,6 +90,7 @@ class _Runtime:
         if engine is None:
             return
         self._housekeeping_ends.set()
+        standing.stop()
         engine.stop(seconds=seconds)
         if housekeeper is not None:
             housekeeper.join(timeout=1.0)
@@ -128,6 +129,7 @@ def start_engine() -> None:
     engine = get_engine()
     engine.watch_models(settings.MODEL_SECONDS)
     if _runtime.start_housekeeping():
+        standing.start()
         for callback in hooks.startup:
             callback()
         _put_off_if_refused(engine.preload)

@@ -7,6 +7,7 @@ from rest_framework.response import Response
 from models_app.api import describing, needs, queries, schemas
 from models_app.domain.errors import FlavorNotSet, ModelNotFound
 from monitoring.drift.alert_lists import list_alerts
+from monitoring.drift.watches import ALERT_KINDS
 from web.dispatch import ThreadedViewSet
 
 DEFAULT_LIMIT = 100
@@ -14,12 +15,12 @@ MAX_LIMIT = 1_000
 
 ALERT = schemas.full(
     id={"type": "integer"},
-    kind={"type": "string", "enum": ["drift", "warning"]},
+    kind={"type": "string", "enum": list(ALERT_KINDS)},
     model={"type": "string"},
     generation={"type": "integer"},
     seq={"type": "integer", "description": "The learn that revealed it."},
     time={"type": "number", "description": "Seconds since the epoch."},
-    source={"type": "string", "description": "`error`, `prediction` or `feature NAME`."},
+    source={"type": "string", "description": "`error`, `prediction`, `feature NAME` or `features`."},
     detector={"type": "string"},
     value={
         "type": "number",

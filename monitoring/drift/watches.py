@@ -15,6 +15,9 @@ _MAX_SOURCES = 200
 
 Kind = Literal["drift", "warning"]
 KINDS: tuple[Kind, ...] = get_args(Kind)
+#: The kind of an alert about a feature that is not as the contract has it.
+CONTRACT = "contract"
+ALERT_KINDS = (*KINDS, CONTRACT)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -15,11 +15,13 @@ from prometheus_client.core import (
 )
 
 from models_app.domain import windows
+from models_app.domain.contracts import BREACHES
 from models_app.services import configuring, measuring
+from models_app.services.contracts.reading import breach_counts
 from models_app.services.inspecting import Histogram, Timings
 from models_app.services.listing import ModelSummary, RecentModels, list_recent
 from monitoring.drift.alert_lists import alert_counts
-from monitoring.drift.watches import KINDS
+from monitoring.drift.watches import ALERT_KINDS
 from monitoring.refusals import refusals
 from monitoring.statistics import recorder
 from monitoring.webhook import outbox
@@ -49,6 +51,7 @@ class Collector:
         yield from _of_instance(seen)
         yield from _of_models(seen)
         yield from _of_drift(seen)
+        yield from _of_contracts(seen)
         yield from _of_webhook()
         yield from _of_process(seen)
         yield from ProcessCollector(registry=None).collect()
@@ -146,12 +149,26 @@ def _of_models(seen: RecentModels) -> Iterator[Metric]:
 
 def _of_drift(seen: RecentModels) -> Iterator[Metric]:
     family = CounterMetricFamily(
-        _PREFIX + "drift_alerts", "What drift detectors have found.", labels=["model", "kind"]
+        _PREFIX + "drift_alerts",
+        "What drift detectors have found, and features that are not as their contract has them.",
+        labels=["model", "kind"],
     )
     counts = alert_counts()
     # The zeros, too: of a counter that begins at one nobody sees the increase.
-    for model, kind in product(seen.models, KINDS):
+    for model, kind in product(seen.models, ALERT_KINDS):
         family.add_metric([model.name, kind], counts.get((model.name, kind), 0))
+    yield family
+
+
+def _of_contracts(seen: RecentModels) -> Iterator[Metric]:
+    family = CounterMetricFamily(
+        _PREFIX + "contract_breaches",
+        "Features that were not as the model's contract has them, and were taken all the same.",
+        labels=["model", "breach"],
+    )
+    counts = breach_counts()
+    for model, breach in product(seen.models, BREACHES):
+        family.add_metric([model.name, breach], counts.get(model.name, {}).get(breach, 0))
     yield family
 
 

@@ -4,7 +4,11 @@ from django.db import models
 
 
 class DriftAlert(models.Model):
-    """A detector saw a change, or a warning of one: learn `seq` revealed it, at `time`."""
+    """A detector saw a change, or a warning of one: learn `seq` revealed it, at `time`.
+
+    Of the kind `contract`: a feature was not as the model's contract has it, after `value` records that were
+    seen; what was wrong stands in the place of the detector.
+    """
 
     model = models.ForeignKey("models_app.ServedModel", models.CASCADE, related_name="+", db_index=False)
     generation = models.PositiveIntegerField()
@@ -25,7 +29,8 @@ class DriftAlert(models.Model):
         constraints = (
             # Detectors that were set back by a crash find the same again.
             models.UniqueConstraint(
-                fields=["model", "generation", "seq", "source", "kind"], name="one_alert_a_finding"
+                fields=["model", "generation", "seq", "source", "kind", "detector"],
+                name="one_alert_a_finding",
             ),
         )
 

@@ -19,6 +19,7 @@ from models_app.paradigms.bandits import BANDIT
 from models_app.services import measuring, showing, specifying
 from models_app.services.finding import Served, find
 from models_app.services.inspecting import Vitals
+from monitoring.drift.watches import CONTRACT
 from monitoring.figures.reporting import model_figures
 from monitoring.models import DriftAlert
 from monitoring.pages.confusions import Confusions, confusions
@@ -58,7 +59,7 @@ def model_page(request: HttpRequest, name: str) -> HttpResponse:
         "features": drifting_features(model),
         "features_shown": showing.way_of(model.features_kept),
         "looked_at": LOOKED_AT,
-        "alerts": DriftAlert.objects.filter(model_id=model.pk).order_by("-pk")[:10],
+        "alerts": DriftAlert.objects.filter(model_id=model.pk).exclude(kind=CONTRACT).order_by("-pk")[:10],
         "base_url": base_url(request),
         **_spec(model),
         **snippets(model.name, model.paradigm, _newest(model)),

@@ -5,11 +5,12 @@ from models_app.api.schemas import METRICS as INSTANCE_METRICS
 from models_app.api.schemas import full
 from models_app.wire.schema import Schema, named
 from monitoring.drift.views import ALERT
+from monitoring.drift.watches import ALERT_KINDS
 
 _END = full()
 _RESET = full(channels={"type": "array", "items": {"type": "string"}})
 _CALLS: dict[str, Schema] = {"predict": named("PredictEvent"), "learn": named("LearnEvent")}
-_ALERTS: dict[str, Schema] = {"drift": ALERT, "warning": ALERT}
+_ALERTS: dict[str, Schema] = dict.fromkeys(ALERT_KINDS, ALERT)
 
 
 def _stream(**events: Schema) -> Schema:

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from monitoring.streams.frames import StreamEvent
 
 #: Kinds of which a page is to miss none.
-RARE_KINDS = {"drift", "warning"}
+RARE_KINDS = {"drift", "warning", "contract"}
 #: More of them than anybody reads.
 MAX_RARE = 100
 

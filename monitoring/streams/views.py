@@ -77,9 +77,9 @@ class StreamViewSet(AsyncViewSet):
         summary="Stream what people can follow",
         description=(
             "For pages: at most four times a second, whatever happens. The newest events of the stream of "
-            "events, every `drift` and `warning` among them, and an event `skipped` with the number `n` of "
-            "those left out. Without `model` also the newest `metrics`, those of the other `flavors`, and "
-            "`models`: by name, what has changed on the overview."
+            "events, each alert (`drift`, `warning`, `contract`) among them, and an event `skipped` with the "
+            "number `n` of those left out. Without `model` also the newest `metrics`, those of the other "
+            "`flavors`, and `models`: by name, what has changed on the overview."
         ),
         responses={(200, "text/event-stream"): described_events.LIVE},
         refusals=[TooManyStreams],

@@ -11,6 +11,7 @@ const MARKS = {
   forget: { color: "--series-5", dash: [8, 4, 2, 4] },
   drift: { color: "--bad", dash: [6, 4] },
   warning: { color: "--warning", dash: [6, 4] },
+  contract: { color: "--series-6", dash: [2, 2] },
 };
 const NONE = "The chart needs two samples of the metrics; there is one every ten seconds while a model learns.";
 const NONE_HERE = "There are no two samples of the metrics in this window: choose a longer one. While a model learns there is one every ten seconds.";

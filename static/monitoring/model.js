@@ -74,6 +74,7 @@ openStream(`${liveStream}?${new URLSearchParams({ model })}`, {
   learn: (data) => take("learn", data),
   drift: takeAlert,
   warning: takeAlert,
+  contract: takeAlert,
   skipped: (data) => feed.skip(JSON.parse(data).n),
 }, takeGap);
 offerCopies();

@@ -71,6 +71,11 @@ def begin_anew(model_id: int) -> None:
     rows.update(schema=None, revision=next_revision())
 
 
+def forget_seen(model_id: int) -> None:
+    """Have what is left of a model's journal be seen anew, within a transaction; its contract stays."""
+    FeaturesSeen.objects.filter(model_id=model_id).delete()
+
+
 def put(model_id: int, **values: Any) -> None:
     """Write what has changed of a contract, within a transaction."""
     FeatureContract.objects.update_or_create(

@@ -7,7 +7,7 @@ from msgspec import structs
 from models_app.domain import contract_schemas
 from models_app.domain.contract_schemas import Schema
 from models_app.domain.seen_features import Seen, SeenFeature
-from models_app.models import FeatureContract
+from models_app.models import FeatureContract, FeaturesSeen
 from models_app.models.transactions import translated_errors
 from models_app.services import showing
 from models_app.services.contracts import seeing
@@ -43,14 +43,15 @@ def contract_of(model: Served) -> ContractState:
     progress = seeing.load(model)
     seeing.see(model, progress, seeing.frozen_contract(row))
     seen = progress.seen
-    schema = row.schema if row is not None and row.is_frozen else None
-    if schema is None and seen.stands:
+    is_frozen = row is not None and row.is_frozen
+    schema = None if row is None else row.schema
+    if not is_frozen and seen.stands:
         schema = contract_schemas.write(seen.contract())
     is_strict = None if row is None else row.is_strict
     return ContractState(
         model=model,
         schema=schema,
-        is_frozen=row is not None and row.is_frozen,
+        is_frozen=is_frozen,
         is_strict=is_strict,
         is_held_to=schema is not None and held_to(is_strict),
         seen=seen if showing.shows_all(model.features_kept) else _without_ranges(seen),
@@ -63,6 +64,15 @@ def _without_ranges(seen: Seen) -> Seen:
         name: structs.replace(feature, minimum=None, maximum=None) for name, feature in seen.features.items()
     }
     return structs.replace(seen, features=features)
+
+
+def breach_counts() -> dict[str, dict[str, int]]:
+    """Return how many features were not as expected, by model and by what was wrong.
+
+    Raises `StorageUnavailable`.
+    """
+    with translated_errors():
+        return dict(FeaturesSeen.objects.exclude(breaches={}).values_list("model__name", "breaches"))
 
 
 def document(state: ContractState) -> Schema:

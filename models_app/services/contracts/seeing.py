@@ -36,12 +36,16 @@ class Found:
 
 @dataclass(slots=True, kw_only=True)
 class Progress:
-    """How far a model's features were seen; `ids` are the predictions that were seen last."""
+    """How far a model's features were seen.
+
+    `is_kept`: it was written down. `ids` are the predictions that were seen last.
+    """
 
     generation: int
     seq: int
     predicted_at: float
     seen: Seen
+    is_kept: bool = False
     ids: set[str] = field(default_factory=set)
 
 
@@ -63,20 +67,27 @@ def load(model: Served) -> Progress:
         seq=seq,
         predicted_at=row.predicted_at,
         seen=seen_features.decode(row.seen),
+        is_kept=True,
     )
 
 
 def save(model_id: int, progress: Progress) -> bool:
-    """Write down how far it is, within a transaction; return whether the generation is still served."""
-    if find_generation(model_id, progress.generation) is None:
+    """Write down how far it is, within a transaction.
+
+    Return whether it was: not where another generation is served, or where what was seen is to be forgotten.
+    """
+    rows = FeaturesSeen.objects.filter(model_id=model_id)
+    if find_generation(model_id, progress.generation) is None or (progress.is_kept and not rows.exists()):
         return False
     values = {
         "generation": progress.generation,
         "seq": progress.seq,
         "predicted_at": progress.predicted_at,
         "seen": seen_features.encode(progress.seen),
+        "breaches": dict(progress.seen.breaches),
     }
     FeaturesSeen.objects.update_or_create(model_id=model_id, defaults=values)
+    progress.is_kept = True
     return True
 
 
@@ -112,7 +123,8 @@ _Asked = tuple[Sequence[tuple[str, object]], int, float]
 
 def _asked(model: Served, progress: Progress) -> Iterator[_Asked]:
     """Yield what the model was asked with, its learn and its time; then `progress` is behind it."""
-    paradigm, seen_until = model.paradigm, progress.predicted_at
+    # The column has whole microseconds, and may have been rounded down.
+    paradigm, seen_until = model.paradigm, progress.predicted_at + 2e-6
     if not paradigm.records_predictions:
         yield from _pending(model, progress)
     for seq, learn in _learns(model, progress):

@@ -21,17 +21,18 @@ repeated = Repeats(logger)
 #: What another process has changed holds after that long.
 POLL_SECONDS = 0.4
 
-_Row = tuple[int, int, bool | None, contract_schemas.Schema | None]
+_Row = tuple[int, int, bool | None, bool, contract_schemas.Schema | None]
 
 
 class Standing(Contracts):
     """Reads the contracts when the first is looked up; keeps them up to date as long as a server runs."""
 
-    __slots__ = ("_ends", "_is_read", "_lock", "_read", "_revision", "_thread")
+    __slots__ = ("_ends", "_frozen", "_is_read", "_lock", "_read", "_revision", "_thread")
 
     def __init__(self) -> None:
         super().__init__()
         self._read: dict[int, Contract] = {}
+        self._frozen: dict[int, tuple[int, Contract]] = {}
         self._is_read = False
         self._revision: int | None = None
         self._lock = threading.Lock()
@@ -44,6 +45,12 @@ class Standing(Contracts):
             self.look()
         return super().of(model_id)
 
+    def frozen(self, model_id: int) -> tuple[int, Contract | None]:
+        """Return the contract of a model that was frozen, with its revision; 0 and None: there is none."""
+        if not self._is_read:
+            self.look()
+        return self._frozen.get(model_id, (0, None))
+
     def start(self) -> None:
         """Follow what other processes change; once is enough."""
         if self._thread is None:
@@ -54,9 +61,11 @@ class Standing(Contracts):
             self._thread.start()
 
     def stop(self) -> None:
-        """Have the thread end; does not wait."""
-        self._ends.set()
-        self._thread = None
+        """Have the thread end."""
+        thread, self._thread = self._thread, None
+        if thread is not None:
+            self._ends.set()
+            thread.join(timeout=1.0)
 
     def look(self) -> None:
         """Take in what has changed; what is known stays where the database cannot be read."""
@@ -75,21 +84,27 @@ class Standing(Contracts):
                 return
             if newest is None or newest < (self._revision or 0):
                 # Erased, or deleted with its model.
-                self._read, self._revision = {}, None
+                self._read, self._frozen, self._revision = {}, {}, None
             changed = rows.filter(revision__gt=self._revision or 0)
-            for row in changed.values_list("model_id", "revision", "is_strict", "schema"):
+            for row in changed.values_list("model_id", "revision", "is_strict", "is_frozen", "schema"):
                 self._take(row)
             self.replace(dict(self._read))
 
     def _take(self, row: _Row) -> None:
-        model_id, self._revision, is_strict, schema = row
+        model_id, self._revision, is_strict, is_frozen, schema = row
         self._read.pop(model_id, None)
-        if schema is None or not held_to(is_strict):
+        self._frozen.pop(model_id, None)
+        if schema is None or not (is_frozen or held_to(is_strict)):
             return
         try:
-            self._read[model_id] = contract_schemas.read(schema)
+            contract = contract_schemas.read(schema)
         except InvalidRequest as error:
             logger.error("the feature contract of model %d cannot be read: %s", model_id, error)
+            return
+        if held_to(is_strict):
+            self._read[model_id] = contract
+        if is_frozen:
+            self._frozen[model_id] = self._revision, contract
 
     def _follow(self, ends: threading.Event) -> None:
         while not ends.wait(POLL_SECONDS):

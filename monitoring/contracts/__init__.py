@@ -1,0 +1,1 @@
+"""Feature contracts: what models are asked with is seen, counted where it is new, and told of."""
