@@ -125,6 +125,10 @@ class Contract:
         if refused:
             raise FeatureContract(refused)
 
+    def allows(self, x: object) -> bool:
+        """Say whether features are as expected."""
+        return next(self.faults(x), None) is None
+
     def faults(self, x: object) -> Iterator[Fault]:
         """Yield what is not as expected."""
         whole = kind_of(x)

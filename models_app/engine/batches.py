@@ -8,6 +8,7 @@ from typing import Any, cast
 import msgspec
 
 from models_app.domain import features, learns
+from models_app.domain.contracts import Contract
 from models_app.domain.errors import (
     ChantillyError,
     Forbidden,
@@ -116,7 +117,7 @@ class Batch:
         y_preds: list[Prediction] = []
         spoiled: Spoiled | None = None
         try:
-            self.hot.learn_run(_of_a_run(commands, start), y_preds, deadline)
+            self.hot.learn_run(_of_a_run(commands, start, self.hot.contract), y_preds, deadline)
         except Spoiled as error:
             spoiled = error
         end = start + len(y_preds)
@@ -413,10 +414,12 @@ class Batch:
         return self.hot.snapshot().model
 
 
-def _of_a_run(commands: Sequence[Command], start: int) -> Iterator[LearnFeatures]:
-    """Yield what is learned as it was sent, from `start` on up to what is something else."""
+def _of_a_run(commands: Sequence[Command], start: int, contract: Contract | None) -> Iterator[LearnFeatures]:
+    """Yield what is learned as it was sent, from `start` on up to what is something else, or is refused."""
     for command in islice(commands, start, None):
         if type(command) is not LearnFeatures or command.has_members or command.permits is not None:
+            return
+        if contract is not None and not contract.allows(command.x):
             return
         yield command
 

@@ -146,14 +146,15 @@ class TestStrict:
         with pytest.raises(FeatureContract):
             ask(PredictInDetail(asked, ("explanation",)))
 
-    def test_refuses_the_one_of_a_batch(self, house: str) -> None:
+    @pytest.mark.parametrize("wrong", [b'{"area": "x"}', b'{"area": 1, "rooms": 3}'])
+    def test_refuses_the_one_of_a_batch(self, house: str, wrong: bytes) -> None:
         changing.set_contract(name=house, schema=AREA)
         changing.change_contract(name=house, is_strict=True)
         commands = [
             learn_command(
                 ground_truth=1.0,
                 prediction_id=None,
-                features_json=b'{"area": %s}' % (b'"x"' if number == 7 else b"1"),
+                features_json=wrong if number == 7 else b'{"area": 1}',
                 model=house,
                 now=time.time(),
             )
