@@ -73,6 +73,10 @@ class PendingPredictionAdmin(OfModelAdmin[PendingPrediction]):
             actions["delete_selected"] = (_delete_some, name, description)
         return actions
 
+    def delete_model(self, request: HttpRequest, obj: PendingPrediction) -> None:
+        """Give up on one, in the page's own transaction."""
+        pruning.discard_prediction(prediction=obj)
+
     def delete_queryset(self, request: HttpRequest, queryset: QuerySet[PendingPrediction]) -> None:
         """Delete in pieces."""
         pruning.discard_predictions(predictions=queryset, until=timezone.now())

@@ -234,9 +234,16 @@ class Maintenance(Command):
 
 
 class TakeSnapshot(Maintenance):
-    """Take a snapshot unless the newest is at the model's seq; answer with the seq."""
+    """Take a snapshot unless the newest is at the model's seq; answer with the seq.
 
-    __slots__ = ()
+    `note` is called with the seq in the transaction that writes one down.
+    """
+
+    __slots__ = ("note",)
+
+    def __init__(self, name: str, note: Callable[[int], None] | None = None) -> None:
+        super().__init__(name)
+        self.note = note
 
 
 class TakeDueSnapshot(Maintenance):

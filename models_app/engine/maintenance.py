@@ -58,7 +58,7 @@ class Maintainer:
                 self._heater.heat(queue, state)
             case TakeSnapshot():
                 hot = self._heater.heat(queue, state)
-                take_snapshot(self._storage, state, hot)
+                take_snapshot(self._storage, state, hot, command.note)
                 return hot.seq
             case TakeDueSnapshot():
                 self._take_due_snapshot(queue, state)

@@ -1,6 +1,6 @@
 """Ports of the engine to storage and its surroundings. Pure Python: the ORM stands behind them."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Protocol
 
@@ -10,6 +10,9 @@ from models_app.domain.learns import Learn
 from models_app.domain.predictions import Prediction
 from models_app.domain.remarks import Remark
 from models_app.domain.scoring import GroundTruth, Scores
+
+#: Hears of the seq of a snapshot in the transaction that keeps it.
+Note = Callable[[int], None]
 
 
 class Conflict(Exception):
@@ -163,8 +166,8 @@ class Storage(Recorded, Protocol):
     def add_remark(self, state: ModelState, remark: Remark) -> None:
         """Add to what there is to know about the model; a remark of the same code is replaced."""
 
-    def save_snapshot(self, state: ModelState, data: SnapshotData) -> None:
-        """Keep a snapshot, and only the last few besides the first."""
+    def save_snapshot(self, state: ModelState, data: SnapshotData, note: Note | None = None) -> None:
+        """Keep a snapshot, and only the last few besides the first; call `note` in the same transaction."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

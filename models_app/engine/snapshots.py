@@ -9,7 +9,7 @@ from models_app.domain.set_orders import Settlement
 from models_app.engine import forks
 from models_app.engine.hiding import hidden
 from models_app.engine.hot import HotModel
-from models_app.engine.ports import ModelState, Storage
+from models_app.engine.ports import ModelState, Note, Storage
 from models_app.engine.repeats import Repeats
 
 logger = logging.getLogger(__name__)
@@ -42,8 +42,11 @@ class SnapshotPolicy:
         return hot.replay_seconds > hot.snapshot_seconds
 
 
-def take_snapshot(storage: Storage, state: ModelState, hot: HotModel) -> None:
-    """Write a snapshot unless there is one at this seq; raises `ModelRaised`, `StorageUnavailable`."""
+def take_snapshot(storage: Storage, state: ModelState, hot: HotModel, note: Note | None = None) -> None:
+    """Write a snapshot unless there is one at this seq, with a `note` of it.
+
+    Raises `ModelRaised`, `StorageUnavailable`.
+    """
     if hot.seq == hot.snapshot_seq:
         return
     started, settlement = time.perf_counter(), Settlement()
@@ -51,7 +54,7 @@ def take_snapshot(storage: Storage, state: ModelState, hot: HotModel) -> None:
         data = hot.snapshot(settlement)
     finally:
         forks.end_in_child()
-    storage.save_snapshot(state, data)
+    storage.save_snapshot(state, data, note)
     settlement.make()
     hot.snapshot_seconds = time.perf_counter() - started
     hot.snapshot_seq = hot.seq

@@ -4,6 +4,7 @@ import getpass
 import logging
 import os
 import sys
+from contextlib import AbstractContextManager
 from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError, CommandParser
@@ -55,9 +56,8 @@ class ServiceCommand(BaseCommand):
         if warning is not None:
             # Started by something else than `manage.py`. The log is silent in a command.
             self.stderr.write(f"Warning: {warning}")
-        command = self.__module__.rpartition(".")[2]
         try:
-            with actors.acting(lambda: Actor(f"system user '{_system_user()}'", f"manage.py {command}")):
+            with acting_as_system_user(self):
                 self.serve(**options)
         except ChantillyError as error:
             raise CommandError(explained(error)) from error
@@ -67,6 +67,12 @@ class ServiceCommand(BaseCommand):
     def serve(self, *args: Any, **options: Any) -> None:
         """Do what the command is for, with the options by name."""
         raise NotImplementedError
+
+
+def acting_as_system_user(command: BaseCommand) -> AbstractContextManager[None]:
+    """Have what is done in a block be done, for the audit trail, by whoever runs a command."""
+    name = type(command).__module__.rpartition(".")[2]
+    return actors.acting(lambda: Actor(f"system user '{_system_user()}'", f"manage.py {name}"))
 
 
 def _system_user() -> str:

@@ -3,6 +3,7 @@
 import logging
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import Any
 
 from django.conf import settings
 from django.utils import timezone
@@ -31,14 +32,39 @@ class Page:
     next_place: int | None
 
 
-def record(*, action: str, model: str = "", data: bytes | None = None, **details: object) -> None:
+class Tally:
+    """An entry of what is done in pieces, each in a transaction of its own: it counts what they did.
+
+    It is written down before the first piece, so that nothing is done without it, and raises
+    `StorageUnavailable` where it cannot be. `n` among its details is what was durable when it was read.
+    """
+
+    def __init__(self, *, action: str, **details: object) -> None:
+        self._details: dict[str, Any] = {**details, "n": 0}
+        with write_transaction():
+            self._pk = record(action=action, **self._details).pk
+
+    def count(self, n: int) -> None:
+        """Count what a piece has done, within its transaction."""
+        if n:
+            self._details["n"] = self.n + n
+            AuditEntry.objects.filter(pk=self._pk).update(details=self._details)
+
+    @property
+    def n(self) -> int:
+        """What was counted."""
+        return int(self._details["n"])
+
+
+def record(*, action: str, model: str = "", data: bytes | None = None, **details: object) -> AuditEntry:
     """Write down what is being done, by whoever acts in this context.
 
     Within the transaction that does it, so that there is none without the other. Of `data`, what came or
-    went, the digest is kept. Details are JSON; no secret and no feature's value may be among them.
+    went, the digest is kept. Details are JSON; no secret and no feature's value may be among them. Returns
+    the entry.
     """
     actor = current_actor()
-    AuditEntry.objects.create(
+    return AuditEntry.objects.create(
         acted_at=timezone.now(),
         actor=sendable(actor.name, _MAX_TEXT),
         origin=sendable(actor.origin, _MAX_TEXT),

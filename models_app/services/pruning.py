@@ -8,6 +8,7 @@ from django.db.models import QuerySet
 from models_app.models import PendingPrediction, ServedModel
 from models_app.models.transactions import translated_errors, write_transaction
 from models_app.services import auditing
+from models_app.services.auditing import Tally
 
 #: In the audit trail.
 DISCARD = "discard_predictions"
@@ -27,13 +28,12 @@ def prune_predictions(*, before: datetime) -> int:
     """
     with translated_errors():
         model_ids = list(ServedModel.objects.values_list("pk", flat=True))
+    tally = Tally(action=DISCARD, before=before.isoformat())
     # One model at a time, since that is how the index leads to the oldest.
-    n_deleted = sum(
-        _delete_in_pieces(PendingPrediction.objects.filter(model_id=model_id, predicted_at__lt=before))
-        for model_id in model_ids
-    )
-    auditing.record_afterwards(action=DISCARD, n=n_deleted, before=before.isoformat())
-    return n_deleted
+    for model_id in model_ids:
+        of_model = PendingPrediction.objects.filter(model_id=model_id, predicted_at__lt=before)
+        _delete_in_pieces(of_model, tally)
+    return tally.n
 
 
 def discard_predictions(*, predictions: QuerySet[PendingPrediction], until: datetime) -> int:
@@ -41,19 +41,25 @@ def discard_predictions(*, predictions: QuerySet[PendingPrediction], until: date
 
     The time keeps this from chasing after what is predicted meanwhile. For the rest see `prune_predictions`.
     """
-    n_deleted = _delete_in_pieces(predictions.filter(predicted_at__lte=until))
-    auditing.record_afterwards(action=DISCARD, n=n_deleted)
-    return n_deleted
+    tally = Tally(action=DISCARD)
+    _delete_in_pieces(predictions.filter(predicted_at__lte=until), tally)
+    return tally.n
 
 
-def _delete_in_pieces(predictions: QuerySet[PendingPrediction]) -> int:
+def discard_prediction(*, prediction: PendingPrediction) -> None:
+    """Delete a pending prediction, within a transaction, unless its id was predicted again meanwhile."""
+    as_read = PendingPrediction.objects.filter(pk=prediction.pk, token=prediction.token)
+    n_deleted, _ = as_read.delete()
+    auditing.record(action=DISCARD, n=n_deleted)
+
+
+def _delete_in_pieces(predictions: QuerySet[PendingPrediction], tally: Tally) -> None:
     # One statement chooses and deletes: an id that is predicted again in between is a new prediction.
     piece = predictions.order_by("predicted_at").values("pk")[:_AT_A_TIME]
-    n_deleted = 0
     while True:
         with write_transaction():
             n_now, _ = PendingPrediction.objects.filter(pk__in=piece).delete()
-        n_deleted += n_now
+            tally.count(n_now)
         if n_now < _AT_A_TIME:
-            return n_deleted
+            return
         time.sleep(_PAUSE_SECONDS)

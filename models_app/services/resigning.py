@@ -8,7 +8,8 @@ from models_app.journal.keeping import Sealed
 from models_app.models import Snapshot
 from models_app.models.signing import signed_anew
 from models_app.models.transactions import translated_errors, write_transaction
-from models_app.services import auditing, folding, hooks
+from models_app.services import folding, hooks
+from models_app.services.auditing import Tally
 
 
 @dataclass(slots=True)
@@ -26,16 +27,16 @@ def resign_models() -> Resigned:
     That is models, metrics and what detects drift; a server may run meanwhile. Each signature is durable by
     itself. What is of no key that is known stays as it is. Raises `StorageUnavailable`.
     """
-    resigned = Resigned()
+    resigned, tally = Resigned(), Tally(action="resign_models")
     for source in (_snapshots, folding.sealed, *hooks.sealed):
         with translated_errors():
             for sealed in source():
-                _resign(sealed, resigned)
-    auditing.record_afterwards(action="resign_models", n=resigned.n_made)
+                _resign(sealed, resigned, tally)
+    resigned.n_made = tally.n
     return resigned
 
 
-def _resign(sealed: Sealed, resigned: Resigned) -> None:
+def _resign(sealed: Sealed, resigned: Resigned, tally: Tally) -> None:
     try:
         new = sealed.sign()
     except ModelNotLoadable:
@@ -45,7 +46,7 @@ def _resign(sealed: Sealed, resigned: Resigned) -> None:
         resigned.n_kept += 1
         return
     with write_transaction():
-        resigned.n_made += sealed.replace(new)
+        tally.count(sealed.replace(new))
 
 
 def _snapshots() -> Iterator[Sealed]:

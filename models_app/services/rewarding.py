@@ -8,7 +8,8 @@ from datetime import datetime
 from models_app.domain.scoring import GroundTruth
 from models_app.engine.commands import Command
 from models_app.models import PendingPrediction
-from models_app.models.transactions import translated_errors
+from models_app.models.transactions import write_transaction
+from models_app.services import auditing
 from models_app.services.feeding import Feed
 from models_app.services.finding import find
 from models_app.wire.commands import learn_command
@@ -53,12 +54,21 @@ class Missing:
 def missing_rewards(*, model: str, before: datetime, reward: float) -> Missing:
     """Find the predictions of a model that await their ground truth since before a time.
 
-    Raises `ModelNotFound`, `InvalidGroundTruth`, `StorageUnavailable`.
+    That they are to be rewarded is in the audit trail from then on. Raises `ModelNotFound`,
+    `InvalidGroundTruth`, `StorageUnavailable`.
     """
     served = find(model)
     ground_truth = served.paradigm.ground_truth(reward)
-    with translated_errors():
+    with write_transaction():
         rows = PendingPrediction.objects.filter(
             model_id=served.pk, predicted_at__lt=before, is_learned=False
         ).order_by("predicted_at", "pk")
-        return Missing(model, ground_truth, list(rows.values_list("pk", flat=True)))
+        missing = Missing(model, ground_truth, list(rows.values_list("pk", flat=True)))
+        auditing.record(
+            action="reward_missing",
+            model=model,
+            n=len(missing.prediction_ids),
+            before=before.isoformat(),
+            reward=reward,
+        )
+    return missing

@@ -7,6 +7,7 @@ from typing import Self
 
 from django.db.models import Max
 
+from models_app.domain import actors
 from models_app.domain.blobs import decompress
 from models_app.engine.commands import TakeSnapshot
 from models_app.models import Snapshot
@@ -58,11 +59,15 @@ def newest_snapshots(models: Sequence[Served]) -> dict[str, SnapshotFigures]:
 def take_snapshot(*, name: str) -> int:
     """Have the newest snapshot of a model hold all that it has learned; return its seq.
 
-    Nothing is written where it does already. Raises `ModelNotFound`, `ModelNotLoadable`,
-    `StorageUnavailable`.
+    Where it does already nothing is written, not even in the audit trail. Raises `ModelNotFound`,
+    `ModelNotLoadable`, `StorageUnavailable`.
     """
-    seq: int = get_engine().call(TakeSnapshot(name))
-    auditing.record_afterwards(action="snapshot", model=name, seq=seq)
+
+    def note(seq: int) -> None:
+        auditing.record(action="snapshot", model=name, seq=seq)
+
+    # In an engine's thread, by whoever acts here.
+    seq: int = get_engine().call(TakeSnapshot(name, actors.as_now(note)))
     return seq
 
 

@@ -4,12 +4,10 @@ import json
 import pickle
 from contextlib import suppress
 from datetime import timedelta
-from pathlib import Path
 from typing import Any
 
 from django.contrib.auth import get_user_model
 from django.contrib.auth.models import Group
-from django.core.management import call_command
 from django.test import Client
 from django.utils import timezone
 from river import linear_model
@@ -18,7 +16,7 @@ from access import tokens
 from models_app.domain import blobs
 from models_app.domain.errors import ModelNotSuitable
 from models_app.domain.scopes import MANAGE
-from models_app.models import AuditEntry, ServedModel, Snapshot
+from models_app.models import AuditEntry
 from models_app.services import auditing, configuring, exporting, uploading
 from tests.access.routes import routes
 from tests.admin.conftest import client
@@ -86,64 +84,7 @@ class TestEntries:
         assert auditing.entries(limit=9, until=begun).entries == []
 
 
-class TestCommands:
-    """Each that manages something; what only reads, or learns and predicts, is none."""
-
-    def test_are_done_by_the_system_s_user(self, instance: Instance, tmp_path: Path) -> None:
-        file = tmp_path / "model.pickle"
-        file.write_bytes(MODEL)
-        schema = tmp_path / "schema.json"
-        schema.write_text('{"properties": {"area": {"type": "number"}}}')
-        for action, command, *arguments in (
-            ("upload", "add_model", str(file), "--name", "x"),
-            ("download", "export_model", "x", str(tmp_path / "out")),
-            ("snapshot", "snapshot_models", "x"),
-            ("roll_back", "roll_back", "x", "--seq", "0"),
-            ("replay", "replay", "x", "--generation", "1"),
-            ("watch_drift", "watch_drift", "x"),
-            ("set_contract", "feature_contract", "x", "--file", str(schema)),
-            ("change_contract", "feature_contract", "x", "--thaw"),
-            ("keep_features", "keep_features", "x", "hashed"),
-            ("delete", "delete_model", "x"),
-            ("discard_predictions", "prune_predictions", "--older-than", "1d"),
-            ("resign_models", "resign_models"),
-            ("create_token", "create_token", "t", "--scope", "read"),
-            ("revoke_token", "revoke_token", "t"),
-            ("init", "init", "binary", "--no-input"),
-        ):
-            call_command(command, *arguments)
-
-            entry = last()
-            assert (entry.action, entry.origin) == (action, f"manage.py {command}")
-            assert entry.actor.startswith("system user '")
-
-
 class TestAdmin:
-    def test_is_used_by_a_user(self, instance: Instance, client: Client) -> None:
-        for name in ("x", "y"):
-            uploading.upload_model(data=MODEL, name=name, now=timezone.now())
-        key = ServedModel.objects.get(name="x").pk
-
-        def act(action: str, **more: str) -> None:
-            client.post("/admin/models_app/servedmodel/", {"action": action, "_selected_action": key, **more})
-
-        for action, acts in (
-            ("make_default", lambda: act("make_default")),
-            ("snapshot", lambda: act("take_snapshots")),
-            ("keep_features", lambda: act("hide_features")),
-            ("download", lambda: client.get(f"/admin/models_app/servedmodel/{key}/download/")),
-            ("download", lambda: client.get(_snapshot_page(key, "download"))),
-            ("roll_back", lambda: client.post(_snapshot_page(key, "roll-back"))),
-            ("watch_drift", lambda: client.post("/admin/monitoring/driftplan/add/", _plan(key))),
-            ("add_user", lambda: client.post("/admin/auth/user/add/", _user("bob"))),
-            ("add_group", lambda: client.post("/admin/auth/group/add/", {"name": "new"})),
-            ("delete_group", lambda: client.post(_group_page("new"), {"post": "yes"})),
-            ("delete", lambda: act("delete_selected", post="yes")),
-        ):
-            acts()
-
-            assert (last().action, last().actor, last().origin) == (action, "user 'ada'", "127.0.0.1")
-
     def test_deletes_several_groups_and_each_is_written_down(
         self, instance: Instance, client: Client
     ) -> None:
@@ -166,20 +107,8 @@ class TestAdmin:
         assert client.post(f"/admin/models_app/auditentry/{key}/delete/", {"post": "yes"}).status_code == 403
 
 
-def _snapshot_page(key: int, page: str) -> str:
-    return f"/admin/models_app/snapshot/{Snapshot.objects.filter(model_id=key)[0].pk}/{page}/"
-
-
-def _plan(key: int) -> dict[str, Any]:
-    return {"model": key, "is_on": "on", "detector": "ADWIN", "parameters": "{}"}
-
-
 def _user(name: str) -> dict[str, Any]:
     return {"username": name, "password1": PASSWORD, "password2": PASSWORD, "usable_password": "true"}
-
-
-def _group_page(name: str) -> str:
-    return f"/admin/auth/group/{Group.objects.get(name=name).pk}/delete/"
 
 
 class TestSecrets:

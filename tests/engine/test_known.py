@@ -188,9 +188,9 @@ class TestSnapshots:
         class Held(SqliteStorage):
             may_write = threading.Event()
 
-            def save_snapshot(self, state: Any, data: Any) -> None:
+            def save_snapshot(self, state: Any, data: Any, note: Any = None) -> None:
                 self.may_write.wait(60)
-                super().save_snapshot(state, data)
+                super().save_snapshot(state, data, note)
 
         upload(Counting())
         storage = Held()

@@ -11,7 +11,7 @@ from models_app.engine.bundles import Bundle
 from models_app.engine.commands import Command, Export, Inspect, TakeDueSnapshot, TakeSnapshot
 from models_app.engine.engine import Engine
 from models_app.engine.memory import HotSet, MemoryLimits
-from models_app.engine.ports import ModelState, SnapshotData
+from models_app.engine.ports import ModelState, Note, SnapshotData
 from models_app.engine.queues import ModelQueue
 from models_app.engine.recovery import recover
 from models_app.engine.routing import Directory, Found
@@ -143,11 +143,11 @@ class Refusing(SqliteStorage):
 
     refuses = True
 
-    def save_snapshot(self, state: ModelState, data: SnapshotData) -> None:
+    def save_snapshot(self, state: ModelState, data: SnapshotData, note: Note | None = None) -> None:
         if self.refuses:
             self.refuses = False
             raise StorageUnavailable("full")
-        super().save_snapshot(state, data)
+        super().save_snapshot(state, data, note)
 
 
 class TestSnapshots:

@@ -10,7 +10,7 @@ from django.db.models import Q
 from django.utils import timezone
 
 from models_app.domain.errors import StorageUnavailable
-from models_app.models import PendingPrediction, ServedModel
+from models_app.models import AuditEntry, PendingPrediction, ServedModel
 from models_app.services import pruning
 from tests.services.instances import Instance
 
@@ -37,6 +37,29 @@ def fill(name: str, n: int, predicted_at: datetime) -> None:
 
 
 class TestPrunePredictions:
+    def test_is_in_the_trail_with_as_many_as_are_gone(
+        self, instance: Instance, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        instance.upload("model")
+        old = timezone.now() - timedelta(days=2)
+        fill("model", 6, old)
+        monkeypatch.setattr(pruning, "_AT_A_TIME", 2)
+        monkeypatch.setattr(pruning, "_PAUSE_SECONDS", 0.0)
+        with connection.cursor() as cursor:
+            cursor.execute(
+                "CREATE TRIGGER refused BEFORE DELETE ON models_app_pendingprediction "
+                "WHEN old.prediction_id = 'model-5' BEGIN SELECT RAISE(ABORT, 'refused'); END"
+            )
+        try:
+            with pytest.raises(StorageUnavailable):
+                pruning.prune_predictions(before=timezone.now())
+        finally:
+            with connection.cursor() as cursor:
+                cursor.execute("DROP TRIGGER refused")
+
+        (entry,) = AuditEntry.objects.filter(action=pruning.DISCARD)
+        assert (entry.details["n"], PendingPrediction.objects.count()) == (4, 2)
+
     def test_deletes_what_is_older_of_every_model(self, instance: Instance) -> None:
         now = time.time()
         for name in ("one", "two"):

@@ -3,11 +3,15 @@ import pickle
 import pytest
 from django.db import connection
 
-from models_app.domain.errors import ModelNotFound, ModelNotLoadable
-from models_app.models import Snapshot, signing
-from models_app.services import snapshotting
+from models_app.domain.errors import ModelNotFound, ModelNotLoadable, StorageUnavailable
+from models_app.models import AuditEntry, Snapshot, signing
+from models_app.services import auditing, snapshotting
 from tests.services.instances import Instance
 from tests.snapshots import as_written_by
+
+
+def _refuse(**_: object) -> None:
+    raise StorageUnavailable("full")
 
 
 class TestTakeSnapshot:
@@ -28,6 +32,23 @@ class TestTakeSnapshot:
 
         assert seq == 0
         assert Snapshot.objects.get().taken_at == before.taken_at
+        assert not AuditEntry.objects.filter(action="snapshot").exists()
+
+    def test_keeps_none_that_is_not_in_the_trail(
+        self, instance: Instance, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        instance.upload("model")
+        instance.run("model", 5)
+        with monkeypatch.context() as refusing:
+            refusing.setattr(auditing, "record", _refuse)
+            with pytest.raises(StorageUnavailable):
+                snapshotting.take_snapshot(name="model")
+        assert Snapshot.objects.count() == 1
+
+        snapshotting.take_snapshot(name="model")
+
+        assert [entry.details for entry in AuditEntry.objects.filter(action="snapshot")] == [{"seq": 5}]
+        assert Snapshot.objects.count() == 2
 
     def test_refuses_a_name_that_nobody_has(self, instance: Instance) -> None:
         with pytest.raises(ModelNotFound):

@@ -9,7 +9,7 @@ from django.conf import settings
 
 from models_app.domain.errors import ModelNotLoadable
 from models_app.domain.remarks import Remark
-from models_app.engine.ports import Conflict, ModelState, Pending, Segment, SnapshotData, Write
+from models_app.engine.ports import Conflict, ModelState, Note, Pending, Segment, SnapshotData, Write
 from models_app.models.served import ServedModel
 from models_app.models.signing import read_snapshot, save_snapshot, snapshots_of
 from models_app.models.snapshots import Snapshot
@@ -147,7 +147,7 @@ class Backend(ABC):
         return snapshots_of(state).filter(seq=seq).first()
 
     @guarded
-    def save_snapshot(self, state: ModelState, data: SnapshotData) -> None:
+    def save_snapshot(self, state: ModelState, data: SnapshotData, note: Note | None = None) -> None:
         """See the port."""
         kept = snapshots_of(state)
         with write_transaction():
@@ -160,6 +160,8 @@ class Backend(ABC):
             first = kept.order_by("seq").values_list("seq", flat=True)[:1]
             kept.exclude(seq__in=[*first, *newest[: settings.SNAPSHOTS_KEPT]]).delete()
             ServedModel.objects.filter(pk=state.model_id).update(size_bytes=len(data.model))
+            if note is not None:
+                note(data.seq)
 
     def segments(self, state: ModelState, after_seq: int) -> Iterator[Segment]:
         """See the port."""
