@@ -9,19 +9,22 @@ import sys
 from pathlib import Path
 
 ROOT = Path(__file__).parents[2]
+sys.path[0] = str(ROOT)
+
+from tests.servers import helpers  # noqa: E402  # the folder is in the path only now
+
 #: What takes long to import and keeps no state of a configuration.
 PRELOADED = (
     "daphne.server", "django.core.management", "django.db.models",
     "django.template.defaulttags", "dj_database_url", "dill", "jwt.algorithms", "requests", "rest_framework",
     "river.metrics", "river.tree", "sqlparse.filters", "uvicorn", "uvloop",
     "models_app.domain.blobs", "models_app.domain.draws", "models_app.engine.engine",
-    "models_app.paradigms.trials",
+    "models_app.paradigms.trials", "models_app.services.trials.client",
 )  # fmt: skip
 
 
 def preload() -> None:
     """Import what the forks need; the garbage collector need not look at it in each of them."""
-    sys.path[0] = str(ROOT)
     for module in PRELOADED:
         importlib.import_module(module)
     gc.freeze()
@@ -53,6 +56,8 @@ def run(arguments: list[str], environment: dict[str, str], out: str, err: str) -
         os.close(source)
     os.environ.clear()
     os.environ.update(environment)
+    client = importlib.import_module("models_app.services.trials.client")
+    setattr(client, "subprocess", helpers.MODULE)  # noqa: B010  # of a module
     sys.argv = ["manage.py", *arguments]
     # An instance with another seed is served by a process of its own, which is started by these.
     sys.orig_argv = [sys.executable, *sys.argv]
@@ -60,5 +65,6 @@ def run(arguments: list[str], environment: dict[str, str], out: str, err: str) -
 
 
 if __name__ == "__main__":
-    preload()
-    serve()
+    with helpers.forked():
+        preload()
+        serve()
