@@ -16,7 +16,8 @@ class Allowance:
     >>> allowance.take()
     Traceback (most recent call last):
     ...
-    models_app.domain.errors.QuotaExceeded: The token's quota of pending predictions is 2, and it has 2 ...
+    models_app.domain.errors.QuotaExceeded: The token's quota of pending predictions is 2, and it has 2 of
+    them: let their ground truths come first.
     """
 
     __slots__ = ("_kept", "_lock", "_noted", "_under_way", "limit", "owner")
@@ -81,7 +82,8 @@ class Quotas:
         >>> Quotas(max_bytes=20).check_model(11, n_models=1, n_bytes_of_models=10)
         Traceback (most recent call last):
         ...
-        models_app.domain.errors.QuotaExceeded: The token's quota of bytes of models is 20: those that ...
+        models_app.domain.errors.QuotaExceeded: The token's quota of bytes of models is 20: those that it has
+        uploaded have 10, and this one has 11.
         """
         if self.max_models is not None and n_models >= self.max_models:
             raise QuotaExceeded(
