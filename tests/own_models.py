@@ -18,6 +18,15 @@ class Choosy(bandit.EpsilonGreedy):  # type: ignore[misc]  # River has no types
         super().update(arm_id, *reward_args, **reward_kwargs)
 
 
+class Indiscreet(bandit.EpsilonGreedy):  # type: ignore[misc]  # River has no types
+    """A bandit policy that says, of a person of whom it knows nothing, who that is."""
+
+    def pull(self, arm_ids: list[Any], context: dict[str, Any] | None = None) -> Any:
+        if context and context.get("who") == "Ann":
+            raise ValueError(f"knows nothing of {context['who']}")
+        return arm_ids[0]
+
+
 class Stubborn:
     """A model that never learns: it predicts False."""
 

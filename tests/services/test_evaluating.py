@@ -15,10 +15,18 @@ from django.core.management import CommandError, call_command
 from django.utils import timezone
 from river import bandit, linear_model
 
-from models_app.domain.errors import EvaluationsBusy, InvalidRequest, ModelNotFound, ModelNotSuitable
+from models_app.domain.errors import (
+    EvaluationsBusy,
+    InvalidRequest,
+    ModelNotFound,
+    ModelNotSuitable,
+    ModelRaised,
+)
 from models_app.models import PendingPrediction
 from models_app.services import evaluating, measuring
+from models_app.services.showing import keep_features
 from models_app.wire.commands import learn_command, predict_command
+from tests.own_models import Indiscreet
 from tests.services.instances import Instance
 
 CLICKS = {"a": 0.2, "b": 0.5, "c": 0.8}
@@ -219,6 +227,23 @@ class TestEvaluateNamed:
 
         with evaluating._places, pytest.raises(EvaluationsBusy):
             evaluating.evaluate_named(model="served", policy="uniform")
+
+    @pytest.mark.parametrize(
+        ("way", "said"),
+        [("all", "ValueError('knows nothing of Ann')"), ("none", "ValueError (its text is not shown)")],
+    )
+    def test_says_nothing_of_features_that_are_not_shown(
+        self, instance: Instance, way: str, said: str
+    ) -> None:
+        instance.upload("served", bandit.EpsilonGreedy(0.1), flavor="bandit")
+        instance.upload("other", Indiscreet(0.1), flavor="bandit")
+        keep_features(name="served", way=way)
+        learn_elsewhere(instance, arms=ARMS, arm="a", propensity=0.5, features={"who": "Ann"})
+
+        with pytest.raises(ModelRaised) as refused:
+            evaluating.evaluate_named(model="served", policy="model:other")
+
+        assert refused.value.message == said
 
 
 class TestRewardMissing:
