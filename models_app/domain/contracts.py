@@ -23,6 +23,8 @@ _KIND_BY_TYPE: dict[type[object], str] = {
     float: NUMBER, int: NUMBER, str: STRING, bool: BOOLEAN, type(None): NULL, list: ARRAY, dict: OBJECT,
 }  # fmt: skip
 _MAX_NAME = 150
+# Of each contract that is held to.
+_MAX_SHAPES, _MAX_SHAPE = 100, 200
 
 
 def kind_of(value: object) -> str:
@@ -105,10 +107,16 @@ class Contract:
     is_open: bool = False
     wholes: frozenset[str] = frozenset({OBJECT})
     _required: frozenset[str] = field(init=False, repr=False, compare=False)
+    # Those whose values are looked at.
+    _valued: tuple[tuple[str, Rule], ...] = field(init=False, repr=False, compare=False)
+    # Names with types that were found right: most records are like the one before.
+    _shapes: set[tuple[object, ...]] = field(init=False, repr=False, compare=False, default_factory=set)
 
     def __post_init__(self) -> None:
         required = frozenset(name for name, rule in self.features.items() if rule.is_required)
+        valued = tuple((name, rule) for name, rule in self.features.items() if rule.looks_at_values)
         object.__setattr__(self, "_required", required)
+        object.__setattr__(self, "_valued", valued)
 
     def check(self, asked: Sequence[tuple[str, object]]) -> None:
         """Raise `FeatureContract` unless features are as expected; each has a path in the request.
@@ -139,6 +147,19 @@ class Contract:
             yield from self._faults(x)
 
     def _faults(self, x: dict[str, object]) -> Iterator[Fault]:
+        shape = (*x, *map(type, x.values()))
+        if shape not in self._shapes:
+            are_right = True
+            for fault in self._faults_of_kinds(x):
+                are_right = False
+                yield fault
+            if are_right and len(self._shapes) < _MAX_SHAPES and len(shape) <= _MAX_SHAPE:
+                self._shapes.add(shape)
+        for name, rule in self._valued:
+            if name in x and kind_of(value := x[name]) in rule.kinds and (reason := rule.fault_of(value)):
+                yield Fault(name, "value", kind_of(value), reason)
+
+    def _faults_of_kinds(self, x: dict[str, object]) -> Iterator[Fault]:
         features = self.features
         for name, value in x.items():
             rule = features.get(name)
@@ -148,8 +169,6 @@ class Contract:
                     yield Fault(name, "new", kind, "is none of the features of the contract")
             elif kind not in rule.kinds:
                 yield Fault(name, "kind", kind, f"must be {rule.in_words}, not {kind}")
-            elif rule.looks_at_values and (reason := rule.fault_of(value)):
-                yield Fault(name, "value", kind, reason)
         for name in sorted(self._required - x.keys()):
             yield Fault(name, "missing", MISSING, f"must be {features[name].in_words}, and is missing")
 

@@ -18,8 +18,9 @@ from monitoring.models import DriftAlert
 logger = logging.getLogger(__name__)
 repeated = Repeats(logger)
 
-# Models that are looked at in a tick, which is to be short.
+# Models that are looked at in a tick, and what that may take, in seconds: others compute meanwhile.
 _MODELS_AT_A_TIME = 200
+_MAX_SECONDS = 0.06
 _SAVE_SECONDS = 60.0
 _IDLE_SECONDS = 600.0
 
@@ -58,17 +59,23 @@ class Follower:
         self._clock = clock or Clock()
         self._last_look = LastLook(self._clock)
         self._followed: dict[int, _Followed] = {}
-        self._waiting: set[int] = set()
+        # In the order in which they are to be looked at.
+        self._waiting: dict[int, None] = {}
 
     def tick(self) -> None:
         """See what has come since the last time; raises `StorageUnavailable`."""
-        for model in self._next_models():
+        started = self._clock.monotonic()
+        models = self._next_models()
+        for number, model in enumerate(models):
+            if number and self._clock.monotonic() - started > _MAX_SECONDS:
+                self._waiting = dict.fromkeys(left.pk for left in models[number:]) | self._waiting
+                break
             try:
                 self._follow(model)
             except ChantillyError as error:
                 # What was seen of it is read anew: nobody knows how far it came.
                 self._followed.pop(model.pk, None)
-                self._waiting.add(model.pk)
+                self._waiting[model.pk] = None
                 repeated.warning(str(error), "features of '%s' are looked at later: %s", model.name, error)
         self._tidy()
 
@@ -82,8 +89,9 @@ class Follower:
         since = self._last_look.again()
         models = find_all() if since is None else find_used(since, also=self._waiting)
         # Those that have waited come first.
-        models.sort(key=lambda model: model.pk not in self._waiting)
-        self._waiting = {model.pk for model in models[_MODELS_AT_A_TIME:]}
+        rank = {pk: number for number, pk in enumerate(self._waiting)}
+        models.sort(key=lambda model: rank.get(model.pk, len(rank)))
+        self._waiting = dict.fromkeys(model.pk for model in models[_MODELS_AT_A_TIME:])
         return models[:_MODELS_AT_A_TIME]
 
     def _follow(self, model: Served) -> None:
@@ -119,7 +127,7 @@ class Follower:
         except Exception:
             # What is in memory has seen what the database has not: the next tick loads it anew.
             self._followed.pop(model_id, None)
-            self._waiting.add(model_id)
+            self._waiting[model_id] = None
             raise
         if alerts is None:
             self._followed.pop(model_id, None)

@@ -18,7 +18,7 @@ from models_app.services.finding import Served, find_generation
 from models_app.services.generations import first_seq
 
 #: Learns of a model that are looked at at a time, the newest: more would cost who learns.
-MAX_LEARNS = 5_000
+MAX_LEARNS = 2_000
 _MAX_PENDING = 1_000
 _MAX_FAULTS = 50
 # A prediction may be kept that much later than one that came after it.

@@ -14,6 +14,7 @@ from models_app.models import FeaturesSeen, PendingPrediction, ServedModel
 from models_app.services import forgetting, rolling_back, snapshotting
 from models_app.services.contracts import changing, reading, seeing
 from models_app.services.contracts.standing import standing
+from monitoring.contracts import following
 from monitoring.contracts.following import Follower
 from monitoring.drift import alert_lists
 from monitoring.exposition.collecting import Collector
@@ -206,3 +207,20 @@ class TestFollower:
         watching.follower.erase()
         assert not PendingPrediction.objects.exists()
         assert not AlertDelivery.objects.exists()
+
+    def test_takes_little_time_and_goes_on_with_the_other_models(
+        self, instance: Instance, watching: Watching, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setattr(following, "_MAX_SECONDS", -1.0)
+        for name in ("a", "b", "m"):
+            instance.upload(name, dummy.StatisticRegressor(stats.Mean()), flavor="regression")
+            changing.set_contract(name=name, schema=AREA)
+            learn(name, 1.0, rooms=3)
+
+        told: list[set[str]] = []
+        for _ in range(4):
+            watching.tick()
+            told.append({alert.model.name for alert in watching.reported})
+
+        assert [len(names) for names in told] == [1, 1, 1, 0]
+        assert set().union(*told) == {"a", "b", "m"}
