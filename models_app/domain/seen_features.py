@@ -1,6 +1,7 @@
 """What was seen of the features that a model was asked with: kinds, ranges, and how many texts."""
 
 import hashlib
+import sys
 from bisect import insort
 from typing import Any
 
@@ -22,6 +23,7 @@ SETTLED = 100
 # Hashes kept of a feature's texts: as many are counted, beyond that their number is estimated.
 _MAX_HASHES = 64
 _HASH_BITS = 48
+_MAX_INTEGER = 1 << 63
 # Faults that are told of once; the others are only counted.
 _MAX_TOLD = 50
 
@@ -59,11 +61,11 @@ class SeenFeature(msgspec.Struct):
         self.kinds[kind] = self.kinds.get(kind, 0) + 1
         if kind == NUMBER:
             if self.minimum is None or self.maximum is None:
-                self.minimum = self.maximum = value
+                self.minimum = self.maximum = _kept(value)
             elif value < self.minimum:
-                self.minimum = value
+                self.minimum = _kept(value)
             elif value > self.maximum:
-                self.maximum = value
+                self.maximum = _kept(value)
         elif kind == STRING:
             self._see_text(value)
 
@@ -77,6 +79,17 @@ class SeenFeature(msgspec.Struct):
                 hashes.pop()
         if number not in hashes:
             insort(hashes, number)
+
+
+def _kept(number: float) -> float:
+    """Return a number as it can be kept: JSON may have integers that no float comes near.
+
+    >>> _kept(3), _kept(-(10**400))
+    (3, -1.7976931348623157e+308)
+    """
+    if -_MAX_INTEGER < number < _MAX_INTEGER:
+        return number
+    return max(-sys.float_info.max, min(sys.float_info.max, number)) * 1.0
 
 
 class Seen(msgspec.Struct):

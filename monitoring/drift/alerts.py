@@ -1,9 +1,10 @@
-"""Reports of drift: a line in the log, and an event of the stream."""
+"""Reports of alerts: a line in the log, and an event of the stream."""
 
 import logging
 from collections.abc import Sequence
 
 from monitoring.drift.formats import alert_json, shown_value
+from monitoring.drift.watches import CONTRACT
 from monitoring.models import DriftAlert
 from monitoring.streams.channels import EVENTS
 from monitoring.streams.frames import text_event
@@ -15,20 +16,21 @@ logger = logging.getLogger(__name__)
 def report(alerts: Sequence[DriftAlert]) -> None:
     """Report alerts that have just been written down."""
     for alert in alerts:
-        logger.warning(
-            "%s in '%s': %s says so of %s at learn %d%s",
-            alert.kind,
-            alert.model.name,
-            alert.detector,
-            _one_line(alert.source),
-            alert.seq,
-            "" if (value := shown_value(alert)) is None else f" ({value:.4g})",
-        )
+        logger.warning("%s in '%s': %s", alert.kind, alert.model.name, _in_words(alert))
     channel = get_channel(EVENTS)
     if channel.wants_events():
         channel.publish(
             [text_event(alert.kind, alert_json(alert), model=alert.model.name) for alert in alerts]
         )
+
+
+def _in_words(alert: DriftAlert) -> str:
+    source = _one_line(alert.source)
+    if alert.kind == CONTRACT:
+        return f"{source}: {alert.detector}, at learn {alert.seq}"
+    value = shown_value(alert)
+    shown = "" if value is None else f" ({value:.4g})"
+    return f"{alert.detector} says so of {source} at learn {alert.seq}{shown}"
 
 
 def _one_line(source: str) -> str:

@@ -3,14 +3,15 @@
 import json
 
 from models_app.services import showing
-from monitoring.drift.watches import FEATURE
+from monitoring.drift.watches import CONTRACT, FEATURE
 from monitoring.models import DriftAlert
 from monitoring.webhook.outbox import message_body
 
 
 def shown_value(alert: DriftAlert) -> float | None:
     """Return the detector's number, unless it is a feature's and the model's are not shown."""
-    is_hidden = alert.source.startswith(FEATURE) and not showing.shows_all(alert.model.features_kept)
+    is_features = alert.kind != CONTRACT and alert.source.startswith(FEATURE)
+    is_hidden = is_features and not showing.shows_all(alert.model.features_kept)
     return None if is_hidden else alert.value
 
 

@@ -23,6 +23,7 @@ from monitoring.drift.watches import CONTRACT
 from monitoring.figures.reporting import model_figures
 from monitoring.models import DriftAlert
 from monitoring.pages.confusions import Confusions, confusions
+from monitoring.pages.contracts import contract_part
 from monitoring.pages.diagnoses import diagnosis_of
 from monitoring.pages.features import LOOKED_AT, drifting_features
 from monitoring.pages.figures import figures_context
@@ -59,6 +60,7 @@ def model_page(request: HttpRequest, name: str) -> HttpResponse:
         "features": drifting_features(model),
         "features_shown": showing.way_of(model.features_kept),
         "looked_at": LOOKED_AT,
+        "contract": contract_part(model),
         "alerts": DriftAlert.objects.filter(model_id=model.pk).exclude(kind=CONTRACT).order_by("-pk")[:10],
         "base_url": base_url(request),
         **_spec(model),

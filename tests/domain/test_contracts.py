@@ -169,7 +169,7 @@ class TestSeen:
 
     def test_comes_back_from_its_text(self) -> None:
         seen = Seen()
-        seen.see({"a": 1, "b": "x", "c": None})
+        seen.see({"a": 1, "b": "x", "c": None, "d": -(10**400), "e": 10**25})
         seen.see("a text")
         seen.breached(next(Contract().faults({"x": 1})))
 

@@ -3,7 +3,9 @@
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from heapq import merge
 from itertools import islice
+from operator import itemgetter
 
 from models_app.domain import contract_schemas, features, seen_features
 from models_app.domain.contracts import Contract, Fault
@@ -13,7 +15,6 @@ from models_app.journal.positions import Place
 from models_app.journal.reading import segments_after
 from models_app.models import FeatureContract, FeaturesSeen, PendingPrediction
 from models_app.models.transactions import translated_errors
-from models_app.paradigms.base import Paradigm
 from models_app.services.finding import Served, find_generation
 from models_app.services.generations import first_seq
 
@@ -103,7 +104,7 @@ def see(model: Served, progress: Progress, frozen: Contract | None) -> list[Foun
     """
     found: list[Found] = []
     contract = frozen or _seen_contract(progress.seen)
-    for asked, seq, at in _asked(model, progress):
+    for at, seq, asked in _asked(model, progress):
         for _, x in asked:
             faults = [] if contract is None else list(islice(contract.faults(x), _MAX_FAULTS))
             told = [fault for fault in faults if progress.seen.breached(fault)]
@@ -118,22 +119,28 @@ def _seen_contract(seen: Seen) -> Contract | None:
     return seen.contract() if seen.stands else None
 
 
-_Asked = tuple[Sequence[tuple[str, object]], int, float]
+# When it was, the learn, and what was asked with.
+_Asked = tuple[float, int, Sequence[tuple[str, object]]]
 
 
 def _asked(model: Served, progress: Progress) -> Iterator[_Asked]:
-    """Yield what the model was asked with, its learn and its time; then `progress` is behind it."""
+    """Yield what the model was asked with, in the order of time; then `progress` is behind it."""
     # The column has whole microseconds, and may have been rounded down.
-    paradigm, seen_until = model.paradigm, progress.predicted_at + 2e-6
-    if not paradigm.records_predictions:
-        yield from _pending(model, progress)
+    seen_until = progress.predicted_at + 2e-6
+    # First what is pending: it may be learned meanwhile, and is in the journal then.
+    pending = () if model.paradigm.records_predictions else _pending(model, progress)
+    return merge(pending, _learned(model, progress, seen_until), key=itemgetter(0))
+
+
+def _learned(model: Served, progress: Progress, seen_until: float) -> Iterator[_Asked]:
+    paradigm = model.paradigm
     for seq, learn in _learns(model, progress):
         # What was learned by its id was seen when it was predicted.
         is_seen = learn.predicted_at is not None and (
             paradigm.records_predictions or learn.predicted_at <= seen_until
         )
         if not is_seen:
-            yield paradigm.feature_objects(learn.x()), seq, learn.learned_at
+            yield learn.learned_at, seq, paradigm.feature_objects(learn.x())
 
 
 def _learns(model: Served, progress: Progress) -> Iterator[tuple[int, Learn]]:
@@ -152,21 +159,16 @@ def _learns(model: Served, progress: Progress) -> Iterator[tuple[int, Learn]]:
 def _pending(model: Served, progress: Progress) -> Iterator[_Asked]:
     if model.last_predicted_at is None or model.last_predicted_at.timestamp() < progress.predicted_at:
         return
-    since = datetime.fromtimestamp(max(0.0, progress.predicted_at - _SLACK_SECONDS), UTC)
+    slack = _SLACK_SECONDS if progress.ids else 0.0
+    since = datetime.fromtimestamp(max(0.0, progress.predicted_at - slack), UTC)
     rows = PendingPrediction.objects.filter(model_id=model.pk, predicted_at__gt=since)
     with translated_errors():
-        found = list(
-            rows.order_by("-predicted_at").values_list("pk", "features", "predicted_at")[:_MAX_PENDING]
-        )
-    for prediction_id, text, at in reversed(found):
+        newest_first = rows.order_by("-predicted_at").values_list("predicted_at", "pk", "features")
+        found = list(newest_first[:_MAX_PENDING])
+    for at, prediction_id, text in reversed(found):
         if prediction_id not in progress.ids:
-            asked = _objects(model.paradigm, text)
-            yield asked, model.seq, at.timestamp()
+            yield at.timestamp(), model.seq, model.paradigm.feature_objects(features.decode(text))
     if found:
-        progress.predicted_at = found[0][2].timestamp()
+        progress.predicted_at = found[0][0].timestamp()
         least = progress.predicted_at - _SLACK_SECONDS
-        progress.ids = {prediction_id for prediction_id, _, at in found if at.timestamp() >= least}
-
-
-def _objects(paradigm: Paradigm, text: str) -> Sequence[tuple[str, object]]:
-    return paradigm.feature_objects(features.decode(text))
+        progress.ids = {prediction_id for at, prediction_id, _ in found if at.timestamp() >= least}

@@ -16,7 +16,7 @@ from models_app.services.contracts import changing, reading, seeing
 from models_app.services.contracts.standing import standing
 from monitoring.contracts import following
 from monitoring.contracts.following import Follower
-from monitoring.drift import alert_lists
+from monitoring.drift import alert_lists, alerts
 from monitoring.exposition.collecting import Collector
 from monitoring.models import AlertDelivery, DriftAlert
 from tests.monitoring.timepieces import Timepiece
@@ -86,6 +86,20 @@ class TestFollower:
         assert (newest["kind"], newest["seq"], newest["value"]) == ("contract", 104, 105)
         assert breaches() == {"kind": 1, "new": 1, "missing": 1}
 
+    def test_logs_what_it_tells_of(
+        self, m: str, watching: Watching, caplog: pytest.LogCaptureFixture
+    ) -> None:
+        changing.set_contract(name="m", schema=AREA)
+        learn("m", 1.0, area=1.0, **{"x\nroot: all is lost": 3})
+        watching.tick()
+
+        alerts.report(watching.reported)
+
+        (record,) = caplog.records
+        assert (
+            record.getMessage() == r"contract in 'm': 'feature x\nroot: all is lost': new: number, at learn 1"
+        )
+
     def test_sees_predictions_that_await_their_truth_once(self, m: str, watching: Watching) -> None:
         teach(100)
         watching.tick()
@@ -101,6 +115,18 @@ class TestFollower:
         assert watching.tick() == []
         assert reading.get_contract(name="m").seen.n == 102
         assert breaches() == {"kind": 2}
+
+    def test_sees_what_came_at_once_in_its_order(self, m: str, watching: Watching) -> None:
+        teach(100)
+        learn("m", 1.0, area="large")
+        predict("m", "a", area=None)
+
+        assert watching.tick() == [
+            ("feature area", "not of its kind: string"),
+            ("feature area", "not of its kind: null"),
+        ]
+        # Who asks reads on from where it was written down.
+        assert reading.get_contract(name="m").seen.n == 102
 
     def test_counts_all_that_a_frozen_contract_has_not(self, m: str, watching: Watching) -> None:
         changing.set_contract(name="m", schema=AREA)
