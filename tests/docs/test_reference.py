@@ -137,3 +137,22 @@ def _code(folder: str) -> list[Path]:
 
 def _subclasses(error: type[errors.ChantillyError]) -> list[type[errors.ChantillyError]]:
     return [found for kind in error.__subclasses__() for found in (kind, *_subclasses(kind))]
+
+
+def test_the_tests_of_holes_that_others_have_had_are_there() -> None:
+    page = guides.page(DOCS / "explanation" / "security.md")
+    table = page.text.split("## Holes that others have had\n")[1].split("\n## ")[0]
+
+    named_tests = re.findall(r"((?:`\w+`(?:, | and )?)+) in `(tests/\S+?\.py)`", table)
+
+    assert len(named_tests) >= 8
+    for names, file in named_tests:
+        source = (ROOT / file).read_text(encoding="utf-8")
+        for name in named(names):
+            assert re.search(rf"^(?:class|def) {name}\b", source, re.MULTILINE), (name, file)
+    # None that has the name of a hole is left out.
+    for file in {file for _, file in named_tests}:
+        for name in re.findall(
+            r"^class (\w*Cve\w+)", (ROOT / file).read_text(encoding="utf-8"), re.MULTILINE
+        ):
+            assert f"`{name}`" in table

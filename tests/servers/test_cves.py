@@ -1,7 +1,8 @@
 """Classes of holes that servers of models have had, each by its id, tried on this one.
 
-Those of webhooks (CVE-2026-2393) are in tests/monitoring/webhook/test_attempts.py, and the ways around
-lists of what a pickle may call in tests/domain/listed.
+The table in docs/explanation/security.md has them all. Those of webhooks (CVE-2026-2393) are in
+tests/monitoring/webhook/test_attempts.py, and the ways around lists of what a pickle may call in
+tests/domain/listed.
 """
 
 import http.client
@@ -9,6 +10,7 @@ import io
 import json
 import pickle
 import zipfile
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -72,6 +74,18 @@ def house(client: Client) -> str:
     client.upload(linear_model.LinearRegression(), "house")
     client.predict(features=FEATURES, id=1)
     return "house"
+
+
+@pytest.fixture(scope="module")
+def closed(template: Path, tmp_path_factory: pytest.TempPathFactory, forks: ForkServer) -> Iterator[Server]:
+    """A server that takes any pickle, of who has a token."""
+    server = Server(
+        template, tmp_path_factory.mktemp("closed"), forks, AUTH_REQUIRED="1", MODEL_UPLOADS="any"
+    )
+    server.start()
+    yield server
+    server.close()
+    assert server.complaints == []
 
 
 def addresses(client: Client) -> list[str]:
@@ -143,6 +157,18 @@ class TestUnauthenticatedPicklesCve2025_27520AndCve2024_2912:  # noqa: N801
         assert (answer.status, answer.code) == (403, "cross_site_request")
         assert not (tmp_path / "exploded").exists()
         assert server.database.contents() == before
+
+    @pytest.mark.parametrize("authorization", [None, "Bearer nobodys", "Basic YWRhOnNlY3JldA=="], ids=str)
+    @pytest.mark.parametrize("path", ["/api/model", "/api/model/new", "/api/model/new/"])
+    def test_are_not_opened_without_a_token(
+        self, closed: Server, path: str, authorization: str | None, tmp_path: Path
+    ) -> None:
+        headers = {} if authorization is None else {"Authorization": authorization}
+        with closed.client() as client:
+            answer = client.request("POST", path, pickle.dumps(Bomb(tmp_path / "exploded")), headers)
+
+        assert (answer.status, answer.code) == (401, "unauthenticated")
+        assert not (tmp_path / "exploded").exists()
 
 
 class TestPagesThatPostToLocalhostCve2023_43472:  # noqa: N801
@@ -355,12 +381,14 @@ class TestLoadersThatTakeTrustedFromTheFile:
             client.init("regression")
             before = server.database.contents()
             answers = [client.request("POST", "/api/model/new", body) for body in bodies]
-            asked = client.request(
-                "POST", "/api/model/new?trusted=io.open", bodies[0], {"Trusted": "io.open", "X-Trusted": "*"}
+            by_header = client.request(
+                "POST", "/api/model/new", bodies[0], {"Trusted": "io.open", "X-Trusted": "*"}
             )
+            by_parameter = client.request("POST", "/api/model/new?trusted=io.open", bodies[0])
 
-        assert all(400 <= answer.status < 500 for answer in [*answers, asked])
-        assert "'io.open' is not allowed" in answers[0].message
+        assert all(400 <= answer.status < 500 for answer in [*answers, by_parameter])
+        for answer in (answers[0], by_header):
+            assert "'io.open' is not allowed" in answer.message
         assert not (tmp_path / "exploded").exists()
         assert server.database.contents() == before
 
