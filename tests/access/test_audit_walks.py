@@ -42,6 +42,7 @@ class TestCommands:
         "list_tokens": "reads",
         "make_upload_key": "writes a file",
         "predict": "predicts, as clients do",
+        "restore": "begins an instance: its own tests look at the entry there",
         "routes": "reads",
         "runserver": "serves",
         "serve": "serves; with --setup it is setup",
@@ -75,6 +76,7 @@ class TestCommands:
         yield "add_user", "setup", ()
         yield "add_user", "createsuperuser", ("--no-input", "--username", "eve", "--email", "eve@example.org")
         yield "change_user", "changepassword", ("eve",)
+        yield "backup", "backup", (str(folder / "backup.tar"),)
         yield "init", "init", ("binary", "--no-input")
 
     def test_are_in_the_trail_by_the_system_s_user(

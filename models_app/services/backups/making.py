@@ -1,0 +1,51 @@
+"""Making a backup, while a server runs or not."""
+
+import os
+import sqlite3
+import tempfile
+from pathlib import Path
+
+from django.conf import settings
+
+from models_app.domain.errors import InvalidRequest, StorageUnavailable
+from models_app.models.transactions import write_transaction
+from models_app.services import auditing
+from models_app.services.backups import archives
+from models_app.services.backups.places import Places
+from models_app.sqlite import copies
+
+
+def make(file: Path) -> list[str]:
+    """Write a backup into a new file that only this user can read; return what is not in it, in words.
+
+    It has the database as it was at one moment, in the middle of whatever is done: what was acknowledged
+    before is in it. Raises `InvalidRequest`, `StorageUnavailable`, OSError; then there is no file.
+    """
+    places = Places.of_settings()
+    if file.exists():
+        raise InvalidRequest({"file": [f"{file} is there already"]})
+    with write_transaction():
+        auditing.record(action="backup", file=file.name)
+    with tempfile.TemporaryDirectory(prefix=f".{file.name}.", dir=file.absolute().parent) as folder:
+        copied, packed = Path(folder, archives.DATABASE), Path(folder, "packed")
+        try:
+            copies.copy(places.database, copied)
+        except sqlite3.Error as error:
+            raise StorageUnavailable(str(error)) from error
+        paths = {archives.DATABASE: copied}
+        paths |= {name: path for name, path in places.files.items() if path.exists()}
+        with os.fdopen(os.open(packed, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as opened:
+            archives.write(opened, paths)
+            opened.flush()
+            os.fsync(opened.fileno())
+        # It appears whole or not at all, and never in the place of another.
+        os.link(packed, file)
+    places.sync(file.absolute().parent)
+    return _missing(places)
+
+
+def _missing(places: Places) -> list[str]:
+    key = places.files[archives.KEY]
+    if key.exists() and key.read_text(encoding="ascii").strip() == settings.SECRET_KEY:
+        return []
+    return ["SECRET_KEY, which is set elsewhere: without it the models of the backup are not accepted"]

@@ -1,0 +1,37 @@
+"""Where the files of an instance are that a backup has."""
+
+import os
+from dataclasses import dataclass
+from pathlib import Path
+
+from django.conf import settings
+from django.db import DEFAULT_DB_ALIAS, connections
+
+from models_app.domain.errors import InvalidRequest
+from models_app.services.backups import archives
+
+
+@dataclass(frozen=True, slots=True)
+class Places:
+    """The database's file, and the others by their names in a backup."""
+
+    database: Path
+    files: dict[str, Path]
+
+    @classmethod
+    def of_settings(cls) -> "Places":
+        """Return those of this instance; raises `InvalidRequest` where the database is no file."""
+        database = Path(str(connections[DEFAULT_DB_ALIAS].settings_dict["NAME"]))
+        if str(database).startswith("file:") or str(database) == ":memory:":
+            raise InvalidRequest("The database of DATABASE_URL is in memory: there is nothing to back up.")
+        folder = Path(settings.INSTANCE_PATH)
+        return cls(database, {name: folder / name for name in (archives.KEY, archives.SEED, archives.CONFIG)})
+
+    @staticmethod
+    def sync(folder: Path) -> None:
+        """Have the names in a folder survive a power cut."""
+        descriptor = os.open(folder, os.O_RDONLY)
+        try:
+            os.fsync(descriptor)
+        finally:
+            os.close(descriptor)
