@@ -124,7 +124,7 @@ class TestSecrets:
 
 
 class TestRoutes:
-    """Every route for who manages is here: one more asks for its act below, or to be named as reading."""
+    """Every route for who manages is here; `tests.servers.test_audit` has an act of each that does not only read."""
 
     READS = frozenset({("GET", "/api/audit")})
     ACTS = frozenset(

@@ -1,0 +1,54 @@
+"""What clients manage is in the audit trail: every route that takes the scope for it."""
+
+import pickle
+from typing import Any
+
+from river import linear_model
+
+from tests.access import test_audit as trail
+from tests.servers.clients import Client
+
+MODEL = pickle.dumps(linear_model.LogisticRegression())
+ONE = "/api/model/<str:name>"
+#: Action and body of each, in an order in which they can be done.
+ACTS: dict[tuple[str, str], tuple[str, bytes | None]] = {
+    ("POST", "/api/init"): ("init", b'{"flavor": "binary"}'),
+    ("POST", "/api/model"): ("upload", MODEL),
+    ("GET", "/api/model"): ("download", None),
+    ("POST", ONE): ("upload", MODEL),
+    ("GET", ONE): ("download", None),
+    ("PATCH", f"{ONE}/settings"): ("keep_features", b'{"features_kept": "none"}'),
+    ("PUT", f"{ONE}/contract"): ("set_contract", b'{"properties": {"x": {"type": "number"}}}'),
+    ("POST", f"{ONE}/contract"): ("change_contract", b'{"frozen": false}'),
+    ("DELETE", ONE): ("delete", None),
+}
+
+
+def entries(client: Client) -> list[dict[str, Any]]:
+    found: list[dict[str, Any]] = client.get("/api/audit?limit=1000").json["entries"]
+    return found
+
+
+class TestRoutes:
+    def test_have_all_an_act_here(self) -> None:
+        assert ACTS.keys() == trail.TestRoutes.ACTS
+
+    def test_are_in_the_trail_once_for_each_act(self, client: Client) -> None:
+        for (method, address), (action, body) in ACTS.items():
+            before = {entry["id"] for entry in entries(client)}
+
+            answer = client.request(method, address.replace("<str:name>", "house"), body)
+
+            assert answer.status < 300, (method, address, answer)
+            (entry,) = [entry for entry in entries(client) if entry["id"] not in before]
+            assert (entry["action"], entry["actor"], entry["origin"]) == (action, "anybody", "127.0.0.1")
+
+    def test_are_not_in_the_trail_where_they_are_refused(self, client: Client) -> None:
+        client.init("binary")
+        before = entries(client)
+
+        for method, address in ACTS:
+            answer = client.request(method, address.replace("<str:name>", "house"), b"[]")
+            assert answer.status >= 400, (method, address)
+
+        assert entries(client) == before
