@@ -10,9 +10,13 @@ from monitoring.webhook.outbox import message_body
 
 def shown_value(alert: DriftAlert) -> float | None:
     """Return the detector's number, unless it is a feature's and the model's are not shown."""
-    is_features = alert.kind != CONTRACT and alert.source.startswith(FEATURE)
-    is_hidden = is_features and not showing.shows_all(alert.model.features_kept)
+    is_hidden = _is_of_feature(alert.kind, alert.source) and not showing.shows_all(alert.model.features_kept)
     return None if is_hidden else alert.value
+
+
+def _is_of_feature(kind: str, source: str) -> bool:
+    """Say whether an alert's number is made of a feature's values: of a contract it is a count."""
+    return kind != CONTRACT and source.startswith(FEATURE)
 
 
 def alert_fields(alert: DriftAlert) -> dict[str, object]:
@@ -47,6 +51,6 @@ def shown_message(body: str) -> str:
     """Return a message as it is to be shown: it was made when the model's features may have been, too."""
     message = json.loads(body)
     data = message["data"]
-    if data["source"].startswith(FEATURE) and data["value"] is not None:
+    if _is_of_feature(data["kind"], data["source"]) and data["value"] is not None:
         data["value"] = data["value"] if showing.shows_all_of(data["model"]) else None
     return json.dumps(message)

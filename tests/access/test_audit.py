@@ -124,7 +124,7 @@ class TestSecrets:
 
 
 class TestRoutes:
-    """Every route for who manages is here; `tests.servers.test_audit` has an act of each that does not only read."""
+    """Every route for who manages is here; `tests.servers.test_audit` has an act of each of `ACTS`."""
 
     READS = frozenset({("GET", "/api/audit")})
     ACTS = frozenset(

@@ -26,9 +26,9 @@ def test_a_features_name_begins_no_line_of_the_log(name: str, caplog: pytest.Log
     assert "of 'feature x" in record.getMessage()
 
 
-def alert(way: str, source: str = "feature size") -> DriftAlert:
+def alert(way: str, source: str = "feature size", kind: str = "drift") -> DriftAlert:
     return DriftAlert(
-        model=ServedModel(name="m", features_kept=way), kind="drift", source=source, detector="KSWIN", seq=3,
+        model=ServedModel(name="m", features_kept=way), kind=kind, source=source, detector="KSWIN", seq=3,
         value=7654.25, time=timezone.now(), generation=1,
     )  # fmt: skip
 
@@ -46,12 +46,12 @@ class TestTheNumberOfAFeature:
         assert "7654" not in caplog.text
 
     def test_is_shown_where_features_are_and_where_it_is_none(self, caplog: pytest.LogCaptureFixture) -> None:
-        report([alert("all"), alert("none", source="error")])
+        shown = [alert("all"), alert("none", source="error"), alert("none", kind="contract")]
 
-        assert [formats.shown_value(one) for one in (alert("all"), alert("none", source="error"))] == [
-            7654.25
-        ] * 2
-        assert caplog.text.count("(7654)") == 2
+        report(shown)
+
+        assert [formats.shown_value(one) for one in shown] == [7654.25] * 3
+        assert caplog.text.count("(7654)") == 3
 
     @pytest.mark.django_db
     def test_is_not_shown_of_a_message_that_was_made_when_it_was(self) -> None:
