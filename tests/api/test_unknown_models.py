@@ -14,6 +14,8 @@ from tests.api.clients import Answer, Client
 REPORTED = "No model named 'frist'. Is it 'first'?"
 PREDICT = {"features": {"x": 1.0}, "model": "frist"}
 LEARN = {**PREDICT, "ground_truth": True}
+#: What is taken of a model that is there.
+BODIES = {"PUT": b"{}", "PATCH": b'{"features_kept": "all"}'}
 
 
 def naming() -> list[tuple[str, str, bytes]]:
@@ -40,7 +42,7 @@ class TestUnknownModels:
         assert ("DELETE", "/api/model/frist", b"") in routes
 
         for method, path, query in [*routes, ("GET", "/api/metrics", b"model=frist&rolling=true")]:
-            answer = client.send(method, path, query=query)
+            answer = client.send(method, path, BODIES.get(method, b""), query=query)
 
             assert (answer.status, answer.json()) == (404, {"message": REPORTED}), (method, path)
             assert answer.headers[b"error-code"] == b"model_not_found"
