@@ -16,6 +16,7 @@ from django.utils.html import format_html
 
 from models_app.admin import downloads, panels, plain_forms, refusals, rendering, spec_forms
 from models_app.admin.figures import FigureList
+from models_app.admin.held_features import HeldFeatures
 from models_app.admin.of_models import links_of_model
 from models_app.admin.read_only import ReadOnlyAdmin
 from models_app.admin.served_columns import Columns
@@ -30,7 +31,7 @@ _CHANGE = "admin:models_app_servedmodel_change"
 
 
 @admin.register(ServedModel)
-class ServedModelAdmin(Columns, ShownFeatures, ReadOnlyAdmin[ServedModel]):
+class ServedModelAdmin(Columns, ShownFeatures, HeldFeatures, ReadOnlyAdmin[ServedModel]):
     """Served models. A model changes by learning only; everything else goes through the services."""
 
     list_display = (
@@ -45,8 +46,8 @@ class ServedModelAdmin(Columns, ShownFeatures, ReadOnlyAdmin[ServedModel]):
             None,
             {
                 "fields": (
-                    "name", "is_default", "flavor", "is_read_only", "shown_features", "uploaded_at",
-                    "uploaded_by",
+                    "name", "is_default", "flavor", "is_read_only", "shown_features", "feature_contract",
+                    "uploaded_at", "uploaded_by",
                 )
             },
         ),
@@ -71,9 +72,15 @@ class ServedModelAdmin(Columns, ShownFeatures, ReadOnlyAdmin[ServedModel]):
     )  # fmt: skip
     readonly_fields = (
         "live_metrics", "learns", "predictions", "pending_link", "snapshots_link", "size", "notes",
-        "shown_features",
+        "shown_features", "feature_contract",
     )  # fmt: skip
-    actions = ("make_default", "take_snapshots", "download_models", *ShownFeatures.ACTIONS)
+    actions = (
+        "make_default",
+        "take_snapshots",
+        "download_models",
+        *ShownFeatures.ACTIONS,
+        *HeldFeatures.CONTRACT_ACTIONS,
+    )
     add_form_template = "admin/models_app/servedmodel/upload.html"
 
     def has_add_permission(self, request: HttpRequest) -> bool:

@@ -16,6 +16,7 @@ from django.utils import timezone
 from river import bandit, linear_model
 
 from access.models import ApiToken
+from models_app.admin.held_features import HeldFeatures
 from models_app.models import AuditEntry, PendingPrediction, ServedModel, Snapshot
 from models_app.services import uploading
 from monitoring.models import DriftPlan
@@ -190,6 +191,9 @@ class TestAdmin:
         for action in ("show_features", "hash_features", "hide_features", "show_features_by_setting"):
             do.act(model("learned"), action)
             yield "servedmodel", action, "keep_features"
+        for action in HeldFeatures.CONTRACT_ACTIONS:
+            do.act(model("learned"), action)
+            yield "servedmodel", action, "change_contract"
         snapshot = Snapshot.objects.filter(model=model("learned")).order_by("seq")[0]
         do.get(snapshot, "download")
         yield "snapshot", "download", "download"

@@ -31,6 +31,25 @@ class ContractState:
     seen: Seen
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Switches:
+    """Switches of a contract; `is_strict` is the model's own choice, None where the setting decides."""
+
+    is_frozen: bool
+    is_strict: bool | None
+    is_held_to: bool
+
+
+def find_switches(model_id: int) -> Switches:
+    """Return how it stands with a model's contract; raises `StorageUnavailable`."""
+    with translated_errors():
+        row = FeatureContract.objects.filter(model_id=model_id).first()
+    is_strict = None if row is None else row.is_strict
+    return Switches(
+        is_frozen=row is not None and row.is_frozen, is_strict=is_strict, is_held_to=held_to(is_strict)
+    )
+
+
 def get_contract(*, name: str) -> ContractState:
     """Return the contract of a model; raises `ModelNotFound`, `StorageUnavailable`."""
     return contract_of(find(name))
