@@ -17,9 +17,10 @@ class ModelsAppConfig(AppConfig):
         """Set the one recursion limit of all processes, register system checks and what housekeeping does."""
         set_recursion_limit()
         # The settings are not there before.
-        from models_app.services import hooks
+        from models_app.services import hooks, runtime
         from models_app.services.auditing import pruner
         from models_app.services.extending import check_paradigms
+        from models_app.services.forgetting import watcher
         from models_app.services.overdue import overdue
         from models_app.services.seeding import check_hash_seed
 
@@ -27,4 +28,6 @@ class ModelsAppConfig(AppConfig):
         checks.register(check_paradigms)
         hooks.housekeeping.add(overdue.tick)
         hooks.housekeeping.add(pruner.tick)
+        hooks.housekeeping.add(watcher.tick)
+        hooks.forgotten.add(runtime.forget_model)
         hooks.erasures.add(overdue.erase)

@@ -13,7 +13,7 @@ from monitoring.pages.changes import Changes
 from monitoring.panels import ACTIVITY, DOING
 from monitoring.refusals import refusals
 from monitoring.statistics import recorder
-from monitoring.streams.channels import FLAVORS, METRICS, MODELS
+from monitoring.streams.channels import EVENTS, FLAVORS, METRICS, MODELS
 from monitoring.streams.hub import close_all, get_channel
 from monitoring.streams.publishers import Publisher
 from monitoring.streams.subscriber import StreamSubscriber
@@ -34,6 +34,7 @@ def connect() -> None:
     for erase in (recorder.erase, sampler.erase, rates.erase, follower.erase, contracts.erase):
         hooks.erasures.add(erase)
     hooks.forgettings.add(forget)
+    hooks.forgotten.add(lambda _name: get_channel(EVENTS).forget())
     for tick in (sampler.tick, rates.tick, follower.tick, contracts.tick):
         hooks.housekeeping.add(tick)
     hooks.sealed.add(storing.sealed)

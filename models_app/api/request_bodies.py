@@ -44,6 +44,12 @@ _RECORDS = (
 
 MODEL_SETTINGS = _body(_JSON, named("ModelSettingsRequest"), hashed={"features_kept": "hashed"})
 INIT = _body(_JSON, named("InitRequest"), **{REGRESSION.name: {"flavor": REGRESSION.name}})
+FORGET = _body(
+    _JSON,
+    named("ForgetRequest"),
+    an_id={"id": "house-7"},
+    a_feature={"feature": {"area": 71.5}},
+)
 _LINEAR = {"class": "linear_model.LinearRegression", "params": {"intercept_lr": 0.3}}
 CONTRACT = _body(
     _JSON,

@@ -9,6 +9,7 @@ from models_app.api.contracts import ContractViewSet
 from models_app.api.document import DocumentView
 from models_app.api.estimates import EstimatesViewSet
 from models_app.api.exchanges import ExchangeViewSet
+from models_app.api.forgetting import ForgetViewSet
 from models_app.api.instances import InitViewSet, MetricsViewSet, ModelsViewSet
 from models_app.api.labels import LabelsViewSet
 from models_app.api.model_bytes import DefaultModelViewSet, ModelViewSet
@@ -42,6 +43,7 @@ urlpatterns = [
         ModelSettingsViewSet.as_view({"get": "retrieve", "patch": "update"}),
         name="model-settings",
     ),
+    path("model/<str:name>/forget", ForgetViewSet.as_view({"post": "create"}), name="model-forget"),
     path("models", ModelsViewSet.as_view({"get": "retrieve"}), name="models"),
     path("metrics", MetricsViewSet.as_view({"get": "retrieve"}), name="metrics"),
     path("labels", LabelsViewSet.as_view({"get": "retrieve"}), name="labels"),

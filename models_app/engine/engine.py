@@ -195,6 +195,12 @@ class Engine:
         with self._lock:
             self._directory.default_name = None
 
+    def forget(self, name: str) -> None:
+        """Have nothing in memory of a model that the database has not any more."""
+        self._turns.recent.forget(name)
+        if name in self.hot_names():
+            self.submit(Load(name))
+
     def save_activity(self) -> None:
         """Have the counts written that are in memory only."""
         with self._lock:

@@ -31,6 +31,12 @@ class RecentPredictions:
             while len(self._by_id) > _MAX_PREDICTIONS or self._n_bytes > _MAX_BYTES:
                 self._pop(next(iter(self._by_id)))
 
+    def forget(self, name: str) -> None:
+        """Forget those of a model, by its name."""
+        with self._lock:
+            for pending in [each for each in self._by_id.values() if each.model_name == name]:
+                self._pop(pending.prediction_id)
+
     def take(self, prediction_ids: Iterable[str]) -> dict[str, Pending]:
         """Return those of the predictions that are remembered, and forget them."""
         with self._lock:

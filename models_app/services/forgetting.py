@@ -1,12 +1,16 @@
 """Forgetting: the records that mention somebody or something are taken out of a model and of all it keeps."""
 
+import logging
+import time
 from dataclasses import dataclass
 from datetime import datetime
 
+from models_app.domain.errors import StorageUnavailable
 from models_app.domain.learns import Learn
 from models_app.domain.mentions import Mention
-from models_app.models import PendingPrediction
+from models_app.models import AuditEntry, PendingPrediction
 from models_app.models.signing import signer
+from models_app.models.storage import get_storage
 from models_app.models.transactions import translated_errors
 from models_app.services import auditing, hooks
 from models_app.services.contracts import changing
@@ -14,8 +18,13 @@ from models_app.services.finding import find
 from models_app.services.rebuilding import Rebuilt, count_records, rebuild_without
 from models_app.services.relearning import LeavesOut
 
+logger = logging.getLogger(__name__)
+
 #: In the audit trail.
 FORGET = "forget"
+# How often it is tried to empty the database's log, and how long after another.
+_PURGE_ATTEMPTS = 20
+_PURGE_SECONDS = 0.1
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -74,7 +83,44 @@ def forget(*, name: str, mention: Mention, now: datetime) -> Forgotten:
         done.append(_recorded(name, mention, rebuilt, len(pending)))
 
     rebuild_without(name=name, leaves_out=_leaves_out(mention), now=now, also=finish)
+    _purge()
     return done[-1]
+
+
+def _purge() -> None:
+    """Have the database's files hold nothing of what was deleted, as soon as nobody reads it any more."""
+    for _ in range(_PURGE_ATTEMPTS):
+        try:
+            if get_storage().purge():
+                return
+        except StorageUnavailable as error:
+            logger.warning("what was forgotten is still in the database's log: %s", error)
+            return
+        time.sleep(_PURGE_SECONDS)
+    logger.warning("what was forgotten is still in the database's log: others read it")
+
+
+class Watcher:
+    """Notices what was forgotten, by whatever process, and has it leave this server's memory."""
+
+    def __init__(self) -> None:
+        self._last: int | None = None
+
+    def tick(self) -> None:
+        """Look what was forgotten since the last time; raises `StorageUnavailable`."""
+        entries = AuditEntry.objects.order_by("pk")
+        with translated_errors():
+            if self._last is None:
+                self._last = entries.values_list("pk", flat=True).last() or 0
+            found = list(entries.filter(pk__gt=self._last).values_list("pk", "action", "model"))
+        for pk, action, model in found:
+            if action == FORGET:
+                for listener in hooks.forgotten:
+                    listener(model)
+            self._last = pk
+
+
+watcher = Watcher()
 
 
 def _leaves_out(mention: Mention) -> LeavesOut:

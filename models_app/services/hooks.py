@@ -60,6 +60,9 @@ refusals: Hook[Callable[[str, int], None]] = Hook()
 #: each generation that had some, the first learn that has gone: what was made of that one or a later one has
 #: to go, too. What it raises stops the forgetting.
 forgettings: Hook[Callable[[int, Mapping[int, int]], None]] = Hook()
+#: Called in a server with the name of a model from which something was forgotten, here or by a command: what
+#: is in memory of it has to go.
+forgotten: Hook[Callable[[str], None]] = Hook()
 #: Called within the transaction that erases everything; what it raises stops the erasing.
 erasures: Hook[Callback] = Hook()
 #: Called every few seconds in a server, in the thread that keeps house.

@@ -151,6 +151,12 @@ def forget_default() -> None:
         _runtime.engine.forget_default()
 
 
+def forget_model(name: str) -> None:
+    """Have the engine, if it runs, keep nothing of a model that the database has not any more."""
+    if _runtime.engine is not None:
+        _runtime.engine.forget(name)
+
+
 def engine_is_running() -> bool:
     """Say whether the engine takes requests and all its threads live."""
     return _runtime.engine is not None and _runtime.engine.is_running

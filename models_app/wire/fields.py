@@ -10,7 +10,7 @@ from typing import Annotated, Any, get_args
 import msgspec
 from msgspec import Meta, Raw
 
-from models_app.domain import features, names, predictions, showing
+from models_app.domain import features, mentions, names, predictions, showing
 from models_app.paradigms import options
 from models_app.paradigms.registry import FLAVORS
 
@@ -91,6 +91,14 @@ Id = Annotated[
     _field(
         Expected("must be an integer or a string", (int, str)),
         description='`42` and `"42"` are the same id.',
+    ),
+]
+NamedValue = Annotated[
+    dict[str, mentions.Value],
+    _field(
+        Expected("must be an object with one name and its value: text, number, boolean or null", (dict,)),
+        description="A feature, or something else that a model is asked with, such as `user`, by its name.",
+        schema={"minProperties": 1, "maxProperties": 1},
     ),
 ]
 ModelName = Annotated[

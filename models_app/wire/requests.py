@@ -30,6 +30,13 @@ class ModelSettingsRequest(msgspec.Struct, forbid_unknown_fields=True, gc=False)
     features_kept: fields.FeaturesKept
 
 
+class ForgetRequest(msgspec.Struct, forbid_unknown_fields=True, gc=False):
+    """What a model is to forget: the records of an id, or those with a feature's value; one of both."""
+
+    id: fields.Id | UnsetType = UNSET
+    feature: fields.NamedValue | UnsetType = UNSET
+
+
 class FeaturesRequest(msgspec.Struct, forbid_unknown_fields=True, gc=False):
     """Features to predict from: what most requests are."""
 

@@ -17,6 +17,7 @@ from models_app.wire.events import LearnEvent, PredictEvent
 from models_app.wire.fields import any_value, schema_of
 from models_app.wire.requests import (
     ContractRequest,
+    ForgetRequest,
     InitRequest,
     LearnRequest,
     ModelSettingsRequest,
@@ -94,6 +95,7 @@ COMPONENTS: dict[str, Schema] = {
             InitRequest,
             ContractRequest,
             ModelSettingsRequest,
+            ForgetRequest,
             PredictRequest,
             LearnRequest,
             Record,

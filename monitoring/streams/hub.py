@@ -208,6 +208,13 @@ class Channel:
             groups = self._groups_to_wake()
         self._schedule(groups)
 
+    def forget(self) -> None:
+        """Forget all events; who listens hears that something was missed, and goes on."""
+        with self._lock:
+            self._ring.skip()
+            groups = self._groups_to_wake()
+        self._schedule(groups)
+
     def listener_count(self) -> int:
         """Return the number of open streams."""
         with self._lock:

@@ -56,7 +56,7 @@ class TestSchema:
             "/api/init", "/api/model", "/api/model/{name}", "/api/models", "/api/predict", "/api/learn",
             "/api/stream", "/api/metrics", "/api/metrics/history", "/api/alerts", "/api/stats",
             "/api/model/{name}/estimates", "/api/model/{name}/contract", "/api/model/{name}/settings",
-            "/api/labels", "/api/audit",
+            "/api/model/{name}/forget", "/api/labels", "/api/audit",
             "/api/stream/metrics", "/api/stream/events", "/api/stream/live", "/api/schema",
             "/api/ticket",
             "/healthz", "/readyz", "/metrics",

@@ -313,6 +313,7 @@ class TestLimitedTokens:
             ("GET", "/api/stats?model=b1", None),
             ("GET", "/api/labels?model=b1", None),
             ("GET", "/api/model/b1/estimates", None),
+            ("POST", "/api/model/b1/forget", {"id": "of b1"}),
             ("GET", "/api/model/a1/estimates?policy=model:b1", None),
             ("GET", "/models/a1/estimates/", None),
             ("GET", "/api/alerts", None),

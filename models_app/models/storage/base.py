@@ -84,6 +84,13 @@ class Backend(ABC):
         """Raise `StorageUnavailable` unless the database takes what is written."""
 
     @abstractmethod
+    def purge(self) -> bool:
+        """Have no file hold what was deleted; say whether that is so. Raises `StorageUnavailable`.
+
+        It is not while others read what was there before.
+        """
+
+    @abstractmethod
     def check_files(self) -> None:
         """Raise `StorageUnavailable` unless the database is where it was opened."""
 

@@ -16,7 +16,7 @@ from models_app.models.storage.sqlite.commits import Writer, raw_connection
 from models_app.models.storage.sqlite.gates import Gates
 from models_app.models.storage.sqlite.segments import segments_of
 from models_app.models.storage.sqlite.server_locks import ServerLock, path_beside
-from models_app.models.transactions import check_files
+from models_app.models.transactions import check_files, writer_lock
 
 # What one statement can name; SQLite takes 32,766 at the most.
 _MAX_VARIABLES = 10_000
@@ -112,6 +112,13 @@ class SqliteStorage(Backend):
     def probe(self) -> None:
         """See the base."""
         _writer.probe()
+
+    @guarded
+    def purge(self) -> bool:
+        """See the base: what the log has goes into the database, where it was overwritten."""
+        with writer_lock():
+            is_busy, _, _ = raw_connection().execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()
+        return not is_busy
 
     @guarded
     def check_files(self) -> None:
