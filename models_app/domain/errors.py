@@ -182,12 +182,21 @@ class ModelNotFound(ChantillyError):
 
 
 class SnapshotNotFound(ChantillyError):
-    """The model has no such snapshot to go back to; `nearest` are the learns at which it has some now."""
+    """The model has no such snapshot to go back to; `nearest` are the learns at which it has some now.
+
+    `has_forgotten`: it may have had one that had seen what the model was to forget.
+    """
 
     code = "snapshot_not_found"
 
     def __init__(
-        self, name: str, seq: int, generation: int | None = None, *, nearest: Sequence[int] = ()
+        self,
+        name: str,
+        seq: int,
+        generation: int | None = None,
+        *,
+        nearest: Sequence[int] = (),
+        has_forgotten: bool = False,
     ) -> None:
         where = "" if generation is None else f" in generation {generation}"
         there = ""
@@ -197,6 +206,8 @@ class SnapshotNotFound(ChantillyError):
                 f" If there was one, it was thinned out: the first and the newest few are kept. "
                 f"The nearest now: {', '.join(map(str, nearest))}."
             )
+        if has_forgotten:
+            there += " The model has forgotten something: snapshots that had seen it are gone for good."
         super().__init__(f"'{name}' has no snapshot at learn {seq}{where}.{there}")
 
 

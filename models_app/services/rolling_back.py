@@ -98,7 +98,13 @@ def _not_found(model: ServedModel, seq: int, generation: int | None) -> Snapshot
     if generation is not None:
         kept = kept.filter(generation=generation)
     seqs = sorted(set(kept.values_list("seq", flat=True)), key=lambda kept_seq: abs(kept_seq - seq))
-    return SnapshotNotFound(model.name, seq, generation, nearest=sorted(seqs[:_NEAREST]))
+    return SnapshotNotFound(
+        model.name,
+        seq,
+        generation,
+        nearest=sorted(seqs[:_NEAREST]),
+        has_forgotten=Generation.objects.filter(model=model, kind=Generation.FORGET).exists(),
+    )
 
 
 def _begin_generation(model: ServedModel, chosen: Snapshot, now: datetime) -> Rollback:

@@ -1,3 +1,4 @@
+import msgspec
 import pytest
 
 from models_app.engine import recent
@@ -25,6 +26,14 @@ class TestRecentPredictions:
 
         assert memory.take(["1", "3"]) == {"1": pending("1")}
         assert memory.take(["1", "2"]) == {"2": pending("2")}
+
+    def test_are_forgotten_with_their_model(self) -> None:
+        memory = RecentPredictions()
+        memory.remember([pending("1"), msgspec.structs.replace(pending("2"), model_name="other")])
+
+        memory.forget("model")
+
+        assert set(memory.take(["1", "2"])) == {"2"}
 
     def test_are_replaced_by_a_later_one_with_their_id(self) -> None:
         memory = RecentPredictions()

@@ -129,6 +129,21 @@ class TestListener:
 
         assert asyncio.run(scenario()) == [("stream-reset", '{"channels": ["events"]}'), ("count", "10")]
 
+    def test_goes_on_after_all_was_forgotten(self) -> None:
+        async def scenario() -> list[tuple[str, str]]:
+            channel = make_channel()
+            listener = channel.listen()
+            channel.publish(numbered([1]))
+            await read_count(listener, 1)
+            channel.publish(numbered([2]))
+            channel.forget()
+            stream = await read_count(listener, 1)
+            channel.publish(numbered([3]))
+            stream += await read_count(listener, 1)
+            return [(message.event, message.data) for message in stream]
+
+        assert asyncio.run(scenario()) == [("stream-reset", '{"channels": ["events"]}'), ("count", "3")]
+
     def test_can_come_back_from_the_id_of_a_reset(self) -> None:
         async def scenario() -> list[str]:
             channel = make_channel()

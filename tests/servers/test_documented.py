@@ -30,6 +30,7 @@ ORDER = [
     "stream",
     "set_contract",
     "change_contract",
+    "forget",
 ]
 NAME = "house"
 #: Models of the flavors whose requests have examples of their own.
@@ -133,11 +134,7 @@ class TestExamples:
             if parameter["in"] == "path"
         ]
 
-<<<<<<< HEAD
         assert named == [NAME] * 9
-=======
-        assert named == [NAME] * 5
->>>>>>> 0dad1b1 (forgetting: By the API, and out of a server's memory and the database's files.)
 
 
 class TestAnswers:
@@ -232,7 +229,6 @@ REFUSED: list[tuple[str, str, str, object, str]] = [
     ("GET", "/api/labels", "?model=nobody", None, "model_not_found"),
     ("GET", "/api/audit", "?limit=0", None, "invalid_request"),
     ("GET", "/api/model/{name}/estimates", "", None, "model_not_found"),
-<<<<<<< HEAD
     ("GET", "/api/model/{name}/contract", "", None, "model_not_found"),
     ("PUT", "/api/model/{name}/contract", "", {"type": "array"}, "invalid_request"),
     ("POST", "/api/model/{name}/contract", "", {"strict": "yes"}, "invalid_request"),
@@ -240,14 +236,6 @@ REFUSED: list[tuple[str, str, str, object, str]] = [
     ("PATCH", "/api/model/{name}/settings", "", {"features_kept": None}, "model_not_found"),
     ("PATCH", "/api/model/{name}/settings", "", {"features_kept": "some"}, "invalid_request"),
     ("PATCH", "/api/model/{name}/settings", "", {}, "invalid_request"),
-=======
-    ("POST", "/api/model/{name}/forget", "", {"id": 1}, "model_not_found"),
-    ("POST", "/api/model/{name}/forget", "?dry_run=x", {"id": 1}, "invalid_request"),
-    ("POST", "/api/model/{name}/forget", "", {}, "invalid_request"),
-    ("POST", "/api/model/{name}/forget", "", {"feature": {"a": 1, "b": 2}}, "invalid_request"),
-    ("POST", "/api/model/{name}/forget", "", {"feature": {"a": [1]}}, "invalid_request"),
-    ("POST", "/api/model/{name}/forget", "", {"feature": {"a": 1}, "id": 1}, "invalid_request"),
->>>>>>> 0dad1b1 (forgetting: By the API, and out of a server's memory and the database's files.)
     ("GET", "/api/alerts", "?limit=0", None, "invalid_request"),
     ("GET", "/api/stats", "?model=nobody", None, "model_not_found"),
     ("GET", "/api/stream/metrics", "?x=1", None, "invalid_request"),

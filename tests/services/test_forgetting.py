@@ -28,7 +28,16 @@ from models_app.models import (
     ServedModel,
     Snapshot,
 )
-from models_app.services import forgetting, hooks, measuring, replaying, runtime, snapshotting, verifying
+from models_app.services import (
+    forgetting,
+    hooks,
+    measuring,
+    replaying,
+    rolling_back,
+    runtime,
+    snapshotting,
+    verifying,
+)
 from models_app.services.exporting import export_model
 from models_app.services.forgetting import Forgotten
 from models_app.services.relearning import Relearning
@@ -353,6 +362,8 @@ class TestAcrossRollbacks:
         # It is in both: the upload alone has none of them.
         assert set(Snapshot.objects.values_list("generation", "seq")) == {(1, 0), (3, 13)}
         assert first.seq == 10
+        with pytest.raises(SnapshotNotFound, match="forgotten something"):
+            roll_back(10)
         roll_back(0)
         assert figures().seq == 0
 
@@ -466,6 +477,24 @@ class TestMeanwhile:
         done = forget(mention)
 
         assert (done.n_records, done.left_generation, done.generation) == (2, 2, 3)
+        assert figures("model") == figures("other")
+
+    def test_keeps_a_rollback_from_bringing_it_back(
+        self, twins: Instance, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        snapshotting.take_snapshot(name="model")
+        load = rolling_back.from_snapshot
+
+        def loaded(*args: Any) -> Any:
+            forget(OfFeature("person", [12]))
+            return load(*args)
+
+        monkeypatch.setattr(rolling_back, "from_snapshot", loaded)
+
+        # Its bytes are at hand, and have seen it.
+        with pytest.raises(SnapshotNotFound):
+            roll_back(40)
+
         assert figures("model") == figures("other")
 
     def test_gives_up_where_that_never_ends(self, twins: Instance) -> None:
