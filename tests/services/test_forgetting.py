@@ -19,6 +19,7 @@ from models_app.domain.errors import (
 )
 from models_app.domain.fingerprints import fingerprint
 from models_app.domain.mentions import OfFeature, OfId
+from models_app.engine.recovery import from_snapshot
 from models_app.models import (
     AuditEntry,
     Generation,
@@ -483,7 +484,7 @@ class TestMeanwhile:
         self, twins: Instance, monkeypatch: pytest.MonkeyPatch
     ) -> None:
         snapshotting.take_snapshot(name="model")
-        load = rolling_back.from_snapshot
+        load = from_snapshot
 
         def loaded(*args: Any) -> Any:
             forget(OfFeature("person", [12]))
