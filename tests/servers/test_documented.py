@@ -134,7 +134,7 @@ class TestExamples:
             if parameter["in"] == "path"
         ]
 
-        assert named == [NAME] * 9
+        assert named == [NAME] * 10
 
 
 class TestAnswers:
