@@ -70,6 +70,30 @@ def send(client: httpx.Client, i: int, name: str) -> None:
         assert client.post("/api/learn", json=truth).status_code == 201
 
 
+class TestTraces:
+    # First: the server still notices what others have it forget, and then forgets its events.
+    def test_leaves_no_trace_in_files_and_memory(self, folder: Path, client: httpx.Client) -> None:
+        marker = "marker-of-somebody"
+        client.post("/api/model/mine", content=pickle.dumps(numeric()))
+        for i in range(300):
+            send(client, i, marker if i % 4 else "anybody")
+        with client.stream("GET", "/api/stream/events") as events:
+            for i in range(300, 400):
+                send(client, i, marker if i % 4 else "anybody")
+            first_id = next(line for line in events.iter_lines() if line.startswith("id:"))[3:].strip()
+        assert marker in held(folder)
+        assert marker in replayed(client, first_id)
+
+        answer = client.post("/api/model/mine/forget", json={"feature": {"name": marker}})
+
+        assert answer.json() | {"receipt": ""} == {
+            "records": 200, "pending": 100, "receipt": "",
+            "generation": 3, "seq": 66, "left_generation": 2, "left_seq": 266,
+        }  # fmt: skip
+        assert marker not in held(folder)
+        wait_until(lambda: marker not in replayed(client, first_id))
+
+
 class TestForget:
     def test_is_seen_by_the_server_at_its_next_request(self, folder: Path, client: httpx.Client) -> None:
         for i in range(20):
@@ -112,27 +136,6 @@ class TestForget:
 
         assert len(taught) > 40
         assert served(client) == expected([i for i in taught if i not in {3, 20, 29}])
-
-    def test_leaves_no_trace_in_files_and_memory(self, folder: Path, client: httpx.Client) -> None:
-        marker = "marker-of-somebody"
-        client.post("/api/model/mine", content=pickle.dumps(numeric()))
-        for i in range(300):
-            send(client, i, marker if i % 4 else "anybody")
-        with client.stream("GET", "/api/stream/events") as events:
-            for i in range(300, 400):
-                send(client, i, marker if i % 4 else "anybody")
-            first_id = next(line for line in events.iter_lines() if line.startswith("id:"))[3:].strip()
-        assert marker in held(folder)
-        assert marker in replayed(client, first_id)
-
-        answer = client.post("/api/model/mine/forget", json={"feature": {"name": marker}})
-
-        assert answer.json() | {"receipt": ""} == {
-            "records": 200, "pending": 100, "receipt": "",
-            "generation": 3, "seq": 66, "left_generation": 2, "left_seq": 266,
-        }  # fmt: skip
-        assert marker not in held(folder)
-        wait_until(lambda: marker not in replayed(client, first_id))
 
     def test_by_the_api_only_counts_where_that_is_asked_for(self, client: httpx.Client) -> None:
         for i in range(3):
