@@ -28,6 +28,8 @@ class ModelsAppConfig(AppConfig):
         checks.register(check_paradigms)
         hooks.housekeeping.add(overdue.tick)
         hooks.housekeeping.add(pruner.tick)
+        # What is forgotten from the first request on is noticed.
+        hooks.startup.add(watcher.tick)
         hooks.housekeeping.add(watcher.tick)
         hooks.forgotten.add(runtime.forget_model)
         hooks.erasures.add(overdue.erase)

@@ -24,6 +24,10 @@ FORGOTTEN = schemas.record(
     left_generation={**_COUNT, "description": "It was here; the same where it had learned nothing of it,"},
     left_seq={**_COUNT, "description": "after this learn."},
     receipt={"type": "string", "description": "An HMAC of what was asked for, as the audit trail has it."},
+    traces={
+        "type": "boolean",
+        "description": "Whether unused parts of the database's file may still hold some of it.",
+    },
 )
 
 
@@ -51,7 +55,12 @@ class ForgetViewSet(ViewSet):
         ],
     )
     @queries.takes(
-        OpenApiParameter("dry_run", bool, description="only count what there is, and change nothing")
+        OpenApiParameter("dry_run", bool, description="only count what there is, and change nothing"),
+        OpenApiParameter(
+            "rewrite",
+            bool,
+            description="make the database's file anew, however large it is: nobody can write meanwhile",
+        ),
     )
     def create(self, request: Request, name: str) -> Response:
         """Forget what the body says."""
@@ -59,7 +68,8 @@ class ForgetViewSet(ViewSet):
         if queries.flag(request, "dry_run"):
             found = forgetting.find_mentions(name=name, mention=wanted)
             return Response({"records": found.n_records, "pending": found.n_pending})
-        done = forgetting.forget(name=name, mention=wanted, now=timezone.now())
+        rewrites = queries.flag(request, "rewrite")
+        done = forgetting.forget(name=name, mention=wanted, now=timezone.now(), rewrites=rewrites)
         return Response(
             {
                 "records": done.n_records,
@@ -69,5 +79,6 @@ class ForgetViewSet(ViewSet):
                 "left_generation": done.left_generation,
                 "left_seq": done.left_seq,
                 "receipt": done.receipt,
+                "traces": done.has_traces,
             }
         )

@@ -2,12 +2,12 @@
 
 import logging
 import time
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 from models_app.domain.errors import StorageUnavailable
 from models_app.domain.learns import Learn
-from models_app.domain.mentions import Mention
+from models_app.domain.mentions import Mention, OfId
 from models_app.models import AuditEntry, PendingPrediction
 from models_app.models.signing import signer
 from models_app.models.storage import get_storage
@@ -22,9 +22,11 @@ logger = logging.getLogger(__name__)
 
 #: In the audit trail.
 FORGET = "forget"
+# A database that is made anew in a moment is, whenever something was forgotten.
+_SMALL_BYTES = 64 * 1024 * 1024
 # How often it is tried to empty the database's log, and how long after another.
-_PURGE_ATTEMPTS = 20
-_PURGE_SECONDS = 0.1
+_LOG_ATTEMPTS = 20
+_LOG_SECONDS = 0.1
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -41,7 +43,7 @@ class Forgotten(Found):
 
     The model was at learn `left_seq` of `left_generation`, and goes on from learn `seq` of `generation`; they
     are the same where it had learned nothing of it. `receipt` is what the audit trail has of what was asked
-    for.
+    for. `has_traces`: unused parts of the database's file may still hold some of it, until it is made anew.
     """
 
     generation: int
@@ -49,6 +51,7 @@ class Forgotten(Found):
     left_generation: int
     left_seq: int
     receipt: str
+    has_traces: bool = False
 
 
 def find_mentions(*, name: str, mention: Mention) -> Found:
@@ -59,11 +62,12 @@ def find_mentions(*, name: str, mention: Mention) -> Found:
         return Found(n_records=n_records, n_pending=len(_pending(model_id, mention)))
 
 
-def forget(*, name: str, mention: Mention, now: datetime) -> Forgotten:
+def forget(*, name: str, mention: Mention, now: datetime, rewrites: bool = False) -> Forgotten:
     """Make a model what it would be had it never had the records that mention something.
 
     They go from its journal, and from its earlier generations; so does what is pending. What mentions it
-    after that is taken as ever.
+    after that is taken as ever. The database's file is made anew where it is small, or where that is asked
+    for by `rewrites`; nobody can write meanwhile.
 
     Raises `ModelNotFound`, `ModelNotLoadable`, `StorageUnavailable`, and `NotReplayable` where nobody can say
     what the model would be. Then nothing has changed.
@@ -83,21 +87,23 @@ def forget(*, name: str, mention: Mention, now: datetime) -> Forgotten:
         done.append(_recorded(name, mention, rebuilt, len(pending)))
 
     rebuild_without(name=name, leaves_out=_leaves_out(mention), now=now, also=finish)
-    _purge()
-    return done[-1]
+    return replace(done[-1], has_traces=not _leave_no_traces(rewrites=rewrites))
 
 
-def _purge() -> None:
-    """Have the database's files hold nothing of what was deleted, as soon as nobody reads it any more."""
-    for _ in range(_PURGE_ATTEMPTS):
-        try:
-            if get_storage().purge():
-                return
-        except StorageUnavailable as error:
-            logger.warning("what was forgotten is still in the database's log: %s", error)
-            return
-        time.sleep(_PURGE_SECONDS)
-    logger.warning("what was forgotten is still in the database's log: others read it")
+def _leave_no_traces(*, rewrites: bool) -> bool:
+    """Have the database's files hold nothing of what was deleted; say whether that is so."""
+    storage = get_storage()
+    try:
+        if not rewrites and storage.size_bytes() > _SMALL_BYTES:
+            return False
+        storage.rewrite()
+        for _ in range(_LOG_ATTEMPTS):
+            if storage.empty_log():
+                return True
+            time.sleep(_LOG_SECONDS)
+    except StorageUnavailable as error:
+        logger.warning("what was forgotten may still be in the database's files: %s", error)
+    return False
 
 
 class Watcher:
@@ -133,6 +139,9 @@ def _leaves_out(mention: Mention) -> LeavesOut:
 def _pending(model_id: int, mention: Mention) -> list[str]:
     """Return the ids of what is pending of a model and mentions something."""
     rows = PendingPrediction.objects.filter(model_id=model_id).values_list("prediction_id", "features")
+    if isinstance(mention, OfId):
+        # Of all that is pending, what the key leads to.
+        rows = rows.filter(pk=mention.prediction_id)
     return [prediction_id for prediction_id, text in rows.iterator() if mention.is_in(prediction_id, text)]
 
 

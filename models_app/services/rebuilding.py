@@ -33,6 +33,8 @@ _MAX_ATTEMPTS = 5
 # What was learned meanwhile is learned before the others have to wait: so often, or until so little is left.
 _MAX_ROUNDS = 10
 _FEW_LEARNS = 20
+# For more than that nobody is to wait.
+_MAX_LEFT = 2_000
 # Of the rewritten journal, this much is kept in memory, and the rest in a file without a name.
 _MAX_SPOOLED = 32 * 1024 * 1024
 
@@ -109,6 +111,8 @@ def _rebuild(
             row = ServedModel.objects.filter(pk=state.model_id, generation=state.generation).first()
             if row is None:
                 raise Changed
+            if row.seq - relearning.read_seq > _MAX_LEFT:
+                raise StorageUnavailable(f"'{name}' learns more quickly than it learns again; try again.")
             relearning.go_on()
             relearning.check(row.seq)
             rebuilt = _put_in_place(replace(state, seq=row.seq), relearning, journal, now)

@@ -87,7 +87,7 @@ class TestTraces:
         answer = client.post("/api/model/mine/forget", json={"feature": {"name": marker}})
 
         assert answer.json() | {"receipt": ""} == {
-            "records": 200, "pending": 100, "receipt": "",
+            "records": 200, "pending": 100, "receipt": "", "traces": False,
             "generation": 3, "seq": 66, "left_generation": 2, "left_seq": 266,
         }  # fmt: skip
         assert marker not in held(folder)

@@ -32,10 +32,23 @@ class Command(ServiceCommand):
             help="a feature, or what else the model is asked with (user=u7); a value that reads as a number, "
             "true, false or null stands for that and for the text",
         )
+        parser.add_argument(
+            "--rewrite",
+            action="store_true",
+            help="make the database's file anew however large it is, so that it holds no trace; nobody can "
+            "write meanwhile",
+        )
         parser.add_argument("--dry-run", action="store_true", help="only count what there is; change nothing")
 
     def serve(
-        self, *, name: str, prediction_id: str | None, feature: str | None, dry_run: bool, **_options: Any
+        self,
+        *,
+        name: str,
+        prediction_id: str | None,
+        feature: str | None,
+        rewrite: bool,
+        dry_run: bool,
+        **_options: Any,
     ) -> None:
         """Forget, and print what has gone; or print what there is."""
         if prediction_id is not None:
@@ -46,7 +59,8 @@ class Command(ServiceCommand):
             found = forgetting.find_mentions(name=name, mention=mention)
             self.stdout.write(f"'{name}' has {_counted(found.n_records, found.n_pending)}.")
             return
-        self._say(name, forgetting.forget(name=name, mention=mention, now=timezone.now()))
+        done = forgetting.forget(name=name, mention=mention, now=timezone.now(), rewrites=rewrite)
+        self._say(name, done)
 
     def _say(self, name: str, done: Forgotten) -> None:
         self.stdout.write(f"'{name}' has forgotten {_counted(done.n_records, done.n_pending)}.")
@@ -56,6 +70,8 @@ class Command(ServiceCommand):
                 f"{done.generation}."
             )
         self.stdout.write(f"Receipt: {done.receipt}")
+        if done.has_traces:
+            self.stdout.write("The database file may have traces left: --rewrite removes them.")
 
 
 def _feature(text: str) -> OfFeature:

@@ -84,8 +84,15 @@ class Backend(ABC):
         """Raise `StorageUnavailable` unless the database takes what is written."""
 
     @abstractmethod
-    def purge(self) -> bool:
-        """Have no file hold what was deleted; say whether that is so. Raises `StorageUnavailable`.
+    def rewrite(self) -> None:
+        """Make the database's file anew, without what is left in it of what was deleted.
+
+        Nobody can write meanwhile. Raises `StorageUnavailable`.
+        """
+
+    @abstractmethod
+    def empty_log(self) -> bool:
+        """Leave nothing in the database's log; say whether that is so. Raises `StorageUnavailable`.
 
         It is not while others read what was there before.
         """

@@ -35,6 +35,8 @@ FROM models_app_pendingprediction p JOIN models_app_servedmodel m ON m.id = p.mo
 WHERE p.prediction_id IN ({marks})
 """
 
+# How long to wait for who reads from the log that is to be emptied.
+_READERS_MS = 50
 _SIZE = "SELECT page_count * page_size FROM pragma_page_count(), pragma_page_size()"
 
 _writer = Writer()
@@ -114,10 +116,28 @@ class SqliteStorage(Backend):
         _writer.probe()
 
     @guarded
-    def purge(self) -> bool:
-        """See the base: what the log has goes into the database, where it was overwritten."""
+    def rewrite(self) -> None:
+        """See the base."""
         with writer_lock():
-            is_busy, _, _ = raw_connection().execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()
+            raw = raw_connection()
+            # It takes as much room as the database: not in memory.
+            raw.execute("PRAGMA temp_store = FILE")
+            try:
+                raw.execute("VACUUM")
+            finally:
+                raw.execute("PRAGMA temp_store = MEMORY")
+
+    @guarded
+    def empty_log(self) -> bool:
+        """See the base."""
+        with writer_lock():
+            raw = raw_connection()
+            # All others wait for the lock: not for who reads, too.
+            raw.execute(f"PRAGMA busy_timeout = {_READERS_MS}")
+            try:
+                is_busy, _, _ = raw.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()
+            finally:
+                raw.execute(f"PRAGMA busy_timeout = {1000 * settings.DATABASE_TIMEOUT:.0f}")
         return not is_busy
 
     @guarded
