@@ -9,7 +9,7 @@ import pytest
 from django.contrib import admin
 from django.contrib.auth import get_user_model
 from django.contrib.auth.models import Group
-from django.core.management import call_command, get_commands
+from django.core.management import CommandError, call_command, get_commands
 from django.db.models import Model
 from django.test import Client, RequestFactory
 from django.utils import timezone
@@ -17,8 +17,9 @@ from river import bandit, linear_model
 
 from access.models import ApiToken
 from models_app.admin.held_features import HeldFeatures
+from models_app.domain.errors import StorageUnavailable
 from models_app.models import AuditEntry, PendingPrediction, ServedModel, Snapshot
-from models_app.services import uploading
+from models_app.services import auditing, uploading
 from monitoring.models import DriftPlan
 from tests.admin.conftest import client
 from tests.services.instances import Instance, instance
@@ -32,6 +33,10 @@ OURS = ("models_app", "monitoring", "access")
 
 def last() -> AuditEntry:
     return AuditEntry.objects.order_by("-pk")[0]
+
+
+def _refuse(**_: object) -> None:
+    raise StorageUnavailable("The disk is full.")
 
 
 class TestCommands:
@@ -95,6 +100,29 @@ class TestCommands:
             assert (entry.action, entry.origin) == (action, f"manage.py {command}")
             assert entry.actor.startswith("system user '")
             assert PASSWORD not in str(entry.details)
+
+    @pytest.mark.parametrize(
+        ("command", "arguments"),
+        [
+            ("setup", ()),
+            ("createsuperuser", ("--no-input", "--username", "eve", "--email", "eve@example.org")),
+            ("changepassword", ("bob",)),
+        ],
+    )
+    def test_change_no_user_without_an_entry(
+        self, instance: Instance, monkeypatch: pytest.MonkeyPatch, command: str, arguments: tuple[str, ...]
+    ) -> None:
+        monkeypatch.setenv("DJANGO_SUPERUSER_PASSWORD", PASSWORD)
+        monkeypatch.setattr("getpass.getpass", lambda *_, **__: PASSWORD)
+        users = get_user_model().objects
+        users.create_user("bob", password="another secret 8")
+        before = list(users.values_list("username", "password"))
+        monkeypatch.setattr(auditing, "record", _refuse)
+
+        with pytest.raises(CommandError, match="full"):
+            call_command(command, *arguments)
+
+        assert list(users.values_list("username", "password")) == before
 
     def test_are_all_here(self, tmp_path: Path) -> None:
         ours = {name for name, app in get_commands().items() if app in OURS}
