@@ -52,9 +52,6 @@ class _Unpickler(_Base):  # type: ignore[misc]  # it has no types
         self._names[id(value)] = known
         return value
 
-    def persistent_load(self, pid: Any) -> Any:
-        raise NotAllowed("an object that is kept elsewhere")
-
     def load_reduce(self) -> None:
         arguments = self.stack.pop()
         function = self.stack[-1]
