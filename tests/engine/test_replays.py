@@ -67,7 +67,16 @@ class TestLearnAgain:
         assert all(learn.learned_at >= started_at for learn in journal)
         assert (
             recorder.events
-            == [Learned(model="model", features=b'{"x":1}', prediction=7.5, ground_truth=1.0)] * 3
+            == [
+                Learned(
+                    model="model",
+                    features=b'{"x":1}',
+                    prediction=7.5,
+                    ground_truth=1.0,
+                    flavor="regression",
+                )
+            ]
+            * 3
         )
 
     def test_scores_what_the_model_says_now_unless_it_is_asked_to(
