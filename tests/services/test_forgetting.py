@@ -33,6 +33,7 @@ from models_app.services import (
     forgetting,
     hooks,
     measuring,
+    rebuilding,
     replaying,
     rolling_back,
     runtime,
@@ -259,6 +260,18 @@ class TestForget:
         }
         assert first.receipt == again.receipt != other.receipt
         assert "secret" not in str(list(AuditEntry.objects.values()))
+
+    def test_says_where_traces_may_be_left(self, instance: Instance, monkeypatch: pytest.MonkeyPatch) -> None:
+        instance.upload("model")
+        instance.run("model", 3)
+        monkeypatch.setattr(forgetting, "_SMALL_BYTES", 0)
+
+        large = forget(OfId("model-1"))
+        rewritten = forgetting.forget(
+            name="model", mention=OfId("model-2"), now=timezone.now(), rewrites=True
+        )
+
+        assert (large.has_traces, rewritten.has_traces) == (True, False)
 
     def test_refuses_a_model_that_is_not_there(self, instance: Instance) -> None:
         with pytest.raises(ModelNotFound):
@@ -497,6 +510,24 @@ class TestMeanwhile:
             roll_back(40)
 
         assert figures("model") == figures("other")
+
+    def test_has_nobody_wait_for_what_is_learned_too_quickly(
+        self, twins: Instance, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        go_on = Relearning.go_on
+
+        def overtaken(relearning: Relearning) -> int:
+            n_read = go_on(relearning)
+            teach(twins, "model", range(60, 64))
+            return n_read
+
+        monkeypatch.setattr(Relearning, "go_on", overtaken)
+        monkeypatch.setattr(rebuilding, "_MAX_LEFT", 3)
+
+        with pytest.raises(StorageUnavailable, match="more quickly"):
+            forget(OfFeature("person", [12]))
+
+        assert not Generation.objects.filter(kind=Generation.FORGET).exists()
 
     def test_gives_up_where_that_never_ends(self, twins: Instance) -> None:
         snapshotting.take_snapshot(name="model")
