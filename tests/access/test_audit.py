@@ -134,6 +134,7 @@ class TestRoutes:
             *((method, "/api/model/<str:name>") for method in ("GET", "POST", "DELETE")),
             *((method, "/api/model/<str:name>/contract") for method in ("PUT", "POST")),
             ("PATCH", "/api/model/<str:name>/settings"),
+            ("POST", "/api/model/<str:name>/forget"),
         }
     )
 

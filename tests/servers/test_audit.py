@@ -20,6 +20,7 @@ ACTS: dict[tuple[str, str], tuple[str, bytes | None]] = {
     ("PATCH", f"{ONE}/settings"): ("keep_features", b'{"features_kept": "none"}'),
     ("PUT", f"{ONE}/contract"): ("set_contract", b'{"properties": {"x": {"type": "number"}}}'),
     ("POST", f"{ONE}/contract"): ("change_contract", b'{"frozen": false}'),
+    ("POST", f"{ONE}/forget"): ("forget", b'{"id": 1}'),
     ("DELETE", ONE): ("delete", None),
 }
 
