@@ -34,9 +34,9 @@ class TestHouse:
         assert found == {"a": ["b", "d"], "b": ["c"], "c": [], "d": ["c"]}
 
 
-class TestTenQuestions:
-    def test_are_ten(self) -> None:
-        assert len(list(answers())) == 10
+class TestQuestions:
+    def test_are_there(self) -> None:
+        assert len(list(answers())) >= 10
 
     @pytest.mark.parametrize(("question", "places"), list(answers()))
     def test_lead_to_what_is_there(self, question: str, places: list[str]) -> None:

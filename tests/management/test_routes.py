@@ -34,4 +34,10 @@ class TestRoutes:
     def test_lists_the_model_routes(self, routes: dict[str, str]) -> None:
         found = {route: methods for route, methods in routes.items() if route.startswith("/api/model/")}
 
-        assert list(found.values()) == ["GET, POST, DELETE", "GET"]
+        assert {route.removeprefix("/api/model/<str:name>"): methods for route, methods in found.items()} == {
+            "": "GET, POST, DELETE",
+            "/estimates": "GET",
+            "/contract": "GET, PUT, POST",
+            "/settings": "GET, PATCH",
+            "/forget": "POST",
+        }

@@ -141,7 +141,8 @@ class TestOpenMetrics:
             for of, number in before.items()
             if of[0].startswith(("chantilly_learns", "chantilly_predictions", "chantilly_drift"))
         }
-        assert len(durable) == 4
+        # Of alerts one for each kind.
+        assert len(durable) == 5
         assert {of: after[of] for of in durable} == durable
         assert before[key("call_duration_seconds_count", route="predict")] == 3
         assert before[key("refusals_total", route="learn", status="400")] == 1
