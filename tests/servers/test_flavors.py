@@ -222,6 +222,7 @@ class TestDetails:
             uploaded_at = listed["details"][0]["uploaded_at"]
 
             assert plain == {"models": ["fraud", "house"], "default": "fraud"}
+            assert len(listed["details"][0]["sha256"]) == 64
             assert {name: listed[name] for name in plain} == plain
             fraud, house = listed["details"]
             assert fraud == {
@@ -229,6 +230,7 @@ class TestDetails:
                 "predictions": 4, "pending": 1, "headline": "Accuracy", "metrics": client.metrics("fraud"),
                 "metrics_learns": 3,
                 "size_bytes": fraud["size_bytes"], "uploaded_at": uploaded_at,
+                "sha256": fraud["sha256"], "signed_by": None,
                 "last_predicted_at": fraud["last_predicted_at"], "last_learned_at": fraud["last_learned_at"],
             }  # fmt: skip
             assert uploaded_at < fraud["last_learned_at"] <= fraud["last_predicted_at"] < uploaded_at + 600
