@@ -4,6 +4,7 @@ import json
 import socket
 import threading
 from collections.abc import Iterator
+from pathlib import Path
 
 import httpx
 import pytest
@@ -135,6 +136,12 @@ class TestStop:
         assert len(counting.database.learns("counting")) == len(done)
 
 
+def n_connections(port: int) -> int:
+    """Return how many connections the server on a port has accepted and not closed."""
+    rows = [line.split() for line in Path("/proc/net/tcp").read_text().splitlines()[1:]]
+    return sum(row[1].endswith(f":{port:04X}") and row[3] == "01" for row in rows)
+
+
 class TestStuck:
     def test_models_and_uploads_do_not_hold_up_a_stop(
         self, start: Start, forks: ForkServer, uploads: Uploads
@@ -145,19 +152,24 @@ class TestStuck:
             client.init("regression")
             client.upload(uploads.bytes("sleeping"), "stuck")
         learn = json.dumps({"features": {"sleep": 600.0}, "ground_truth": 1.0}).encode()
-        asked = [("POST", "/api/learn", learn), ("GET", "/api/model/stuck", None)]
+        asked = [("POST", "/api/model/x", SLEEPING_PICKLE), ("GET", "/api/model/stuck", None)]
         asked += [("GET", "/api/metrics?model=stuck", None), ("POST", "/api/stream", learn)]
 
         def ask(method: str, path: str, body: bytes | None) -> None:
             with server.client() as client:
                 answers.append(client.request(method, path, body, {"Content-Type": "application/json"}))
 
-        asked.insert(0, ("POST", "/api/model/x", SLEEPING_PICKLE))
-        waiting = [threading.Thread(target=ask, args=each) for each in asked]
-        for thread in waiting:
+        def started(*each: object) -> threading.Thread:
+            thread = threading.Thread(target=ask, args=each)
             thread.start()
+            return thread
+
+        waiting = [started("POST", "/api/learn", learn)]
         with server.client() as client:
             wait_until(lambda: b"chantilly_model_busy_seconds{" in client.get("/metrics").body)
+        # Only now: who comes before the model is stuck is answered.
+        waiting += [started(*each) for each in asked]
+        wait_until(lambda: n_connections(server.port) >= len(waiting))
 
         assert server.stop() == 0
         for thread in waiting:
