@@ -114,15 +114,15 @@ class Batch:
 
     def _apply_run(self, commands: Sequence[Command], start: int, deadline: float) -> int:
         """Apply learns that come one after the other from `start` on; return of how many that is."""
-        y_preds: list[Prediction] = []
+        learned: list[tuple[GroundTruth, Prediction]] = []
         spoiled: Spoiled | None = None
         try:
-            self.hot.learn_run(_of_a_run(commands, start, self.hot.contract), y_preds, deadline)
+            self.hot.learn_run(_of_a_run(commands, start, self.hot.contract), learned, deadline)
         except Spoiled as error:
             spoiled = error
-        end = start + len(y_preds)
-        if y_preds:
-            self._take_run(cast("Sequence[LearnFeatures]", commands[start:end]), y_preds)
+        end = start + len(learned)
+        if learned:
+            self._take_run(cast("Sequence[LearnFeatures]", commands[start:end]), learned)
         if spoiled is not None:
             end += 1
             self._fail(commands[end - 1], spoiled)
@@ -130,17 +130,19 @@ class Batch:
             self.write.relies_on_default = True
         return end - start
 
-    def _take_run(self, run: Sequence[LearnFeatures], y_preds: Sequence[Prediction]) -> None:
+    def _take_run(
+        self, run: Sequence[LearnFeatures], learned: Sequence[tuple[GroundTruth, Prediction]]
+    ) -> None:
         hot = self.hot
         came_at = (command.received_at for command in run)
         # See `stamp`.
         _, *times = accumulate(came_at, max, initial=hot.learned_at)
         hot.learned_at = times[-1]
-        self._late.add_run(run, y_preds, times)
+        self._late.add_run(run, learned, times)
         self.answers += zip(run, range(hot.seq + 1 - len(run), hot.seq + 1), repeat(None), strict=False)
         if self._wants_events:
-            for command, y_pred in zip(run, y_preds, strict=True):
-                self._tell_learned(command.text, y_pred, command.ground_truth)
+            for command, (y_true, y_pred) in zip(run, learned, strict=True):
+                self._tell_learned(command.text, y_pred, y_true)
 
     def _apply_one(self, command: Command) -> None:
         if command.relies_on_default:
@@ -189,6 +191,8 @@ class Batch:
 
     def _predict(self, command: Predict) -> Predicting:
         hot, asks = self.hot, False
+        # Asked once: whoever withdraws it may change it at any moment.
+        prediction_id = command.prediction_id
         if command.has_members or not hot.is_plain:
             members.take(command, hot.flavor)
             asks = hot.flavor.asks
@@ -197,12 +201,12 @@ class Batch:
         prediction = hot.predict(command.x)
         if asks:
             # Before anything is kept: it may raise.
-            asks_now = hot.asks(command.text, command.prediction_id, prediction)
+            asks_now = hot.asks(command.text, prediction_id, prediction)
         self.write.n_predictions += 1
         self.write.last_predicted_at = command.received_at
-        if command.prediction_id is not None:
-            self.write.predicted[command.prediction_id] = Pending(
-                prediction_id=command.prediction_id,
+        if prediction_id is not None:
+            self.write.predicted[prediction_id] = Pending(
+                prediction_id=prediction_id,
                 model_id=self.state.model_id,
                 model_name=self.state.name,
                 token=new_token(),
@@ -213,7 +217,7 @@ class Batch:
                 owner=None if command.lease is None else command.lease.owner,
             )
         if not hot.is_plain:
-            if hot.flavor.records(command.prediction_id):
+            if hot.flavor.records(prediction_id):
                 record_prediction(self, command, prediction)
             prediction = hot.flavor.shown(prediction)
         if self._wants_events:

@@ -308,13 +308,17 @@ class HotModel:
         self.seq += 1
 
     def learn_run(
-        self, commands: Iterable[LearnFeatures], y_preds: list[Prediction], deadline: float
+        self,
+        commands: Iterable[LearnFeatures],
+        learned: list[tuple[GroundTruth, Prediction]],
+        deadline: float,
     ) -> None:
         """Predict and learn for one command after the other; only while scores are postponed.
 
-        What is predicted is added to `y_preds`. That ends before a command that a step of its own has to look
-        at, and once the time is up, which is on the clock of `time.perf_counter`. Raises `Spoiled` for the
-        command after those in `y_preds`.
+        What was learned and predicted is added to `learned`. A command's ground truth is asked once: whoever
+        withdraws it may change it at any moment. That ends before a command that a step of its own has to
+        look at, and once the time is up, which is on the clock of `time.perf_counter`. Raises `Spoiled` for
+        the command after those in `learned`.
         """
         # `predict` and `learn`, without what is the same for all: it is much of a light model's time.
         draws, clock, copied = self._draws, time.perf_counter, features.copied
@@ -349,9 +353,10 @@ class HotModel:
                 learn_one(x, y_true)
                 ended = clock()
                 seconds += ended - started
+                pair = y_true, y_pred
                 if postponed is not None:
-                    postponed.append((y_true, y_pred))
-                y_preds.append(y_pred)
+                    postponed.append(pair)
+                learned.append(pair)
                 seq += 1
                 if ended > deadline:
                     return

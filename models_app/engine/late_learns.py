@@ -36,12 +36,15 @@ class LateLearns:
         self._written.append(_PLACE)
 
     def add_run(
-        self, commands: Sequence[LearnFeatures], y_preds: Sequence[Prediction], times: Sequence[float]
+        self,
+        commands: Sequence[LearnFeatures],
+        learned: Sequence[tuple[GroundTruth, Prediction]],
+        times: Sequence[float],
     ) -> None:
-        """Keep the places of what was learned one after the other, as it was sent."""
+        """Keep the places of ground truths and predictions that were learned one after the other."""
         places = count(len(self._written))
-        truths = [command.ground_truth for command in commands]
-        self._late += zip(places, commands, truths, y_preds, times, strict=False)
+        for place, command, (y_true, y_pred), at in zip(places, commands, learned, times, strict=False):
+            self._late.append((place, command, y_true, y_pred, at))
         self._written += repeat(_PLACE, len(commands))
 
     def write(self) -> None:

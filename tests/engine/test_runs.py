@@ -14,8 +14,9 @@ from models_app.domain.scoreboards import Scoreboard
 from models_app.engine.batches import Batch
 from models_app.engine.commands import Command, LearnById, LearnFeatures, Predict
 from models_app.engine.hot import HotModel
-from models_app.engine.ports import ModelState, SnapshotData
+from models_app.engine.ports import Learned, ModelState, SnapshotData
 from models_app.paradigms.registry import get_flavor
+from models_app.services.handing.passes import withdraw
 from models_app.wire.codec import outcome_value
 
 NOON = 1_790_000_000.25
@@ -115,3 +116,26 @@ class TestRuns:
 
         assert batch.apply(commands, time.perf_counter() - 1.0) == 1
         assert len(batch.answers) == len(batch.write.learns) == hot.seq == 1
+
+    def test_are_written_down_as_they_were_learned_whoever_withdraws_them_meanwhile(self) -> None:
+        state = ModelState(
+            model_id=1, name="model", flavor="regression", generation=1, seq=0, is_default=True
+        )
+        metrics = blobs.dumps(get_flavor("regression").new_metrics())
+        hot = HotModel(state, SnapshotData(seq=0, model=blobs.dumps(MODELS["regression"]), metrics=metrics))
+        commands = [Step("learn", FEATURES[0], 0, 0.0, False).command("regression", k) for k in range(9)]
+        learn_one = hot._learn_one
+
+        def withdraws(x: Any, y: Any) -> None:
+            learn_one(x, y)
+            for command in commands[:5]:
+                withdraw(command, keeps_predictions=True)
+
+        hot._learn_one = withdraws
+        batch = Batch(state, hot, {}, wants_events=True, is_careful=False)
+        batch.apply(commands, float("inf"))
+
+        # The first was learned before, the next four were not; all others are as they came.
+        assert [learn.ground_truth for learn in batch.write.learns] == [1.0] * 5
+        assert [event.ground_truth for event in batch.events if isinstance(event, Learned)] == [1.0] * 5
+        assert [error is None for _, _, error in batch.answers] == [True, *[False] * 4, *[True] * 4]
