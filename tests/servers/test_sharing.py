@@ -68,8 +68,10 @@ def n_served(client: Client) -> float | None:
 @contextmanager
 def hidden(path: Path) -> Iterator[None]:
     path.rename(path.with_suffix(".hidden"))
-    yield
-    path.with_suffix(".hidden").rename(path)
+    try:
+        yield
+    finally:
+        path.with_suffix(".hidden").rename(path)
 
 
 class TestLearnFile:
