@@ -15,12 +15,14 @@ if TYPE_CHECKING:
     from models_app.engine.batches import Batch
 
 
-def record_prediction(batch: "Batch", command: Predict, prediction: Prediction) -> None:
-    """Take a prediction, just made, into the journal; raises `Spoiled`."""
+def record_prediction(
+    batch: "Batch", command: Predict, prediction_id: str | None, prediction: Prediction
+) -> None:
+    """Take a prediction, just made under an id or without, into the journal; raises `Spoiled`."""
     text = msgspec.Raw(encoded(prediction))
     batch.hot.recorded(command.x, prediction)
     learn = Learn(
-        prediction_id=command.prediction_id,
+        prediction_id=prediction_id,
         features=msgspec.Raw(command.text),
         prediction=text,
         ground_truth=None,
@@ -28,8 +30,8 @@ def record_prediction(batch: "Batch", command: Predict, prediction: Prediction) 
         learned_at=batch.stamp(command.received_at),
     )
     batch.write.learns.append(learn)
-    if command.prediction_id is not None and not batch.hot.flavor.keeps_recorded:
-        del batch.write.predicted[command.prediction_id]
+    if prediction_id is not None and not batch.hot.flavor.keeps_recorded:
+        del batch.write.predicted[prediction_id]
 
 
 def record_again(batch: "Batch", command: LearnAgain) -> None:
