@@ -117,6 +117,7 @@ class Rates:
         self._lock = threading.Lock()
         # When all that was used will have been given back.
         self._free_at: dict[_Key, float] = {}
+        self._forgets_at = _MANY
 
     def meter(self, who: Named, route: str, own: Mapping[str, Limit]) -> "Meter | None":
         """Return what counts how often somebody asks at a route; None: nothing limits them there.
@@ -140,8 +141,10 @@ class Rates:
                 late = at - now - seconds - 1e-6
                 if late > 0:
                     return Late(math.ceil(late), limit)
-            if len(self._free_at) >= _MANY:
+            if len(self._free_at) >= self._forgets_at:
                 self._free_at = {other: at for other, at in self._free_at.items() if at > now}
+                # Not at each request, where most of them are to be remembered still.
+                self._forgets_at = max(_MANY, 2 * len(self._free_at))
             self._free_at.update(free_at)
         return None
 

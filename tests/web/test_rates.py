@@ -89,6 +89,21 @@ class TestUse:
 
         assert len(of_one._free_at) == 1
 
+    def test_looks_for_those_not_at_each_request_of_many_who_have_not(self) -> None:
+        of_one = Rates(limited(read=Rate(1, 60.0)), clock=Clock())
+        kept: set[int] = set()
+        remembered = []
+
+        for number in range(3 * rates._MANY):
+            meter_of(of_one, Address(str(number))).use("read")
+            if id(of_one._free_at) not in kept:
+                # Held, so that no other gets its place.
+                kept.add(id(of_one._free_at))
+                remembered.append(of_one._free_at)
+
+        assert len(of_one._free_at) == 3 * rates._MANY
+        assert len(remembered) == 3
+
 
 class TestMeter:
     def test_is_left_out_where_nothing_is_limited(self) -> None:
