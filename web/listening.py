@@ -74,6 +74,20 @@ def bind(host: str, port: int) -> list[socket.socket]:
     return sockets
 
 
+def bind_each(host: str, port: int, n: int) -> list[list[socket.socket]]:
+    """Take the port as `bind` does, once for each of `n` processes, among which connections are divided.
+
+    The system gives each connection to one of them: of one socket that all listen on, who is quickest would
+    take most. Raises CommandError if the port is taken, by other servers of this kind, too.
+    """
+    found = bind(host, port)
+    addresses = [(bound.family, bound.getsockname()) for bound in found]
+    for bound in found:
+        bound.close()
+    shares = [[_bind_one(family, address, is_shared=True) for family, address in addresses] for _ in range(n)]
+    return [[bound for bound in share if bound is not None] for share in shares]
+
+
 def _found(host: str, port: int) -> list[tuple[socket.AddressFamily, tuple[Any, ...]]]:
     try:
         found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE)
@@ -89,7 +103,7 @@ def _advice(error: OSError) -> str:
     return " Choose another: `PORT=8000 make run`, or `serve --port 8000`."
 
 
-def _bind_one(family: socket.AddressFamily, address: tuple[object, ...]) -> socket.socket | None:
+def _bind_one(family: int, address: tuple[object, ...], *, is_shared: bool = False) -> socket.socket | None:
     """Listen on one address; None if the machine does not have it, as with IPv6 names and no IPv6."""
     try:
         bound = socket.socket(family, socket.SOCK_STREAM)
@@ -97,6 +111,8 @@ def _bind_one(family: socket.AddressFamily, address: tuple[object, ...]) -> sock
         return None
     # Connections of a server that stopped a moment ago linger on the port.
     bound.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    if is_shared:
+        bound.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEPORT, 1)
     if family == socket.AF_INET6:
         bound.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY, 1)
     try:

@@ -37,6 +37,40 @@ class TestAllowHost:
         assert allowed == ["a.org", *added]
 
 
+class TestBindEach:
+    def test_takes_one_port_for_each_process(self) -> None:
+        shares = listening.bind_each("127.0.0.1", 0, 3)
+
+        assert len(shares) == 3
+        assert len({bound.getsockname() for (bound,) in shares}) == 1
+        for (bound,) in shares:
+            bound.close()
+
+    def test_divides_connections_among_them(self) -> None:
+        shares = listening.bind_each("127.0.0.1", 0, 2)
+        address = shares[0][0].getsockname()
+        clients = [socket.create_connection(address) for _ in range(40)]
+
+        # All forty on one side: once in half a billion times.
+        for (bound,) in shares:
+            bound.settimeout(10)
+            bound.accept()[0].close()
+            bound.close()
+        for client in clients:
+            client.close()
+
+    @pytest.mark.parametrize("n", [1, 2])
+    def test_refuses_a_port_that_another_listens_on(self, n: int) -> None:
+        shares = listening.bind_each("127.0.0.1", 0, n)
+        port = shares[0][0].getsockname()[1]
+
+        with pytest.raises(CommandError, match=f"PORT {port} of 127.0.0.1 cannot be used"):
+            listening.bind_each("127.0.0.1", port, 2)
+
+        for (bound,) in shares:
+            bound.close()
+
+
 class TestBind:
     def test_takes_one_port_on_all_addresses_of_a_name(self) -> None:
         sockets = listening.bind("localhost", 0)
