@@ -35,7 +35,8 @@ def connect() -> None:
         hooks.erasures.add(erase)
     hooks.forgettings.add(forget)
     hooks.forgotten.add(lambda _name: get_channel(EVENTS).forget())
-    for tick in (sampler.tick, rates.tick, follower.tick, contracts.tick):
+    hooks.sampling.add(sampler.tick)
+    for tick in (rates.tick, follower.tick, contracts.tick):
         hooks.housekeeping.add(tick)
     hooks.sealed.add(storing.sealed)
     _connect_webhook()

@@ -67,6 +67,8 @@ forgotten: Hook[Callable[[str], None]] = Hook()
 erasures: Hook[Callback] = Hook()
 #: Called every few seconds in a server, in the thread that keeps house.
 housekeeping: Hook[Callback] = Hook()
+#: Called every second by the same thread: for what is to be seen at once.
+sampling: Hook[Callback] = Hook()
 #: Called once a server's engine runs, before it answers anybody.
 startup: Hook[Callback] = Hook()
 #: Called for what is stored with a signature of the secret key, to be signed anew.

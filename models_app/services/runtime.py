@@ -1,6 +1,7 @@
 """The process's engine: wired to storage and to who listens, started, kept tidy and stopped."""
 
 import atexit
+import itertools
 import logging
 import threading
 from collections.abc import Callable, Sequence
@@ -26,6 +27,8 @@ from models_app.services.seeding import hash_seed_warning
 logger = logging.getLogger(__name__)
 
 _TIDY_SECONDS = 2.0
+# What is done so many times as often.
+_TURNS = 2
 
 
 class _CommitPublisher:
@@ -99,9 +102,14 @@ class _Runtime:
         get_storage().end_serving()
 
     def _keep_house(self) -> None:
-        while not self._housekeeping_ends.wait(_TIDY_SECONDS):
+        for turn in itertools.count(1):
+            if self._housekeeping_ends.wait(_TIDY_SECONDS / _TURNS):
+                break
             engine = self.engine
             if engine is not None:
+                for callback in hooks.sampling:
+                    _put_off_if_refused(callback)
+            if engine is not None and turn % _TURNS == 0:
                 # Where nothing is written, this is how it is noticed.
                 _put_off_if_refused(get_storage().check_files)
                 _put_off_if_refused(engine.save_activity)

@@ -51,11 +51,12 @@ class History(TypedDict):
     generations: list[Begun]
 
 
-def read_history(
+def read_history(  # noqa: PLR0913  # as many as a chart can choose
     *,
     model: str | None,
     flavor: str | None = None,
     since: datetime | None,
+    until: datetime | None = None,
     n_learns: int | None = None,
     n_points: int,
 ) -> History:
@@ -76,8 +77,11 @@ def read_history(
         flavor, rows = served.flavor, _of_model(served, n_learns)
     if since is not None:
         rows = rows.filter(time__gte=since)
+    if until is not None:
+        rows = rows.filter(time__lte=until)
     # Of a name that is uploaded to all the time, the last ones.
     begun = [] if served is None else beginnings(model_id=served.pk, since=since, limit=n_points)
+    begun = [row for row in begun if until is None or row.started_at <= until]
     with translated_errors():
         pks = list(rows.order_by("time", "pk").values_list("pk", flat=True))
         found = MetricSnapshot.objects.in_bulk(spread(pks, n_points))

@@ -28,8 +28,13 @@ logger = logging.getLogger(__name__)
 
 #: From one sample of a model that learns to the next, at most.
 SECONDS = 10.0
-#: So many learns after a sample there is another at the next tick, however soon that is.
+#: So many learns after a sample there is another as soon as `LEAST_SECONDS` have passed.
 LEARNS = 1_000
+LEAST_SECONDS = 2.0
+#: The first samples of a generation come at every tick: the first curve is drawn at once.
+FIRST = 60
+# Of a thousand models that begin together, so many have theirs so quickly, in a tick.
+_FIRST_AT_A_TIME = 50
 _THIN_SECONDS = 60.0
 # A clock that was set back by less has not been set back.
 _SET_BACK_SECONDS = 1.0
@@ -45,13 +50,14 @@ _Subject = int | str
 class _Place:
     """The state of a model, or of a flavor's, when it was sampled: at `time`, in seconds since the epoch.
 
-    `monotonic` is the same on the clock that nobody sets.
+    `monotonic` is the same on the clock that nobody sets, `n` how many samples of the generation there were.
     """
 
     generation: int
     seq: int
     time: float
     monotonic: float
+    n: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,6 +88,7 @@ class Sampler:
         self._asked: set[int] = set()
         self._answers: deque[tuple[Served, Future[Any]]] = deque()
         self._thinned_at = -math.inf
+        self._n_first = 0
 
     def tick(self) -> None:
         """Write down what was answered, ask who has learned, thin what is old.
@@ -89,6 +96,7 @@ class Sampler:
         Raises `StorageUnavailable`.
         """
         self._notice_set_back()
+        self._n_first = 0
         with translated_errors():
             epoch = get_epoch()
             rows = list(self._answered())
@@ -123,7 +131,16 @@ class Sampler:
             return True
         if seq == place.seq:
             return False
-        return abs(seq - place.seq) >= LEARNS or self._clock.monotonic() - place.monotonic >= SECONDS
+        seconds = self._clock.monotonic() - place.monotonic
+        if seconds >= SECONDS or (abs(seq - place.seq) >= LEARNS and seconds >= LEAST_SECONDS):
+            return True
+        return self._is_among_first(place)
+
+    def _is_among_first(self, place: _Place) -> bool:
+        if place.n >= FIRST or self._n_first >= _FIRST_AT_A_TIME:
+            return False
+        self._n_first += 1
+        return True
 
     def _place(self, subject: _Subject) -> _Place | None:
         if subject not in self._places:
@@ -132,7 +149,9 @@ class Sampler:
                 return None
             time = last.time.timestamp()
             age = max(0.0, self._clock.now() - time)
-            self._places[subject] = _Place(last.generation, last.seq, time, self._clock.monotonic() - age)
+            same = MetricSnapshot.objects.filter(**_of(subject), generation=last.generation)[:FIRST].count()
+            monotonic = self._clock.monotonic() - age
+            self._places[subject] = _Place(last.generation, last.seq, time, monotonic, same)
         return self._places[subject]
 
     def _sampled(self, model: Served) -> Iterator[MetricSnapshot]:
@@ -174,9 +193,12 @@ class Sampler:
         self, subject: _Subject, generation: int, n_predictions: int, figures: _Figures
     ) -> MetricSnapshot:
         now, place = self._clock.now(), self._place(subject)
-        self._places[subject] = _Place(generation, figures.seq, now, self._clock.monotonic())
         # The first of a generation stays: charts begin with it.
-        previous = place.time if place is not None and place.generation == generation else None
+        if place is None or place.generation != generation:
+            previous, n = None, 0
+        else:
+            previous, n = place.time, place.n
+        self._places[subject] = _Place(generation, figures.seq, now, self._clock.monotonic(), n + 1)
         return MetricSnapshot(
             **_of(subject),
             generation=generation,

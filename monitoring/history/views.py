@@ -67,6 +67,7 @@ class HistoryViewSet(ThreadedViewSet):
         OpenApiParameter("model", str, description="of this model; over all models without it"),
         queries.FLAVOR,
         OpenApiParameter("since", str, description="ISO 8601, or seconds since the epoch"),
+        OpenApiParameter("until", str, description="as `since`"),
         LEARNS.described,
         POINTS.described,
     )
@@ -77,6 +78,7 @@ class HistoryViewSet(ThreadedViewSet):
             model=model,
             flavor=flavor,
             since=queries.moment(request, "since"),
+            until=queries.moment(request, "until"),
             n_learns=LEARNS.of(request) or None,
             n_points=POINTS.of(request),
         )

@@ -63,6 +63,7 @@ def model_page(request: HttpRequest, name: str) -> HttpResponse:
         "contract": contract_part(model),
         "alerts": DriftAlert.objects.filter(model_id=model.pk).exclude(kind=CONTRACT).order_by("-pk")[:10],
         "base_url": base_url(request),
+        "folded": request.GET.get("folded", "").split(","),
         **_spec(model),
         **snippets(model.name, model.paradigm, _newest(model)),
     }

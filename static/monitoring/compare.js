@@ -1,9 +1,10 @@
 // Several models in one chart.
 
-import { Chart, Controls, oneAtATime, present, readHistory } from "./charts.js";
+import { Chart, Controls, oneAtATime, present, readHistories } from "./charts.js";
 import { keepFresh } from "./sections.js";
-import { line } from "./series.js";
+import { line, withGaps } from "./series.js";
 import { openStream } from "./streams.js";
+import { Timeline } from "./timeline.js";
 
 const CHART_MS = 5000;
 const { headline, liveStream } = document.body.dataset;
@@ -13,19 +14,20 @@ const names = [...document.querySelectorAll("#chosen li")].map((item) => item.te
 openStream(`${liveStream}?model=`, {});
 
 if (names.length > 0) {
-  const chart = new Chart(document.getElementById("chart"));
+  const timeline = new Timeline(() => draw());
+  const chart = new Chart(document.getElementById("chart"), timeline);
   const controls = new Controls(() => draw());
 
   const draw = oneAtATime(async () => {
     const { chosen } = controls;
-    const histories = await Promise.all(names.map((name) => readHistory(name, chosen)));
+    const histories = await readHistories(names, chosen, timeline);
     controls.offer([...new Set(histories.flatMap((history) => Object.keys(history.metrics)))], headline);
-    show(histories, { ...chosen, metric: controls.chosen.metric });
+    show(histories, { ...chosen, metric: controls.chosen.metric, isPart: timeline.range.kind !== "auto" });
   });
 
   const show = (histories, chosen) => {
     // What was uploaded before under that name is another model.
-    const lines = histories.map((history) => line(history, chosen.shows, history.model, { ...chosen, isNewestOnly: true }));
+    const lines = histories.map((history) => line(history, chosen.shows, history.model, { ...chosen, isNewestOnly: true })).map((drawn) => (chosen.axis === "time" ? withGaps(drawn, Date.now() / 1000) : drawn));
     present(chart, lines, [], chosen);
   };
 

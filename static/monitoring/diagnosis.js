@@ -7,12 +7,12 @@ import { update } from "./updates.js";
 const POLL_MS = 10000;
 
 /** Show them, and keep them up to date for as long as the page is open. */
-export async function startDiagnosis() {
+export async function startDiagnosis(timeline) {
   const section = document.getElementById("diagnosis");
   if (section === null) {
     return;
   }
-  const draw = drawing();
+  const draw = drawing(timeline);
 
   async function refresh() {
     if (document.hidden) {
@@ -46,7 +46,7 @@ export async function startDiagnosis() {
   document.addEventListener("visibilitychange", refresh);
 }
 
-function drawing() {
+function drawing(timeline) {
   const reliability = document.getElementById("chart-reliability");
   if (reliability !== null) {
     return drawingOfCalibration(reliability);
@@ -60,7 +60,7 @@ function drawing() {
     return drawingOfLevels(levels);
   }
   // What is a table and no more has nothing to draw.
-  return document.getElementById("chart-residuals") === null ? () => {} : drawingOfResiduals();
+  return document.getElementById("chart-residuals") === null ? () => {} : drawingOfResiduals(timeline);
 }
 
 function drawingOfLevels(element) {
@@ -96,9 +96,9 @@ function drawingOfForecasts(element) {
   };
 }
 
-function drawingOfResiduals() {
+function drawingOfResiduals(timeline) {
   const [bars, points] = ["chart-residuals", "chart-scatter"].map((id) => document.getElementById(id));
-  const [histogram, scatter] = [new Histogram(bars), new Scatter(points)];
+  const [histogram, scatter] = [new Histogram(bars), new Scatter(points, timeline)];
   const over = document.getElementById("scatter-axis");
   let latest = null;
   over.addEventListener("change", () => scatter.draw(latest, over.value));
@@ -106,6 +106,7 @@ function drawingOfResiduals() {
     latest = drawn;
     histogram.draw(drawn);
     scatter.draw(drawn, over.value);
+    timeline.follow(scatter);
     name(bars, "A histogram of the residuals", text);
     name(points, "A chart of each residual", text);
   };

@@ -1,8 +1,9 @@
 // How good the predictions of the last learns were: residuals, or calibration.
 
 import { formatCount } from "./numbers.js";
-import { MOMENT, Plot, axis, color, numbers, short, times } from "./plots.js";
+import { MOMENT, Plot, axis, color, latest, numbers, short, times } from "./plots.js";
 import { align } from "./series.js";
+import { zoomable } from "./zooming.js";
 
 // So wide is the text of a limit, in pixels.
 const LIMIT_WIDTH = 60;
@@ -49,20 +50,27 @@ export class Histogram extends Plot {
   }
 }
 
-/** Each residual over the time of its learn, or over what was predicted. */
+/** Each residual over the time of its learn, or over what was predicted. Over time it shows what `timeline` has. */
 export class Scatter extends Plot {
+  constructor(element, timeline) {
+    super(element);
+    this.timeline = timeline;
+  }
+
   draw({ time, prediction, residual }, over) {
     const isTime = over === "time";
     const order = sorted(isTime ? time : prediction);
     const pick = (column) => order.map((index) => column[index]);
+    const zoom = isTime ? zoomable(this.timeline, "time") : null;
     this.show(over, [pick(isTime ? time : prediction), pick(residual)], () => ({
-      scales: { x: { time: isTime } },
+      scales: { x: { time: isTime, ...(zoom && { range: zoom.range }) } },
+      ...(zoom && { cursor: zoom.cursor }),
       axes: [isTime ? times() : axis({ values: (_, ticks) => ticks.map(short) }), numbers()],
       series: [
-        isTime ? MOMENT : { label: "Prediction", value: (_, value) => short(value) },
-        { label: "Residual", stroke: color("--accent"), value: (_, value) => short(value), paths: () => null, points: { show: true, size: POINT_SIZE, fill: color("--accent"), width: 0 } },
+        isTime ? MOMENT : { label: "Prediction", value: latest(short) },
+        { label: "Residual", stroke: color("--accent"), value: latest(short), paths: () => null, points: { show: true, size: POINT_SIZE, fill: color("--accent"), width: 0 } },
       ],
-      hooks: { drawAxes: [drawZero] },
+      hooks: { drawAxes: [drawZero], setSelect: zoom ? [zoom.select] : [] },
     }));
   }
 }

@@ -1,32 +1,57 @@
 // The page of one model: its charts, its figures, what happens to it.
 
-import { Chart, Controls, oneAtATime, present, readHistory } from "./charts.js";
+import { Chart, Controls, oneAtATime, present, readHistories } from "./charts.js";
 import { offerCopies } from "./copies.js";
 import { startDiagnosis } from "./diagnosis.js";
 import { startEstimates } from "./estimates.js";
 import { startFeed } from "./feed.js";
+import { rememberFolds } from "./folding.js";
 import { keepFresh, refreshSoon } from "./sections.js";
-import { marks, metricLines } from "./series.js";
+import { describe, marks, metricLines, rateLines, withGaps } from "./series.js";
 import { openStream } from "./streams.js";
+import { Timeline } from "./timeline.js";
 
 const CHART_MS = 5000;
 const SOON_MS = 1000;
+// So few samples: it has just begun, and there is one every second.
+const FEW = 60;
 const MOST_ALERTS = 500;
 const { model, headline, liveStream } = document.body.dataset;
 // A model that is not scored has no chart.
 const element = document.getElementById("chart");
-const chart = element === null ? null : new Chart(element);
+const timeline = new Timeline(() => drawChart());
+const chart = element === null ? null : new Chart(element, timeline);
+const rates = new Chart(document.getElementById("chart-rates"), timeline);
 const controls = element === null ? null : new Controls(() => drawChart());
+const PLAIN = { metric: "", axis: "time" };
 let alerts = [];
 let soon = null;
+let nSamples = 0;
 
-const drawChart = chart === null ? async () => {} : oneAtATime(async () => {
-  const { chosen } = controls;
-  const history = await readHistory(model, chosen);
-  controls.offer(Object.keys(history.metrics), headline);
-  const drawn = { ...chosen, metric: controls.chosen.metric };
-  present(chart, metricLines(history, drawn), marks(history, alerts, drawn.axis), drawn);
+const drawChart = oneAtATime(async () => {
+  const [history] = await readHistories([model], controls?.chosen ?? PLAIN, timeline);
+  nSamples = history.time.length;
+  controls?.offer(Object.keys(history.metrics), headline);
+  const drawn = { ...PLAIN, ...controls?.chosen, isPart: timeline.range.kind !== "auto" };
+  const spaced = (lines) => (drawn.axis === "time" ? lines.map((line) => withGaps(line, Date.now() / 1000)) : lines);
+  const marked = marks(history, alerts, drawn.axis);
+  if (chart !== null) {
+    present(chart, spaced(metricLines(history, drawn)), marked, drawn);
+  }
+  const lines = spaced(rateLines(history, drawn));
+  const isEmpty = lines[0].y.every((value) => value === null);
+  rates.element.closest(".with-title").hidden = isEmpty;
+  if (!isEmpty) {
+    rates.draw(lines, { isTime: drawn.axis === "time", marks: [] });
+    rates.element.setAttribute("aria-label", `A chart. ${describe(lines)}`);
+  }
+  timeline.lead();
 });
+
+async function goOn() {
+  await drawChart();
+  setTimeout(goOn, nSamples < FEW ? SOON_MS : CHART_MS);
+}
 
 function drawSoon() {
   soon ??= setTimeout(() => {
@@ -78,7 +103,7 @@ openStream(`${liveStream}?${new URLSearchParams({ model })}`, {
   skipped: (data) => feed.skip(JSON.parse(data).n),
 }, takeGap);
 offerCopies();
+rememberFolds();
 keepFresh(["facts", "figures"]);
 await readAlerts();
-await Promise.all([drawChart(), startDiagnosis(), startEstimates()]);
-setInterval(drawChart, CHART_MS);
+await Promise.all([goOn(), startDiagnosis(timeline), startEstimates()]);

@@ -1,24 +1,24 @@
 // A panel of the admin: the metrics of a model, or over all models of a flavor, in a chart.
 
-import { Chart, Controls, oneAtATime, present, readHistory } from "./charts.js";
+import { Chart, Controls, oneAtATime, present, readHistories } from "./charts.js";
 import { marks, metricLines } from "./series.js";
+import { Timeline } from "./timeline.js";
 
 const CHART_MS = 10000;
 const element = document.getElementById("chart");
 const { model = null } = element.closest("section").dataset;
 const choice = document.getElementById("panel-flavor");
-// Who comes here looks back.
-document.getElementById("chart-window").value = "";
 // Over all models there are no recent metrics.
 document.getElementById("chart-shows").parentElement.hidden = model === null;
-const chart = new Chart(element);
+const timeline = new Timeline(() => draw());
+const chart = new Chart(element, timeline);
 const controls = new Controls(() => draw());
 
 const draw = oneAtATime(async () => {
   const [{ value: flavor, dataset }] = choice.selectedOptions;
-  const history = await readHistory(model, controls.chosen, flavor);
+  const [history] = await readHistories([model], controls.chosen, timeline, flavor);
   controls.offer(Object.keys(history.metrics), dataset.headline);
-  const chosen = { ...controls.chosen, ...(model === null && { shows: "metrics" }) };
+  const chosen = { ...controls.chosen, ...(model === null && { shows: "metrics" }), isPart: timeline.range.kind !== "auto" };
   const alerts = model === null ? [] : await readAlerts();
   present(chart, metricLines(history, chosen), marks(history, alerts, chosen.axis), chosen);
 });

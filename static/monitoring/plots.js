@@ -1,5 +1,6 @@
 // uPlot on a page that changes its width and its colours.
 
+import { offerFiles } from "./copying.js";
 import { formatMoment, formatTicks } from "./times.js";
 
 const HEIGHT = 280;
@@ -29,7 +30,16 @@ export function times() {
 }
 
 /** What the legend says of a place on it. */
-export const MOMENT = { label: "Time", value: (_, value) => formatMoment(value) };
+export const MOMENT = { label: "Time", value: latest(formatMoment) };
+
+/** Return how a legend says a value: that at the cursor, and without one the latest. */
+export function latest(format) {
+  return (plot, value, series, index) => format(index === null || index === undefined ? lastOf(plot.data[series]) : value);
+}
+
+function lastOf(values) {
+  return values?.findLast((value) => value !== null && value !== undefined) ?? null;
+}
 
 /** A number of an axis or a legend. */
 export function short(value) {
@@ -42,6 +52,7 @@ export class Plot {
     this.element = element;
     this.plot = null;
     this.shown = null;
+    this.tools = offerFiles(element, () => this.plot);
     new ResizeObserver(() => this.fit()).observe(element);
     matchMedia("(prefers-color-scheme: dark)").addEventListener("change", () => this.repaint());
   }
@@ -55,6 +66,15 @@ export class Plot {
       this.plot = new window.uPlot({ width: this.width(), height: HEIGHT, ...options() }, data, this.element);
     }
     this.shown = { shape, data, options };
+    this.tools.hidden = false;
+    if ((this.plot.cursor.idx ?? null) === null) {
+      this.plot.setLegend({ idx: null }, false);
+    }
+  }
+
+  /** Show what its axes are to show now. */
+  rescale() {
+    this.plot?.setData(this.plot.data);
   }
 
   repaint() {
@@ -68,6 +88,7 @@ export class Plot {
   clear() {
     this.plot?.destroy();
     this.plot = null;
+    this.tools.hidden = true;
   }
 
   fit() {

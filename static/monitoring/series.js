@@ -24,6 +24,38 @@ export function align(lines) {
   return [places, ...columns];
 }
 
+// How far apart samples are kept, by their age, both in seconds: as the server's levels of history.
+const STEPS = [[3600, 10], [86400, 60], [30 * 86400, 900], [365 * 86400, 14400], [Infinity, 86400]];
+// So many samples must be missing to leave a gap.
+const MISSING = 3;
+
+/** Return a line over time with gaps where samples are missing: there nothing was learned, or nobody was there to sample. */
+export function withGaps(line, now) {
+  const apart = line.x.slice(1).map((x, index) => x - line.x[index]);
+  const usual = [...apart].sort((a, b) => a - b)[Math.floor(apart.length / 2)] ?? 0;
+  const [x, y] = [[], []];
+  line.x.forEach((place, index) => {
+    const before = line.x[index - 1];
+    const step = STEPS.find(([age]) => now - before < age)?.[1] ?? STEPS.at(-1)[1];
+    if (place - before > MISSING * Math.max(step, usual)) {
+      x.push((before + place) / 2);
+      y.push(null);
+    }
+    x.push(place);
+    y.push(line.y[index]);
+  });
+  return { ...line, x, y };
+}
+
+/** Return lines of how much was done a second, between two samples each; null where there is none before of the same generation. */
+export function rateLines({ time, seq, n_predictions, generation }, { axis }) {
+  const places = axis === "time" ? time : seq;
+  const kept = time.map((_, index) => index).filter((index) => axis === "time" || generation[index] === generation.at(-1));
+  const isKnown = (index) => index > 0 && generation[index] === generation[index - 1] && time[index] > time[index - 1];
+  const rate = (column) => kept.map((index) => (isKnown(index) ? Math.max(0, column[index] - column[index - 1]) / (time[index] - time[index - 1]) : null));
+  return [["Learns/s", seq], ["Predictions/s", n_predictions]].map(([label, column]) => ({ label, x: kept.map((index) => places[index]), y: rate(column) }));
+}
+
 /** Return a line `{label, x, y}` of a history: of its `rolling` metrics or of its `metrics` since the upload. */
 export function line(history, kind, label, { metric, axis, smoothing, isNewestOnly = axis !== "time" }) {
   // Learns are counted anew with each upload: over learns, only the newest can be shown.

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 
-import { align, apart, describe, line, marks, smooth } from "../../static/monitoring/series.js";
+import { align, apart, describe, line, marks, rateLines, smooth, withGaps } from "../../static/monitoring/series.js";
 
 const HISTORY = {
   time: [100, 110, 120, 130],
@@ -94,4 +94,26 @@ test("a chart is described in words, with the marks that it has room for", () =>
   );
   assert.equal(describe(lines), "MAE: now 0.2500, lowest 0.2500, highest 0.5000.");
   assert.equal(describe([{ label: "empty", x: [1], y: [null] }], events), "");
+});
+
+test("a line has a gap where samples are missing, and none where they are as far apart as always", () => {
+  const now = 10_000;
+  const dense = { label: "a", x: [9000, 9010, 9020, 9200, 9210], y: [1, 2, 3, 4, 5] };
+  const sparse = { label: "a", x: [9000, 9060, 9120, 9180], y: [1, 2, 3, 4] };
+
+  assert.deepEqual(withGaps(dense, now).x, [9000, 9010, 9020, 9110, 9200, 9210]);
+  assert.deepEqual(withGaps(dense, now).y, [1, 2, 3, null, 4, 5]);
+  assert.deepEqual(withGaps(sparse, now), sparse);
+  // Of a week ago a quarter of an hour is kept.
+  assert.deepEqual(withGaps({ label: "a", x: [0, 900, 1800], y: [1, 2, 3] }, 7 * 86_400).y, [1, 2, 3]);
+});
+
+test("rates are between two samples of one generation", () => {
+  const history = { time: [0, 10, 20, 30], seq: [0, 50, 0, 20], n_predictions: [0, 100, 100, 120], generation: [0, 0, 1, 1] };
+
+  const [learns, predictions] = rateLines(history, { axis: "time" });
+
+  assert.deepEqual(learns, { label: "Learns/s", x: [0, 10, 20, 30], y: [null, 5, null, 2] });
+  assert.deepEqual(predictions.y, [null, 10, null, 2]);
+  assert.deepEqual(rateLines(history, { axis: "seq" })[0].x, [0, 20]);
 });

@@ -78,10 +78,36 @@ class TestSampler:
         assert seqs("one") == [2]
         assert seqs(None) == [2]
 
+    def test_takes_the_first_samples_of_a_generation_as_they_come(
+        self, instance: Instance, tick: Callable[..., None], monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setattr("monitoring.history.sampling.FIRST", 3)
+        for _ in range(2):
+            instance.upload("one")
+            tick(1)
+            for _ in range(4):
+                instance.run("one", 1)
+                tick(1)
+
+            # All models together have had theirs with the first upload.
+            assert seqs("one")[-3:] == [0, 1, 2]
+
+    def test_takes_no_more_of_them_at_a_time_than_the_server_has_time_for(
+        self, instance: Instance, tick: Callable[..., None], monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setattr("monitoring.history.sampling._FIRST_AT_A_TIME", 0)
+        instance.upload("one")
+        tick(1)
+        instance.run("one", 1)
+        tick(1)
+
+        assert seqs("one") == [0]
+
     def test_waits_between_samples_unless_much_was_learned(
         self, instance: Instance, tick: Callable[..., None], monkeypatch: pytest.MonkeyPatch
     ) -> None:
         monkeypatch.setattr("monitoring.history.sampling.LEARNS", 20)
+        monkeypatch.setattr("monitoring.history.sampling.FIRST", 1)
         instance.upload("one")
         tick()
         instance.run("one", 5)
