@@ -170,6 +170,12 @@ SETTINGS = (
         parsing.choice("TEXT", "JSON"),
         "`JSON`: an object a line, and a line for each request.",
     ),
+    Setting(
+        "ENGINE_PROCESSES",
+        "0",
+        parsing.whole(0, 256),
+        "Processes that work on the models, each on those that it owns; 0: the web process does.",
+    ),
     Setting("ENGINE_THREADS", "8", parsing.whole(1, 256), "Threads that work on the models."),
     Setting(
         "ENGINE_BATCH_SIZE",

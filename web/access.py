@@ -39,8 +39,9 @@ class Principal(Protocol):
     def limits(self) -> str:
         """The names that they may use, in words; empty where they may use all."""
 
-    def may_use(self, name: str) -> bool:
-        """Say whether they may use what has this name."""
+    @property
+    def may_use(self) -> Callable[[str], bool]:
+        """Says whether they may use what has a name."""
 
 
 class Access(Protocol):

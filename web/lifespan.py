@@ -4,6 +4,7 @@ import asyncio
 import logging
 import time
 from collections.abc import Callable
+from functools import partial
 from typing import Protocol
 
 from django.conf import settings
@@ -22,8 +23,8 @@ class Runtime(Protocol):
     All are called in a thread: they may block.
     """
 
-    def start_engine(self) -> None:
-        """Start."""
+    def start_engine(self, loop: asyncio.AbstractEventLoop, /) -> None:
+        """Start; `loop` is where answers are awaited."""
 
     def announce_shutdown(self) -> None:
         """Have open streams end, and call what was given to `on_shutdown`."""
@@ -47,16 +48,16 @@ class Lifespan:
         while True:
             message = await receive()
             if message["type"] == "lifespan.startup":
-                await _answer(send, "startup", self._start)
+                await _answer(send, "startup", partial(self._start, asyncio.get_running_loop()))
             else:
                 await _answer(send, "shutdown", self._stop)
                 return
 
-    def _start(self) -> None:
+    def _start(self, loop: asyncio.AbstractEventLoop) -> None:
         # The first request would pay for it: with River the routes take seconds to import.
         _ = get_resolver().url_patterns
         self._runtime.on_shutdown(self._note_stop)
-        self._runtime.start_engine()
+        self._runtime.start_engine(loop)
 
     def _note_stop(self) -> None:
         self._stop_by = time.monotonic() + settings.SHUTDOWN_SECONDS

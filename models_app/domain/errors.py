@@ -299,6 +299,21 @@ class StorageUnavailable(ChantillyError):
     code = "storage_unavailable"
 
 
+class ShardUnavailable(ChantillyError):
+    """The process that serves the model is away; what it had begun with may be done or not.
+
+    Whether it is can be found out: an id is learned at most once.
+    """
+
+    code = "shard_unavailable"
+
+    def __init__(self, number: int) -> None:
+        super().__init__(
+            f"Shard {number}, which serves the model, is away and will be back soon. A request with an id "
+            "can be sent again: it is done at most once."
+        )
+
+
 class Unauthenticated(ChantillyError):
     """Nobody knows who asks, or not any more."""
 

@@ -1,7 +1,8 @@
 """Commands to a hot model."""
 
 import asyncio
-from collections.abc import Callable
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Sequence
 from concurrent.futures import Future
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Protocol
@@ -31,6 +32,14 @@ class Receiver(Protocol):
         """Take what was raised."""
 
 
+class Outbox(ABC):
+    """Takes the answers to commands that somebody waits for who is in no event loop of this process."""
+
+    @abstractmethod
+    def take(self, answers: "Sequence[Answer]") -> None:
+        """Take some answers; called in engine threads, must not block."""
+
+
 class Command:
     """One request to one model.
 
@@ -54,7 +63,7 @@ class Command:
         self.name = name
         self.relies_on_default = name is None
         self.was_misrouted = False
-        self.loop: asyncio.AbstractEventLoop | None = None
+        self.loop: asyncio.AbstractEventLoop | Outbox | None = None
         self.future: asyncio.Future[Any] | Future[Any] | Receiver = _NOBODY
         self.bundle: Bundle | None = None
         self.position = 0
@@ -236,14 +245,22 @@ class Maintenance(Command):
 class TakeSnapshot(Maintenance):
     """Take a snapshot unless the newest is at the model's seq; answer with the seq.
 
-    `note` is called with the seq in the transaction that writes one down.
+    `note` is called with the seq in the transaction that writes one down. For an engine in another process,
+    which has to make it anew, `actor` says who asks for the snapshot, and from where.
     """
 
-    __slots__ = ("note",)
+    __slots__ = ("actor", "note")
 
-    def __init__(self, name: str, note: Callable[[int], None] | None = None) -> None:
+    def __init__(
+        self,
+        name: str,
+        note: Callable[[int], None] | None = None,
+        *,
+        actor: tuple[str, str] | None = None,
+    ) -> None:
         super().__init__(name)
         self.note = note
+        self.actor = actor
 
 
 class TakeDueSnapshot(Maintenance):

@@ -8,7 +8,7 @@ from collections.abc import Iterable, Sequence
 from typing import Any
 
 from models_app.domain.failing import described
-from models_app.engine.commands import Answer
+from models_app.engine.commands import Answer, Outbox
 
 logger = logging.getLogger(__name__)
 
@@ -35,9 +35,12 @@ class Owed:
         self.set_result(error)
 
 
-def deliver(answers: Iterable[Answer]) -> None:
-    """Hand results or errors to who waits for them: one wake-up per event loop, not per answer."""
-    by_loop: dict[asyncio.AbstractEventLoop, list[Answer]] = defaultdict(list)
+def deliver(answers: Iterable[Answer], *, here: asyncio.AbstractEventLoop | None = None) -> None:
+    """Hand results or errors to who waits for them: one wake-up per event loop, not per answer.
+
+    `here` is the loop whose thread this is: who waits in that one needs none.
+    """
+    by_loop: dict[asyncio.AbstractEventLoop | Outbox, list[Answer]] = defaultdict(list)
     for answer in answers:
         command, result, error = answer
         if error is not None:
@@ -50,13 +53,16 @@ def deliver(answers: Iterable[Answer]) -> None:
                 command.bundle.settle(command.position, result if error is None else error)
             except Exception:
                 logger.exception("an answer could not be given")
-        elif command.loop is None:
+        elif command.loop is None or command.loop is here:
             _settle((command, result, error))
         else:
             by_loop[command.loop].append((command, result, error))
     for loop, group in by_loop.items():
         try:
-            loop.call_soon_threadsafe(_settle_all, group)
+            if isinstance(loop, Outbox):
+                loop.take(group)
+            else:
+                loop.call_soon_threadsafe(_settle_all, group)
         except RuntimeError:
             # The loop is closed: a server that was stopped hard. What was committed stays committed.
             logger.warning("%d answers had nobody to go to", len(group))

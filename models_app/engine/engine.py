@@ -31,7 +31,7 @@ from models_app.engine.ports import CommitListener, Storage
 from models_app.engine.queues import ModelQueue
 from models_app.engine.refusing import Refusals
 from models_app.engine.repeats import Repeats
-from models_app.engine.routing import Directory, look_up
+from models_app.engine.routing import Directory, Misplaced, look_up
 from models_app.engine.supervising import Supervisor
 from models_app.engine.timings import Timings, TimingsByModel
 from models_app.engine.turn import Outcome, Turn
@@ -53,7 +53,7 @@ class Engine:
     `leave_thread` runs in each engine thread after its last turn.
     """
 
-    def __init__(
+    def __init__(  # noqa: PLR0913  # what it is wired to, and whose models are its own
         self,
         storage: Storage,
         listener: CommitListener,
@@ -61,8 +61,11 @@ class Engine:
         *,
         leave_thread: Callable[[], None] = lambda: None,
         contracts: Contracts | None = None,
+        owns: Callable[[str], bool] | None = None,
     ) -> None:
+        """`owns` says of a model's name whether it is served here; a command for another is `Misplaced`."""
         self._storage = storage
+        self._owns = owns
         self._options = options
         self._timings = TimingsByModel()
         self._refusals = Refusals(self._timings)
@@ -151,7 +154,8 @@ class Engine:
     def preload(self) -> None:
         """Make the models used last hot, in the background. Raises `StorageUnavailable`."""
         for name in reversed(self._storage.recent_names(self._options.memory.max_models)):
-            self.submit(Load(name))
+            if self._owns is None or self._owns(name):
+                self.submit(Load(name))
 
     def submit(self, command: Command) -> None:
         """Put a command in its model's queue. Raises `ServerStopping`."""
@@ -177,6 +181,20 @@ class Engine:
                     went_to = self._dispatch(command, now)
                     queue = went_to if type(command) is LearnFeatures else None
                     name = command.name
+
+    def submit_to(self, name: str, commands: Sequence[Command]) -> None:
+        """Put commands in one model's queue, in their order, by what the caller knows.
+
+        Raises `ServerStopping`; then none is.
+        """
+        with self._lock:
+            if not self._accepts:
+                raise ServerStopping
+            now = time.perf_counter()
+            for command in commands:
+                command.queued_at = now
+                self._directory.note(command, name)
+                self._enqueue(command, name)
 
     def call(self, command: Command, *, seconds: float | None = None) -> Any:
         """Submit a command and wait for its answer in this thread; raises what the command raises."""
@@ -236,6 +254,9 @@ class Engine:
         """Put a command in a model's queue, and return that; None: it was refused."""
         queue = self._unrouted
         if name is not None:
+            if self._owns is not None and not self._owns(name):
+                deliver([(command, None, Misplaced(name))])
+                return None
             queue = self._queues.get(name) or self._queues.setdefault(name, ModelQueue(name))
         if queue.is_stuck and not isinstance(command, Maintenance):
             self._refuse_at_once(queue, command)

@@ -22,6 +22,14 @@ class Found:
     default_name: str | None
 
 
+class Misplaced(Exception):
+    """The command is for a model that is served elsewhere, as its name says."""
+
+    def __init__(self, name: str) -> None:
+        super().__init__(name)
+        self.name = name
+
+
 class Directory:
     """Names that this process remembers: guesses, each checked against the database when it is used.
 
@@ -43,9 +51,14 @@ class Directory:
             # is remembered when it was learned, too: what else is asked of it keeps its place in the queue.
             return self._model_by_id.get(command.prediction_id)
         name = command.name or self.default_name
-        if name is not None and isinstance(command, Predict) and command.prediction_id is not None:
-            self._remember(command.prediction_id, name)
+        if name is not None:
+            self.note(command, name)
         return name
+
+    def note(self, command: Command, name: str) -> None:
+        """Remember where a prediction with an id goes; for use under the engine's lock."""
+        if isinstance(command, Predict) and command.prediction_id is not None:
+            self._remember(command.prediction_id, name)
 
     def place(self, commands: Sequence[Command], found: Found) -> tuple[list[Placed], list[Answer]]:
         """Return where commands belong by what the database says, and the refusals.

@@ -89,6 +89,13 @@ class Durations(Histogram):
             together._recent += durations.recent
         return together
 
+    @classmethod
+    def known(cls, recent: "array[float]") -> "Durations":
+        """Return durations of which the last ones are these; the counts are for the caller to set."""
+        durations = cls()
+        durations._recent = recent
+        return durations
+
     @property
     def recent(self) -> "array[float]":
         """The last durations, in seconds, the oldest first."""

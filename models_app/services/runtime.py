@@ -1,10 +1,16 @@
-"""The process's engine: wired to storage and to who listens, started, kept tidy and stopped."""
+"""The process's engine: wired to storage and to who listens, started, kept tidy and stopped.
 
+It is in this process, or it is a `Cluster` of shards: engines in processes of their own.
+"""
+
+import asyncio
 import atexit
 import itertools
 import logging
+import os
 import threading
 from collections.abc import Callable, Sequence
+from pathlib import Path
 
 from django.conf import settings
 from django.db import connections
@@ -23,16 +29,25 @@ from models_app.services import hooks, publishing, trying
 from models_app.services.contracts.standing import standing
 from models_app.services.folding import get_instance_metrics
 from models_app.services.seeding import hash_seed_warning
+from models_app.shards.cluster import Cluster
+from models_app.shards.slots import shard_of
 
 logger = logging.getLogger(__name__)
 
 _TIDY_SECONDS = 2.0
 # What is done so many times as often.
 _TURNS = 2
+# A shard answers `model_busy` itself, as long as it answers at all.
+_SHARD_GRACE_SECONDS = 5.0
+#: The environment's name of the folder with the shards' sockets, in a web process that has no engine.
+SHARDS_FOLDER = "_CHANTILLY_SHARDS"
 
 
 class _CommitPublisher:
-    """Passes on what the engine commits."""
+    """Passes on what the engine commits. A shard leaves the metrics over all models to others."""
+
+    def __init__(self, *, is_shard: bool = False) -> None:
+        self._is_shard = is_shard
 
     def wants_events(self) -> bool:
         return publishing.wants_events()
@@ -41,9 +56,9 @@ class _CommitPublisher:
         self, write: Write, segment_id: int | None, scores: Sequence[Scores], events: Sequence[Event]
     ) -> None:
         if segment_id is not None:
-            get_instance_metrics().committed(
-                Position(segment_id), write.state.flavor, scores, len(write.learns)
-            )
+            if not self._is_shard:
+                position = Position(segment_id)
+                get_instance_metrics().committed(position, write.state.flavor, scores, len(write.learns))
             publishing.scored(write.state, write.seq + 1, scores)
         if events:
             publishing.publish(events)
@@ -53,30 +68,29 @@ class _Runtime:
     """The running parts of this process: an engine, and in a server housekeeping."""
 
     def __init__(self) -> None:
-        self.engine: Engine | None = None
+        self.engine: Engine | Cluster | None = None
         self._lock = threading.Lock()
         self._housekeeper: threading.Thread | None = None
         self._housekeeping_ends = threading.Event()
+        self._is_shard = False
 
-    def start(self) -> Engine:
+    def start(self, make: Callable[[], Engine | Cluster] | None = None) -> Engine | Cluster:
         """Start the engine unless it runs already."""
         with self._lock:
             if self.engine is None:
                 _warn()
-                engine = Engine(
-                    get_storage(),
-                    _CommitPublisher(),
-                    _options(),
-                    leave_thread=connections.close_all,
-                    contracts=standing,
-                )
+                engine = (make or _make_engine)()
                 engine.start()
                 self.engine = engine
                 atexit.register(self.stop, seconds=settings.SHUTDOWN_SECONDS)
             return self.engine
 
-    def start_housekeeping(self) -> bool:
-        """Start the thread that keeps things written down; return whether it was not there yet."""
+    def start_housekeeping(self, *, is_shard: bool = False) -> bool:
+        """Start the thread that keeps things written down; return whether it was not there yet.
+
+        A shard keeps its own engine's affairs and no others.
+        """
+        self._is_shard = is_shard
         with self._lock:
             if self._housekeeper is not None:
                 return False
@@ -97,7 +111,8 @@ class _Runtime:
         engine.stop(seconds=seconds)
         if housekeeper is not None:
             housekeeper.join(timeout=1.0)
-            _put_off_if_refused(get_instance_metrics().persist)
+            if not self._is_shard:
+                _put_off_if_refused(get_instance_metrics().persist)
         get_storage().close()
         get_storage().end_serving()
 
@@ -107,14 +122,13 @@ class _Runtime:
                 break
             engine = self.engine
             if engine is not None:
-                for callback in hooks.sampling:
+                for callback in () if self._is_shard else hooks.sampling:
                     _put_off_if_refused(callback)
             if engine is not None and turn % _TURNS == 0:
                 # Where nothing is written, this is how it is noticed.
                 _put_off_if_refused(get_storage().check_files)
                 _put_off_if_refused(engine.save_activity)
-                _put_off_if_refused(get_instance_metrics().tidy)
-                for callback in hooks.housekeeping:
+                for callback in () if self._is_shard else (get_instance_metrics().tidy, *hooks.housekeeping):
                     _put_off_if_refused(callback)
         connections.close_all()
 
@@ -122,25 +136,67 @@ class _Runtime:
 _runtime = _Runtime()
 
 
-def get_engine() -> Engine:
+def _make_engine(owns: Callable[[str], bool] | None = None) -> Engine:
+    return Engine(
+        get_storage(),
+        _CommitPublisher(is_shard=owns is not None),
+        _options(),
+        leave_thread=connections.close_all,
+        contracts=standing,
+        owns=owns,
+    )
+
+
+def _make_cluster(loop: asyncio.AbstractEventLoop) -> Cluster:
+    return Cluster(
+        get_storage(),
+        folder=Path(os.environ[SHARDS_FOLDER]),
+        n_shards=settings.ENGINE_PROCESSES,
+        loop=loop,
+        patience=settings.MODEL_SECONDS + _SHARD_GRACE_SECONDS,
+    )
+
+
+def get_engine() -> Engine | Cluster:
     """Return the engine; it starts at the first call."""
     engine = _runtime.engine
     return engine if engine is not None else _runtime.start()
 
 
-def start_engine() -> None:
+def start_engine(loop: asyncio.AbstractEventLoop | None = None) -> None:
     """Start the engine as a server's: hot models are loaded, counts and metrics are kept written down.
 
-    Raises `AlreadyServed` where another process serves the database.
+    `loop` is the web's, where answers are awaited, for a web process whose engine is elsewhere; to be called
+    in another thread than the loop's. Raises `AlreadyServed` where another process serves the database.
     """
-    get_storage().begin_serving()
-    engine = get_engine()
+    engine: Engine | Cluster
+    if loop is not None and SHARDS_FOLDER in os.environ:
+        # Whoever has started the shards has the database.
+        engine = _runtime.start(lambda: _make_cluster(loop))
+    else:
+        get_storage().begin_serving()
+        engine = get_engine()
     engine.watch_models(settings.MODEL_SECONDS)
     if _runtime.start_housekeeping():
         standing.start()
         for callback in hooks.startup:
             callback()
         _put_off_if_refused(engine.preload)
+
+
+def start_shard(number: int, n_shards: int) -> Engine:
+    """Start the engine as a shard's, for the models that it owns."""
+
+    def owns(name: str) -> bool:
+        return shard_of(name, n_shards) == number
+
+    engine = _runtime.start(lambda: _make_engine(owns))
+    assert isinstance(engine, Engine)  # noqa: S101  # as it was made
+    engine.watch_models(settings.MODEL_SECONDS)
+    standing.start()
+    _runtime.start_housekeeping(is_shard=True)
+    _put_off_if_refused(engine.preload)
+    return engine
 
 
 def claim_database() -> None:

@@ -66,8 +66,10 @@ def take_snapshot(*, name: str) -> int:
     def note(seq: int) -> None:
         auditing.record(action="snapshot", model=name, seq=seq)
 
-    # In an engine's thread, by whoever acts here.
-    seq: int = get_engine().call(TakeSnapshot(name, actors.as_now(note)))
+    # In an engine's thread, or in its process, by whoever acts here.
+    actor = actors.current_actor()
+    command = TakeSnapshot(name, actors.as_now(note), actor=(actor.name, actor.origin))
+    seq: int = get_engine().call(command)
     return seq
 
 

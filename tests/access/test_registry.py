@@ -74,7 +74,7 @@ class TestRegistry:
         after = registry.find(b"secret 1")
         assert not before.holds()
         assert after is not None
-        assert (list(after.scopes), list(after.patterns)) == (rows[0].scopes, rows[0].patterns)
+        assert (list(after.scopes), list(after.may_use.patterns)) == (rows[0].scopes, rows[0].patterns)
 
     def test_knows_rates_but_those_of_addresses_that_are_gone(
         self, registry: Registry, rows: list[TokenRow]

@@ -102,7 +102,7 @@ class TestFollower:
         principal = registry.find(secret.encode())
 
         assert principal is not None
-        assert (principal.scopes, principal.patterns) == (frozenset({"read"}), frozenset({"a*"}))
+        assert (principal.scopes, principal.may_use.patterns) == (frozenset({"read"}), frozenset({"a*"}))
         tokens.revoke_token(name="sensor", now=timezone.now())
         follower.look()
         assert not principal.holds()

@@ -11,6 +11,7 @@ from django.core.management import call_command
 from river import linear_model, preprocessing
 
 from models_app.api.records import Submission
+from models_app.engine.engine import Engine
 from models_app.models.storage.sqlite.storage import SqliteStorage
 from models_app.services import measuring, runtime
 from tests.services.instances import Instance
@@ -88,7 +89,9 @@ class TestBooleanTruths:
     def test_are_the_same_after_a_crash(self, regression: Instance) -> None:
         send({"features": X, "ground_truth": True}, {"features": X, "ground_truth": False})
         # No snapshot after them: it is all in the journal.
-        runtime.get_engine()._queues["m"].forget()
+        engine = runtime.get_engine()
+        assert isinstance(engine, Engine)
+        engine._queues["m"].forget()
 
         assert learned() == [1, 0]
         assert [type(y) for y in learned()] == [int, int]

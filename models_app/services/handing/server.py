@@ -45,13 +45,17 @@ def listen() -> None:
 
     Where that cannot be, commands do the work themselves.
     """
+    engine = runtime.get_engine()
+    if not isinstance(engine, Engine):
+        # It is the shards that have the models in memory.
+        return
     path = get_storage().socket_path()
     try:
         listener = _bind(path)
     except OSError as error:
         logger.warning("commands beside the server work for themselves: %s: %s", path, error)
         return
-    door = Door(listener, path, runtime.get_engine())
+    door = Door(listener, path, engine)
     hooks.shutdown.add(door.close)
     threading.Thread(target=door.welcome, name="handing", daemon=True).start()
 

@@ -30,6 +30,7 @@ from models_app.engine.commands import (
     Predict,
     ReplayTarget,
 )
+from models_app.engine.engine import Engine
 from models_app.engine.tracing import Stages
 from models_app.models import PendingPrediction, ServedModel
 from models_app.models.storage.sqlite.storage import SqliteStorage
@@ -265,8 +266,10 @@ class Noting(LearnFeatures):
 def work(regression: Instance) -> Iterator[server.Pass]:
     """A pass over records that nobody has sent."""
     here, there = socket.socketpair()
+    engine = runtime.get_engine()
+    assert isinstance(engine, Engine)
     with here, there:
-        yield server.Pass(here, runtime.get_engine(), frames.Greeting(frames.VERSION, skips_errors=False))
+        yield server.Pass(here, engine, frames.Greeting(frames.VERSION, skips_errors=False))
 
 
 class TestWithdrawal:

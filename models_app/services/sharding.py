@@ -1,0 +1,27 @@
+"""A shard: this process's engine, for the web processes that connect to it."""
+
+from collections.abc import Callable
+from pathlib import Path
+
+from models_app.domain import actors
+from models_app.domain.actors import Actor
+from models_app.services import auditing, runtime
+from models_app.shards.cluster import socket_of
+from models_app.shards.listening import Listener
+
+
+def open_shard(*, number: int, n_shards: int, folder: Path) -> Listener:
+    """Start the engine for the models of a shard, and listen for web processes; raises `OSError`."""
+    return Listener(
+        runtime.start_shard(number, n_shards), socket_of(folder, number), make_note=_noting_snapshot
+    )
+
+
+def _noting_snapshot(name: str, asked_by: tuple[str, str]) -> Callable[[int], None]:
+    actor = Actor(*asked_by)
+
+    def note(seq: int) -> None:
+        with actors.acting(lambda: actor):
+            auditing.record(action="snapshot", model=name, seq=seq)
+
+    return note

@@ -1,0 +1,100 @@
+"""Two shards and a web process's way to them, all in this process, over real sockets and one database."""
+
+import asyncio
+import threading
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+import uvloop
+from django.db import connections
+
+from models_app.engine.engine import Engine
+from models_app.engine.engine_options import EngineOptions
+from models_app.models.storage.sqlite.storage import SqliteStorage
+from models_app.shards.cluster import Cluster, socket_of
+from models_app.shards.listening import Listener
+from models_app.shards.slots import shard_of
+from tests.engine.conftest import Recorder, storage, upload
+
+__all__ = ["storage", "upload"]
+
+N_SHARDS = 2
+#: A model of each shard.
+FIRST, SECOND = "a", "b"
+
+
+class Shards:
+    """The engines, their sockets and the cluster, whose loop runs in a thread."""
+
+    def __init__(self, storage: SqliteStorage, folder: Path) -> None:
+        self.storage = storage
+        self.folder = folder
+        self.notes: list[tuple[str, tuple[str, str], int]] = []
+        self.engines: list[Engine] = []
+        self.listeners: list[Listener] = []
+        self.loop = uvloop.new_event_loop()
+        self._thread = threading.Thread(target=self.loop.run_forever)
+        self._thread.start()
+        for number in range(N_SHARDS):
+            self.engines.append(self._engine(number))
+            self.listeners.append(self.listen(number))
+        self.cluster = self.connect(patience=20.0)
+
+    def _engine(self, number: int) -> Engine:
+        engine = Engine(
+            self.storage,
+            Recorder(wants=False),
+            EngineOptions(threads=2),
+            leave_thread=connections.close_all,
+            owns=lambda name: shard_of(name, N_SHARDS) == number,
+        )
+        engine.start()
+        return engine
+
+    def listen(self, number: int) -> Listener:
+        """Have a shard be there."""
+        listener = Listener(self.engines[number], socket_of(self.folder, number), make_note=self._make_note)
+        threading.Thread(target=listener.serve, daemon=True).start()
+        return listener
+
+    def connect(self, *, patience: float) -> Cluster:
+        """Return another web process's cluster."""
+        cluster = Cluster(
+            self.storage, folder=self.folder, n_shards=N_SHARDS, loop=self.loop, patience=patience
+        )
+        cluster.start()
+        return cluster
+
+    def in_loop(self, work: Callable[[], Any]) -> Any:
+        """Return what a function returns, or a coroutine of it, that is called in the loop."""
+
+        async def run() -> Any:
+            made = work()
+            return await made if asyncio.iscoroutine(made) else made
+
+        return asyncio.run_coroutine_threadsafe(run(), self.loop).result(30)
+
+    def _make_note(self, name: str, actor: tuple[str, str]) -> Callable[[int], None]:
+        return lambda seq: self.notes.append((name, actor, seq))
+
+    def close(self) -> None:
+        """End all of it."""
+        self.cluster.stop(seconds=1)
+        for listener in self.listeners:
+            listener.close()
+            listener.end()
+        for engine in self.engines:
+            engine.stop(seconds=5)
+        self.loop.call_soon_threadsafe(self.loop.stop)
+        self._thread.join()
+        self.loop.run_until_complete(self.loop.shutdown_default_executor())
+        self.loop.close()
+
+
+@pytest.fixture
+def shards(storage: SqliteStorage, tmp_path: Path) -> Iterator[Shards]:
+    shards = Shards(storage, tmp_path)
+    yield shards
+    shards.close()
