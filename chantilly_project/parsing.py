@@ -16,6 +16,8 @@ from web.rates import Rate, read_rate
 
 BOOLEANS = {"on": True, "true": True, "1": True, "off": False, "false": False, "0": False}
 #: Characters of a secret key.
+# What is below it has some 200 characters.
+_MAX_SNAPSHOTS_URL = 768
 MIN_KEY_LENGTH = 32
 
 
@@ -257,3 +259,18 @@ def _redis_url(value: object) -> str:
 
 
 redis_url = Parser(_redis_url, "`redis://`, `rediss://` or `unix://` URL; empty for none")
+
+
+def _snapshots_url(value: object) -> str:
+    url = read_text(value).rstrip("/")
+    if not url:
+        return url
+    match = re.fullmatch(r"(s3://[a-z0-9][a-z0-9.-]{1,62}|file:///[\w.@+=-]+)(/[\w.@+=-]+)*", url, re.ASCII)
+    if match is None or len(url) > _MAX_SNAPSHOTS_URL or {"..", "."} & set(url.split("/")):
+        raise ValueError("not the URL of a bucket or a folder")
+    return url
+
+
+snapshots_url = Parser(
+    _snapshots_url, "`s3://BUCKET`, `s3://BUCKET/PREFIX` or `file:///FOLDER`; empty for none"
+)

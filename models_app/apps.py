@@ -23,11 +23,13 @@ class ModelsAppConfig(AppConfig):
         from models_app.services.forgetting import watcher
         from models_app.services.overdue import overdue
         from models_app.services.seeding import check_hash_seed
+        from models_app.services.snapshot_objects import keeper as snapshot_keeper
 
         checks.register(check_hash_seed)
         checks.register(check_paradigms)
         hooks.housekeeping.add(overdue.tick)
         hooks.housekeeping.add(pruner.tick)
+        hooks.housekeeping.add(snapshot_keeper.tick)
         # What is forgotten from the first request on is noticed.
         hooks.startup.add(watcher.tick)
         hooks.housekeeping.add(watcher.tick)

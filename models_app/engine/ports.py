@@ -166,6 +166,9 @@ class Storage(Recorded, Protocol):
     def add_remark(self, state: ModelState, remark: Remark) -> None:
         """Add to what there is to know about the model; a remark of the same code is replaced."""
 
+    def expect_snapshot(self) -> None:
+        """Raise where a snapshot, which is dear to make, could not be kept, as far as is known."""
+
     def save_snapshot(self, state: ModelState, data: SnapshotData, note: Note | None = None) -> None:
         """Keep a snapshot, and only the last few besides the first; call `note` in the same transaction."""
 

@@ -49,6 +49,7 @@ def take_snapshot(storage: Storage, state: ModelState, hot: HotModel, note: Note
     """
     if hot.seq == hot.snapshot_seq:
         return
+    storage.expect_snapshot()
     started, settlement = time.perf_counter(), Settlement()
     try:
         data = hot.snapshot(settlement)

@@ -5,6 +5,7 @@ from models_app.models.configuration import Configuration, FlavorMetrics
 from models_app.models.contracts import FeatureContract, FeaturesSeen
 from models_app.models.generations import Generation
 from models_app.models.journal import JournalSegment
+from models_app.models.objects import DiscardedObject, SnapshotFolder
 from models_app.models.pending import PendingPrediction
 from models_app.models.replays import Replay
 from models_app.models.served import ServedModel
@@ -14,6 +15,7 @@ from models_app.models.specifications import Specification
 __all__ = [
     "AuditEntry",
     "Configuration",
+    "DiscardedObject",
     "FeatureContract",
     "FeaturesSeen",
     "FlavorMetrics",
@@ -23,5 +25,6 @@ __all__ = [
     "Replay",
     "ServedModel",
     "Snapshot",
+    "SnapshotFolder",
     "Specification",
 ]

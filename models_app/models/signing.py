@@ -5,9 +5,12 @@ from contextlib import suppress
 from django.conf import settings
 from django.utils import timezone
 
-from models_app.domain.blobs import Signer, Versions, compress, decompress, sha256
+from models_app.domain.blobs import Signer, Versions, decompress, sha256
 from models_app.domain.errors import ModelNotLoadable
 from models_app.engine.ports import ModelState, SnapshotData
+from models_app.models import object_store
+from models_app.models.object_store import ObjectMissing
+from models_app.models.packing import Packed
 from models_app.models.snapshots import Snapshot, SnapshotQuerySet
 
 
@@ -36,10 +39,12 @@ def _nameless_context(model_id: int, generation: int, seq: int) -> str:
 def signed_bytes(snapshot: Snapshot) -> tuple[bytes, bytes]:
     """Return the stored bytes of model and metrics; raises `ModelNotLoadable` if they are not the signed.
 
+    `StorageUnavailable` where they are in an object store that cannot be read.
+
     Signatures of before were bound to less: not to versions, and at first not to the name. They hold until
     the next snapshot, or until they are made anew.
     """
-    parts = _stored(snapshot.model_bytes), _stored(snapshot.metrics_bytes)
+    parts = _model_bytes(snapshot), _stored(snapshot.metrics_bytes)
     place = _nameless_context(snapshot.model_id, snapshot.generation, snapshot.seq)
     context = f"{place}, versions, name {snapshot.model.name}"
     bound = (str(version).encode() for version in _versions_of(snapshot))
@@ -74,6 +79,19 @@ def _versions_of(snapshot: Snapshot) -> tuple[str, str, str]:
     return str(snapshot.river_version), str(snapshot.python_version), str(snapshot.numpy_version)
 
 
+def _model_bytes(snapshot: Snapshot) -> bytes:
+    url = str(snapshot.object_url)
+    if not url:
+        return _stored(snapshot.model_bytes)
+    try:
+        return object_store.get(url)
+    except ObjectMissing as error:
+        raise ModelNotLoadable(
+            f"The bytes of the snapshot at seq {snapshot.seq} of '{snapshot.model.name}' are not in the "
+            f"object store any more."
+        ) from error
+
+
 def _stored(value: object) -> bytes:
     """Return a column's bytes; what is none (SQLite keeps anything anywhere) is signed by nobody."""
     return bytes(value) if isinstance(value, bytes | memoryview) else b""
@@ -86,18 +104,17 @@ def snapshots_of(state: ModelState) -> SnapshotQuerySet:
     )
 
 
-def save_snapshot(state: ModelState, data: SnapshotData) -> None:
+def save_snapshot(state: ModelState, packed: Packed) -> None:
     """Insert a snapshot's row, signed; to be called within a transaction."""
-    model_bytes = compress(data.model)
-    versions = Versions.current()
+    data, versions = packed.data, Versions.current()
     place = state.model_id, state.generation, data.seq
     Snapshot.objects.create(
         model_id=state.model_id,
         generation=state.generation,
         seq=data.seq,
-        model_bytes=model_bytes,
+        **packed.columns(),
         metrics_bytes=data.metrics,
-        signature=sign(*place, state.name, versions, model_bytes, data.metrics),
+        signature=sign(*place, state.name, versions, packed.model_bytes, data.metrics),
         size_bytes=len(data.model),
         sha256=sha256(data.model),
         river_version=versions.river,
@@ -108,21 +125,19 @@ def save_snapshot(state: ModelState, data: SnapshotData) -> None:
     )
 
 
-def copy_snapshot(snapshot: Snapshot, generation: int) -> None:
+def copy_snapshot(snapshot: Snapshot, generation: int, packed: Packed) -> None:
     """Insert the same as the first snapshot of another generation; to be called within a transaction.
 
-    The bytes are still those that were taken then, under the versions of then. Raises `ModelNotLoadable`
-    where they are not those that were signed.
+    The bytes, which were `packed` again, are still those that were taken then, under the versions of then.
     """
-    model_bytes, metrics_bytes = signed_bytes(snapshot)
     place, versions = (snapshot.model_id, generation, snapshot.seq), Versions(*_versions_of(snapshot))
     Snapshot.objects.create(
         model_id=snapshot.model_id,
         generation=generation,
         seq=snapshot.seq,
-        model_bytes=model_bytes,
-        metrics_bytes=metrics_bytes,
-        signature=sign(*place, snapshot.model.name, versions, model_bytes, metrics_bytes),
+        **packed.columns(),
+        metrics_bytes=packed.data.metrics,
+        signature=sign(*place, snapshot.model.name, versions, packed.model_bytes, packed.data.metrics),
         size_bytes=snapshot.size_bytes,
         sha256=snapshot.sha256,
         river_version=snapshot.river_version,

@@ -20,11 +20,13 @@ from models_app.models import (
     Snapshot,
     Specification,
 )
+from models_app.models.objects import discard
 from models_app.models.transactions import translated_errors, write_transaction
 from models_app.paradigms.base import Paradigm
 from models_app.paradigms.registry import FLAVORS
 from models_app.paradigms.registry import get_flavor as flavor_called
 from models_app.services import auditing, publishing
+from models_app.services.snapshot_objects import remove_discarded
 
 # In the order that foreign keys ask for.
 _ERASED = (
@@ -93,6 +95,8 @@ def set_flavor(*, flavor: str, now: datetime) -> None:
     chosen = flavor_called(flavor)
     with write_transaction():
         position = _last_position()
+        in_objects = Snapshot.objects.exclude(object_url="")
+        discard(list(in_objects.values_list("object_url", flat=True)))
         with connection.cursor() as cursor:
             for table in _ERASED:
                 # At once: the ORM would read what hangs on each row first.
@@ -100,6 +104,7 @@ def set_flavor(*, flavor: str, now: datetime) -> None:
         Configuration.objects.create(flavor=chosen.name, metrics_position=str(position), initialized_at=now)
         publishing.erased()
         auditing.record(action="init", flavor=chosen.name)
+    remove_discarded()
 
 
 def _last_position() -> Position:

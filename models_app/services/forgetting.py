@@ -17,6 +17,7 @@ from models_app.services.contracts import changing
 from models_app.services.finding import find
 from models_app.services.rebuilding import Rebuilt, count_records, rebuild_without
 from models_app.services.relearning import LeavesOut
+from models_app.services.snapshot_objects import remove_discarded
 
 logger = logging.getLogger(__name__)
 
@@ -43,7 +44,8 @@ class Forgotten(Found):
 
     The model was at learn `left_seq` of `left_generation`, and goes on from learn `seq` of `generation`; they
     are the same where it had learned nothing of it. `receipt` is what the audit trail has of what was asked
-    for. `has_traces`: unused parts of the database's file may still hold some of it, until it is made anew.
+    for. `has_traces`: unused parts of the database's file may still hold some of it, until it is made anew,
+    or snapshots that are still to be removed from an object store.
     """
 
     generation: int
@@ -87,7 +89,8 @@ def forget(*, name: str, mention: Mention, now: datetime, rewrites: bool = False
         done.append(_recorded(name, mention, rebuilt, len(pending)))
 
     rebuild_without(name=name, leaves_out=_leaves_out(mention), now=now, also=finish)
-    return replace(done[-1], has_traces=not _leave_no_traces(rewrites=rewrites))
+    objects_are_gone = remove_discarded()
+    return replace(done[-1], has_traces=not (_leave_no_traces(rewrites=rewrites) and objects_are_gone))
 
 
 def _leave_no_traces(*, rewrites: bool) -> bool:

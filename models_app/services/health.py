@@ -7,7 +7,7 @@ from models_app.domain.errors import StorageUnavailable
 from models_app.models.storage import get_storage
 from models_app.models.transactions import translated_errors
 from models_app.paradigms.registry import PROBLEMS
-from models_app.services import trying
+from models_app.services import snapshot_objects, trying
 from models_app.services.runtime import engine_is_running, get_engine
 from models_app.services.seeding import hash_seed_warning
 
@@ -27,4 +27,5 @@ def check_ready() -> list[str]:
     if not engine_is_running():
         raise StorageUnavailable("The engine does not run.")
     warning = hash_seed_warning()
-    return [*([] if warning is None else [warning]), *trying.warnings(), *PROBLEMS]
+    seeded = [] if warning is None else [warning]
+    return [*seeded, *trying.warnings(), *snapshot_objects.warnings(), *PROBLEMS]

@@ -7,6 +7,7 @@ own. All is computed beside whoever serves the model, and put in place in one tr
 import logging
 import tempfile
 from collections.abc import Callable, Mapping
+from contextlib import nullcontext
 from dataclasses import dataclass, replace
 from datetime import datetime
 
@@ -15,10 +16,11 @@ from django.db.models import F
 from models_app.domain.errors import StorageUnavailable
 from models_app.domain.lineages import Lineages, Origin
 from models_app.engine import forks
-from models_app.engine.ports import ModelState, SnapshotData
+from models_app.engine.ports import ModelState
 from models_app.journal.positions import Place
 from models_app.journal.reading import segments_after
 from models_app.models import Generation, Replay, ServedModel, Snapshot
+from models_app.models.packing import Packed, pack
 from models_app.models.rewriting import RewrittenJournal
 from models_app.models.signing import save_snapshot
 from models_app.models.transactions import translated_errors, write_transaction
@@ -107,7 +109,10 @@ def _rebuild(
         for _ in range(_MAX_ROUNDS):
             if relearning.go_on() <= _FEW_LEARNS:
                 break
-        with write_transaction():
+        # What the next generation begins with, if there is one, is known by now.
+        data = relearning.snapshot
+        packing = nullcontext() if data is None else pack(data, str(state.model_id))
+        with packing as packed, write_transaction():
             row = ServedModel.objects.filter(pk=state.model_id, generation=state.generation).first()
             if row is None:
                 raise Changed
@@ -115,7 +120,7 @@ def _rebuild(
                 raise StorageUnavailable(f"'{name}' learns more quickly than it learns again; try again.")
             relearning.go_on()
             relearning.check(row.seq)
-            rebuilt = _put_in_place(replace(state, seq=row.seq), relearning, journal, now)
+            rebuilt = _put_in_place(replace(state, seq=row.seq), relearning, packed, journal, now)
             also(rebuilt)
             return rebuilt
 
@@ -139,7 +144,11 @@ def _n_in(lineages: Lineages) -> int:
 
 
 def _put_in_place(
-    state: ModelState, relearning: Relearning, journal: RewrittenJournal, now: datetime
+    state: ModelState,
+    relearning: Relearning,
+    packed: Packed | None,
+    journal: RewrittenJournal,
+    now: datetime,
 ) -> Rebuilt:
     """Replace the journal, and what depends on it, within the transaction; `state` is that of now."""
     lineages = relearning.lineages
@@ -151,10 +160,10 @@ def _put_in_place(
         journal.apply(state.model_id)
         _renumber(state.model_id, lineages, first_seqs)
     begun = state
-    if relearning.snapshot is not None:
+    if packed is not None:
         seq = state.seq - lineages.n_left_out(state.generation, state.seq)
         begun = replace(state, generation=state.generation + 1, seq=seq)
-        _begin_generation(state, begun, relearning.snapshot, now)
+        _begin_generation(state, begun, packed, now)
     return Rebuilt(
         model_id=state.model_id,
         n_left_out=_n_in(lineages),
@@ -178,16 +187,16 @@ def _renumber(model_id: int, lineages: Lineages, first_seqs: Mapping[int, int]) 
         Replay.objects.filter(pk=replay.pk).update(seq=replay.seq - n_before)
 
 
-def _begin_generation(left: ModelState, begun: ModelState, snapshot: SnapshotData, now: datetime) -> None:
+def _begin_generation(left: ModelState, begun: ModelState, packed: Packed, now: datetime) -> None:
     Generation.objects.create(
         model_id=begun.model_id,
         generation=begun.generation,
         kind=Generation.FORGET,
-        seq=snapshot.seq,
+        seq=packed.data.seq,
         from_generation=left.generation,
         started_at=now,
     )
-    save_snapshot(begun, snapshot)
+    save_snapshot(begun, packed)
     # What it was to learn again of others, it goes on with.
     replays = Replay.objects.filter(model_id=left.model_id, generation=left.generation)
     replays.update(generation=begun.generation)
@@ -196,5 +205,5 @@ def _begin_generation(left: ModelState, begun: ModelState, snapshot: SnapshotDat
         generation=begun.generation,
         seq=begun.seq,
         n_undone=F("n_undone") + left.seq - begun.seq,
-        size_bytes=len(snapshot.model),
+        size_bytes=len(packed.data.model),
     )

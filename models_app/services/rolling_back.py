@@ -9,6 +9,7 @@ from models_app.domain.errors import SnapshotNotFound
 from models_app.engine import forks
 from models_app.engine.recovery import from_snapshot
 from models_app.models import Generation, ServedModel, Snapshot
+from models_app.models.packing import Packed, pack
 from models_app.models.signing import copy_snapshot, read_snapshot
 from models_app.models.transactions import translated_errors, write_transaction
 from models_app.services import auditing
@@ -45,14 +46,15 @@ def roll_back(*, name: str, seq: int, now: datetime, generation: int | None = No
         chosen = _find(model, seq, generation)
     # A model that does not load is not gone back to. It may take long: nobody else is to wait for it.
     forks.own()
-    from_snapshot(state_of(model), read_snapshot(chosen))
+    state, data = state_of(model), read_snapshot(chosen)
+    from_snapshot(state, data)
     seen = model.generation
-    with write_transaction():
+    with pack(data, str(state.model_id)) as packed, write_transaction():
         model = find_row(name)
         # Where it was only thinned out while it was being loaded, its bytes are at hand.
         if _is_discarded(chosen, model, seen=seen):
             raise _not_found(model, seq, generation)
-        rollback = _begin_generation(model, chosen, now)
+        rollback = _begin_generation(model, chosen, packed, now)
         auditing.record(
             action="roll_back",
             model=name,
@@ -107,7 +109,7 @@ def _not_found(model: ServedModel, seq: int, generation: int | None) -> Snapshot
     )
 
 
-def _begin_generation(model: ServedModel, chosen: Snapshot, now: datetime) -> Rollback:
+def _begin_generation(model: ServedModel, chosen: Snapshot, packed: Packed, now: datetime) -> Rollback:
     rollback = Rollback(
         generation=model.generation + 1,
         seq=chosen.seq,
@@ -123,7 +125,7 @@ def _begin_generation(model: ServedModel, chosen: Snapshot, now: datetime) -> Ro
         from_generation=rollback.from_generation,
         started_at=now,
     )
-    copy_snapshot(chosen, rollback.generation)
+    copy_snapshot(chosen, rollback.generation, packed)
     # A turn on the generation before finds the row changed at its commit, and begins anew.
     ServedModel.objects.filter(pk=model.pk).update(
         generation=rollback.generation,

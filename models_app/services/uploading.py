@@ -20,6 +20,7 @@ from models_app.models import (
     ServedModel,
     Snapshot,
 )
+from models_app.models.packing import Packed, pack
 from models_app.models.signing import save_snapshot
 from models_app.models.transactions import write_transaction
 from models_app.services import auditing
@@ -31,6 +32,7 @@ from models_app.services.finding import find, find_row
 from models_app.services.folding import get_instance_metrics
 from models_app.services.quotas import check_upload, uploader
 from models_app.services.runtime import forget_default
+from models_app.services.snapshot_objects import remove_discarded
 from models_app.services.specifying import save_spec
 from models_app.services.states import state_of
 
@@ -81,15 +83,15 @@ def upload_model(  # noqa: PLR0913  # as many as an upload has choices
         is_spec=is_spec,
         signature=signature,
     )
-    first = _first_snapshot(data, examined)
-    with write_transaction():
+    # Whose it will be is not known yet.
+    with pack(_first_snapshot(data, examined), "uploads") as first, write_transaction():
         if flavor is not None:
             set_up_without_flavor(now=now)
         elif get_flavor() != examined.flavor:
             # The instance was set to another flavor while the model was being examined.
             raise FlavorNotSet
         name = name or draw_name(_is_taken)
-        check_upload(name=name, n_bytes=len(first.model))
+        check_upload(name=name, n_bytes=len(first.data.model))
         _put(name, examined, first, now)
         auditing.record(
             action="upload",
@@ -101,6 +103,7 @@ def upload_model(  # noqa: PLR0913  # as many as an upload has choices
             is_read_only=is_read_only,
             signed_by=examined.signed_by,
         )
+    remove_discarded()
     standing.look()
     forget_default()
     for remark in examined.remarks:
@@ -137,6 +140,7 @@ def delete_model(*, name: str) -> None:
             if heir is not None:
                 ServedModel.objects.filter(pk=heir.pk).update(is_default=True)
         auditing.record(action="delete", model=name)
+    remove_discarded()
     forget_default()
 
 
@@ -151,7 +155,7 @@ def make_default(*, name: str) -> None:
     forget_default()
 
 
-def _put(name: str, examined: Examined, first: SnapshotData, now: datetime) -> None:
+def _put(name: str, examined: Examined, first: Packed, now: datetime) -> None:
     """Insert or replace a model's row, with its first snapshot, as the default."""
     versions = Versions.current()
     model = ServedModel.objects.filter(name=name).first() or ServedModel(name=name, generation=0)
@@ -171,7 +175,7 @@ def _put(name: str, examined: Examined, first: SnapshotData, now: datetime) -> N
     model.remarks = examined.remarks
     model.predict_method = examined.predict_method
     model.is_read_only = examined.is_read_only
-    model.size_bytes = len(first.model)
+    model.size_bytes = len(first.data.model)
     model.sha256 = examined.sha256
     model.signed_by = examined.signed_by or ""
     model.river_version = versions.river

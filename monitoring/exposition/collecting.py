@@ -16,7 +16,7 @@ from prometheus_client.core import (
 
 from models_app.domain import windows
 from models_app.domain.contracts import BREACHES
-from models_app.services import configuring, measuring
+from models_app.services import configuring, measuring, snapshot_objects
 from models_app.services.contracts.reading import breach_counts
 from models_app.services.inspecting import Histogram, Timings
 from models_app.services.listing import ModelSummary, RecentModels, list_recent
@@ -53,6 +53,7 @@ class Collector:
         yield from _of_drift(seen)
         yield from _of_contracts(seen)
         yield from _of_webhook()
+        yield from _of_snapshot_store()
         yield from _of_process(seen)
         yield from ProcessCollector(registry=None).collect()
 
@@ -184,6 +185,21 @@ def _of_webhook() -> Iterator[Metric]:
     for state, n in counted.items():
         family.add_metric([state], n)
     yield family
+    yield failures
+
+
+def _of_snapshot_store() -> Iterator[Metric]:
+    seen = snapshot_objects.figures()
+    if seen is None:
+        return
+    yield _gauge(
+        "snapshot_store_up", "1 where this process could use the object store last.", not seen.failure
+    )
+    yield _gauge("snapshot_store_discarded", "Objects that are still to be removed.", seen.n_discarded)
+    failures = CounterMetricFamily(
+        _PREFIX + "snapshot_store_failures", "Requests of this process to the object store that have failed."
+    )
+    failures.add_metric([], seen.n_failures)
     yield failures
 
 

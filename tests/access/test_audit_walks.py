@@ -53,6 +53,7 @@ class TestCommands:
         "runserver": "serves",
         "serve": "serves; with --setup it is setup",
         "sign_model": "reads a file",
+        "sweep_snapshots": "removes what is no part of the instance",
         "test_webhook": "posts a message that is about nothing",
         "verify_journal": "reads",
     }

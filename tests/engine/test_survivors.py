@@ -17,6 +17,7 @@ from models_app.engine.recovery import recover
 from models_app.engine.routing import Directory, Found
 from models_app.engine.snapshots import SnapshotPolicy
 from models_app.models import Snapshot
+from models_app.models.packing import Packed
 from models_app.models.signing import save_snapshot
 from models_app.models.storage.sqlite.storage import SqliteStorage
 from tests.engine.conftest import MakeEngine, Recorder, Upload, learn, learn_by_id, predict
@@ -52,7 +53,8 @@ class TestRecovery:
         state = storage.find_state("model")
         assert state is not None
         # Signed as it should be, and no pickle.
-        save_snapshot(state, SnapshotData(seq=4, model=b"no pickle", metrics=pickle.dumps(None)))
+        data = SnapshotData(seq=4, model=b"no pickle", metrics=pickle.dumps(None))
+        save_snapshot(state, Packed(data, "model"))
 
         hot = recover(storage, state)
 

@@ -3,6 +3,7 @@
 from typing import Any
 
 import msgspec
+from django.conf import settings
 from django.core.management.base import CommandError, CommandParser
 from django.utils import timezone
 
@@ -72,6 +73,8 @@ class Command(ServiceCommand):
         self.stdout.write(f"Receipt: {done.receipt}")
         if done.has_traces:
             self.stdout.write("The database file may have traces left: --rewrite removes them.")
+            if settings.SNAPSHOTS_URL:
+                self.stdout.write("So may the object store, until a server can remove them.")
 
 
 def _feature(text: str) -> OfFeature:

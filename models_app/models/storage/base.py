@@ -10,6 +10,8 @@ from django.conf import settings
 from models_app.domain.errors import ModelNotLoadable
 from models_app.domain.remarks import Remark
 from models_app.engine.ports import Conflict, ModelState, Note, Pending, Segment, SnapshotData, Write
+from models_app.models import object_store
+from models_app.models.packing import pack
 from models_app.models.served import ServedModel
 from models_app.models.signing import read_snapshot, save_snapshot, snapshots_of
 from models_app.models.snapshots import Snapshot
@@ -148,7 +150,9 @@ class Backend(ABC):
             try:
                 yield read_snapshot(snapshot)
             except ModelNotLoadable as error:
-                failure = failure or error
+                # It may have been pruned while its bytes were on their way.
+                if self._snapshot(state, seq) is not None:
+                    failure = failure or error
         if failure is not None:
             raise failure
 
@@ -160,15 +164,21 @@ class Backend(ABC):
     def _snapshot(self, state: ModelState, seq: int) -> Snapshot | None:
         return snapshots_of(state).filter(seq=seq).first()
 
+    def expect_snapshot(self) -> None:
+        """See the port."""
+        if settings.SNAPSHOTS_URL:
+            object_store.writing.expect()
+
     @guarded
     def save_snapshot(self, state: ModelState, data: SnapshotData, note: Note | None = None) -> None:
         """See the port."""
         kept = snapshots_of(state)
-        with write_transaction():
+        # Nobody else waits while it is compressed, and while it travels to an object store.
+        with pack(data, str(state.model_id)) as packed, write_transaction():
             if not ServedModel.objects.filter(pk=state.model_id, generation=state.generation).exists():
                 return
             kept.filter(seq=data.seq).delete()
-            save_snapshot(state, data)
+            save_snapshot(state, packed)
             newest = kept.order_by("-seq").values_list("seq", flat=True)
             # The first stays as well: it is where the generation's journal can be verified from.
             first = kept.order_by("seq").values_list("seq", flat=True)[:1]

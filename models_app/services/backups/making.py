@@ -10,16 +10,20 @@ from django.conf import settings
 from models_app.domain.errors import InvalidRequest, StorageUnavailable
 from models_app.models.transactions import write_transaction
 from models_app.services import auditing
-from models_app.services.backups import archives
+from models_app.services.backups import archives, inlining
 from models_app.services.backups.places import Places
 from models_app.sqlite import copies
+
+_MAX_ATTEMPTS = 5
 
 
 def make(file: Path) -> list[str]:
     """Write a backup into a new file that only this user can read; return what is not in it, in words.
 
     It has the database as it was at one moment, in the middle of whatever is done: what was acknowledged
-    before is in it. Raises `InvalidRequest`, `StorageUnavailable`, OSError; then there is no file.
+    before is in it. Snapshots whose bytes are in an object store are in it with them.
+
+    Raises `InvalidRequest`, `StorageUnavailable`, OSError; then there is no file.
     """
     places = Places.of_settings()
     if file.exists():
@@ -27,11 +31,8 @@ def make(file: Path) -> list[str]:
     with write_transaction():
         auditing.record(action="backup", file=file.name)
     with tempfile.TemporaryDirectory(prefix=f".{file.name}.", dir=file.absolute().parent) as folder:
-        copied, packed = Path(folder, archives.DATABASE), Path(folder, "packed")
-        try:
-            copies.copy(places.database, copied)
-        except sqlite3.Error as error:
-            raise StorageUnavailable(str(error)) from error
+        packed = Path(folder, "packed")
+        copied = _copied(places.database, Path(folder))
         paths = {archives.DATABASE: copied}
         paths |= {name: path for name, path in places.files.items() if path.exists()}
         with os.fdopen(os.open(packed, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as opened:
@@ -42,6 +43,22 @@ def make(file: Path) -> list[str]:
         os.link(packed, file)
     places.sync(file.absolute().parent)
     return _missing(places)
+
+
+def _copied(database: Path, folder: Path) -> Path:
+    """Return a copy of the database that has the bytes of all its snapshots."""
+    copied = folder / archives.DATABASE
+    for _ in range(_MAX_ATTEMPTS):
+        try:
+            copies.copy(database, copied)
+            inlining.inline(copied)
+        except sqlite3.Error as error:
+            raise StorageUnavailable(str(error)) from error
+        except inlining.Outdated:
+            copied.unlink()
+        else:
+            return copied
+    raise StorageUnavailable("Objects of snapshots are lost, or go more quickly than they can be read.")
 
 
 def _missing(places: Places) -> list[str]:
