@@ -52,6 +52,7 @@ class TestCommands:
         "routes": "reads",
         "runserver": "serves",
         "serve": "serves; with --setup it is setup",
+        "shard": "serves",
         "sign_model": "reads a file",
         "sweep_snapshots": "removes what is no part of the instance",
         "test_webhook": "posts a message that is about nothing",
