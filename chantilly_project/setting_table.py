@@ -231,6 +231,13 @@ SETTINGS = (
         parsing.seconds(600, 10_000_000),
         "Age from which what lies there and is no snapshot is removed, in seconds.",
     ),
+    Setting(
+        "LITESTREAM_REPLICA_URL",
+        "",
+        parsing.snapshots_url,
+        "Where [litestream](../how-to/litestream.md) replicates to: `/metrics` says how far it is behind.",
+        "none",
+    ),
     Setting("MAX_BODY_BYTES", "16M", parsing.size, "Largest JSON body."),
     Setting("MAX_MODEL_BYTES", "512M", parsing.size, "Largest upload of a model."),
     Setting("MAX_HEAD_BYTES", "64K", parsing.size, "Largest head of a request: its line and header lines."),

@@ -6,6 +6,7 @@ instance folder sets replaces what stands here.
 
 import os
 from datetime import timedelta
+from functools import partial
 from pathlib import Path
 
 import django_stubs_ext
@@ -51,6 +52,7 @@ SNAPSHOTS_KEPT: int
 SNAPSHOTS_URL: str
 SNAPSHOTS_SECONDS: float
 SNAPSHOTS_GRACE_SECONDS: float
+LITESTREAM_REPLICA_URL: str
 MAX_BODY_BYTES: int
 MAX_MODEL_BYTES: int
 MAX_HEAD_BYTES: int
@@ -160,11 +162,11 @@ TEMPLATES = [
     },
 ]
 
-DATABASES = {
-    "default": databases.describe(
-        DATABASE_URL, folder=INSTANCE_PATH, timeout=DATABASE_TIMEOUT, synchronous=SQLITE_SYNCHRONOUS
-    ),
-}
+# By the URL of another one.
+DESCRIBE_DATABASE = partial(
+    databases.describe, folder=INSTANCE_PATH, timeout=DATABASE_TIMEOUT, synchronous=SQLITE_SYNCHRONOUS
+)
+DATABASES = {"default": DESCRIBE_DATABASE(DATABASE_URL)}
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 if REDIS_URL:
     if not databases.redis_is_installed():

@@ -22,6 +22,7 @@ class ModelsAppConfig(AppConfig):
         from models_app.services.extending import check_paradigms
         from models_app.services.forgetting import watcher
         from models_app.services.overdue import overdue
+        from models_app.services.replica import watch as replica_watch
         from models_app.services.seeding import check_hash_seed
         from models_app.services.snapshot_objects import keeper as snapshot_keeper
 
@@ -30,6 +31,7 @@ class ModelsAppConfig(AppConfig):
         hooks.housekeeping.add(overdue.tick)
         hooks.housekeeping.add(pruner.tick)
         hooks.housekeeping.add(snapshot_keeper.tick)
+        hooks.housekeeping.add(replica_watch.tick)
         # What is forgotten from the first request on is noticed.
         hooks.startup.add(watcher.tick)
         hooks.housekeeping.add(watcher.tick)

@@ -97,6 +97,21 @@ def get(url: str) -> bytes:
         return bytes(obstore.get(store, path).bytes())
 
 
+def head(url: str, n_bytes: int) -> bytes:
+    """Return the first bytes of an object; raises `ObjectMissing`, `StorageUnavailable`."""
+    store, path = _place(url)
+    with reading.asked(url):
+        return bytes(obstore.get_range(store, path, start=0, length=n_bytes))
+
+
+def newest(url: str) -> str:
+    """Return the object with the last name below a URL; raises `ObjectMissing`, `StorageUnavailable`."""
+    names = [name for page in listed(url, reading) for name, _ in page]
+    if not names:
+        raise ObjectMissing(f"There is nothing at {url}.")
+    return max(names)
+
+
 def delete(url: str) -> None:
     """Delete an object, or nothing where there is none; raises `StorageUnavailable`."""
     store, path = _place(url)
@@ -107,19 +122,20 @@ def delete(url: str) -> None:
         return
 
 
-def listed(url: str) -> Iterator[list[tuple[str, datetime]]]:
+def listed(url: str, reach: Reach | None = None) -> Iterator[list[tuple[str, datetime]]]:
     """Yield the URLs of the objects below one, a thousand at a time, with when each was written.
 
     Raises `StorageUnavailable`.
     """
     store, path = _place(url)
+    reach = reach or writing
     base = url.removesuffix(path)
-    with writing.asked(url):
+    with reach.asked(url):
         pages = iter(obstore.list(store, prefix=path, chunk_size=LISTED_AT_A_TIME))
         page = next(pages, None)
     while page is not None:
         yield [(f"{base}{found['path']}", found["last_modified"]) for found in page]
-        with writing.asked(url):
+        with reach.asked(url):
             page = next(pages, None)
 
 

@@ -16,7 +16,7 @@ from prometheus_client.core import (
 
 from models_app.domain import windows
 from models_app.domain.contracts import BREACHES
-from models_app.services import configuring, measuring, snapshot_objects
+from models_app.services import configuring, measuring, replica, snapshot_objects
 from models_app.services.contracts.reading import breach_counts
 from models_app.services.inspecting import Histogram, Timings
 from models_app.services.listing import ModelSummary, RecentModels, list_recent
@@ -54,6 +54,7 @@ class Collector:
         yield from _of_contracts(seen)
         yield from _of_webhook()
         yield from _of_snapshot_store()
+        yield from _of_replica()
         yield from _of_process(seen)
         yield from ProcessCollector(registry=None).collect()
 
@@ -201,6 +202,13 @@ def _of_snapshot_store() -> Iterator[Metric]:
     )
     failures.add_metric([], seen.n_failures)
     yield failures
+
+
+def _of_replica() -> Iterator[Metric]:
+    lag = replica.watch.lag()
+    if lag is not None:
+        yield _gauge("replica_lag_seconds", "Up to how long ago litestream has replicated.", lag.seconds)
+        yield _gauge("replica_lag_bytes", "What it had not, of the database's log.", lag.n_bytes)
 
 
 def _of_process(seen: RecentModels) -> Iterator[Metric]:
