@@ -22,7 +22,7 @@ AUDIT := .venv-audit
 # The tests' settings need no instance folder of the clone and touch none.
 CHECK_SETTINGS := --settings=tests.settings
 
-.PHONY: run test soak test-pythons lint demo docs bench bench-against lock audit vendor clean
+.PHONY: run test test-postgresql soak test-pythons lint demo docs bench bench-against lock audit vendor clean
 
 run: $(VENV)/run.stamp
 	@exec $(BIN)/python manage.py serve --setup
@@ -35,6 +35,11 @@ test: $(VENV)/dev.stamp
 	$(BIN)/coverage combine --quiet
 	$(BIN)/coverage report --skip-covered --fail-under=95
 	$(BIN)/coverage report --include='models_app/domain/*,models_app/paradigms/*,models_app/engine/*,models_app/wire/*' --fail-under=99
+
+# What touches storage, engine and shards, on PostgreSQL.
+test-postgresql: $(VENV)/dev.stamp
+	TEST_DATABASE=postgresql $(BIN)/python -m pytest -n $(WORKERS) --dist loadfile \
+		tests/models tests/journal tests/engine tests/services tests/shards
 
 # What the tests show at a greater length: deeper models, more records, more rounds.
 soak: $(VENV)/dev.stamp

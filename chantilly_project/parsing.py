@@ -210,17 +210,25 @@ origins = Parser(
 )
 
 
-def _sqlite_url(value: object) -> str:
+def _database_url(value: object) -> str:
     url = read_text(value)
+    if urlsplit(url).scheme in {"postgres", "postgresql"}:
+        parts = urlsplit(url)
+        # To look at the port raises ValueError where it is none.
+        if parts.port == 0 or not parts.path.strip("/"):
+            raise ValueError("it names no database")
+        return url
     scheme, separator, file = url.partition(":///")
     # A database in memory would be another one for each of the engine's threads.
     if scheme != "sqlite" or not separator or not file or ":memory:" in file:
-        raise ValueError("not the URL of an SQLite file")
+        raise ValueError("neither an SQLite file nor a PostgreSQL database")
     return url
 
 
-sqlite_url = Parser(
-    _sqlite_url, "`sqlite:///FILE`, relative to the instance folder, or `sqlite:////ABSOLUTE/FILE`"
+database_url = Parser(
+    _database_url,
+    "`sqlite:///FILE`, relative to the instance folder, `sqlite:////ABSOLUTE/FILE`, or "
+    "`postgresql://USER:PASSWORD@HOST:PORT/NAME`",
 )
 
 

@@ -49,7 +49,7 @@ SETTINGS = (
     Setting(
         "DATABASE_URL",
         "sqlite:///chantilly.sqlite3",
-        parsing.sqlite_url,
+        parsing.database_url,
         "The database.",
     ),
     Setting(

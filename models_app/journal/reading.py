@@ -86,15 +86,15 @@ def scored_after(position: Position) -> list[Read[Position]]:
     """
     with translated_errors():
         rows = position.segments_after().values_list(
-            "pk", "first_seq", "last_seq", "learns", "model__is_scored", "model__flavor"
+            "commit_xid", "pk", "first_seq", "last_seq", "learns", "model__is_scored", "model__flavor"
         )
         return [
             Read(
-                ends_at=Position(pk),
+                ends_at=Position.of(xid, pk),
                 learns=to_segment(first, last, text).learns if is_scored else (),
                 flavor=flavor,
             )
-            for pk, first, last, text, is_scored, flavor in rows[:AT_A_TIME]
+            for xid, pk, first, last, text, is_scored, flavor in rows[:AT_A_TIME]
         ]
 
 

@@ -13,6 +13,10 @@ from models_app.domain.errors import StorageUnavailable
 from models_app.engine import forks
 from models_app.sqlite.base import DatabaseWrapper
 
+# A lock of PostgreSQL for the whole database: between what a use case reads and what it writes in one
+# transaction comes no commit of an engine, as in SQLite, which has one writer. Engines do not wait for each
+# other: theirs is shared (`storage/postgresql/commit.sql`).
+_CLOSE_GATE = "SELECT pg_advisory_xact_lock(7020)"
 # SQLite has one writer at a time; who finds it taken sleeps for up to 100 ms before it looks again. Threads
 # of one process queue up here instead.
 _writer = threading.Lock()
@@ -46,6 +50,9 @@ def write_transaction() -> Iterator[None]:
     """Run a block as one durable transaction; raises `StorageUnavailable` where the database refuses."""
     with writer_lock(), translated_errors():
         with transaction.atomic(durable=True):
+            if connection.vendor == "postgresql":
+                with connection.cursor() as cursor:
+                    cursor.execute(_CLOSE_GATE)
             yield
         check_files(connections[DEFAULT_DB_ALIAS])
 

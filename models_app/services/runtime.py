@@ -56,8 +56,8 @@ class _CommitPublisher:
         self, write: Write, segment_id: int | None, scores: Sequence[Scores], events: Sequence[Event]
     ) -> None:
         if segment_id is not None:
-            if not self._is_shard:
-                position = Position(segment_id)
+            position = None if self._is_shard else Position.of_commit(segment_id)
+            if position is not None:
                 get_instance_metrics().committed(position, write.state.flavor, scores, len(write.learns))
             publishing.scored(write.state, write.seq + 1, scores)
         if events:

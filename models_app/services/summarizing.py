@@ -1,7 +1,6 @@
 """The instance as a whole: a few queries, whatever the number of models."""
 
 import platform
-import sqlite3
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
@@ -56,4 +55,4 @@ def summarize_instance() -> InstanceSummary:
 
 def _versions() -> dict[str, str]:
     packages = {name: version(name.lower()) for name in ("River", "Django", "numpy")}
-    return {**packages, "Python": platform.python_version(), "SQLite": sqlite3.sqlite_version}
+    return {**packages, "Python": platform.python_version(), **get_storage().versions()}

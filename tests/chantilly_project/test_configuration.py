@@ -160,7 +160,7 @@ class TestConfigurationErrors:
         with pytest.raises(ConfigurationError) as key_error:
             load({"SECRET_KEY": "hunter2"}, tmp_path)
         with pytest.raises(ConfigurationError) as url_error:
-            load({"DATABASE_URL": "postgres://me:hunter2@db/x"}, tmp_path)
+            load({"DATABASE_URL": "mysql://me:hunter2@db/x"}, tmp_path)
 
         with pytest.raises(ConfigurationError) as webhook_error:
             load({"ALERT_WEBHOOK_SECRET": "hunter2"}, tmp_path)
@@ -168,7 +168,7 @@ class TestConfigurationErrors:
         assert "hunter2" not in str(webhook_error.value)
         assert "hunter2" not in str(key_error.value)
         assert "hunter2" not in str(url_error.value)
-        assert "postgres://me:***@db/x" in str(url_error.value)
+        assert "mysql://me:***@db/x" in str(url_error.value)
 
     def test_are_raised_where_the_instance_cannot_be_made(self, tmp_path: Path) -> None:
         (tmp_path / "file").touch()

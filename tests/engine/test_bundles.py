@@ -152,6 +152,7 @@ class TestBundle:
             bare.learn_one(x, y)
         assert fingerprint(blobs.loads(engine.call(Export("model")))) == fingerprint(bare)
 
+    @pytest.mark.sqlite
     def test_writes_no_pending_row_for_learns_that_bring_their_features(
         self, make_engine: MakeEngine, upload: Upload
     ) -> None:

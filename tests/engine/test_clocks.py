@@ -24,9 +24,9 @@ from models_app.engine.commands import (
 from models_app.engine.hot import HotModel
 from models_app.engine.ports import ModelState, SnapshotData
 from models_app.models import Replay, ServedModel
-from models_app.models.storage.sqlite.storage import SqliteStorage
 from models_app.services.rolling_back import roll_back
 from tests.engine.conftest import MakeEngine, Upload, submit_all
+from tests.storages import OurStorage
 
 NOON = 1_790_000_000.25
 DAY = 86_400.0
@@ -46,7 +46,7 @@ def learn_by_id(prediction_id: str, at: float) -> LearnById:
     return LearnById("model", prediction_id, 2.0, at)
 
 
-def journal(storage: SqliteStorage) -> list[Learn]:
+def journal(storage: OurStorage) -> list[Learn]:
     state = storage.find_state("model")
     assert state is not None
     return [some for segment in storage.segments(state, 0) for some in segment.learns]
@@ -91,7 +91,7 @@ class TestTimesOfAJournal:
         assert runs_forward(batch.write.learns)
 
     def test_are_the_clocks_where_that_runs_forward(
-        self, make_engine: MakeEngine, upload: Upload, storage: SqliteStorage
+        self, make_engine: MakeEngine, upload: Upload, storage: OurStorage
     ) -> None:
         upload(linear_model.LinearRegression())
 
@@ -103,7 +103,7 @@ class TestTimesOfAJournal:
         ]
 
     def test_stand_still_until_a_clock_that_was_set_back_has_caught_up(
-        self, make_engine: MakeEngine, upload: Upload, storage: SqliteStorage
+        self, make_engine: MakeEngine, upload: Upload, storage: OurStorage
     ) -> None:
         upload(linear_model.LinearRegression())
         engine = make_engine()
@@ -115,7 +115,7 @@ class TestTimesOfAJournal:
         assert times == [NOON + DAY, NOON + DAY, NOON + DAY, NOON + DAY + 1]
 
     def test_show_no_delay_where_nobody_knows_it(
-        self, make_engine: MakeEngine, upload: Upload, storage: SqliteStorage
+        self, make_engine: MakeEngine, upload: Upload, storage: OurStorage
     ) -> None:
         upload(linear_model.LinearRegression())
         engine = make_engine()
@@ -137,7 +137,7 @@ class TestTimesOfAJournal:
         self,
         make_engine: MakeEngine,
         upload: Upload,
-        storage: SqliteStorage,
+        storage: OurStorage,
         has_snapshot: bool,
         microseconds: float,
     ) -> None:
@@ -153,7 +153,7 @@ class TestTimesOfAJournal:
         assert len(journal(storage)) == 2
 
     def test_run_forward_after_what_another_process_has_learned(
-        self, make_engine: MakeEngine, upload: Upload, storage: SqliteStorage
+        self, make_engine: MakeEngine, upload: Upload, storage: OurStorage
     ) -> None:
         upload(linear_model.LinearRegression())
         here, there = make_engine(), make_engine()
@@ -166,7 +166,7 @@ class TestTimesOfAJournal:
         assert len(journal(storage)) == 3
 
     def test_run_forward_over_an_eviction(
-        self, make_engine: MakeEngine, upload: Upload, storage: SqliteStorage
+        self, make_engine: MakeEngine, upload: Upload, storage: OurStorage
     ) -> None:
         upload(linear_model.LinearRegression())
         engine = make_engine()
@@ -178,7 +178,7 @@ class TestTimesOfAJournal:
         assert runs_forward(journal(storage))
 
     def test_run_forward_from_one_generation_to_the_next(
-        self, make_engine: MakeEngine, upload: Upload, storage: SqliteStorage
+        self, make_engine: MakeEngine, upload: Upload, storage: OurStorage
     ) -> None:
         upload(linear_model.LinearRegression())
         engine = make_engine()
@@ -191,7 +191,7 @@ class TestTimesOfAJournal:
         assert runs_forward(left + journal(storage))
 
     def test_begin_anew_with_an_upload(
-        self, make_engine: MakeEngine, upload: Upload, storage: SqliteStorage
+        self, make_engine: MakeEngine, upload: Upload, storage: OurStorage
     ) -> None:
         upload(linear_model.LinearRegression())
         engine = make_engine()
@@ -203,7 +203,7 @@ class TestTimesOfAJournal:
         assert [some.learned_at for some in journal(storage)] == [NOON]
 
     def test_of_what_is_learned_again_come_after_its_prediction(
-        self, make_engine: MakeEngine, upload: Upload, storage: SqliteStorage
+        self, make_engine: MakeEngine, upload: Upload, storage: OurStorage
     ) -> None:
         upload(linear_model.LinearRegression())
         engine = make_engine()

@@ -42,7 +42,6 @@ from models_app.engine.recovery import recover
 from models_app.engine.snapshots import SnapshotPolicy
 from models_app.engine.timings import DELAY_BOUNDS, TimingsByModel
 from models_app.models import JournalSegment, PendingPrediction, ServedModel, Snapshot
-from models_app.models.storage.sqlite.storage import SqliteStorage
 from models_app.services.uploading import delete_model
 from tests.engine.conftest import MakeEngine, Recorder, Upload, learn, learn_by_id, predict, submit_all
 from tests.engine.models import (
@@ -55,6 +54,7 @@ from tests.engine.models import (
     Unpicklable,
     linear_regression,
 )
+from tests.storages import OurStorage
 
 EAGER = SnapshotPolicy(cost_ratio=0.0, min_seconds=0.0)
 
@@ -67,7 +67,7 @@ def exported(engine: Any, name: str = "model") -> Any:
     return blobs.loads(engine.call(Export(name)))
 
 
-def rebuilt(storage: SqliteStorage, name: str = "model") -> Any:
+def rebuilt(storage: OurStorage, name: str = "model") -> Any:
     state = storage.find_state(name)
     assert state is not None
     return recover(storage, state)
@@ -83,7 +83,7 @@ def write_locked() -> Iterator[None]:
 
 
 @pytest.fixture
-def short_waits(storage: SqliteStorage, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+def short_waits(storage: OurStorage, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     """Let the test's connections wait for a lock for a tenth of a second."""
     monkeypatch.setitem(connections["default"].settings_dict["OPTIONS"], "timeout", 0.1)
     connection.close()
@@ -111,7 +111,7 @@ class TestProgressiveValidation:
         assert fingerprint(exported(engine)) == fingerprint(bare)
 
     def test_survives_in_the_journal(
-        self, storage: SqliteStorage, make_engine: MakeEngine, upload: Upload
+        self, storage: OurStorage, make_engine: MakeEngine, upload: Upload
     ) -> None:
         engine = make_engine()
         upload(linear_regression())
@@ -125,7 +125,7 @@ class TestProgressiveValidation:
         assert hot.vitals().metrics == engine.call(Inspect("model")).metrics
 
     def test_hands_copies_of_the_features_to_the_model(
-        self, storage: SqliteStorage, make_engine: MakeEngine, upload: Upload
+        self, storage: OurStorage, make_engine: MakeEngine, upload: Upload
     ) -> None:
         engine = make_engine()
         upload(Greedy())
@@ -263,7 +263,7 @@ class TestRouting:
     def test_keeps_the_order_of_a_stream_that_begins_before_the_default_is_known(
         self, make_engine: MakeEngine, upload: Upload
     ) -> None:
-        class Sluggish(SqliteStorage):
+        class Sluggish(OurStorage):
             def default_name(self) -> str | None:
                 time.sleep(0.05)
                 return super().default_name()
@@ -488,6 +488,7 @@ class TestFailure:
         assert isinstance(answers[1], msgspec.MsgspecError)
         assert answers[2] == 3
 
+    @pytest.mark.sqlite
     def test_of_the_database_refuses_the_batch_and_changes_nothing(
         self, make_engine: MakeEngine, upload: Upload, short_waits: None
     ) -> None:
@@ -522,9 +523,9 @@ class TestFailure:
             engine.call(learn_by_id("1", 1.0))
 
     def test_of_the_program_itself_does_not_end_the_thread(
-        self, storage: SqliteStorage, make_engine: MakeEngine, upload: Upload
+        self, storage: OurStorage, make_engine: MakeEngine, upload: Upload
     ) -> None:
-        class Broken(SqliteStorage):
+        class Broken(OurStorage):
             fails = True
 
             def find_state(self, name: str) -> ModelState | None:
@@ -547,7 +548,7 @@ class TestFailure:
 
 class TestSeveralProcesses:
     def test_share_one_order_of_learns(
-        self, storage: SqliteStorage, make_engine: MakeEngine, upload: Upload
+        self, storage: OurStorage, make_engine: MakeEngine, upload: Upload
     ) -> None:
         upload(Counting())
         engines = [make_engine(), make_engine(), make_engine()]
@@ -594,7 +595,7 @@ class TestSeveralProcesses:
     def test_that_never_let_one_through_make_it_give_up(
         self, make_engine: MakeEngine, upload: Upload
     ) -> None:
-        class Contended(SqliteStorage):
+        class Contended(OurStorage):
             def commit(self, writes: Any) -> Any:
                 (write,) = writes
                 served = ServedModel.objects.filter(pk=write.state.model_id)
@@ -649,7 +650,7 @@ class TestSnapshots:
         assert Snapshot.objects.filter(seq=1).count() == 1
 
     def test_that_are_damaged_make_the_one_before_count(
-        self, storage: SqliteStorage, make_engine: MakeEngine, upload: Upload
+        self, storage: OurStorage, make_engine: MakeEngine, upload: Upload
     ) -> None:
         engine = make_engine(snapshots=EAGER)
         upload(Counting())
@@ -679,7 +680,7 @@ class TestSnapshots:
             make_engine().call(predict(None, {}))
 
     def test_that_cannot_be_taken_cost_nothing_else(
-        self, storage: SqliteStorage, make_engine: MakeEngine, upload: Upload
+        self, storage: OurStorage, make_engine: MakeEngine, upload: Upload
     ) -> None:
         engine = make_engine(snapshots=EAGER)
         upload(Unpicklable())
@@ -701,6 +702,7 @@ class TestSnapshots:
         assert engine.call(TakeSnapshot("model")) == 800
         assert engine.call(Export("model"))
 
+    @pytest.mark.sqlite
     def test_wait_for_a_database_that_is_locked(
         self, make_engine: MakeEngine, upload: Upload, short_waits: None
     ) -> None:
@@ -716,7 +718,7 @@ class TestSnapshots:
         assert engine.call(TakeSnapshot("model")) == 1
 
     def test_of_a_model_that_was_deleted_meanwhile_are_not_kept(
-        self, storage: SqliteStorage, make_engine: MakeEngine, upload: Upload
+        self, storage: OurStorage, make_engine: MakeEngine, upload: Upload
     ) -> None:
         engine = make_engine()
         upload(Counting())
@@ -753,7 +755,7 @@ class TestRecovery:
             make_engine().call(predict(None, {}))
 
     def test_refuses_a_snapshot_that_cannot_be_unpickled(
-        self, storage: SqliteStorage, make_engine: MakeEngine, upload: Upload
+        self, storage: OurStorage, make_engine: MakeEngine, upload: Upload
     ) -> None:
         from models_app.engine.ports import SnapshotData
 
@@ -847,7 +849,7 @@ class TestActivity:
 
 class TestStop:
     def test_finishes_what_was_accepted(
-        self, storage: SqliteStorage, make_engine: MakeEngine, upload: Upload
+        self, storage: OurStorage, make_engine: MakeEngine, upload: Upload
     ) -> None:
         engine = make_engine()
         upload(Slow())
@@ -944,6 +946,7 @@ class TestTimings:
         assert timings.delay.n == timings.delay.counts[0] == 1
         assert 0 <= timings.delay.seconds < DELAY_BOUNDS[0]
 
+    @pytest.mark.sqlite
     def test_count_what_is_refused_by_code(
         self, short_waits: None, make_engine: MakeEngine, upload: Upload
     ) -> None:

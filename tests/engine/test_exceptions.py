@@ -30,13 +30,13 @@ from models_app.engine.ports import ModelState, SnapshotData, Write
 from models_app.engine.recovery import from_snapshot
 from models_app.engine.snapshots import SnapshotPolicy
 from models_app.engine.vitals import Vitals
-from models_app.models.storage.sqlite.storage import SqliteStorage
 from models_app.paradigms.registry import FLAVORS
 from models_app.paradigms.regression import Regression
 from tests.engine.conftest import MakeEngine, Recorder, Upload, learn, predict
 from tests.engine.models import Counting
 from tests.engine.raising import KINDS, Panic, Raising
 from tests.servers.waiting import wait_until
+from tests.storages import OurStorage
 
 ASKED: dict[str, Any] = {
     "predict_one": lambda: predict("model", {}),
@@ -190,7 +190,7 @@ def raise_kind(kind: str) -> None:
     raise KINDS[kind]("the model")
 
 
-class Rewritten(SqliteStorage):
+class Rewritten(OurStorage):
     """Hands out another model than the one that was kept."""
 
     def __init__(self, model: object) -> None:
@@ -247,7 +247,7 @@ class Panicking:
         raise Panic("the metric")
 
 
-class RaisingStorage(SqliteStorage):
+class RaisingStorage(OurStorage):
     """Raises once, where it is asked for the row or to commit."""
 
     def __init__(self, where: str) -> None:

@@ -12,21 +12,21 @@ from models_app.engine import habits
 from models_app.engine.commands import Export, Inspect, TakeSnapshot
 from models_app.engine.ports import ModelState
 from models_app.models import ServedModel
-from models_app.models.storage.sqlite.storage import SqliteStorage
 from tests.engine import habits_models
 from tests.engine.conftest import MakeEngine, Upload, learn, learn_by_id, predict
 from tests.engine.models import Shrinking
 from tests.engine.test_engine import exported, rebuilt
+from tests.storages import OurStorage
 
 
-def values(storage: SqliteStorage, name: str = "model") -> dict[str, Any]:
+def values(storage: OurStorage, name: str = "model") -> dict[str, Any]:
     state: dict[str, Any] = rebuilt(storage, name).model.__dict__
     return state
 
 
 class TestAModelThatDraws:
     def test_is_the_same_after_every_restart(
-        self, storage: SqliteStorage, make_engine: MakeEngine, upload: Upload
+        self, storage: OurStorage, make_engine: MakeEngine, upload: Upload
     ) -> None:
         engine = make_engine()
         upload(habits_models.Drawing())
@@ -43,7 +43,7 @@ class TestAModelThatDraws:
         assert rebuilt(storage).is_replayable
 
     def test_draws_as_it_had_drawn_when_it_goes_on_from_a_snapshot(
-        self, storage: SqliteStorage, make_engine: MakeEngine, upload: Upload
+        self, storage: OurStorage, make_engine: MakeEngine, upload: Upload
     ) -> None:
         engine = make_engine()
         upload(habits_models.Drawing())
@@ -69,7 +69,7 @@ class TestAModelThatDraws:
 
 class TestAModelThatChangesWhenItPredicts:
     def test_of_river_predicts_on_copies(
-        self, storage: SqliteStorage, make_engine: MakeEngine, upload: Upload
+        self, storage: OurStorage, make_engine: MakeEngine, upload: Upload
     ) -> None:
         engine = make_engine()
         chooser = feature_selection.PoissonInclusion(p=0.1, seed=42)
@@ -87,7 +87,7 @@ class TestAModelThatChangesWhenItPredicts:
         assert before == [rebuilt(storage).predict(dict(x)) for x in asked]
 
     def test_until_it_has_learned_predicts_on_copies_until_then(
-        self, storage: SqliteStorage, make_engine: MakeEngine, upload: Upload
+        self, storage: OurStorage, make_engine: MakeEngine, upload: Upload
     ) -> None:
         engine = make_engine()
         bare = forest.ARFRegressor(n_models=3, seed=1)
@@ -121,7 +121,7 @@ class TestAModelThatChangesWhenItPredicts:
         assert exported(engine).n_predictions == 0
 
     def test_that_is_found_out_late_is_rebuilt(
-        self, storage: SqliteStorage, make_engine: MakeEngine, upload: Upload
+        self, storage: OurStorage, make_engine: MakeEngine, upload: Upload
     ) -> None:
         engine = make_engine()
         upload(habits_models.Remembering(after=3))
@@ -159,7 +159,7 @@ class Unlikely:
 @pytest.mark.parametrize("kind", [habits_models.Stamping, habits_models.Naming])
 class TestAModelThatCannotBeHadAgain:
     def test_is_snapshotted_before_a_learn_is_answered(
-        self, storage: SqliteStorage, make_engine: MakeEngine, upload: Upload, kind: type[Any]
+        self, storage: OurStorage, make_engine: MakeEngine, upload: Upload, kind: type[Any]
     ) -> None:
         engine = make_engine()
         upload(kind())
@@ -272,7 +272,7 @@ class TestWhatIsFoundOut:
         assert [model.remarks for model in ServedModel.objects.all()] == [[], []]
 
     def test_is_served_with_where_it_cannot_be_written_down(
-        self, storage: SqliteStorage, make_engine: MakeEngine, upload: Upload
+        self, storage: OurStorage, make_engine: MakeEngine, upload: Upload
     ) -> None:
         engine = make_engine(through=Forgetful())
         upload(habits_models.Stamping())
@@ -282,7 +282,7 @@ class TestWhatIsFoundOut:
         assert engine.call(Inspect("model")).seq == 1
 
     def test_is_no_remark_about_a_model_that_was_replaced(
-        self, storage: SqliteStorage, make_engine: MakeEngine, upload: Upload
+        self, storage: OurStorage, make_engine: MakeEngine, upload: Upload
     ) -> None:
         upload(habits_models.Consuming())
         before = storage.find_state("model")
@@ -294,7 +294,7 @@ class TestWhatIsFoundOut:
         assert ServedModel.objects.get().remarks == []
 
 
-class Forgetful(SqliteStorage):
+class Forgetful(OurStorage):
     def add_remark(self, state: ModelState, remark: Remark) -> None:
         raise StorageUnavailable("not now")
 

@@ -9,14 +9,14 @@ from models_app.domain.errors import ModelNotFound, PredictionNotPending, Storag
 from models_app.engine.commands import Inspect
 from models_app.engine.snapshots import SnapshotPolicy
 from models_app.models import PendingPrediction, Snapshot
-from models_app.models.storage.sqlite.storage import SqliteStorage
 from models_app.services.uploading import delete_model, make_default
 from tests.engine.conftest import MakeEngine, Recorder, Upload, learn, learn_by_id, predict, submit_all
 from tests.engine.models import Counting
 from tests.servers.waiting import wait_until
+from tests.storages import OurStorage
 
 
-class Looked(SqliteStorage):
+class Looked(OurStorage):
     """Counts the looks into the database."""
 
     def __init__(self) -> None:
@@ -166,7 +166,7 @@ class TestCommit:
     def test_that_fails_of_our_own_fault_refuses_and_goes_on(
         self, make_engine: MakeEngine, upload: Upload
     ) -> None:
-        class Faulty(SqliteStorage):
+        class Faulty(OurStorage):
             fails = True
 
             def commit(self, writes: Any) -> Any:
@@ -185,7 +185,7 @@ class TestCommit:
 
 class TestSnapshots:
     def test_that_are_due_are_taken_after_the_answers(self, make_engine: MakeEngine, upload: Upload) -> None:
-        class Held(SqliteStorage):
+        class Held(OurStorage):
             may_write = threading.Event()
 
             def save_snapshot(self, state: Any, data: Any, note: Any = None) -> None:

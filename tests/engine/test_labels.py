@@ -16,13 +16,13 @@ from models_app.engine.commands import Command, Export, Inspect, LearnFeatures
 from models_app.engine.engine import Engine
 from models_app.engine.recovery import recover
 from models_app.models import JournalSegment, PendingPrediction, ServedModel, Snapshot
-from models_app.models.storage.sqlite.storage import SqliteStorage
 from models_app.paradigms.multiclass import MULTICLASS
 from models_app.services.configuring import set_flavor
 from models_app.services.folding import get_instance_metrics
 from models_app.services.rolling_back import roll_back
 from tests.engine.conftest import MakeEngine, Upload, learn_by_id, predict, submit_all
 from tests.engine.models import LastLabel
+from tests.storages import OurStorage
 
 
 def learn(truth: Any, name: str | None = None, **x: object) -> LearnFeatures:
@@ -30,7 +30,7 @@ def learn(truth: Any, name: str | None = None, **x: object) -> LearnFeatures:
 
 
 @pytest.fixture
-def by_label(storage: SqliteStorage, upload: Upload) -> None:
+def by_label(storage: OurStorage, upload: Upload) -> None:
     """A model of the flavor multiclass that has `predict_one` only."""
     set_flavor(flavor="multiclass", now=timezone.now())
     upload(LastLabel())
@@ -42,7 +42,7 @@ class TestLabels:
         "truths", [["a", "1", "a", "a"], [1, 2, 1, 1], [True, False, True, True], [2.5, 1.0, 2.5, 2.5]]
     )
     def test_keep_their_type_from_the_prediction_to_the_metric(
-        self, storage: SqliteStorage, make_engine: MakeEngine, truths: list[Any]
+        self, storage: OurStorage, make_engine: MakeEngine, truths: list[Any]
     ) -> None:
         engine = make_engine()
         answers = []
@@ -66,7 +66,7 @@ class TestLabels:
         assert len(vitals.window.pairs()) == len(truths) - 1
 
     def test_are_scored_without_what_needs_probabilities(
-        self, storage: SqliteStorage, make_engine: MakeEngine
+        self, storage: OurStorage, make_engine: MakeEngine
     ) -> None:
         engine = make_engine()
 
@@ -77,7 +77,7 @@ class TestLabels:
         assert "CrossEntropy" not in vitals.metrics
         assert vitals.metrics["Accuracy"] == vitals.rolling()["Accuracy"] == 0.5
 
-    def test_are_scored_again_from_the_journal(self, storage: SqliteStorage, make_engine: MakeEngine) -> None:
+    def test_are_scored_again_from_the_journal(self, storage: OurStorage, make_engine: MakeEngine) -> None:
         engine = make_engine()
         for truth in ("a", "a", "3", "b", "b"):
             engine.call(learn(truth, a=1))
@@ -157,7 +157,7 @@ class TestMixedLabels:
 
         assert refusal(make_engine(), learn(1, a=1)).endswith("these are strings, not whole numbers")
 
-    def test_of_an_older_journal_are_replayed(self, storage: SqliteStorage, make_engine: MakeEngine) -> None:
+    def test_of_an_older_journal_are_replayed(self, storage: OurStorage, make_engine: MakeEngine) -> None:
         make_engine().call(learn("a", a=1))
         # As it was written when such labels were taken.
         segment = JournalSegment.objects.get()
@@ -188,7 +188,7 @@ class TestMixedLabels:
 
 
 def test_another_method_is_kept_through_a_rollback(
-    by_label: None, storage: SqliteStorage, make_engine: MakeEngine
+    by_label: None, storage: OurStorage, make_engine: MakeEngine
 ) -> None:
     engine = make_engine()
     engine.call(learn("a", a=1))

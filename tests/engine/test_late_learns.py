@@ -12,8 +12,8 @@ from models_app.engine.commands import Command, Export, Inspect
 from models_app.engine.engine import Engine
 from models_app.engine.ports import Learned
 from models_app.engine.recovery import recover
-from models_app.models.storage.sqlite.storage import SqliteStorage
 from tests.engine.conftest import MakeEngine, Recorder, Upload, learn, learn_by_id, predict
+from tests.storages import OurStorage
 
 N = 40
 # Its square is too large for a float: RMSE raises.
@@ -59,7 +59,7 @@ class TestLateLearns:
         ).predict_one({"a": 1.0})
 
     def test_are_in_the_journal_in_order_with_those_by_id(
-        self, storage: SqliteStorage, make_engine: MakeEngine, upload: Upload
+        self, storage: OurStorage, make_engine: MakeEngine, upload: Upload
     ) -> None:
         upload(linear())
         engine = make_engine()

@@ -26,7 +26,6 @@ from models_app.engine import members
 from models_app.engine.commands import Export, Inspect, LearnFeatures, Predict, PredictInDetail
 from models_app.engine.ports import Learned, Predicted
 from models_app.models import JournalSegment, PendingPrediction
-from models_app.models.storage.sqlite.storage import SqliteStorage
 from models_app.paradigms.base import Paradigm
 from models_app.paradigms.registry import get_flavor
 from models_app.paradigms.timed import Timed
@@ -34,10 +33,11 @@ from models_app.paradigms.timed import of as timed_paradigm
 from models_app.services.uploading import upload_model
 from tests.engine.conftest import MakeEngine, Recorder, learn, learn_by_id, predict, submit_all
 from tests.engine.models import HalfCharacter, Reticent
+from tests.storages import OurStorage
 
 
 @pytest.fixture
-def serve(storage: SqliteStorage) -> Any:
+def serve(storage: OurStorage) -> Any:
     """Serve a model under a flavor of its own."""
 
     def put(model: object, flavor: str, name: str = "model") -> str:

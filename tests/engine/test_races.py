@@ -6,13 +6,13 @@ from models_app.domain.errors import ModelNotFound, ModelNotLoadable
 from models_app.engine.commands import Inspect
 from models_app.engine.ports import ModelState, SnapshotData
 from models_app.models import Snapshot
-from models_app.models.storage.sqlite.storage import SqliteStorage
 from models_app.services.uploading import delete_model
 from tests.engine.conftest import MakeEngine, Upload, learn
 from tests.engine.models import Counting
+from tests.storages import OurStorage
 
 
-class Interrupted(SqliteStorage):
+class Interrupted(OurStorage):
     """Something happens once, between the look at a model's row and the reading of its snapshots."""
 
     def __init__(self, happens: Callable[[], object]) -> None:

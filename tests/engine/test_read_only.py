@@ -10,17 +10,17 @@ from models_app.domain import blobs
 from models_app.domain.errors import InvalidRequest
 from models_app.engine.commands import Export, Inspect
 from models_app.models import PendingPrediction, Snapshot
-from models_app.models.storage.sqlite.storage import SqliteStorage
 from models_app.services.rolling_back import roll_back
 from models_app.services.uploading import upload_model
 from models_app.services.verifying import verify_model
 from tests.engine.conftest import MakeEngine, learn, learn_by_id, predict, submit_all
 from tests.engine.test_paradigms import asked, taught
 from tests.own_models import Frozen
+from tests.storages import OurStorage
 
 
 @pytest.fixture
-def serve(storage: SqliteStorage) -> Any:
+def serve(storage: OurStorage) -> Any:
     """Serve a model read-only."""
 
     def put(model: object, flavor: str = "regression", name: str = "model", **options: Any) -> bytes:

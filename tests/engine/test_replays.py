@@ -13,9 +13,9 @@ from models_app.engine.commands import Command, LearnAgain, ReplayTarget
 from models_app.engine.engine import Engine
 from models_app.engine.ports import Learned
 from models_app.models import Replay, ServedModel
-from models_app.models.storage.sqlite.storage import SqliteStorage
 from tests.engine.conftest import MakeEngine, Recorder, Upload
 from tests.engine.models import Counting, Fragile
+from tests.storages import OurStorage
 
 
 @pytest.fixture
@@ -48,7 +48,7 @@ def in_one_batch(engine: Engine, *commands: Command) -> list[Any]:
 
 class TestLearnAgain:
     def test_learns_scores_and_moves_the_replay_in_one(
-        self, make_engine: MakeEngine, replay: Replay, storage: SqliteStorage
+        self, make_engine: MakeEngine, replay: Replay, storage: OurStorage
     ) -> None:
         recorder = Recorder()
         started_at = time.time()
@@ -80,7 +80,7 @@ class TestLearnAgain:
         )
 
     def test_scores_what_the_model_says_now_unless_it_is_asked_to(
-        self, make_engine: MakeEngine, replay: Replay, storage: SqliteStorage
+        self, make_engine: MakeEngine, replay: Replay, storage: OurStorage
     ) -> None:
         commands = [again(replay, seq, scores_answers=False) for seq in (11, 12)]
 
@@ -106,7 +106,7 @@ class TestLearnAgain:
 
     @pytest.mark.parametrize("seq", [10, 12])
     def test_writes_nothing_where_the_replay_is_elsewhere(
-        self, make_engine: MakeEngine, replay: Replay, storage: SqliteStorage, seq: int
+        self, make_engine: MakeEngine, replay: Replay, storage: OurStorage, seq: int
     ) -> None:
         (refused,) = in_one_batch(make_engine(), again(replay, seq))
 

@@ -12,12 +12,12 @@ from models_app.engine.engine import Engine
 from models_app.engine.queues import ModelQueue
 from models_app.engine.snapshots import SnapshotPolicy
 from models_app.models import JournalSegment
-from models_app.models.storage.sqlite.storage import SqliteStorage
 from tests.engine.conftest import MakeEngine, Upload, learn, predict
 from tests.engine.models import Counting, Fragile, linear_regression
+from tests.storages import OurStorage
 
 
-class Turns(SqliteStorage):
+class Turns(OurStorage):
     """Notes turns; `is_free`: nobody else has one."""
 
     def __init__(self, *, is_free: bool = True) -> None:

@@ -8,9 +8,9 @@ from models_app.engine import snapshots
 from models_app.engine.commands import Inspect, TakeSnapshot
 from models_app.engine.hot import HotModel
 from models_app.engine.snapshots import SnapshotPolicy
-from models_app.models.storage.sqlite.storage import SqliteStorage
 from tests.engine.conftest import MakeEngine, Upload, learn, predict, submit_all
 from tests.engine.models import Tagging, Unpicklable
+from tests.storages import OurStorage
 
 
 class TestModelsThatCannotBePickled:
@@ -84,7 +84,7 @@ class TestSets:
         assert engine.call(Inspect("model"), seconds=60).is_replayable
 
     def test_are_made_anew_only_once_the_snapshot_is_kept(
-        self, storage: SqliteStorage, upload: Upload, monkeypatch: pytest.MonkeyPatch
+        self, storage: OurStorage, upload: Upload, monkeypatch: pytest.MonkeyPatch
     ) -> None:
         state = storage.find_state(upload(compose.Select("a") | linear_model.LinearRegression()))
         assert state is not None
@@ -97,7 +97,7 @@ class TestSets:
 
         hot.snapshot()
         with monkeypatch.context() as refusing:
-            refusing.setattr(SqliteStorage, "save_snapshot", _refuse)
+            refusing.setattr(OurStorage, "save_snapshot", _refuse)
             with pytest.raises(StorageUnavailable):
                 snapshots.take_snapshot(storage, state, hot)
 

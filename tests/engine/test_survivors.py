@@ -19,9 +19,9 @@ from models_app.engine.snapshots import SnapshotPolicy
 from models_app.models import Snapshot
 from models_app.models.packing import Packed
 from models_app.models.signing import save_snapshot
-from models_app.models.storage.sqlite.storage import SqliteStorage
 from tests.engine.conftest import MakeEngine, Recorder, Upload, learn, learn_by_id, predict
 from tests.engine.models import Counting, Fragile, Greedy
+from tests.storages import OurStorage
 
 EAGER = SnapshotPolicy(cost_ratio=0.0, min_seconds=0.0)
 
@@ -45,7 +45,7 @@ class TestRecovery:
         assert sum(scores.n for scores in recorder.scores) == 1
 
     def test_goes_back_to_an_older_snapshot_where_the_newest_does_not_unpickle(
-        self, storage: SqliteStorage, make_engine: MakeEngine, upload: Upload
+        self, storage: OurStorage, make_engine: MakeEngine, upload: Upload
     ) -> None:
         upload(Counting())
         engine = make_engine()
@@ -140,7 +140,7 @@ class Nested(Greedy):
         self.seen.append(list(x["parts"]))
 
 
-class Refusing(SqliteStorage):
+class Refusing(OurStorage):
     """Refuses to keep one snapshot."""
 
     refuses = True

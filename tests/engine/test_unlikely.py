@@ -14,13 +14,13 @@ from models_app.engine.queues import ModelQueue
 from models_app.engine.supervising import Supervisor
 from models_app.engine.visits import Visit
 from models_app.engine.watching import Watchdog, _place
-from models_app.models.storage.sqlite.storage import SqliteStorage
 from models_app.services.uploading import make_default
 from tests.engine.conftest import MakeEngine, Upload, learn, predict
 from tests.engine.habits_models import Drawing
 from tests.engine.models import Counting
 from tests.engine.test_workers import MakePool, Pool, make_pool
 from tests.servers.waiting import wait_until
+from tests.storages import OurStorage
 
 __all__ = ["make_pool"]
 
@@ -62,7 +62,7 @@ class TestEngine:
         assert not queue.commands
 
     def test_gives_back_its_turn_with_a_batch_that_is_given_up(
-        self, storage: SqliteStorage, make_engine: MakeEngine, upload: Upload
+        self, storage: OurStorage, make_engine: MakeEngine, upload: Upload
     ) -> None:
         upload(Counting())
         engine = make_engine()
@@ -93,7 +93,7 @@ class TestEngine:
 
 class TestHotModel:
     def test_of_a_known_model_predicts_as_ever(
-        self, storage: SqliteStorage, make_engine: MakeEngine, upload: Upload
+        self, storage: OurStorage, make_engine: MakeEngine, upload: Upload
     ) -> None:
         upload(forest.ARFRegressor(n_models=2, seed=1))
         engine = make_engine()

@@ -2,10 +2,14 @@
 
 from pathlib import Path
 
+import pytest
+
 from models_app.domain.blobs import Signer
 from tests.management.processes import manage
 from tests.servers.databases import Database
 from tests.servers.launchers import make_instance
+
+pytestmark = pytest.mark.sqlite
 
 _MODEL = """
 INSERT INTO models_app_servedmodel

@@ -3,6 +3,7 @@
 import pytest
 
 from models_app.domain.errors import ModelNotLoadable
+from models_app.journal.positions import Position
 from models_app.models import Configuration, FlavorMetrics, JournalSegment, ServedModel, Snapshot
 from models_app.models.signing import read_snapshot
 from models_app.paradigms.binary import BINARY
@@ -84,9 +85,9 @@ class TestStop:
 
         assert list(Snapshot.objects.order_by("seq").values_list("seq", flat=True)) == [0, 3]
         # A fold that finds the newest segment done has nothing to fold.
-        assert Configuration.objects.get().metrics_position == str(max(_segment_ids()))
+        assert Configuration.objects.get().metrics_position == str(_last_position())
         assert snapshotting.take_snapshot(name="model") == 3
 
 
-def _segment_ids() -> list[int]:
-    return list(JournalSegment.objects.values_list("pk", flat=True))
+def _last_position() -> Position:
+    return max(Position.of(*row) for row in JournalSegment.objects.values_list("commit_xid", "pk"))

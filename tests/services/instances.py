@@ -14,9 +14,9 @@ from river import linear_model, preprocessing
 from models_app.domain.scoring import GroundTruth
 from models_app.engine.commands import Command
 from models_app.engine.ports import ModelState
-from models_app.models.storage.sqlite.storage import SqliteStorage
 from models_app.services import configuring, folding, predicting, runtime, uploading
 from models_app.wire.commands import learn_command, predict_command
+from tests.storages import OurStorage
 
 
 def logistic() -> Any:
@@ -105,7 +105,7 @@ class Instance:
             self.learn(f"{model}-{i}", i % 2 == 0)
 
     def state(self, name: str) -> ModelState:
-        state = SqliteStorage().find_state(name)
+        state = OurStorage().find_state(name)
         assert state is not None
         return state
 

@@ -12,9 +12,9 @@ from river import linear_model, preprocessing
 
 from models_app.api.records import Submission
 from models_app.engine.engine import Engine
-from models_app.models.storage.sqlite.storage import SqliteStorage
 from models_app.services import measuring, runtime
 from tests.services.instances import Instance
+from tests.storages import OurStorage
 
 
 class Numbers:
@@ -49,9 +49,9 @@ def send(*records: dict[str, Any]) -> list[Any]:
 
 def kept() -> list[object]:
     """Return the ground truths of the journal."""
-    state = SqliteStorage().find_state("m")
+    state = OurStorage().find_state("m")
     assert state is not None
-    segments = SqliteStorage().segments(state, after_seq=0)
+    segments = OurStorage().segments(state, after_seq=0)
     return [learn.ground_truth for segment in segments for learn in segment.learns]
 
 

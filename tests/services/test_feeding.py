@@ -241,6 +241,7 @@ class TestWatch:
         assert poller.metrics == warming.vitals("model").metrics
         assert poller.metrics["MAE"] == 1.0
 
+    @pytest.mark.sqlite
     def test_survives_a_database_that_is_busy(self, regression: Instance) -> None:
         poller = warming.MetricsPoller("model")
         with connection.cursor() as cursor:

@@ -8,7 +8,6 @@ from django.utils import timezone
 
 from models_app.engine.bundles import Bundle
 from models_app.engine.commands import Command
-from models_app.models.storage.sqlite.storage import SqliteStorage
 from models_app.paradigms.binary import BINARY
 from models_app.paradigms.regression import REGRESSION
 from models_app.services import uploading
@@ -17,12 +16,13 @@ from models_app.services.uploading import delete_model, upload_model
 from tests.engine.conftest import MakeEngine, learn, make_engine, storage
 from tests.engine.models import Counting
 from tests.services.instances import logistic
+from tests.storages import OurStorage
 
 __all__ = ["make_engine", "storage"]
 
 
 @pytest.fixture(autouse=True)
-def _two_models(storage: SqliteStorage) -> None:  # a fixture
+def _two_models(storage: OurStorage) -> None:  # a fixture
     for name in ("kept", "deleted"):
         upload_model(data=pickle.dumps(Counting()), name=name, now=timezone.now())
 

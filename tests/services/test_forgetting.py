@@ -261,6 +261,7 @@ class TestForget:
         assert first.receipt == again.receipt != other.receipt
         assert "secret" not in str(list(AuditEntry.objects.values()))
 
+    @pytest.mark.sqlite
     def test_says_where_traces_may_be_left(self, instance: Instance, monkeypatch: pytest.MonkeyPatch) -> None:
         instance.upload("model")
         instance.run("model", 3)

@@ -37,6 +37,7 @@ def fill(name: str, n: int, predicted_at: datetime) -> None:
 
 
 class TestPrunePredictions:
+    @pytest.mark.sqlite
     def test_is_in_the_trail_with_as_many_as_are_gone(
         self, instance: Instance, monkeypatch: pytest.MonkeyPatch
     ) -> None:
@@ -93,6 +94,7 @@ class TestPrunePredictions:
         assert n_deleted == 2 * pruning._AT_A_TIME + 1
         assert pending_ids() == {"new"}
 
+    @pytest.mark.sqlite
     def test_lets_others_write_between_the_pieces(self, instance: Instance) -> None:
         instance.upload("model")
         fill("model", 5 * pruning._AT_A_TIME, timezone.now() - timedelta(days=2))
@@ -119,6 +121,7 @@ class TestPrunePredictions:
         assert written[-1] == 0
         assert any(0 < n_left < 5 * pruning._AT_A_TIME for n_left in written)
 
+    @pytest.mark.sqlite
     def test_finds_the_old_by_an_index(self, instance: Instance) -> None:
         instance.upload("model")
         model = ServedModel.objects.get()
@@ -129,6 +132,7 @@ class TestPrunePredictions:
         assert "USING INDEX pending_of_model" in plan
         assert "TEMP B-TREE" not in plan
 
+    @pytest.mark.sqlite
     def test_is_refused_where_another_holds_the_lock(self, instance: Instance) -> None:
         instance.upload("model")
         instance.predict("old", "model", at=time.time() - DAY)

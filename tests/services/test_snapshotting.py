@@ -61,6 +61,7 @@ class TestSignature:
         ["", "0", "0" * 63, "0" * 64, "z" * 64, "ü" * 64, "\0" * 64, b"\xff" * 64, 7, 1.5],
         ids=repr,
     )
+    @pytest.mark.sqlite
     def test_that_is_none_is_a_wrong_one(self, instance: Instance, garbage: str | bytes | float) -> None:
         instance.upload("model")
         snapshot = Snapshot.objects.get()
@@ -72,6 +73,7 @@ class TestSignature:
 
     @pytest.mark.parametrize("column", ["model_bytes", "metrics_bytes"])
     @pytest.mark.parametrize("garbage", ["text", 10**15, b""], ids=repr)
+    @pytest.mark.sqlite
     def test_is_of_bytes(self, instance: Instance, column: str, garbage: str | bytes | float) -> None:
         instance.upload("model")
         snapshot = Snapshot.objects.get()

@@ -13,12 +13,12 @@ from models_app.engine.ports import SnapshotData
 from models_app.engine.recovery import from_snapshot
 from models_app.models import JournalSegment, ServedModel, Snapshot
 from models_app.models.signing import read_snapshot
-from models_app.models.storage.sqlite.storage import SqliteStorage
 from models_app.services import runtime, snapshotting, verifying
 from models_app.services.verifying import Verification
 from tests.engine.test_forks import Forking, ended, fork
 from tests.services import history_models
 from tests.services.instances import Instance
+from tests.storages import OurStorage
 
 
 def replace_snapshot(instance: Instance, seq: int, model: object) -> None:
@@ -27,7 +27,7 @@ def replace_snapshot(instance: Instance, seq: int, model: object) -> None:
     state = instance.state("model")
     kept = read_snapshot(Snapshot.objects.get(seq=seq))
     data = SnapshotData(seq=seq, model=blobs.dumps(model), metrics=kept.metrics, values={"Accuracy": 0.5})
-    SqliteStorage().save_snapshot(state, data)
+    OurStorage().save_snapshot(state, data)
 
 
 def verify() -> Verification:

@@ -12,11 +12,11 @@ from django.db import connections
 
 from models_app.engine.engine import Engine
 from models_app.engine.engine_options import EngineOptions
-from models_app.models.storage.sqlite.storage import SqliteStorage
 from models_app.shards.cluster import Cluster, socket_of
 from models_app.shards.listening import Listener
 from models_app.shards.slots import shard_of
 from tests.engine.conftest import Recorder, storage, upload
+from tests.storages import OurStorage
 
 __all__ = ["storage", "upload"]
 
@@ -28,7 +28,7 @@ FIRST, SECOND = "a", "b"
 class Shards:
     """The engines, their sockets and the cluster, whose loop runs in a thread."""
 
-    def __init__(self, storage: SqliteStorage, folder: Path) -> None:
+    def __init__(self, storage: OurStorage, folder: Path) -> None:
         self.storage = storage
         self.folder = folder
         self.notes: list[tuple[str, tuple[str, str], int]] = []
@@ -94,7 +94,7 @@ class Shards:
 
 
 @pytest.fixture
-def shards(storage: SqliteStorage, tmp_path: Path) -> Iterator[Shards]:
+def shards(storage: OurStorage, tmp_path: Path) -> Iterator[Shards]:
     shards = Shards(storage, tmp_path)
     yield shards
     shards.close()

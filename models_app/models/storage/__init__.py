@@ -1,7 +1,7 @@
 """The database behind the engine: which backend it is, decided in one place.
 
 A backend is a package of its own here with all of its SQL, and a description for Django beside it
-(`models_app.sqlite`). What it must keep is in `tests/models/storage`.
+(`models_app.sqlite`, `models_app.postgresql`). What it must keep is in `tests/models/storage`.
 """
 
 import functools
@@ -10,10 +10,23 @@ from collections.abc import Callable
 from django.db import connection
 
 from models_app.models.storage.base import Backend
-from models_app.models.storage.sqlite.storage import SqliteStorage
+
+
+def _sqlite() -> Backend:
+    from models_app.models.storage.sqlite.storage import SqliteStorage
+
+    return SqliteStorage()
+
+
+def _postgresql() -> Backend:
+    # Who has no such database does not wait for its driver.
+    from models_app.models.storage.postgresql.storage import PostgresqlStorage
+
+    return PostgresqlStorage()
+
 
 #: By Django's name of the database.
-_BACKENDS: dict[str, Callable[[], Backend]] = {"sqlite": SqliteStorage}
+_BACKENDS: dict[str, Callable[[], Backend]] = {"sqlite": _sqlite, "postgresql": _postgresql}
 
 
 @functools.cache

@@ -123,6 +123,10 @@ class Backend(ABC):
     def size_bytes(self) -> int:
         """Return the size of the database, without what is still in its log."""
 
+    @abstractmethod
+    def versions(self) -> dict[str, str]:
+        """Return the database's version, by its name; raises `StorageUnavailable`."""
+
     @guarded
     def recent_names(self, limit: int) -> list[str]:
         """See the port."""

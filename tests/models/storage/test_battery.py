@@ -5,12 +5,13 @@ import os
 import sys
 import threading
 from collections.abc import Iterator
+from types import FrameType
 from typing import Any
 
 import msgspec
 import pytest
 from django.conf import settings
-from django.db import connections
+from django.db import connection, connections
 
 from models_app.domain import learns
 from models_app.domain.errors import ModelNotLoadable, StorageUnavailable
@@ -210,7 +211,7 @@ class TestCrash:
         # Each of the statements, and then the whole of it.
         assert codes[-1] == 0
         assert set(codes[:-1]) == {1}
-        assert len(codes) > 5
+        assert len(codes) > (5 if connection.vendor == "sqlite" else 1)
         assert [len(segment.learns) for segment in storage.segments(state, 0)] == [1]
 
 
@@ -221,9 +222,11 @@ def _exit_code(storage: Backend, write: Write, step: int) -> int:
         forks.own()
         n_statements = 0
 
-        def count(_frame: object, event: str, argument: Any) -> None:
+        def count(frame: FrameType, event: str, argument: Any) -> None:
             nonlocal n_statements
-            if event == "c_call" and argument.__name__ in ("execute", "executemany", "commit"):
+            # Methods in C, or in Python, as the database's driver has them.
+            called = {"c_call": getattr(argument, "__name__", ""), "call": frame.f_code.co_name}.get(event)
+            if called in ("execute", "executemany", "commit"):
                 n_statements += 1
                 if n_statements == step:
                     os._exit(1)

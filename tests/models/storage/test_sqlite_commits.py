@@ -12,6 +12,8 @@ from models_app.models.storage.sqlite.commits import Writer, to_column
 from models_app.models.transactions import writer_lock
 from tests.models.storage.writes import one_learn, seqs
 
+pytestmark = pytest.mark.sqlite
+
 
 @pytest.fixture
 def writer() -> Iterator[Writer]:

@@ -13,6 +13,8 @@ from django.db import connection
 
 from models_app.models.storage.sqlite.gates import Gates
 
+pytestmark = pytest.mark.sqlite
+
 _OTHER = """
 import sys, django
 

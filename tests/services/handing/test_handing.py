@@ -33,7 +33,6 @@ from models_app.engine.commands import (
 from models_app.engine.engine import Engine
 from models_app.engine.tracing import Stages
 from models_app.models import PendingPrediction, ServedModel
-from models_app.models.storage.sqlite.storage import SqliteStorage
 from models_app.services import (
     feeding,
     folding,
@@ -54,12 +53,13 @@ from models_app.wire import codec
 from tests.services.history_models import Refusing
 from tests.services.instances import Instance
 from tests.services.numbered import learned, numbered, record
+from tests.storages import OurStorage
 
 
 @pytest.fixture
 def path(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     path = tmp_path / "sock"
-    monkeypatch.setattr(SqliteStorage, "socket_path", lambda _: str(path))
+    monkeypatch.setattr(OurStorage, "socket_path", lambda _: str(path))
     return path
 
 
@@ -405,7 +405,7 @@ class TestACommandWorksForItself:
     ) -> None:
         path = tmp_path / ("x" * 100) / "sock"
         path.parent.mkdir()
-        monkeypatch.setattr(SqliteStorage, "socket_path", lambda _: str(path))
+        monkeypatch.setattr(OurStorage, "socket_path", lambda _: str(path))
 
         server.listen()
 

@@ -3,6 +3,7 @@
 The statements of the hot path go straight to `sqlite3`: the ORM costs ten times more than they do.
 """
 
+import sqlite3
 from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime
 
@@ -166,6 +167,10 @@ class SqliteStorage(Backend):
         """See the base."""
         ((n_bytes,),) = raw_connection().execute(_SIZE)
         return int(n_bytes)
+
+    def versions(self) -> dict[str, str]:
+        """See the base."""
+        return {"SQLite": sqlite3.sqlite_version}
 
     def segments_of(self, model_id: int, generation: int, *, after_seq: int) -> Iterator[Segment]:
         """See the base."""

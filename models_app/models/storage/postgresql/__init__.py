@@ -1,0 +1,1 @@
+"""The storage on PostgreSQL, with all that only PostgreSQL needs."""
