@@ -6,6 +6,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from django.conf import settings
+from django.db import DEFAULT_DB_ALIAS
 from django.utils import timezone
 
 from models_app.domain.actors import current_actor
@@ -56,7 +57,14 @@ class Tally:
         return int(self._details["n"])
 
 
-def record(*, action: str, model: str = "", data: bytes | None = None, **details: object) -> AuditEntry:
+def record(
+    *,
+    action: str,
+    model: str = "",
+    data: bytes | None = None,
+    using: str = DEFAULT_DB_ALIAS,
+    **details: object,
+) -> AuditEntry:
     """Write down what is being done, by whoever acts in this context.
 
     Within the transaction that does it, so that there is none without the other. Of `data`, what came or
@@ -64,7 +72,7 @@ def record(*, action: str, model: str = "", data: bytes | None = None, **details
     the entry.
     """
     actor = current_actor()
-    return AuditEntry.objects.create(
+    return AuditEntry.objects.using(using).create(
         acted_at=timezone.now(),
         actor=sendable(actor.name, _MAX_TEXT),
         origin=sendable(actor.origin, _MAX_TEXT),
@@ -83,7 +91,7 @@ def record_afterwards(*, action: str, model: str = "", data: bytes | None = None
     """
     try:
         with write_transaction():
-            record(action=action, model=model, data=data, **details)
+            record(action=action, model=model, data=data, using=DEFAULT_DB_ALIAS, **details)
     except StorageUnavailable as error:
         actor = current_actor()
         logger.error("not in the audit trail: %s of '%s' by %s: %s", action, model, actor.name, error)

@@ -107,7 +107,7 @@ class InstanceMetrics:
         return self._folds[flavor]
 
     def _sealed(self, flavor: str, fold: _Fold, epoch: uuid.UUID) -> FlavorMetrics:
-        made, signature = keeping.seal(fold.metrics, _context(epoch, flavor, self._position))
+        made, signature = keeping.seal(fold.metrics, context_of(epoch, flavor, self._position))
         return FlavorMetrics(
             flavor=flavor,
             metrics_bytes=made,
@@ -143,7 +143,7 @@ def sealed() -> Iterator[Sealed]:
     """Yield what is stored of the metrics over all models, to be signed anew."""
     epoch = get_configuration().epoch
     for row in FlavorMetrics.objects.all():
-        yield _stored(row, _context(epoch, row.flavor, Position.read(row.metrics_position)))
+        yield _stored(row, context_of(epoch, row.flavor, Position.read(row.metrics_position)))
 
 
 def _stored(row: FlavorMetrics, context: str) -> Sealed:
@@ -158,12 +158,12 @@ def _stored(row: FlavorMetrics, context: str) -> Sealed:
 
 def _unsealed(row: FlavorMetrics, epoch: uuid.UUID, position: Position) -> Metrics:
     metrics: Metrics = keeping.unseal(
-        bytes(row.metrics_bytes), row.metrics_signature, _context(epoch, row.flavor, position)
+        bytes(row.metrics_bytes), row.metrics_signature, context_of(epoch, row.flavor, position)
     )
     return metrics
 
 
-def _context(epoch: uuid.UUID, flavor: str, position: Position) -> str:
+def context_of(epoch: uuid.UUID, flavor: str, position: object) -> str:
     """Return what a signature binds metrics to."""
     return f"metrics of {epoch}, flavor {flavor}, up to segment {position}"
 

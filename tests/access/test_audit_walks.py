@@ -42,6 +42,7 @@ def _refuse(**_: object) -> None:
 class TestCommands:
     #: What manages nothing: it learns, predicts, reads, or is about files that no instance has.
     READS: ClassVar = {
+        "copy_instance": "begins an instance: its own tests look at the entry there",
         "evaluate_policy": "reads",
         "learn": "learns, as clients do",
         "list_models": "reads",

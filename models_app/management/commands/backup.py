@@ -5,6 +5,7 @@ from typing import Any
 
 from django.core.management.base import CommandParser
 
+from models_app.management import own_processes
 from models_app.management.base import ServiceCommand
 from models_app.services.backups import making
 
@@ -20,7 +21,7 @@ class Command(ServiceCommand):
 
     def serve(self, *, file: Path, **_options: Any) -> None:
         """Make it, and say how large it is."""
-        missing = making.make(file)
+        missing = making.make(file, migrate=own_processes.migrate)
         self.stdout.write(f"Backed up to {file}: {file.stat().st_size:,} bytes.")
         for what in missing:
             self.stderr.write(f"Not in it: {what}.")

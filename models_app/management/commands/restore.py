@@ -5,6 +5,7 @@ from typing import Any
 
 from django.core.management.base import CommandParser
 
+from models_app.management import own_processes
 from models_app.management.base import ServiceCommand
 from models_app.management.migrating import migrations_are_missing
 from models_app.services.backups import restoring
@@ -21,9 +22,15 @@ class Command(ServiceCommand):
 
     def serve(self, *, file: Path, **_options: Any) -> None:
         """Restore, and say what to do next."""
-        renamed = restoring.restore(file)
+        renamed = restoring.restore(file, copy=_copy)
         if not migrations_are_missing():
             restoring.write_down(file)
         for path in renamed:
             self.stdout.write(f"What was there before is {path}.")
         self.stdout.write("Restored. Serve it with `python manage.py serve --setup`.")
+
+
+def _copy(source: str, target: str) -> None:
+    # It may be of an older version.
+    own_processes.migrate(source)
+    own_processes.run(target, "copy_instance", "--no-verify", source, target)

@@ -3,6 +3,7 @@
 import os
 import sqlite3
 import tempfile
+from collections.abc import Callable
 from pathlib import Path
 
 from django.conf import settings
@@ -12,16 +13,18 @@ from models_app.models.transactions import write_transaction
 from models_app.services import auditing
 from models_app.services.backups import archives, inlining
 from models_app.services.backups.places import Places
+from models_app.services.copying.copying import copy_instance
 from models_app.sqlite import copies
 
 _MAX_ATTEMPTS = 5
 
 
-def make(file: Path) -> list[str]:
+def make(file: Path, *, migrate: Callable[[str], None]) -> list[str]:
     """Write a backup into a new file that only this user can read; return what is not in it, in words.
 
     It has the database as it was at one moment, in the middle of whatever is done: what was acknowledged
-    before is in it. Snapshots whose bytes are in an object store are in it with them.
+    before is in it. It is SQLite, whatever this one is: then `migrate` makes its tables. Snapshots whose
+    bytes are in an object store are in it with them.
 
     Raises `InvalidRequest`, `StorageUnavailable`, OSError; then there is no file.
     """
@@ -32,7 +35,7 @@ def make(file: Path) -> list[str]:
         auditing.record(action="backup", file=file.name)
     with tempfile.TemporaryDirectory(prefix=f".{file.name}.", dir=file.absolute().parent) as folder:
         packed = Path(folder, "packed")
-        copied = _copied(places.database, Path(folder))
+        copied = _copied(places.database, Path(folder), migrate)
         paths = {archives.DATABASE: copied}
         paths |= {name: path for name, path in places.files.items() if path.exists()}
         with os.fdopen(os.open(packed, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as opened:
@@ -45,12 +48,16 @@ def make(file: Path) -> list[str]:
     return _missing(places)
 
 
-def _copied(database: Path, folder: Path) -> Path:
+def _copied(database: Path | None, folder: Path, migrate: Callable[[str], None]) -> Path:
     """Return a copy of the database that has the bytes of all its snapshots."""
     copied = folder / archives.DATABASE
     for _ in range(_MAX_ATTEMPTS):
         try:
-            copies.copy(database, copied)
+            if database is None:
+                url = f"sqlite:///{copied.absolute()}"
+                copy_instance(source=settings.DATABASE_URL, target=url, migrate=migrate, is_recorded=False)
+            else:
+                copies.copy(database, copied)
             inlining.inline(copied)
         except sqlite3.Error as error:
             raise StorageUnavailable(str(error)) from error

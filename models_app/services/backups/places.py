@@ -13,19 +13,27 @@ from models_app.services.backups import archives
 
 @dataclass(frozen=True, slots=True)
 class Places:
-    """The database's file, and the others by their names in a backup."""
+    """The database's file, and the others by their names in a backup; None: the database is no file."""
 
-    database: Path
+    database: Path | None
     files: dict[str, Path]
 
     @classmethod
     def of_settings(cls) -> "Places":
-        """Return those of this instance; raises `InvalidRequest` where the database is no file."""
+        """Return those of this instance; raises `InvalidRequest` where the database is in memory."""
+        folder = Path(settings.INSTANCE_PATH)
+        files = {name: folder / name for name in (archives.KEY, archives.SEED, archives.CONFIG)}
+        if connections[DEFAULT_DB_ALIAS].vendor != "sqlite":
+            return cls(None, files)
         database = Path(str(connections[DEFAULT_DB_ALIAS].settings_dict["NAME"]))
         if str(database).startswith("file:") or str(database) == ":memory:":
             raise InvalidRequest("The database of DATABASE_URL is in memory: there is nothing to back up.")
-        folder = Path(settings.INSTANCE_PATH)
-        return cls(database, {name: folder / name for name in (archives.KEY, archives.SEED, archives.CONFIG)})
+        return cls(database, files)
+
+    @property
+    def folder(self) -> Path:
+        """Return where files are at last renamed to."""
+        return Path(settings.INSTANCE_PATH) if self.database is None else self.database.parent
 
     @staticmethod
     def sync(folder: Path) -> None:

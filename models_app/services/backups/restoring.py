@@ -2,8 +2,10 @@
 
 import os
 import tempfile
+from collections.abc import Callable
 from pathlib import Path
 
+from django.conf import settings
 from django.db.migrations.loader import MigrationLoader
 
 from models_app.domain.errors import InvalidRequest
@@ -11,6 +13,7 @@ from models_app.models.transactions import write_transaction
 from models_app.services import auditing
 from models_app.services.backups import archives
 from models_app.services.backups.places import Places
+from models_app.services.copying.copying import check_empty
 from models_app.sqlite import copies
 from models_app.sqlite.copies import DamagedDatabase
 
@@ -19,8 +22,11 @@ BEFORE = ".before-restore"
 _BESIDE = ("", "-wal", "-shm", "-journal")
 
 
-def restore(file: Path) -> list[Path]:
+def restore(file: Path, *, copy: Callable[[str, str], None]) -> list[Path]:
     """Put the files of a backup where this instance has them; return what was there, and was renamed.
+
+    Where the database is no file, `copy` has the rows of the one at one URL be in the one at another, in a
+    process that has the files that were restored.
 
     The database comes last, so that what ends in the middle has done nothing that a second time would mind.
     Raises OSError, and `InvalidRequest` where there is a database already, or the file is no whole backup, or
@@ -30,7 +36,7 @@ def restore(file: Path) -> list[Path]:
     _refuse_another(places.database)
     with (
         file.open("rb") as opened,
-        tempfile.TemporaryDirectory(prefix=".restore.", dir=places.database.parent) as folder,
+        tempfile.TemporaryDirectory(prefix=".restore.", dir=places.folder) as folder,
     ):
         manifest = archives.extract(opened, Path(folder))
         database = Path(folder, archives.DATABASE)
@@ -40,13 +46,11 @@ def restore(file: Path) -> list[Path]:
             for name in manifest.files
             if name != archives.DATABASE and (before := _place(Path(folder, name), places.files[name]))
         ]
-        try:
-            # As a link it takes no other's place: a server may have begun meanwhile.
-            os.link(database, places.database)
-        except FileExistsError:
-            _refuse_another(places.database)
-            raise
-    places.sync(places.database.parent)
+        if places.database is None:
+            copy(f"sqlite:///{database.absolute()}", settings.DATABASE_URL)
+        else:
+            _link(database, places.database)
+    places.sync(places.folder)
     return renamed
 
 
@@ -56,7 +60,19 @@ def write_down(file: Path) -> None:
         auditing.record(action="restore", file=file.name)
 
 
-def _refuse_another(database: Path) -> None:
+def _link(database: Path, target: Path) -> None:
+    try:
+        # As a link it takes no other's place: a server may have begun meanwhile.
+        os.link(database, target)
+    except FileExistsError:
+        _refuse_another(target)
+        raise
+
+
+def _refuse_another(database: Path | None) -> None:
+    if database is None:
+        check_empty(settings.DATABASE_URL)
+        return
     for suffix in _BESIDE:
         path = Path(f"{database}{suffix}")
         if path.exists():

@@ -1,0 +1,1 @@
+"""Copies of an instance from one database into another, of the same kind or not."""
