@@ -17,6 +17,7 @@ from models_app.services.copying.databases import (
     applied,
     opened,
     reset_sequences,
+    see_one_moment,
     tables,
 )
 from models_app.services.copying.positions import Numbering
@@ -50,6 +51,7 @@ def copy_instance(
         _check_empty()
         migrate(target)
         with transaction.atomic(using=SOURCE), transaction.atomic(using=TARGET):
+            see_one_moment()
             # Somebody may have been as quick.
             _check_empty()
             _check_versions()

@@ -11,7 +11,6 @@ from django.db import DEFAULT_DB_ALIAS, connections
 from django.db.backends.base.base import BaseDatabaseWrapper
 from django.db.migrations.recorder import MigrationRecorder
 from django.db.models import Model
-from psycopg import IsolationLevel
 
 SOURCE, TARGET = "copied_from", "copied_to"
 
@@ -23,12 +22,9 @@ def opened(source: str, target: str) -> Iterator[None]:
         SOURCE: settings.DESCRIBE_DATABASE(source),
         TARGET: settings.DESCRIBE_DATABASE(target),
     }
-    options = described[SOURCE].setdefault("OPTIONS", {})
     if described[SOURCE]["ENGINE"] == "models_app.sqlite":
         # Who reads keeps nobody from writing.
-        options["transaction_mode"] = "DEFERRED"
-    else:
-        options["isolation_level"] = IsolationLevel.REPEATABLE_READ
+        described[SOURCE].setdefault("OPTIONS", {})["transaction_mode"] = "DEFERRED"
     default = {DEFAULT_DB_ALIAS: settings.DATABASES[DEFAULT_DB_ALIAS]}
     configured = connections.configure_settings(default | described)
     for alias in (SOURCE, TARGET):
@@ -40,6 +36,14 @@ def opened(source: str, target: str) -> Iterator[None]:
             connections[alias].close()
             del connections[alias]
             del connections.settings[alias]
+
+
+def see_one_moment() -> None:
+    """Have the source's transaction see it as it is now; to be called first in it."""
+    # SQLite's always does.
+    if has_several_writers(SOURCE):
+        with connections[SOURCE].cursor() as cursor:
+            cursor.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ")
 
 
 def has_several_writers(alias: str) -> bool:
