@@ -6,6 +6,7 @@ from models_app.api import needs, queries
 from monitoring.drift.views import AlertsViewSet
 from monitoring.exposition.views import metrics
 from monitoring.history.views import HistoryViewSet
+from monitoring.notes.views import NotesViewSet
 from monitoring.pages.comparing import compare
 from monitoring.pages.diagnosing import diagnostics
 from monitoring.pages.estimates import estimates
@@ -30,6 +31,11 @@ urlpatterns = [
     path("compare/", _of_all(compare), name="compare"),
     path("metrics", _exposition, name="exposition"),
     path("api/metrics/history", HistoryViewSet.as_view({"get": "retrieve"}), name="metrics-history"),
+    path(
+        "api/model/<str:name>/notes",
+        NotesViewSet.as_view({"get": "retrieve", "post": "create", "delete": "destroy"}),
+        name="model-notes",
+    ),
     path("api/alerts", AlertsViewSet.as_view({"get": "retrieve"}), name="alerts"),
     path("api/stats", StatisticsViewSet.as_view({"get": "retrieve"}), name="stats"),
     path("api/stream/metrics", StreamViewSet.as_view({"get": "metrics"}), name="stream-metrics"),

@@ -9,6 +9,7 @@ from monitoring.drift.following import Follower
 from monitoring.figures.rates import rates
 from monitoring.forgetting import forget
 from monitoring.history.sampling import Sampler
+from monitoring.notes import keeping
 from monitoring.pages.changes import Changes
 from monitoring.panels import ACTIVITY, DOING
 from monitoring.refusals import refusals
@@ -31,7 +32,7 @@ def connect() -> None:
     hooks.scores.add(follower.scored)
     hooks.calls.add(recorder.record)
     hooks.refusals.add(refusals.record)
-    for erase in (recorder.erase, sampler.erase, rates.erase, follower.erase, contracts.erase):
+    for erase in (recorder.erase, sampler.erase, rates.erase, follower.erase, contracts.erase, keeping.erase):
         hooks.erasures.add(erase)
     hooks.forgettings.add(forget)
     hooks.forgotten.add(lambda _name: get_channel(EVENTS).forget())

@@ -50,6 +50,13 @@ FORGET = _body(
     an_id={"id": "house-7"},
     a_feature={"feature": {"area": 71.5}},
 )
+ROLLBACK = _body(_JSON, named("RollbackRequest"), to_its_upload={"seq": 0})
+NOTE = _body(
+    _JSON,
+    named("NoteRequest"),
+    now={"text": "The second pump is on."},
+    at_a_time={"text": "A public holiday.", "time": 1_780_000_000},
+)
 _LINEAR = {"class": "linear_model.LinearRegression", "params": {"intercept_lr": 0.3}}
 CONTRACT = _body(
     _JSON,

@@ -9,6 +9,8 @@ from models_app.domain.texts import is_well_formed
 from models_app.domain.words import ADJECTIVES, FOODS
 
 MAX_LENGTH = 200
+#: Of a note in the charts of a model.
+MAX_NOTE_LENGTH = 500
 # Letters and symbols by their category, and nothing on the screen: what stands for bytes that could not be
 # decoded, the fillers of Hangul, a blank of Braille, the grapheme joiner.
 _BLANK = frozenset("\ufffd\u115f\u1160\u3164\uffa0\u2800\u034f")

@@ -93,6 +93,31 @@ Id = Annotated[
         description='`42` and `"42"` are the same id.',
     ),
 ]
+Seq = Annotated[
+    int, _field(Expected("must be an integer", (int,)), description="That of the snapshot to go back to.")
+]
+GenerationNumber = Annotated[
+    int,
+    _field(
+        Expected("must be an integer", (int,)),
+        description="That of the snapshot; without it the newest that has one at that learn.",
+    ),
+]
+NoteText = Annotated[
+    str,
+    _field(
+        Expected("must be a string", (str,), may_be_long=True),
+        description="What charts are to say.",
+        schema={"minLength": 1, "maxLength": names.MAX_NOTE_LENGTH},
+    ),
+]
+NoteTime = Annotated[
+    int | float,
+    _field(
+        Expected("must be a number", (int, float)),
+        description="Where it stands, in seconds since the epoch; now without it.",
+    ),
+]
 NamedValue = Annotated[
     dict[str, mentions.Value],
     _field(

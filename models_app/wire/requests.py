@@ -37,6 +37,20 @@ class ForgetRequest(msgspec.Struct, forbid_unknown_fields=True, gc=False):
     feature: fields.NamedValue | UnsetType = UNSET
 
 
+class RollbackRequest(msgspec.Struct, forbid_unknown_fields=True, gc=False):
+    """The snapshot that a model is to go back to."""
+
+    seq: fields.Seq
+    generation: fields.GenerationNumber | UnsetType = UNSET
+
+
+class NoteRequest(msgspec.Struct, forbid_unknown_fields=True, gc=False):
+    """A note for the charts of a model."""
+
+    text: fields.NoteText
+    time: fields.NoteTime | UnsetType = UNSET
+
+
 class FeaturesRequest(msgspec.Struct, forbid_unknown_fields=True, gc=False):
     """Features to predict from: what most requests are."""
 

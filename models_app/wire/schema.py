@@ -21,8 +21,10 @@ from models_app.wire.requests import (
     InitRequest,
     LearnRequest,
     ModelSettingsRequest,
+    NoteRequest,
     PredictRequest,
     Record,
+    RollbackRequest,
 )
 
 Schema = dict[str, Any]
@@ -96,6 +98,8 @@ COMPONENTS: dict[str, Schema] = {
             ContractRequest,
             ModelSettingsRequest,
             ForgetRequest,
+            RollbackRequest,
+            NoteRequest,
             PredictRequest,
             LearnRequest,
             Record,

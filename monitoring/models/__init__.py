@@ -3,6 +3,7 @@
 from monitoring.models.alerts import DriftAlert
 from monitoring.models.calls import CallStatistics
 from monitoring.models.deliveries import AlertDelivery
+from monitoring.models.notes import Note
 from monitoring.models.plans import DriftPlan
 from monitoring.models.samples import MetricSnapshot
 from monitoring.models.states import DriftState
@@ -14,4 +15,5 @@ __all__ = [
     "DriftPlan",
     "DriftState",
     "MetricSnapshot",
+    "Note",
 ]

@@ -25,6 +25,7 @@ const NONE_HERE = "There are no two samples of the metrics in this time: choose 
 const TICK = 10;
 const NAME_WIDTH = 56;
 const FONT_SIZE = 11;
+const LONGEST_NAME = 16;
 const NEAR = 4;
 // As many points have been asked for, less a few.
 const MANY = 400;
@@ -113,12 +114,16 @@ export class Chart extends Plot {
     const room = NAME_WIDTH * devicePixelRatio;
     const lines = visible.filter(({ isFeature, place }) => !isFeature && place + room <= bbox.left + bbox.width);
     // Not everybody sees colours.
-    for (const { place, kind } of apart(lines.map((mark) => ({ ...mark, group: "names" })), room)) {
+    for (const { place, kind, text = kind } of apart(lines.map((mark) => ({ ...mark, group: "names" })), room)) {
       ctx.fillStyle = color((MARKS[kind] ?? UNKNOWN).color);
-      ctx.fillText(kind, place + 3 * devicePixelRatio, bbox.top);
+      ctx.fillText(short(text), place + 3 * devicePixelRatio, bbox.top);
     }
     ctx.restore();
   }
+}
+
+function short(text) {
+  return text.length > LONGEST_NAME ? `${text.slice(0, LONGEST_NAME)}…` : text;
 }
 
 /** Return the places of values that have no other beside them. */

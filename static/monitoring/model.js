@@ -7,12 +7,13 @@ import { startEstimates } from "./estimates.js";
 import { startFeed } from "./feed.js";
 import { rememberFolds } from "./folding.js";
 import { keepFresh, refreshSoon } from "./sections.js";
-import { describe, marks, metricLines, rateLines, withGaps } from "./series.js";
+import { describe, marks, metricLines, noteMarks, rateLines, withGaps } from "./series.js";
 import { openStream } from "./streams.js";
 import { Timeline } from "./timeline.js";
 
 const CHART_MS = 5000;
 const SOON_MS = 1000;
+const NOTES_MS = 30000;
 // So few samples: it has just begun, and there is one every second.
 const FEW = 60;
 const MOST_ALERTS = 500;
@@ -25,6 +26,7 @@ const rates = new Chart(document.getElementById("chart-rates"), timeline);
 const controls = element === null ? null : new Controls(() => drawChart());
 const PLAIN = { metric: "", axis: "time" };
 let alerts = [];
+let notes = [];
 let soon = null;
 let nSamples = 0;
 
@@ -34,7 +36,7 @@ const drawChart = oneAtATime(async () => {
   controls?.offer(Object.keys(history.metrics), headline);
   const drawn = { ...PLAIN, ...controls?.chosen, isPart: timeline.range.kind !== "auto" };
   const spaced = (lines) => (drawn.axis === "time" ? lines.map((line) => withGaps(line, Date.now() / 1000)) : lines);
-  const marked = marks(history, alerts, drawn.axis);
+  const marked = [...marks(history, alerts, drawn.axis), ...noteMarks(notes, drawn.axis)];
   if (chart !== null) {
     present(chart, spaced(metricLines(history, drawn)), marked, drawn);
   }
@@ -65,6 +67,17 @@ async function readAlerts() {
     const response = await fetch(`/api/alerts?${new URLSearchParams({ model, limit: String(MOST_ALERTS) })}`);
     if (response.ok) {
       alerts = (await response.json()).alerts;
+    }
+  } catch {
+    // The server is away; the streams show it.
+  }
+}
+
+async function readNotes() {
+  try {
+    const response = await fetch(`/api/model/${encodeURIComponent(model)}/notes`);
+    if (response.ok) {
+      ({ notes } = await response.json());
     }
   } catch {
     // The server is away; the streams show it.
@@ -105,5 +118,6 @@ openStream(`${liveStream}?${new URLSearchParams({ model })}`, {
 offerCopies();
 rememberFolds();
 keepFresh(["facts", "figures"]);
-await readAlerts();
+await Promise.all([readAlerts(), readNotes()]);
+setInterval(readNotes, NOTES_MS);
 await Promise.all([goOn(), startDiagnosis(timeline), startEstimates()]);

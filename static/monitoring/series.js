@@ -89,6 +89,11 @@ export function marks(history, alerts, axis) {
   return [...begun, ...found].filter(isShown).map((event) => ({ x: place(event), kind: event.kind, isFeature: event.isFeature }));
 }
 
+/** Return the marks `{x, kind, isFeature, text}` of notes, which have a time and no learn. */
+export function noteMarks(notes, axis) {
+  return axis === "time" ? notes.map(({ time, text }) => ({ x: time, kind: "note", isFeature: false, text })) : [];
+}
+
 /** Return the uploads that show in the samples: where another generation begins. */
 function inferred({ generation, seq, time }) {
   return generation

@@ -135,6 +135,8 @@ class TestRoutes:
             *((method, "/api/model/<str:name>/contract") for method in ("PUT", "POST")),
             ("PATCH", "/api/model/<str:name>/settings"),
             ("POST", "/api/model/<str:name>/forget"),
+            *(("POST", f"/api/model/<str:name>/{what}") for what in ("snapshots", "rollback", "default")),
+            *((method, "/api/model/<str:name>/notes") for method in ("POST", "DELETE")),
         }
     )
 

@@ -166,3 +166,16 @@ class TestFiles:
         assert float(first[1]) <= 1
         assert picture.value.suggested_filename == "sea-rates.png"
         assert picture.value.path().read_bytes().startswith(b"\x89PNG")
+
+
+class TestNotes:
+    def test_are_marked_in_the_chart(self, server: Server, open_page: Open) -> None:
+        with server.client() as client:
+            answer = client.post("/api/model/sea/notes", text="The second pump is on.")
+            assert answer.status == 201, answer
+            assert client.get("/api/model/sea/notes").json["notes"] == [answer.json]
+
+        page = open_page(server, MODEL)
+        send(server, records(30, start=600_000))
+
+        expect(page.locator("#chart-text")).to_contain_text("note (1)")

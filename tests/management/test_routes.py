@@ -40,4 +40,8 @@ class TestRoutes:
             "/contract": "GET, PUT, POST",
             "/settings": "GET, PATCH",
             "/forget": "POST",
+            "/snapshots": "GET, POST",
+            "/rollback": "POST",
+            "/default": "POST",
+            "/notes": "GET, POST, DELETE",
         }

@@ -31,6 +31,8 @@ ORDER = [
     "set_contract",
     "change_contract",
     "forget",
+    "roll_back",
+    "write_note",
 ]
 NAME = "house"
 #: Models of the flavors whose requests have examples of their own.
@@ -134,7 +136,7 @@ class TestExamples:
             if parameter["in"] == "path"
         ]
 
-        assert named == [NAME] * 10
+        assert named == [NAME] * 17
 
 
 class TestAnswers:
@@ -235,6 +237,18 @@ REFUSED: list[tuple[str, str, str, object, str]] = [
     ("POST", "/api/model/{name}/forget", "", {"feature": {"a": 1, "b": 2}}, "invalid_request"),
     ("POST", "/api/model/{name}/forget", "", {"feature": {"a": [1]}}, "invalid_request"),
     ("POST", "/api/model/{name}/forget", "", {"feature": {"a": 1}, "id": 1}, "invalid_request"),
+    ("GET", "/api/model/{name}/snapshots", "", None, "model_not_found"),
+    ("POST", "/api/model/{name}/snapshots", "", None, "model_not_found"),
+    ("POST", "/api/model/{name}/rollback", "", {"seq": 0}, "model_not_found"),
+    ("POST", "/api/model/{name}/rollback", "", {"seq": -1}, "invalid_request"),
+    ("POST", "/api/model/{name}/rollback", "", {"generation": 1}, "invalid_request"),
+    ("POST", "/api/model/{name}/default", "", None, "model_not_found"),
+    ("GET", "/api/model/{name}/notes", "", None, "model_not_found"),
+    ("POST", "/api/model/{name}/notes", "", {"text": "x"}, "model_not_found"),
+    ("POST", "/api/model/{name}/notes", "", {"text": " "}, "invalid_request"),
+    ("POST", "/api/model/{name}/notes", "", {"text": "x", "time": 1e99}, "invalid_request"),
+    ("DELETE", "/api/model/{name}/notes", "?id=1", None, "model_not_found"),
+    ("DELETE", "/api/model/{name}/notes", "", None, "invalid_request"),
     ("GET", "/api/model/{name}/contract", "", None, "model_not_found"),
     ("PUT", "/api/model/{name}/contract", "", {"type": "array"}, "invalid_request"),
     ("POST", "/api/model/{name}/contract", "", {"strict": "yes"}, "invalid_request"),

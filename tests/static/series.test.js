@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 
-import { align, apart, describe, line, marks, rateLines, smooth, withGaps } from "../../static/monitoring/series.js";
+import { align, apart, describe, line, marks, noteMarks, rateLines, smooth, withGaps } from "../../static/monitoring/series.js";
 
 const HISTORY = {
   time: [100, 110, 120, 130],
@@ -116,4 +116,11 @@ test("rates are between two samples of one generation", () => {
   assert.deepEqual(learns, { label: "Learns/s", x: [0, 10, 20, 30], y: [null, 5, null, 2] });
   assert.deepEqual(predictions.y, [null, 10, null, 2]);
   assert.deepEqual(rateLines(history, { axis: "seq" })[0].x, [0, 20]);
+});
+
+test("notes stand at times, and nowhere over learns", () => {
+  const notes = [{ time: 5, text: "The second pump is on.", author: "ada", id: 1 }];
+
+  assert.deepEqual(noteMarks(notes, "time"), [{ x: 5, kind: "note", isFeature: false, text: "The second pump is on." }]);
+  assert.deepEqual(noteMarks(notes, "seq"), []);
 });
