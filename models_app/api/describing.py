@@ -44,7 +44,7 @@ SECURITY_SCHEMES: Document = {
     },
 }
 # Of every route.
-_ALWAYS = (errors.InvalidRequest, errors.ServerStopping, errors.StorageUnavailable)
+_ALWAYS = (errors.InvalidRequest, errors.ServerStopping, errors.ShardUnavailable, errors.StorageUnavailable)
 _UNREADABLE = "bad_request"
 # By the server itself, in place of an application's answer.
 _TOO_MANY = "too_many_connections"
