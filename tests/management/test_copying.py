@@ -154,6 +154,26 @@ class TestBetweenSqliteAndPostgresql:
 
 
 class TestBackupOfPostgresql:
+    def test_is_of_one_moment_whatever_is_written_meanwhile(self, folder: Path, postgresql: str) -> None:
+        ran(folder, "migrate", DATABASE_URL=postgresql)
+        program = f"""
+from django.db import transaction
+from django.utils import timezone
+from models_app.models import Configuration
+from models_app.services.copying.databases import SOURCE, TARGET, opened, see_one_moment
+
+with opened({postgresql!r}, {postgresql!r}):
+    with transaction.atomic(using=SOURCE):
+        see_one_moment()
+        before = Configuration.objects.using(SOURCE).count()
+        Configuration.objects.using(TARGET).create(initialized_at=timezone.now())
+        print(before, *(Configuration.objects.using(each).count() for each in (SOURCE, TARGET)))
+"""
+
+        said = ran(folder, "shell", "--no-imports", "-c", program, DATABASE_URL=postgresql)
+
+        assert said == "0 0 1\n"
+
     def test_is_restored_into_either(self, folder: Path, tmp_path: Path, postgresql: str) -> None:
         source, file = f"sqlite:///{folder}/chantilly.sqlite3", tmp_path / "backup.tar"
         ran(folder, "copy_instance", "--no-verify", source, postgresql)
