@@ -79,6 +79,12 @@ SETTINGS = (
     ),
     Setting("PORT", "5000", parsing.whole(0, 65535), "Port on which they listen; 0 draws a free one."),
     Setting(
+        "WORKERS",
+        "1",
+        parsing.whole(1, 256),
+        "Processes that answer clients; more than one need `ENGINE_PROCESSES`.",
+    ),
+    Setting(
         "AUTH_REQUIRED",
         "off",
         parsing.boolean,
@@ -175,6 +181,13 @@ SETTINGS = (
         "0",
         parsing.whole(0, 256),
         "Processes that work on the models, each on those that it owns; 0: the web process does.",
+    ),
+    Setting(
+        "SHARD_SECONDS",
+        "60",
+        parsing.seconds(0.5, 86_400),
+        "Time after which one of these processes that gives no sign of life is killed and started again, in "
+        "seconds.",
     ),
     Setting("ENGINE_THREADS", "8", parsing.whole(1, 256), "Threads that work on the models."),
     Setting(

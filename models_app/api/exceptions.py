@@ -26,6 +26,7 @@ STATUS_BY_ERROR: dict[type[ChantillyError], int] = {
     errors.ModelNotLoadable: 503,
     errors.QuotaExceeded: 403,
     errors.RateLimited: 429,
+    errors.ModelQuarantined: 503,
     errors.ServerStopping: 503,
     errors.ShardUnavailable: 503,
     errors.StorageUnavailable: 503,

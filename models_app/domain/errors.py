@@ -293,6 +293,18 @@ class ModelNotLoadable(ChantillyError):
     code = "model_not_loadable"
 
 
+class ModelQuarantined(ChantillyError):
+    """The model has ended the process that serves it, again and again: it is not loaded any more."""
+
+    code = "model_quarantined"
+
+    def __init__(self, name: str, n_ends: int, how: str) -> None:
+        super().__init__(
+            f"'{name}' is not loaded any more: it was at work at {n_ends} ends of the process that "
+            f"serves it, the last of which {how}. Upload a repaired model under its name, or release it."
+        )
+
+
 class StorageUnavailable(ChantillyError):
     """The database cannot be written now; nothing was changed."""
 

@@ -28,6 +28,7 @@ from models_app.engine.maintenance import Maintainer
 from models_app.engine.memory import HotSet
 from models_app.engine.near_names import NearNames
 from models_app.engine.ports import CommitListener, Storage
+from models_app.engine.precautions import Precautions
 from models_app.engine.queues import ModelQueue
 from models_app.engine.refusing import Refusals
 from models_app.engine.repeats import Repeats
@@ -62,6 +63,7 @@ class Engine:
         leave_thread: Callable[[], None] = lambda: None,
         contracts: Contracts | None = None,
         owns: Callable[[str], bool] | None = None,
+        precautions: Precautions | None = None,
     ) -> None:
         """`owns` says of a model's name whether it is served here; a command for another is `Misplaced`."""
         self._storage = storage
@@ -70,7 +72,8 @@ class Engine:
         self._timings = TimingsByModel()
         self._refusals = Refusals(self._timings)
         contention = Contention(storage, options.turn_seconds)
-        heater = Heater(storage, options.snapshots, contention)
+        self._precautions = precautions or Precautions()
+        heater = Heater(storage, options.snapshots, contention, self._precautions)
         near_names = NearNames(storage.recent_names)
         self._maintainer = Maintainer(
             storage, options.snapshots, heater=heater, near_names=near_names, refusals=self._refusals
@@ -94,10 +97,11 @@ class Engine:
         self._hot_set = HotSet(options.memory)
         self._committer = Committer(storage, finish=self._finish)
         self._supervisor = Supervisor(self._look_after, leave=leave_thread)
+        self._leave_thread = leave_thread
         self._workers = Workers(
             serve=self._take_turn,
             settle=self._committer.commit,
-            leave=leave_thread,
+            leave=self._leave,
             alarm=self._supervisor.alarm,
         )
         self._watchdog = Watchdog(self._lock, self._workers.serving, self._refusals.note)
@@ -279,11 +283,19 @@ class Engine:
         self._watchdog.look()
         return self._workers.staff(time.perf_counter(), n_lost=len(self._watchdog.busy()))
 
+    def _leave(self) -> None:
+        self._precautions.leave_thread()
+        self._leave_thread()
+
     def _take_turn(self, queue: ModelQueue) -> None:
         commands: list[Command] = []
         try:
             commands = self._gather(queue)
-            turn = self._begin_turn(queue, commands)
+            self._precautions.begin(queue.name)
+            try:
+                turn = self._begin_turn(queue, commands)
+            finally:
+                self._precautions.end()
         except BaseException as error:
             # Nobody knows what is wrong with this thread: another one goes on.
             self._turns.give_up(queue, commands, error)

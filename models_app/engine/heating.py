@@ -7,6 +7,7 @@ from models_app.engine.commands import Command
 from models_app.engine.contention import Contention
 from models_app.engine.hot import HotModel
 from models_app.engine.ports import ModelState, Storage
+from models_app.engine.precautions import Precautions
 from models_app.engine.queues import ModelQueue
 from models_app.engine.recovery import catch_up, recover
 from models_app.engine.snapshots import SnapshotPolicy, try_snapshot
@@ -19,12 +20,15 @@ _MAX_CATCH_UP = 1_000
 class Heater:
     """Makes models hot. Any number of threads share it, each with a model of its own."""
 
-    __slots__ = ("_contention", "_policy", "_storage")
+    __slots__ = ("_contention", "_policy", "_precautions", "_storage")
 
-    def __init__(self, storage: Storage, policy: SnapshotPolicy, contention: Contention) -> None:
+    def __init__(
+        self, storage: Storage, policy: SnapshotPolicy, contention: Contention, precautions: Precautions
+    ) -> None:
         self._storage = storage
         self._policy = policy
         self._contention = contention
+        self._precautions = precautions
 
     def heat(self, queue: ModelQueue, state: ModelState, commands: Sequence[Command] = ()) -> HotModel:
         """Make the model hot as of `state` and return it, loaded, caught up or rebuilt as needed.
@@ -52,6 +56,7 @@ class Heater:
                 self._contention.note(queue)
             catch_up(self._storage, state, hot, visit.goes_on)
         else:
+            self._precautions.check(state)
             hot = recover(self._storage, state, visit.goes_on)
             if queue.undoes_predictions:
                 hot.undo_predictions()

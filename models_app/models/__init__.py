@@ -11,6 +11,7 @@ from models_app.models.replays import Replay
 from models_app.models.served import ServedModel
 from models_app.models.snapshots import Snapshot
 from models_app.models.specifications import Specification
+from models_app.models.suspicions import Suspicion
 
 __all__ = [
     "AuditEntry",
@@ -27,4 +28,5 @@ __all__ = [
     "Snapshot",
     "SnapshotFolder",
     "Specification",
+    "Suspicion",
 ]

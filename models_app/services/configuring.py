@@ -19,6 +19,7 @@ from models_app.models import (
     ServedModel,
     Snapshot,
     Specification,
+    Suspicion,
 )
 from models_app.models.objects import discard
 from models_app.models.transactions import translated_errors, write_transaction
@@ -37,6 +38,7 @@ _ERASED = (
     Specification,
     FeatureContract,
     FeaturesSeen,
+    Suspicion,
     Generation,
     ServedModel,
     FlavorMetrics,

@@ -21,6 +21,7 @@ from models_app.engine.engine import Engine
 from models_app.engine.engine_options import EngineOptions
 from models_app.engine.memory import MemoryLimits
 from models_app.engine.ports import Event, Write
+from models_app.engine.precautions import Precautions
 from models_app.engine.snapshots import SnapshotPolicy
 from models_app.journal.positions import Position
 from models_app.models.storage import get_storage
@@ -28,6 +29,7 @@ from models_app.paradigms.registry import PROBLEMS
 from models_app.services import hooks, publishing, trying
 from models_app.services.contracts.standing import standing
 from models_app.services.folding import get_instance_metrics
+from models_app.services.quarantine.precautions import QuarantineOnly
 from models_app.services.seeding import hash_seed_warning
 from models_app.shards.cluster import Cluster
 from models_app.shards.slots import shard_of
@@ -136,7 +138,7 @@ class _Runtime:
 _runtime = _Runtime()
 
 
-def _make_engine(owns: Callable[[str], bool] | None = None) -> Engine:
+def _make_engine(owns: Callable[[str], bool] | None = None, precautions: Precautions | None = None) -> Engine:
     return Engine(
         get_storage(),
         _CommitPublisher(is_shard=owns is not None),
@@ -144,6 +146,7 @@ def _make_engine(owns: Callable[[str], bool] | None = None) -> Engine:
         leave_thread=connections.close_all,
         contracts=standing,
         owns=owns,
+        precautions=precautions or QuarantineOnly(),
     )
 
 
@@ -184,13 +187,13 @@ def start_engine(loop: asyncio.AbstractEventLoop | None = None) -> None:
         _put_off_if_refused(engine.preload)
 
 
-def start_shard(number: int, n_shards: int) -> Engine:
+def start_shard(number: int, n_shards: int, precautions: Precautions | None = None) -> Engine:
     """Start the engine as a shard's, for the models that it owns."""
 
     def owns(name: str) -> bool:
         return shard_of(name, n_shards) == number
 
-    engine = _runtime.start(lambda: _make_engine(owns))
+    engine = _runtime.start(lambda: _make_engine(owns, precautions))
     assert isinstance(engine, Engine)  # noqa: S101  # as it was made
     engine.watch_models(settings.MODEL_SECONDS)
     standing.start()

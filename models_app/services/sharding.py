@@ -5,15 +5,20 @@ from pathlib import Path
 
 from models_app.domain import actors
 from models_app.domain.actors import Actor
+from models_app.engine.precautions import Precautions
 from models_app.services import auditing, runtime
 from models_app.shards.cluster import socket_of
 from models_app.shards.listening import Listener
 
 
-def open_shard(*, number: int, n_shards: int, folder: Path) -> Listener:
+def open_shard(
+    *, number: int, n_shards: int, folder: Path, precautions: Precautions | None = None
+) -> Listener:
     """Start the engine for the models of a shard, and listen for web processes; raises `OSError`."""
     return Listener(
-        runtime.start_shard(number, n_shards), socket_of(folder, number), make_note=_noting_snapshot
+        runtime.start_shard(number, n_shards, precautions),
+        socket_of(folder, number),
+        make_note=_noting_snapshot,
     )
 
 

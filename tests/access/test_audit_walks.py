@@ -73,6 +73,7 @@ class TestCommands:
         yield "replay", "replay", ("learned", "--generation", "1")
         yield "forget", "forget", ("learned", "--id", "learned-0")
         yield "watch_drift", "watch_drift", ("x",)
+        yield "release", "release", ("x",)
         yield "set_contract", "feature_contract", ("x", "--file", str(schema))
         yield "change_contract", "feature_contract", ("x", "--thaw")
         yield "keep_features", "keep_features", ("x", "hashed")

@@ -56,6 +56,41 @@ class Fragile:
         self.total += y
 
 
+class Deadly:
+    """Ends its process in a learn, in the way that the features say; else counts its learns."""
+
+    def __init__(self) -> None:
+        self.n = 0
+        self.kept: Any = None
+
+    def predict_one(self, x: Features) -> int:
+        return self.n
+
+    def learn_one(self, x: Features, y: float) -> None:
+        import ctypes
+        import os
+        import signal
+        import time
+
+        if x.get("sleep"):
+            time.sleep(x["sleep"])
+        match x.get("die"):
+            case "exit":
+                os._exit(7)
+            case "segfault":
+                ctypes.string_at(0)
+            case "abort":
+                os.abort()
+            case "kill":
+                os.kill(os.getpid(), signal.SIGKILL)
+            case "hold":
+                # The interpreter is nobody else's meanwhile.
+                ctypes.PyDLL(None).sleep(600)
+            case "memory":
+                self.kept = bytearray(x["bytes"])
+        self.n += 1
+
+
 class Sleeping:
     """Sleeps in a learn for as long as the features say, in seconds."""
 
@@ -252,6 +287,7 @@ def main(folder: Path) -> None:
     models = {
         "counting": Counting(),
         "fragile": Fragile(),
+        "deadly": Deadly(),
         "sleeping": Sleeping(),
         "slow": Slow(),
         "scribbling": Scribbling(),

@@ -2,8 +2,11 @@
 
 import gc
 import signal
+import socket
 import sys
 from argparse import ArgumentParser
+from collections.abc import Callable, Sequence
+from functools import partial
 from typing import Any
 
 from django.conf import settings
@@ -14,6 +17,7 @@ from django.db import Error, connections
 from models_app.management.base import SWITCH_INTERVAL
 from models_app.management.claiming import claim_database
 from models_app.management.migrating import migrations_are_missing
+from models_app.management.processes import serve_by_processes
 from models_app.services import runtime
 from models_app.services.handing.server import listen
 from web import listening, serving
@@ -38,21 +42,30 @@ class Command(BaseCommand):
             "--port", default=settings.PORT, type=int, help=f"port (PORT, now {settings.PORT})"
         )
         parser.add_argument(
+            "--workers",
+            default=settings.WORKERS,
+            type=int,
+            help=f"processes that answer clients (WORKERS, now {settings.WORKERS})",
+        )
+        parser.add_argument(
             "--setup",
             dest="with_setup",
             action="store_true",
             help="do first what `setup` does, once the port is found to be free",
         )
 
-    def handle(self, *_args: Any, host: str, port: int, with_setup: bool, **_options: Any) -> None:
+    def handle(
+        self, *_args: Any, host: str, port: int, workers: int, with_setup: bool, **_options: Any
+    ) -> None:
         """Serve. Raises CommandError if another process serves, the port is taken or migrations wait.
 
         It does, too, where others reach the address and nothing says whether they may, and where limits are
         of addresses that there are not.
         """
+        _check_workers(workers)
         claim_database()
-        sockets = listening.bind(host, port)
-        listening.check_access(bound.getsockname()[0] for bound in sockets)
+        shares = listening.bind_each(host, port, workers) if workers > 1 else [listening.bind(host, port)]
+        listening.check_access(bound.getsockname()[0] for bound in shares[0])
         _check_rates()
         if with_setup:
             call_command("setup")
@@ -60,22 +73,12 @@ class Command(BaseCommand):
         # Others than those of the setting may reach it.
         settings.HOST = host
         listening.allow_host(host)
-        url = listening.base_url(host, sockets[0].getsockname()[1])
         sys.setswitchinterval(SWITCH_INTERVAL)
         gc.set_threshold(*GARBAGE_THRESHOLDS)
-        _exit_cleanly_on_signals()
-        server = serving.Server(
-            serving.make_config(APPLICATION, seconds_for_requests=runtime.seconds_for_requests()),
-            when_ready=lambda: self._be_ready(host, url),
-            when_stopping=runtime.announce_shutdown,
-        )
-        server.run(sockets)
-
-    def _be_ready(self, host: str, url: str) -> None:
-        if runtime.engine_is_running():
-            listen()
-        _spare_what_there_is()
-        self._greet(host, url)
+        greet = partial(self._greet, host, listening.base_url(host, shares[0][0].getsockname()[1]))
+        if settings.ENGINE_PROCESSES:
+            sys.exit(serve_by_processes(shares, serve=_serve, when_ready=greet))
+        _serve(shares[0], greet)
 
     def _greet(self, host: str, url: str) -> None:
         lines = [
@@ -89,6 +92,34 @@ class Command(BaseCommand):
             lines.append(f"Clients elsewhere need this machine's names in ALLOWED_HOSTS (now {names}).")
         self.stdout.write("\n".join(lines))
         self.stdout.flush()
+
+
+def _serve(sockets: Sequence[socket.socket], when_ready: Callable[[], None]) -> None:
+    """Serve clients in this process, until a signal comes."""
+    _exit_cleanly_on_signals()
+    server = serving.Server(
+        serving.make_config(APPLICATION, seconds_for_requests=runtime.seconds_for_requests()),
+        when_ready=lambda: _be_ready(when_ready),
+        when_stopping=runtime.announce_shutdown,
+    )
+    server.run(list(sockets))
+
+
+def _be_ready(when_ready: Callable[[], None]) -> None:
+    if runtime.engine_is_running():
+        listen()
+    _spare_what_there_is()
+    when_ready()
+
+
+def _check_workers(n: int) -> None:
+    if n < 1:
+        raise CommandError(f"WORKERS {n} cannot be used: allowed are whole numbers from 1 on.")
+    if n > 1 and not settings.ENGINE_PROCESSES:
+        raise CommandError(
+            f"WORKERS {n} needs ENGINE_PROCESSES: a web worker among several has no models of its own. Set "
+            "ENGINE_PROCESSES=1, or to more."
+        )
 
 
 def _spare_what_there_is() -> None:

@@ -1,9 +1,7 @@
 """`manage.py shard`: one of the processes that work on the models; `serve` starts them."""
 
 import gc
-import signal
 import sys
-import threading
 from argparse import ArgumentParser
 from pathlib import Path
 from typing import Any
@@ -13,8 +11,7 @@ from django.core.management.base import BaseCommand, CommandError
 
 from models_app.management.base import SWITCH_INTERVAL
 from models_app.management.commands.serve import GARBAGE_THRESHOLDS
-from models_app.services import runtime
-from models_app.services.sharding import open_shard
+from models_app.management.shards import run_shard
 
 
 class Command(BaseCommand):
@@ -35,19 +32,19 @@ class Command(BaseCommand):
             raise CommandError(f"--number must be from 0 to {of - 1}.")
         sys.setswitchinterval(SWITCH_INTERVAL)
         gc.set_threshold(*GARBAGE_THRESHOLDS)
-        ends = threading.Event()
-        for signal_number in (signal.SIGINT, signal.SIGTERM):
-            signal.signal(signal_number, lambda *_: ends.set())
         try:
-            listener = open_shard(number=number, n_shards=of, folder=folder)
+            run_shard(
+                number=number,
+                of=of,
+                folder=folder,
+                when_ready=lambda: self._be_ready(number, of),
+                seconds_left=lambda: settings.SHUTDOWN_SECONDS,
+            )
         except OSError as error:
             raise CommandError(f"The shard cannot listen in {folder}: {error.strerror}.") from error
+
+    def _be_ready(self, number: int, of: int) -> None:
         gc.collect()
         gc.freeze()
-        threading.Thread(target=listener.serve, name="listening", daemon=True).start()
         self.stdout.write(f"Shard {number} of {of} is ready.")
         self.stdout.flush()
-        ends.wait()
-        listener.close()
-        runtime.stop_engine(seconds=settings.SHUTDOWN_SECONDS)
-        listener.end()

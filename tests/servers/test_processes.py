@@ -1,0 +1,169 @@
+"""A server of several processes, some of which die."""
+
+import contextlib
+import http.client
+import os
+import signal
+import threading
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from models_app.shards.slots import shard_of
+from tests.servers.clients import Answer, Client
+from tests.servers.launchers import ForkServer
+from tests.servers.servers import Server
+from tests.servers.uploads import Uploads
+from tests.servers.waiting import wait_until
+
+N_SHARDS = 2
+
+
+@pytest.fixture(scope="module")
+def server(template: Path, tmp_path_factory: pytest.TempPathFactory, forks: ForkServer) -> Iterator[Server]:
+    """A server of two web workers and two shards."""
+    server = Server(
+        template, tmp_path_factory.mktemp("processes"), forks,
+        ENGINE_PROCESSES=str(N_SHARDS), WORKERS="2", SHARD_SECONDS="2", ENGINE_THREADS="4",
+    )  # fmt: skip
+    server.may_complain = True
+    server.start()
+    yield server
+    server.close()
+
+
+@pytest.fixture
+def client(server: Server, uploads: Uploads) -> Iterator[Client]:
+    with server.client() as client:
+        client.init("regression")
+        yield client
+
+
+def children(server: Server) -> list[int]:
+    text = Path(f"/proc/{server.pid}/task/{server.pid}/children").read_text()
+    return [int(pid) for pid in text.split()]
+
+
+def listens(pid: int) -> bool:
+    """Say whether a process listens on a port: web workers do."""
+    listening = {line.split()[9] for line in Path("/proc/net/tcp").read_text().splitlines() if " 0A " in line}
+    links = [str(link.readlink()) for link in Path(f"/proc/{pid}/fd").iterdir() if link.is_symlink()]
+    return any(link.removeprefix("socket:[").removesuffix("]") in listening for link in links)
+
+
+def name_on(number: int, stem: str) -> str:
+    """Return a name that a shard owns."""
+    return next(f"{stem}-{i}" for i in range(1000) if shard_of(f"{stem}-{i}", N_SHARDS) == number)
+
+
+def learn(server: Server, name: str, **features: object) -> Answer:
+    with server.client() as client:
+        return client.learn(features=features, ground_truth=1.0, model=name)
+
+
+def when_there(server: Server, name: str) -> Answer:
+    """Ask a model until its shard is there."""
+    answers: list[Answer] = []
+
+    def asked() -> bool:
+        with server.client() as client:
+            answers.append(client.predict(features={}, model=name))
+        return answers[-1].code != "shard_unavailable"
+
+    wait_until(asked)
+    return answers[-1]
+
+
+class TestDeathOfAShard:
+    @pytest.mark.parametrize("way", ["exit", "segfault", "abort", "kill"])
+    def test_costs_its_own_models_what_was_under_way(
+        self, server: Server, client: Client, uploads: Uploads, way: str
+    ) -> None:
+        deadly, other = name_on(0, f"deadly-{way}"), name_on(1, "other")
+        for name in (deadly, other):
+            client.upload(uploads.bytes("deadly"), name)
+            assert learn(server, name).status == 201
+        refused = learn(server, deadly, die=way)
+        beside = learn(server, other)
+        back = when_there(server, deadly)
+
+        assert (refused.status, refused.code) == (503, "shard_unavailable")
+        assert int(refused.headers["retry-after"]) >= 1
+        assert beside.status == 201
+        assert (back.status, back.json["prediction"]) == (200, 1)
+
+    def test_that_holds_the_interpreter_comes_after_a_while(
+        self, server: Server, client: Client, uploads: Uploads
+    ) -> None:
+        deadly, other = name_on(1, "holding"), name_on(0, "other")
+        for name in (deadly, other):
+            client.upload(uploads.bytes("deadly"), name)
+        statuses: list[int] = []
+        thread = threading.Thread(target=lambda: statuses.append(learn(server, deadly, die="hold").status))
+        thread.start()
+        beside = [learn(server, other).status for _ in range(20)]
+        thread.join()
+
+        assert beside == [201] * 20
+        assert statuses == [503]
+        assert when_there(server, deadly).json["prediction"] == 0
+        assert "shard 1 (process " in server.log
+        assert " gave no sign of life and was killed by SIGABRT" in server.log
+
+
+class TestAModelThatHasKilledItsShardThreeTimes:
+    def test_is_not_loaded_until_it_is_released(
+        self, server: Server, client: Client, uploads: Uploads
+    ) -> None:
+        deadly, other = name_on(0, "killer"), name_on(0, "neighbour")
+        for name in (deadly, other):
+            client.upload(uploads.bytes("deadly"), name)
+        for _ in range(3):
+            assert when_there(server, deadly).status == 200
+            learn(server, deadly, die="segfault")
+        set_aside = when_there(server, deadly)
+        beside = when_there(server, other)
+        released = server.manage("release", deadly)
+        back = when_there(server, deadly)
+
+        assert (set_aside.status, set_aside.code) == (503, "model_quarantined")
+        assert "retry-after" not in set_aside.headers
+        assert beside.status == 200
+        assert released.returncode == 0, released.stderr
+        assert back.status == 200
+
+
+class TestDeathOfAWebWorker:
+    def test_costs_its_connections_only(self, server: Server, client: Client, uploads: Uploads) -> None:
+        client.upload(uploads.bytes("deadly"), "quiet")
+        before = set(children(server))
+        pid = next(pid for pid in before if listens(pid))
+        os.kill(pid, signal.SIGKILL)
+        wait_until(lambda: len(set(children(server)) - before) == 1)
+
+        statuses = []
+        for _ in range(20):
+            with contextlib.suppress(OSError, http.client.HTTPException):
+                statuses.append(learn(server, "quiet").status)
+        assert statuses == [201] * 20
+
+
+class TestStop:
+    def test_is_clean_and_leaves_nobody(self, server: Server, client: Client, uploads: Uploads) -> None:
+        client.upload(uploads.bytes("deadly"), "kept")
+        assert learn(server, "kept").status == 201
+        pids = children(server)
+        code = server.stop()
+
+        assert code == 0, server.log
+        assert not any(Path(f"/proc/{pid}").exists() for pid in pids)
+        server.start()
+        assert when_there(server, "kept").json["prediction"] == 1
+
+    def test_of_the_parent_by_force_stops_all(self, server: Server, client: Client) -> None:
+        pids = children(server)
+        server.kill()
+
+        wait_until(lambda: not any(Path(f"/proc/{pid}").exists() for pid in pids))
+        server.start()
