@@ -50,6 +50,7 @@ class ForgetViewSet(ViewSet):
         refusals=[
             errors.ModelNotFound,
             errors.ModelNotLoadable,
+            errors.ModelQuarantined,
             errors.NotReplayable,
             errors.UploadsBusy,
         ],

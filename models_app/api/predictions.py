@@ -31,6 +31,7 @@ _REFUSALS = (
     errors.ModelBusy,
     errors.ModelNotFound,
     errors.ModelNotLoadable,
+    errors.ModelQuarantined,
     errors.ModelRaised,
     errors.NoDefaultModel,
 )
