@@ -21,6 +21,8 @@ class Changes:
 
 def _values(row: Row) -> dict[str, object]:
     values = dataclasses.asdict(row)
+    # The page has the status from the server, with the counts above the table.
+    del values["verdict"]
     for name in ("last_used_at", "last_drift_at"):
         if values[name] is not None:
             values[name] = values[name].isoformat()

@@ -1,5 +1,6 @@
 """The page at `/`: what the instance is doing, now and from now on."""
 
+from collections import Counter
 from collections.abc import Sequence
 
 from django.http import HttpRequest, HttpResponse
@@ -13,6 +14,7 @@ from models_app.paradigms.spec_examples import EXAMPLES
 from models_app.services.configuring import flavor_name
 from models_app.services.measuring import metrics_by_flavor
 from monitoring.pages.rows import Row, overview_rows
+from monitoring.statuses.rules import STATUSES
 
 
 @never_cache
@@ -20,13 +22,15 @@ from monitoring.pages.rows import Row, overview_rows
 def overview(request: HttpRequest) -> HttpResponse:
     """Show flavor, metrics and served models; the page's scripts keep them up to date."""
     flavor = flavor_name()
-    rows = overview_rows()
+    rows = sorted(overview_rows(), key=lambda row: row.verdict.rank)
+    counts = Counter(row.verdict.status for row in rows)
     context = {
         "flavor": flavor,
         "flavors": list(FLAVORS),
         "metrics": metrics_by_flavor(),
         "headline": _common_headline(rows),
         "rows": rows,
+        "statuses": [(status, counts[status]) for status in STATUSES if counts[status]],
         "n_learns": sum(row.n_learns for row in rows),
         "example_truth": _example_truth(flavor, rows),
         "example_spec": _example_spec(flavor),

@@ -2,21 +2,25 @@
 
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
+from functools import cache
 
 from django.db.models import Max, QuerySet
 from django.db.models.fields.json import KT
 from django.utils import timezone
 
+from models_app.domain.scoring import name_of
 from models_app.models.transactions import translated_errors
 from models_app.paradigms.base import Paradigm
+from models_app.paradigms.registry import FLAVORS
 from models_app.services.counting import pending_counts
 from models_app.services.finding import Served, find_all
 from models_app.services.inspecting import Timings, busy_models
 from models_app.services.inspecting import timings as all_timings
 from monitoring.figures.rates import rates
 from monitoring.models import DriftAlert, MetricSnapshot
+from monitoring.statuses.rules import WELL, Facts, Verdict, judge
 
 # A line as wide as a word shows no more.
 _SPARK_MINUTES = 15
@@ -47,6 +51,7 @@ class Row:
     last_used_at: datetime | None
     last_drift_at: datetime | None
     busy_seconds: float | None
+    verdict: Verdict = WELL
 
 
 def overview_rows() -> list[Row]:
@@ -58,7 +63,7 @@ def overview_rows() -> list[Row]:
         lines = _lines(models, headlines)
         drifts = dict(DriftAlert.objects.filter(kind="drift").values_list("model").annotate(last=Max("time")))
     timings, busy = all_timings(), busy_models()
-    return [
+    rows = [
         _row(
             model, pending.get(model.pk, 0), newest.get(model.pk),
             headline=headlines[model.pk], spark=polyline(lines.get(model.pk, ())),
@@ -68,6 +73,8 @@ def overview_rows() -> list[Row]:
         )
         for model in models
     ]  # fmt: skip
+    now = timezone.now()
+    return [_judged(model, row, now) for model, row in zip(models, rows, strict=True)]
 
 
 def _row(
@@ -82,6 +89,8 @@ def _row(
     is_current = newest is not None and newest.generation == model.generation and newest.seq > 0
     p50_ms, p99_ms = _latency_ms(timings)
     times = [time for time in (model.last_predicted_at, model.last_learned_at) if time is not None]
+    metric = newest.values.get(headline) if newest and is_current else None
+    rolling = newest.rolling.get(headline) if newest and is_current else None
     return Row(
         name=model.name,
         flavor=model.flavor,
@@ -90,13 +99,43 @@ def _row(
         n_learns=model.seq,
         n_predictions=model.n_predictions,
         n_pending=n_pending,
-        metric=newest.values.get(headline) if newest and is_current else None,
-        rolling=newest.rolling.get(headline) if newest and is_current else None,
+        metric=metric,
+        rolling=rolling,
         p50_ms=p50_ms,
         p99_ms=p99_ms,
         last_used_at=max(times, default=None),
         **rest,  # type: ignore[arg-type]  # passed on
     )
+
+
+def _judged(model: Served, row: Row, now: datetime) -> Row:
+    """Return the row with what the rules say of it."""
+    heard_at = model.last_learned_at or model.uploaded_at
+    facts = Facts(
+        is_read_only=model.is_read_only,
+        n_learns=row.n_learns,
+        n_pending=row.n_pending,
+        truth_age=(now - heard_at).total_seconds(),
+        prediction_age=_age(model.last_predicted_at, now),
+        drift_age=_age(row.last_drift_at, now),
+        busy_seconds=row.busy_seconds,
+        headline=row.headline,
+        lasting=row.metric,
+        recent=row.rolling,
+        bigger_is_better=_bigger_is_better(model.flavor, row.headline),
+    )
+    return replace(row, verdict=judge(facts))
+
+
+def _age(moment: datetime | None, now: datetime) -> float | None:
+    return None if moment is None else (now - moment).total_seconds()
+
+
+@cache
+def _bigger_is_better(flavor: str, name: str) -> bool | None:
+    """Return which way a metric of a flavor gets better; None where that is not known."""
+    found = (metric for metric in FLAVORS[flavor].new_metrics() if name_of(metric) == name)
+    return next((bool(metric.bigger_is_better) for metric in found), None)
 
 
 def headline_of(paradigm: Paradigm, values: Mapping[str, float | None]) -> str:

@@ -1,8 +1,8 @@
 // A table that sorts and filters; what was chosen holds for the rows that come later, too.
 
-/** Have the table with that id sorted by its heads, at first by name, and filtered by the text of the input. */
+/** Have the table with that id sorted by its heads, at first the worst status first, and filtered by the text of the input. */
 export function startTable(id, input) {
-  let column = 0;
+  let column = null;
   let isDescending = false;
   input.addEventListener("input", apply);
   document.addEventListener("click", (event) => {
@@ -29,6 +29,10 @@ export function startTable(id, input) {
     const wanted = input.value.trim().toLowerCase();
     for (const row of rows) {
       row.hidden = !row.cells[0].textContent.toLowerCase().includes(wanted);
+    }
+    if (column === null) {
+      arrange(table.tBodies[0], rows.toSorted((a, b) => a.dataset.rank - b.dataset.rank || compare(nameOf(a), nameOf(b))));
+      return;
     }
     const kind = heads[column].dataset.sort;
     const keys = new Map(rows.map((row) => [row, key(row.cells[column], kind)]));
@@ -60,6 +64,10 @@ function arrange(body, rows) {
     // What is moved loses the focus.
     focused?.focus({ preventScroll: true });
   }
+}
+
+function nameOf(row) {
+  return row.dataset.key;
 }
 
 function key(cell, kind) {

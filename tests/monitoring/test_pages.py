@@ -91,6 +91,8 @@ class TestOverview:
         assert one.p99_ms is not None
         assert 0 < one.p50_ms <= one.p99_ms
         assert (two.name, two.metric, two.last_drift_at) == ("two", None, None)
+        assert one.verdict.status == two.verdict.status == "learning"
+        assert one.verdict.reasons == ("15 learns, fewer than the 1,000 that say how it does",)
 
     def test_asks_the_database_as_often_for_ten_models_as_for_one(
         self, instance: Instance, django_assert_num_queries: Any

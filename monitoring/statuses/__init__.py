@@ -1,0 +1,1 @@
+"""Statuses of models: which are well, and why others are not."""
