@@ -28,8 +28,8 @@ class ModelsAppConfig(AppConfig):
 
         checks.register(check_hash_seed)
         checks.register(check_paradigms)
-        hooks.housekeeping.add(overdue.tick)
-        hooks.housekeeping.add(pruner.tick)
+        hooks.duties.add(overdue.tick)
+        hooks.duties.add(pruner.tick)
         hooks.housekeeping.add(snapshot_keeper.tick)
         hooks.housekeeping.add(replica_watch.tick)
         # What is forgotten from the first request on is noticed.

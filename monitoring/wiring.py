@@ -37,8 +37,9 @@ def connect() -> None:
     hooks.forgettings.add(forget)
     hooks.forgotten.add(lambda _name: get_channel(EVENTS).forget())
     hooks.sampling.add(sampler.tick)
-    for tick in (rates.tick, follower.tick, contracts.tick):
-        hooks.housekeeping.add(tick)
+    hooks.housekeeping.add(rates.tick)
+    hooks.duties.add(follower.tick)
+    hooks.duties.add(contracts.tick)
     hooks.sealed.add(storing.sealed)
     _connect_webhook()
     # Streams first: they are what the server would wait for.
@@ -67,5 +68,5 @@ def _connect_webhook() -> None:
         return
     sender = Sender(target, now=CautiousClock(Clock()).moment)
     # After the follower: what it has found goes out at once.
-    hooks.housekeeping.add(sender.wake)
+    hooks.duties.add(sender.wake)
     hooks.shutdown.add(sender.stop)

@@ -62,6 +62,7 @@ def serve_by_processes(
     def web(place: Place) -> None:
         _close([share for i, share in enumerate(shares) if i != place.number])
         os.environ[runtime.SHARDS_FOLDER] = str(folder)
+        os.environ[runtime.WORKER] = str(place.number)
         serve(shares[place.number], place.be_ready)
 
     supervisor = Supervisor(

@@ -65,8 +65,10 @@ forgettings: Hook[Callable[[int, Mapping[int, int]], None]] = Hook()
 forgotten: Hook[Callable[[str], None]] = Hook()
 #: Called within the transaction that erases everything; what it raises stops the erasing.
 erasures: Hook[Callback] = Hook()
-#: Called every few seconds in a server, in the thread that keeps house.
+#: Called every few seconds in each process that answers clients, in the thread that keeps house.
 housekeeping: Hook[Callback] = Hook()
+#: Called every few seconds in one process of all that serve the database: what is not to be done twice.
+duties: Hook[Callback] = Hook()
 #: Called every second by the same thread: for what is to be seen at once.
 sampling: Hook[Callback] = Hook()
 #: Called once a server's engine runs, before it answers anybody.

@@ -43,6 +43,8 @@ _TURNS = 2
 _SHARD_GRACE_SECONDS = 5.0
 #: The environment's name of the folder with the shards' sockets, in a web process that has no engine.
 SHARDS_FOLDER = "_CHANTILLY_SHARDS"
+#: That of the number of a web process, where there are several.
+WORKER = "_CHANTILLY_WORKER"
 
 
 class _CommitPublisher:
@@ -64,6 +66,10 @@ class _CommitPublisher:
             publishing.scored(write.state, write.seq + 1, scores)
         if events:
             publishing.publish(events)
+
+    def publish(self, events: Sequence[Event]) -> None:
+        """Pass on what a shard tells."""
+        publishing.publish(events)
 
 
 class _Runtime:
@@ -124,18 +130,32 @@ class _Runtime:
                 break
             engine = self.engine
             if engine is not None:
-                for callback in () if self._is_shard else hooks.sampling:
-                    _put_off_if_refused(callback)
-            if engine is not None and turn % _TURNS == 0:
-                # Where nothing is written, this is how it is noticed.
-                _put_off_if_refused(get_storage().check_files)
-                _put_off_if_refused(engine.save_activity)
-                for callback in () if self._is_shard else (get_instance_metrics().tidy, *hooks.housekeeping):
-                    _put_off_if_refused(callback)
+                self._keep_house_once(engine, is_whole=turn % _TURNS == 0)
         connections.close_all()
+
+    def _keep_house_once(self, engine: Engine | Cluster, *, is_whole: bool) -> None:
+        """Do what is due: where it `is_whole` all of it, and else what is done more often."""
+        callbacks: list[Callable[[], None]] = []
+        has_duties = not self._is_shard and _has_duties()
+        if has_duties:
+            callbacks += hooks.sampling
+        if is_whole:
+            # Where nothing is written, this is how it is noticed.
+            callbacks += [get_storage().check_files, engine.save_activity]
+        if is_whole and not self._is_shard:
+            callbacks += [get_instance_metrics().tidy, *hooks.housekeeping]
+        if is_whole and has_duties:
+            callbacks += hooks.duties
+        for callback in callbacks:
+            _put_off_if_refused(callback)
 
 
 _runtime = _Runtime()
+
+
+def _has_duties() -> bool:
+    """Say whether this process does what only one of all that serve the database has to do."""
+    return os.environ.get(WORKER, "0") == "0" and get_storage().holds_duties()
 
 
 def _make_engine(owns: Callable[[str], bool] | None = None, precautions: Precautions | None = None) -> Engine:
@@ -157,6 +177,7 @@ def _make_cluster(loop: asyncio.AbstractEventLoop) -> Cluster:
         n_shards=settings.ENGINE_PROCESSES,
         loop=loop,
         patience=settings.MODEL_SECONDS + _SHARD_GRACE_SECONDS,
+        listener=_CommitPublisher(),
     )
 
 

@@ -6,19 +6,23 @@ from pathlib import Path
 from models_app.domain import actors
 from models_app.domain.actors import Actor
 from models_app.engine.precautions import Precautions
-from models_app.services import auditing, runtime
+from models_app.services import auditing, hooks, runtime
 from models_app.shards.cluster import socket_of
 from models_app.shards.listening import Listener
+from models_app.shards.relaying import Relay
 
 
 def open_shard(
     *, number: int, n_shards: int, folder: Path, precautions: Precautions | None = None
 ) -> Listener:
     """Start the engine for the models of a shard, and listen for web processes; raises `OSError`."""
+    relay = Relay()
+    hooks.events.add(relay)
     return Listener(
         runtime.start_shard(number, n_shards, precautions),
         socket_of(folder, number),
         make_note=_noting_snapshot,
+        relay=relay,
     )
 
 

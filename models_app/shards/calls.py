@@ -44,6 +44,8 @@ def _hurry(engine: Engine, seconds: float) -> None:
     engine.hurry(seconds=seconds)
 
 
+#: Says whether somebody listens to events; for the connection, not for the engine.
+WANT_EVENTS = "want_events"
 #: By their names.
 CALLS: dict[str, Callable[..., Any]] = {
     "busy_models": _busy_models,

@@ -5,12 +5,12 @@ import logging
 from collections.abc import Iterable, Sequence
 from concurrent.futures import Future
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
 from models_app.domain.errors import ServerStopping, ShardUnavailable
 from models_app.engine.commands import Command
 from models_app.engine.delivery import deliver
-from models_app.engine.ports import Storage
+from models_app.engine.ports import Event, Storage
 from models_app.engine.routing import Directory, Found, look_up
 from models_app.engine.timings import Timings
 from models_app.shards import values
@@ -21,7 +21,18 @@ logger = logging.getLogger(__name__)
 
 # A shard that says nothing about itself for so long is asked no further, in seconds.
 _PATIENCE_SECONDS = 2.0
-_LOOK_SECONDS = 0.5
+# Who begins to listen hears of what happens from so long after.
+_LOOK_SECONDS = 0.1
+
+
+class EventListener(Protocol):
+    """Hears of what the shards make durable, in the event loop; must not block."""
+
+    def wants_events(self) -> bool:
+        """Say whether anybody listens in this process."""
+
+    def publish(self, events: Sequence[Event]) -> None:
+        """Hear of events, those of one model in their order."""
 
 
 def socket_of(folder: Path, number: int) -> Path:
@@ -35,7 +46,7 @@ class Cluster:
     It lives in the event loop of a web process; any thread may submit to it, and wait.
     """
 
-    def __init__(
+    def __init__(  # noqa: PLR0913  # what it is wired to
         self,
         storage: Storage,
         *,
@@ -43,6 +54,7 @@ class Cluster:
         n_shards: int,
         loop: asyncio.AbstractEventLoop,
         patience: float,
+        listener: EventListener,
     ) -> None:
         """`patience` is how many seconds a shard may say nothing while something is asked of it."""
         self._storage = storage
@@ -50,6 +62,7 @@ class Cluster:
         self._folder = folder
         self._n_shards = n_shards
         self._patience = patience
+        self._listener = listener
         self._links: list[Link] = []
         self._directory = Directory()
         # Those that only the database can place, and what came after them.
@@ -83,6 +96,7 @@ class Cluster:
                 str(socket_of(self._folder, number)),
                 patience=self._patience,
                 misplaced=self._place_again,
+                publish=self._listener.publish,
             )
             for number in range(self._n_shards)
         ]
@@ -93,7 +107,9 @@ class Cluster:
     async def _watch(self) -> None:
         while True:
             await asyncio.sleep(_LOOK_SECONDS)
+            wants = self._listener.wants_events()
             for link in self._links:
+                link.want_events(wants=wants)
                 link.look()
 
     def stop(self, *, seconds: float) -> None:

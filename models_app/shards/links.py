@@ -14,8 +14,10 @@ from models_app.domain.errors import ChantillyError, ShardUnavailable
 from models_app.domain.permits import Permits
 from models_app.engine.commands import Answer, Command
 from models_app.engine.delivery import deliver
+from models_app.engine.ports import Event
 from models_app.shards import values
-from models_app.shards.values import Call, Elsewhere, Frames, Group
+from models_app.shards.calls import WANT_EVENTS
+from models_app.shards.values import Call, Elsewhere, Events, Frames, Group
 
 logger = logging.getLogger(__name__)
 
@@ -37,9 +39,20 @@ class Link(asyncio.Protocol):
     """
 
     def __init__(
-        self, number: int, path: str, *, patience: float, misplaced: Callable[[Command, str | None], None]
+        self,
+        number: int,
+        path: str,
+        *,
+        patience: float,
+        misplaced: Callable[[Command, str | None], None],
+        publish: Callable[[Sequence[Event]], None],
     ) -> None:
-        """`patience` is how many seconds the shard may say nothing while something is asked of it."""
+        """`patience` is how many seconds the shard may say nothing while something is asked of it.
+
+        `publish` hears of the shard's events, once they are asked for.
+        """
+        self._publish = publish
+        self._wants_events = False
         self.number = number
         self._path = path
         self._patience = patience
@@ -100,6 +113,12 @@ class Link(asyncio.Protocol):
         self._schedule()
         return future
 
+    def want_events(self, *, wants: bool) -> None:
+        """Have the shard tell of its events from now on, or not any more."""
+        if wants != self._wants_events and self._transport is not None:
+            self._wants_events = wants
+            self.call(WANT_EVENTS, wants)
+
     def look(self) -> None:
         """Refuse what is asked of a shard that has said nothing for too long."""
         if not self._asked:
@@ -115,6 +134,7 @@ class Link(asyncio.Protocol):
         self._transport.set_write_buffer_limits(high=_BUFFER_BYTES)
         self._frames = Frames()
         self._heard_at = time.monotonic()
+        self._wants_events = False
         logger.info("shard %d is there", self.number)
 
     def connection_lost(self, _error: Exception | None) -> None:
@@ -150,6 +170,9 @@ class Link(asyncio.Protocol):
         deliver(answers, here=self._loop)
 
     def _take(self, number: int, value: values.AnswerValue, answers: list[Answer]) -> None:
+        if isinstance(value, Events):
+            self._publish([values.event_of(event) for event in value.events])
+            return
         asked = self._asked.pop(number, None)
         if asked is None:
             # It was given up.

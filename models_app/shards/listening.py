@@ -18,8 +18,9 @@ from models_app.engine.commands import Command, TakeSnapshot
 from models_app.engine.delivery import deliver
 from models_app.engine.engine import Engine
 from models_app.shards import values
-from models_app.shards.calls import CALLS
+from models_app.shards.calls import CALLS, WANT_EVENTS
 from models_app.shards.outboxes import ConnectionOutbox
+from models_app.shards.relaying import Relay
 from models_app.shards.values import AskedOf, Call, Frames, Group
 
 logger = logging.getLogger(__name__)
@@ -36,8 +37,9 @@ NoteMaker = Callable[[str, tuple[str, str]], Callable[[int], None]]
 class Listener:
     """Takes commands for an engine, each connection in a thread of its own."""
 
-    def __init__(self, engine: Engine, path: Path, *, make_note: NoteMaker) -> None:
+    def __init__(self, engine: Engine, path: Path, *, make_note: NoteMaker, relay: Relay) -> None:
         """Listen at a path, which nobody else can use; raises `OSError`."""
+        self._relay = relay
         self._engine = engine
         self._path = path
         self._make_note = make_note
@@ -87,17 +89,21 @@ class Listener:
         finally:
             # What it has asked for is done all the same; who is told is another matter.
             self._connections.discard(connection)
+            self._relay.want(outbox, wants=False)
             outbox.close()
             connection.close()
 
     def _take(self, asked: Sequence[Group | Call], outbox: ConnectionOutbox) -> None:
         for each in asked:
             if isinstance(each, Call):
-                outbox.send([(each.number, self._called(each))])
+                outbox.send([(each.number, self._called(each, outbox))])
             else:
                 self._submit(each, outbox)
 
-    def _called(self, call: Call) -> values.AnswerValue:
+    def _called(self, call: Call, outbox: ConnectionOutbox) -> values.AnswerValue:
+        if call.method == WANT_EVENTS:
+            self._relay.want(outbox, wants=bool(call.arguments[0]))
+            return values.Returned(None)
         try:
             return values.Returned(CALLS[call.method](self._engine, *call.arguments))
         except Exception as error:

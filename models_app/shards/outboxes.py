@@ -38,6 +38,11 @@ class ConnectionOutbox(Outbox):
         self._is_closed = False
         self._writer: threading.Thread | None = None
 
+    @property
+    def n_waiting_bytes(self) -> int:
+        """The size of what the other end has still to read."""
+        return self._n_bytes
+
     def take(self, answers: Sequence[Answer]) -> None:
         """See the base."""
         said: list[Answered] = []

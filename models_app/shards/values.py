@@ -13,12 +13,14 @@ from typing import Any
 
 import msgspec
 
+from models_app.domain import learns
 from models_app.domain.windows import Window
 from models_app.engine.commands import Command, Describe, Export, Inspect, Load, TakeSnapshot
+from models_app.engine.ports import Event, Learned, Predicted
 from models_app.engine.timings import Durations, Histogram, Timings
 from models_app.engine.vitals import Vitals
 from models_app.wire import codec
-from models_app.wire.codec import CommandValue, OutcomeValue
+from models_app.wire.codec import CommandValue, OutcomeValue, TruthValue
 
 _LENGTH = struct.Struct("!I")
 
@@ -92,8 +94,28 @@ class Returned(_Value, frozen=True, tag=14):
     value: Any
 
 
-#: What comes of a command, or of a call.
-AnswerValue = OutcomeValue | Text | Bytes | VitalsValue | Elsewhere | Returned
+class EventValue(msgspec.Struct, frozen=True, array_like=True, gc=False):
+    """A prediction that was made, or a learn; `prediction` is as the journal has it."""
+
+    is_learn: bool
+    model: str
+    features: bytes
+    prediction: bytes
+    ground_truth: TruthValue
+    flavor: str
+    features_kept: str
+
+
+class Events(_Value, frozen=True, tag=15):
+    """What commits have made durable; it answers nothing."""
+
+    events: list[EventValue]
+
+
+#: What comes of a command, or of a call, and what is told without being asked.
+AnswerValue = OutcomeValue | Text | Bytes | VitalsValue | Elsewhere | Returned | Events
+#: The number of what answers nothing.
+UNASKED = -1
 #: By the number of what was asked.
 Answered = tuple[int, AnswerValue]
 
@@ -205,9 +227,34 @@ def outcome_of(value: AnswerValue) -> Any:
                 known_rolling=value.rolling,
                 is_known=True,
             )
-        case Elsewhere():
+        case Elsewhere() | Events():
             raise TypeError("it is an answer to nobody")
     return codec.outcome_of(value)
+
+
+def event_value(event: Event) -> EventValue:
+    """Return an event as it is sent; raises `ModelRaised` where its prediction can be written nowhere."""
+    return EventValue(
+        is_learn=isinstance(event, Learned),
+        model=event.model,
+        features=event.features,
+        prediction=learns.encode_prediction(event.prediction).encode(),
+        ground_truth=codec.truth_value(event.ground_truth) if isinstance(event, Learned) else None,
+        flavor=event.flavor,
+        features_kept=event.features_kept,
+    )
+
+
+def event_of(value: EventValue) -> Event:
+    """Undo `event_value`."""
+    prediction = learns.decode_prediction(value.prediction)
+    of_all = {"flavor": value.flavor, "features_kept": value.features_kept}
+    if not value.is_learn:
+        return Predicted(model=value.model, features=value.features, prediction=prediction, **of_all)
+    truth = codec.truth_of(value.ground_truth)
+    return Learned(
+        model=value.model, features=value.features, prediction=prediction, ground_truth=truth, **of_all
+    )
 
 
 def timings_value(timings: Timings) -> list[Any]:

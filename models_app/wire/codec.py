@@ -111,14 +111,14 @@ def command_value(command: Command) -> CommandValue:
     name = None if command.relies_on_default else command.name
     match command:
         case LearnFeatures():
-            truth = _truth_value(command.ground_truth)
+            truth = truth_value(command.ground_truth)
             return _Learn(name, command.text, truth, command.received_at, command.has_members)
         case Predict():
             options = command.options if isinstance(command, PredictInDetail) else ()
             asked = command.prediction_id, command.received_at, command.has_members
             return _Predict(name, command.text, *asked, options)
         case LearnById():
-            truth = _truth_value(command.ground_truth)
+            truth = truth_value(command.ground_truth)
             return _LearnById(name, command.prediction_id, truth, command.received_at)
         case LearnAgain(name=str(name)):
             learn = learns.encode_one(command.learn)
@@ -136,7 +136,7 @@ def command_of(value: CommandValue) -> Command:
         case _Learn():
             # Whoever has sent it has seen to its limits.
             x = features.decode(value.features)
-            truth = _truth(value.ground_truth)
+            truth = truth_of(value.ground_truth)
             learn = LearnFeatures(value.name, value.features, x, truth, value.received_at)
             learn.has_members = value.has_members
             return learn
@@ -153,7 +153,7 @@ def command_of(value: CommandValue) -> Command:
                 again.ground_truth = math.nan
             return again
         case _LearnById():
-            truth = _truth(value.ground_truth)
+            truth = truth_of(value.ground_truth)
             return LearnById(value.name, value.prediction_id, truth, value.received_at)
     return Inspect(value.name)
 
@@ -212,10 +212,12 @@ def _refused(refusal: ChantillyError) -> _Refused:
     return _Refused(refusal.code, message)
 
 
-def _truth_value(truth: GroundTruth) -> TruthValue:
+def truth_value(truth: GroundTruth) -> TruthValue:
+    """Return a ground truth as it is sent."""
     is_large = type(truth) is int and not -(2**63) <= truth < 2**63
     return [msgspec.json.encode(truth)] if is_large else truth
 
 
-def _truth(value: TruthValue) -> GroundTruth:
+def truth_of(value: TruthValue) -> GroundTruth:
+    """Undo `truth_value`."""
     return msgspec.json.decode(value[0], type=int) if isinstance(value, list) else value

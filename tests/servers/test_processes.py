@@ -3,16 +3,20 @@
 import contextlib
 import http.client
 import os
+import pickle
 import signal
 import threading
 from collections.abc import Iterator
+from contextlib import ExitStack
 from pathlib import Path
 
 import pytest
+from river import linear_model
 
 from models_app.shards.slots import shard_of
 from tests.servers.clients import Answer, Client
 from tests.servers.launchers import ForkServer
+from tests.servers.listeners import Heard, listening
 from tests.servers.servers import Server
 from tests.servers.uploads import Uploads
 from tests.servers.waiting import wait_until
@@ -167,3 +171,37 @@ class TestStop:
 
         wait_until(lambda: not any(Path(f"/proc/{pid}").exists() for pid in pids))
         server.start()
+
+
+class TestEvents:
+    def test_of_all_shards_reach_who_listens_at_any_web_worker(self, server: Server, client: Client) -> None:
+        names = [name_on(number, "told") for number in range(N_SHARDS)]
+        for name in names:
+            assert client.upload(pickle.dumps(linear_model.LinearRegression()), name) == name
+        with ExitStack() as opened:
+            # Connections go to either worker, as the kernel has it.
+            streams = [opened.enter_context(listening(server.port, "/api/stream/events")) for _ in range(6)]
+            heard = [_heard_of(stream, names) for stream in streams]
+
+            def all_are_told() -> bool:
+                for name in names:
+                    learn(server, name, a=1.0)
+                return all(set(each) == set(names) for each in heard)
+
+            wait_until(all_are_told)
+
+
+def _heard_of(stream: Iterator[Heard], names: list[str]) -> list[str]:
+    """Return a list that gets the model of each event, as it comes."""
+    found: list[str] = []
+
+    def read() -> None:
+        # Their connections are closed in the end.
+        with contextlib.suppress(OSError, ValueError, AttributeError, http.client.HTTPException):
+            for event in stream:
+                model = event.data["model"]
+                if model in names:
+                    found.append(model)
+
+    threading.Thread(target=read, daemon=True).start()
+    return found

@@ -2,7 +2,7 @@
 
 import asyncio
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -10,10 +10,13 @@ import pytest
 import uvloop
 from django.db import connections
 
+from models_app.domain.scoring import Scores
 from models_app.engine.engine import Engine
 from models_app.engine.engine_options import EngineOptions
+from models_app.engine.ports import Event, Write
 from models_app.shards.cluster import Cluster, socket_of
 from models_app.shards.listening import Listener
+from models_app.shards.relaying import Relay
 from models_app.shards.slots import shard_of
 from tests.engine.conftest import Recorder, storage, upload
 from tests.storages import OurStorage
@@ -25,6 +28,37 @@ N_SHARDS = 2
 FIRST, SECOND = "a", "b"
 
 
+class Telling(Recorder):
+    """Tells a relay of commits, as a shard's services do."""
+
+    def __init__(self, relay: Relay) -> None:
+        super().__init__()
+        self._relay = relay
+
+    def wants_events(self) -> bool:
+        return self._relay.wants_events()
+
+    def committed(
+        self, write: Write, segment_id: int | None, scores: Sequence[Scores], events: Sequence[Event]
+    ) -> None:
+        if events:
+            self._relay.receive(events)
+
+
+class Heard:
+    """Somebody who listens in a web process, or not."""
+
+    def __init__(self) -> None:
+        self.wants = False
+        self.events: list[Event] = []
+
+    def wants_events(self) -> bool:
+        return self.wants
+
+    def publish(self, events: Sequence[Event]) -> None:
+        self.events += events
+
+
 class Shards:
     """The engines, their sockets and the cluster, whose loop runs in a thread."""
 
@@ -32,6 +66,8 @@ class Shards:
         self.storage = storage
         self.folder = folder
         self.notes: list[tuple[str, tuple[str, str], int]] = []
+        self.relays = [Relay() for _ in range(N_SHARDS)]
+        self.heard = Heard()
         self.engines: list[Engine] = []
         self.listeners: list[Listener] = []
         self.loop = uvloop.new_event_loop()
@@ -45,7 +81,7 @@ class Shards:
     def _engine(self, number: int) -> Engine:
         engine = Engine(
             self.storage,
-            Recorder(wants=False),
+            Telling(self.relays[number]),
             EngineOptions(threads=2),
             leave_thread=connections.close_all,
             owns=lambda name: shard_of(name, N_SHARDS) == number,
@@ -55,14 +91,24 @@ class Shards:
 
     def listen(self, number: int) -> Listener:
         """Have a shard be there."""
-        listener = Listener(self.engines[number], socket_of(self.folder, number), make_note=self._make_note)
+        listener = Listener(
+            self.engines[number],
+            socket_of(self.folder, number),
+            make_note=self._make_note,
+            relay=self.relays[number],
+        )
         threading.Thread(target=listener.serve, daemon=True).start()
         return listener
 
     def connect(self, *, patience: float) -> Cluster:
         """Return another web process's cluster."""
         cluster = Cluster(
-            self.storage, folder=self.folder, n_shards=N_SHARDS, loop=self.loop, patience=patience
+            self.storage,
+            folder=self.folder,
+            n_shards=N_SHARDS,
+            loop=self.loop,
+            patience=patience,
+            listener=self.heard,
         )
         cluster.start()
         return cluster

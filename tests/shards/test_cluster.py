@@ -22,6 +22,7 @@ from models_app.domain.permits import Permits
 from models_app.domain.quotas import Allowance
 from models_app.engine.bundles import Bundle
 from models_app.engine.commands import Command, Describe, Export, Inspect, LearnFeatures, TakeSnapshot
+from models_app.engine.ports import Learned, Predicted
 from models_app.models import JournalSegment, PendingPrediction, ServedModel
 from models_app.shards import links
 from models_app.shards.cluster import socket_of
@@ -194,9 +195,11 @@ class TestFigures:
         ask(shards, *(learn(SECOND, {"a": 1.0}, 1.0) for _ in range(5)), learn(SECOND, {"a": 1.0}, "text"))
         row = ServedModel.objects.get(name=SECOND)
 
-        own = shards.engines[1].find_timings(SECOND, row.pk, row.generation)
-        assert own is not None
+        engine = shards.engines[1]
         # They are noted while answers are on their way.
+        wait_until(lambda: engine.find_timings(SECOND, row.pk, row.generation) is not None)
+        own = engine.find_timings(SECOND, row.pk, row.generation)
+        assert own is not None
         wait_until(lambda: own.learn.n == 6 and bool(own.refused))
 
         found = shards.cluster.find_timings(SECOND, row.pk, row.generation)
@@ -305,6 +308,49 @@ class TestLostShard:
         (refused,) = ask(shards, learn(FIRST, {"a": 1.0}, 1.0))
 
         assert isinstance(refused, ServerStopping)
+
+
+class TestEvents:
+    def test_come_from_all_shards_to_who_listens(self, shards: Shards, upload: Upload) -> None:
+        upload(Counting(), FIRST)
+        upload(Counting(), SECOND)
+        ask(shards, learn(FIRST, {"a": 1.0}, 1.0))
+        shards.heard.wants = True
+        wait_until(lambda: all(relay.wants_events() for relay in shards.relays))
+
+        ask(shards, predict(SECOND, {"a": 1.5}, "one"), learn_by_id("one", 2**70))
+        ask(shards, learn(FIRST, {"a": 2.0}, 2.0))
+        wait_until(lambda: len(shards.heard.events) == 3)
+
+        # What was learned before anybody listened is not told.
+        assert shards.heard.events == [
+            Predicted(model=SECOND, features=b'{"a":1.5}', prediction=0.0, flavor="regression"),
+            Learned(
+                model=SECOND, features=b'{"a":1.5}', prediction=0.0, ground_truth=2**70, flavor="regression"
+            ),
+            Learned(
+                model=FIRST, features=b'{"a":2.0}', prediction=1.0, ground_truth=2.0, flavor="regression"
+            ),
+        ]
+
+    def test_are_not_made_any_more_when_nobody_listens(self, shards: Shards) -> None:
+        shards.heard.wants = True
+        wait_until(lambda: all(relay.wants_events() for relay in shards.relays))
+
+        shards.heard.wants = False
+
+        wait_until(lambda: not any(relay.wants_events() for relay in shards.relays))
+
+    def test_are_asked_for_again_of_a_shard_that_was_away(self, shards: Shards) -> None:
+        shards.heard.wants = True
+        wait_until(lambda: all(relay.wants_events() for relay in shards.relays))
+        shards.listeners[0].close()
+        shards.listeners[0].end()
+        wait_until(lambda: not shards.relays[0].wants_events())
+
+        shards.listeners[0] = shards.listen(0)
+
+        wait_until(shards.relays[0].wants_events)
 
 
 class TestSlots:

@@ -116,6 +116,13 @@ class Backend(ABC):
         """Let another process serve."""
 
     @abstractmethod
+    def holds_duties(self) -> bool:
+        """Say whether this server is the one of all on the database that does what is to be done once.
+
+        Of those that ask one is, until it ends or loses the database.
+        """
+
+    @abstractmethod
     def socket_path(self) -> str:
         """Return where the server listens for the commands of this machine."""
 

@@ -299,6 +299,10 @@ class TestServing:
         assert storage.enter_turn("model-0", 1.0)
         storage.leave_turn("model-0")
 
+    def test_has_its_duties(self, states: list[ModelState], storage: Backend) -> None:
+        assert storage.holds_duties()
+        assert storage.holds_duties()
+
     def test_can_be_written(self, states: list[ModelState], storage: Backend) -> None:
         storage.probe()
         storage.check_files()

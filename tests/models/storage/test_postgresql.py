@@ -13,7 +13,9 @@ from models_app.journal.positions import Position
 from models_app.journal.reading import scored_after
 from models_app.models import JournalSegment, ServedModel
 from models_app.models.storage import get_storage
+from models_app.models.storage.postgresql.turns import Turns
 from tests.models.storage.writes import one_learn, one_prediction
+from tests.servers.waiting import wait_until
 
 pytestmark = pytest.mark.skipif(connection.vendor != "postgresql", reason="of PostgreSQL")
 
@@ -132,13 +134,34 @@ class TestCommits:
     def test_find_a_server_again_that_was_away(self, states: list[ModelState]) -> None:
         storage = get_storage()
         storage.commit([one_learn(states[0])])
-        with connection.cursor() as cursor:
-            cursor.execute(
-                "SELECT pg_terminate_backend(pid) FROM pg_stat_activity "
-                "WHERE datname = current_database() AND pid <> pg_backend_pid()"
-            )
+        _end_other_sessions()
 
         with pytest.raises(StorageUnavailable):
             storage.commit([one_learn(states[1])])
 
         assert isinstance(storage.commit([one_learn(states[1])])[0], int)
+
+
+class TestDuties:
+    def test_are_those_of_one_until_it_loses_the_database(self, states: list[ModelState]) -> None:
+        first, second = Turns(), Turns()
+        try:
+            assert (first.hold_duties(), second.hold_duties(), first.hold_duties()) == (True, False, True)
+            _end_other_sessions()
+
+            wait_until(lambda: second.hold_duties() or first.hold_duties())
+
+            assert [first.hold_duties(), second.hold_duties()].count(True) == 1
+        finally:
+            first.close()
+            second.close()
+            # Its connection is lost, too.
+            get_storage().close()
+
+
+def _end_other_sessions() -> None:
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT pg_terminate_backend(pid) FROM pg_stat_activity "
+            "WHERE datname = current_database() AND pid <> pg_backend_pid()"
+        )

@@ -138,6 +138,10 @@ class PostgresqlStorage(Backend):
     def end_serving(self) -> None:
         """See the base."""
 
+    def holds_duties(self) -> bool:
+        """See the base."""
+        return _turns.hold_duties()
+
     def socket_path(self) -> str:
         """See the base."""
         return str(Path(settings.INSTANCE_PATH) / "chantilly.sock")

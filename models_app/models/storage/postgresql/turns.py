@@ -3,14 +3,16 @@
 import threading
 import time
 import zlib
+from typing import cast
 
 from django.db import DEFAULT_DB_ALIAS, DatabaseError, connections
 from django.db.backends.base.base import BaseDatabaseWrapper
 
 # A lock's two numbers: the first says what it is for.
-_TURNS = 7021
+_TURNS, _DUTIES = 7021, 7022
 _POLL_SECONDS = 0.001
 _TRY = "SELECT pg_try_advisory_lock(%s::int, %s::int)"
+_ALIVE = "SELECT 1"
 _LEAVE = "SELECT pg_advisory_unlock(%s::int, %s::int)"
 
 
@@ -20,6 +22,7 @@ class Turns:
     def __init__(self) -> None:
         self._connection: BaseDatabaseWrapper | None = None
         self._lock = threading.Lock()
+        self._holds_duties = False
 
     def enter(self, name: str, seconds: float) -> bool:
         """Enter a model's turn; False: others have it for longer than that."""
@@ -34,6 +37,14 @@ class Turns:
         """Leave a model's turn."""
         self._ask(_LEAVE, name)
 
+    def hold_duties(self) -> bool:
+        """Hold the lock of who does what is to be done once, if nobody else does; say whether it is held."""
+        with self._lock:
+            if self._holds_duties and self._scalar(_ALIVE, ()):
+                return True
+            self._holds_duties = bool(self._scalar(_TRY, (_DUTIES, 0)))
+            return self._holds_duties
+
     def close(self) -> None:
         """Give back the connection, and what it holds."""
         with self._lock:
@@ -41,20 +52,26 @@ class Turns:
 
     def _ask(self, statement: str, name: str) -> bool:
         with self._lock:
-            try:
-                if self._connection is None:
-                    self._connection = connections.create_connection(DEFAULT_DB_ALIAS)
-                    self._connection.inc_thread_sharing()
-                with self._connection.cursor() as cursor:
-                    cursor.execute(statement, (_TURNS, _number(name)))
-                    (is_ours,) = cursor.fetchone()
-            except DatabaseError:
-                # It goes without: the commit decides whether a batch is right.
-                self._disconnect()
-                return False
-            return bool(is_ours)
+            # It goes without: the commit decides whether a batch is right.
+            return bool(self._scalar(statement, (_TURNS, _number(name))))
+
+    def _scalar(self, statement: str, parameters: tuple[int, ...]) -> object:
+        """Return what a statement says; None where the database cannot be asked, or not any more."""
+        try:
+            if self._connection is None:
+                self._connection = connections.create_connection(DEFAULT_DB_ALIAS)
+                self._connection.inc_thread_sharing()
+            with self._connection.cursor() as cursor:
+                cursor.execute(statement, parameters)
+                (said,) = cursor.fetchone()
+        except DatabaseError:
+            self._disconnect()
+            return None
+        return cast("object", said)
 
     def _disconnect(self) -> None:
+        # The locks go with it.
+        self._holds_duties = False
         connection, self._connection = self._connection, None
         if connection is not None:
             connection.close()

@@ -158,6 +158,10 @@ class SqliteStorage(Backend):
         """See the base."""
         _server_lock.release()
 
+    def holds_duties(self) -> bool:
+        """See the base: there is one server."""
+        return True
+
     def socket_path(self) -> str:
         """See the base."""
         return path_beside("sock")

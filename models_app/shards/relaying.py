@@ -1,0 +1,45 @@
+"""Events of a shard for the web processes in which somebody listens."""
+
+import threading
+from collections.abc import Sequence
+
+from models_app.domain.errors import ModelRaised
+from models_app.engine.ports import Event
+from models_app.shards import values
+from models_app.shards.outboxes import ConnectionOutbox
+from models_app.shards.values import Events, EventValue
+
+# Who has so much to read still misses what comes meanwhile: answers are not to wait for events.
+_MAX_WAITING_BYTES = 16 * 1024 * 1024
+
+
+class Relay:
+    """Passes events on to those who want them; a subscriber of this process's services."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._wanting: frozenset[ConnectionOutbox] = frozenset()
+
+    def want(self, outbox: ConnectionOutbox, *, wants: bool) -> None:
+        """Note whether somebody listens at the other end of a connection."""
+        with self._lock:
+            self._wanting = self._wanting | {outbox} if wants else self._wanting - {outbox}
+
+    def wants_events(self) -> bool:
+        """Say whether anybody listens anywhere."""
+        return bool(self._wanting)
+
+    def receive(self, events: Sequence[Event]) -> None:
+        """Send events on; called in engine threads, and never waits."""
+        said = [value for event in events if (value := _value(event)) is not None]
+        for outbox in self._wanting:
+            if outbox.n_waiting_bytes < _MAX_WAITING_BYTES:
+                outbox.send([(values.UNASKED, Events(said))])
+
+
+def _value(event: Event) -> EventValue | None:
+    try:
+        return values.event_value(event)
+    except ModelRaised:
+        # What can be written nowhere is no event either.
+        return None
