@@ -16,6 +16,7 @@ PREDICT = {"features": {"x": 1.0}, "model": "frist"}
 LEARN = {**PREDICT, "ground_truth": True}
 #: What is taken of a model that is there.
 BODIES = {"PUT": b"{}", "PATCH": b'{"features_kept": "all"}'}
+QUERIES = {("DELETE", "/api/model/frist/notes"): b"id=1"}
 
 
 def naming() -> list[tuple[str, str, bytes]]:
@@ -42,7 +43,8 @@ class TestUnknownModels:
         assert ("DELETE", "/api/model/frist", b"") in routes
 
         for method, path, query in [*routes, ("GET", "/api/metrics", b"model=frist&rolling=true")]:
-            answer = client.send(method, path, BODIES.get(method, b""), query=query)
+            asked = QUERIES.get((method, path), query)
+            answer = client.send(method, path, BODIES.get(method, b""), query=asked)
 
             assert (answer.status, answer.json()) == (404, {"message": REPORTED}), (method, path)
             assert answer.headers[b"error-code"] == b"model_not_found"
