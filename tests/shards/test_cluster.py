@@ -57,7 +57,8 @@ class TestCommands:
         answers = ask(shards, learn(FIRST, {"a": 1.0}, 1.0), learn(SECOND, {"a": 1.0}, 2.0))
 
         assert answers == [1, 1]
-        assert [engine.hot_names() for engine in shards.engines] == [{FIRST}, {SECOND}]
+        # A turn ends after its answers are on their way.
+        wait_until(lambda: [engine.hot_names() for engine in shards.engines] == [{FIRST}, {SECOND}])
         assert shards.cluster.hot_names() == {FIRST, SECOND}
         assert shards.cluster.n_hot == 2
 
@@ -240,7 +241,7 @@ class TestLostShard:
         assert isinstance(lost, ShardUnavailable)
         assert served == 1
         assert not shards.cluster.is_running
-        assert shards.cluster.hot_names() == {SECOND}
+        wait_until(lambda: shards.cluster.hot_names() == {SECOND})
         shards.listeners[0] = shards.listen(0)
         wait_until(lambda: shards.cluster.is_running)
         assert ask(shards, learn(FIRST, {"a": 1.0}, 2.0)) == [1]
