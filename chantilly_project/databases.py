@@ -1,6 +1,5 @@
-"""Which database and which Redis there are."""
+"""Which database there is."""
 
-import importlib.util
 from pathlib import Path
 
 from models_app.postgresql import description as postgresql
@@ -12,8 +11,3 @@ def describe(url: str, *, folder: Path, timeout: float, synchronous: str) -> dic
     if url.startswith("sqlite:"):
         return sqlite.describe(url, folder=folder, timeout=timeout, synchronous=synchronous)
     return postgresql.describe(url, timeout=timeout)
-
-
-def redis_is_installed() -> bool:
-    """Say whether the Python package is there that REDIS_URL needs."""
-    return importlib.util.find_spec("redis") is not None

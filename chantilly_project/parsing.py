@@ -259,16 +259,6 @@ def _webhook_secret(value: object) -> str:
 webhook_secret = Parser(_webhook_secret, "`whsec_` and 24 to 64 bytes in base64")
 
 
-def _redis_url(value: object) -> str:
-    url = read_text(value)
-    if url and urlsplit(url).scheme not in {"redis", "rediss", "unix"}:
-        raise ValueError("not a URL of Redis")
-    return url
-
-
-redis_url = Parser(_redis_url, "`redis://`, `rediss://` or `unix://` URL; empty for none")
-
-
 def _snapshots_url(value: object) -> str:
     url = read_text(value).rstrip("/")
     if not url:

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from chantilly_project import openid_parsing, parsing
+from chantilly_project import openid_parsing, parsing, redis_parsing
 from chantilly_project.parsing import Parser
 
 
@@ -67,10 +67,13 @@ SETTINGS = (
     Setting(
         "REDIS_URL",
         "",
-        parsing.redis_url,
-        "Redis for Django's cache and sessions (needs the package `redis`).",
+        redis_parsing.redis_url,
+        "[Redis](../how-to/redis.md), which carries events between servers.",
         "none",
     ),
+    Setting("REDIS_HOST", "", redis_parsing.redis_host, "Its host, in the place of `REDIS_URL`.", "none"),
+    Setting("REDIS_PORT", "6379", parsing.whole(1, 65535), "Its port, with `REDIS_HOST`."),
+    Setting("REDIS_DB", "0", parsing.whole(0, 999_999_999), "Its database's number, with `REDIS_HOST`."),
     Setting(
         "HOST",
         "127.0.0.1",

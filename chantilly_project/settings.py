@@ -11,7 +11,7 @@ from pathlib import Path
 
 import django_stubs_ext
 
-from chantilly_project import configuration, databases, openid
+from chantilly_project import configuration, databases, openid, redis_parsing
 from chantilly_project.configuration import ConfigurationError
 from web.rates import Rate
 
@@ -30,6 +30,9 @@ DATABASE_URL: str
 DATABASE_TIMEOUT: float
 SQLITE_SYNCHRONOUS: str
 REDIS_URL: str
+REDIS_HOST: str
+REDIS_PORT: int
+REDIS_DB: int
 HOST: str
 PORT: int
 WORKERS: int
@@ -94,6 +97,7 @@ ALERT_WEBHOOK_SECRET: str
 ALERT_WEBHOOK_ALLOW_PRIVATE: bool
 SHUTDOWN_SECONDS: float
 globals().update(_configuration.own)
+REDIS_URL = redis_parsing.url_of(REDIS_URL, host=REDIS_HOST, port=REDIS_PORT, number=REDIS_DB)
 # Under which every process of the instance hashes strings; see `starting`.
 HASH_SEED: int | None = _configuration.hash_seed
 if ALERT_WEBHOOK_URL and not ALERT_WEBHOOK_SECRET:
@@ -171,10 +175,7 @@ DESCRIBE_DATABASE = partial(
 DATABASES = {"default": DESCRIBE_DATABASE(DATABASE_URL)}
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 if REDIS_URL:
-    if not databases.redis_is_installed():
-        raise ConfigurationError("REDIS_URL is set, but the Python package `redis` is not installed.")
-    CACHES = {"default": {"BACKEND": "django.core.cache.backends.redis.RedisCache", "LOCATION": REDIS_URL}}
-    SESSION_ENGINE = "django.contrib.sessions.backends.cached_db"
+    CACHES = {"default": {"BACKEND": "chantilly_project.caching.ForgivingRedisCache", "LOCATION": REDIS_URL}}
 
 # No step that collects files: whitenoise serves them from where they lie, with validators, and
 # browsers ask again after a minute. A clone runs as it is, and an upgrade shows at once.

@@ -22,12 +22,14 @@ class ModelsAppConfig(AppConfig):
         from models_app.services.extending import check_paradigms
         from models_app.services.forgetting import watcher
         from models_app.services.overdue import overdue
+        from models_app.services.relaying import check_redis
         from models_app.services.replica import watch as replica_watch
         from models_app.services.seeding import check_hash_seed
         from models_app.services.snapshot_objects import keeper as snapshot_keeper
 
         checks.register(check_hash_seed)
         checks.register(check_paradigms)
+        checks.register(check_redis, deploy=True)
         hooks.duties.add(overdue.tick)
         hooks.duties.add(pruner.tick)
         hooks.housekeeping.add(snapshot_keeper.tick)

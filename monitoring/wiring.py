@@ -36,6 +36,7 @@ def connect() -> None:
         hooks.erasures.add(erase)
     hooks.forgettings.add(forget)
     hooks.forgotten.add(lambda _name: get_channel(EVENTS).forget())
+    hooks.gaps.add(lambda: get_channel(EVENTS).forget())
     hooks.sampling.add(sampler.tick)
     hooks.housekeeping.add(rates.tick)
     hooks.duties.add(follower.tick)

@@ -20,7 +20,7 @@ from models_app.processes.ends import End
 from models_app.processes.roles import Place, Role
 from models_app.processes.supervising import Supervisor
 from models_app.processes.table import Table
-from models_app.services import runtime
+from models_app.services import relaying, runtime
 from models_app.services.quarantine.noting import ShardEnd
 from models_app.services.quarantine.starting import take_precautions
 from models_app.shards.cluster import socket_of
@@ -39,6 +39,7 @@ def serve_by_processes(
 ) -> int:
     """Serve until a signal comes; return the exit code. `shares` are the sockets of each web worker."""
     folder = _sockets_folder()
+    relaying.be_one_server()
     n_shards = settings.ENGINE_PROCESSES
     table = Table([*((SHARD, i) for i in range(n_shards)), *((WEB, i) for i in range(len(shares)))])
 

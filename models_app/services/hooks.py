@@ -49,6 +49,8 @@ Callback = Callable[[], None]
 
 #: Predictions and learns, once they are durable.
 events: Hook[Subscriber] = Hook()
+#: Called where events of other processes were lost on their way; must not block.
+gaps: Hook[Callback] = Hook()
 #: Called, in engine threads, with a model, the seq of the first of its learns, and what they scored; must not
 #: block.
 scores: Hook[Callable[[ModelState, int, Sequence[Scores]], None]] = Hook()
@@ -56,6 +58,8 @@ scores: Hook[Callable[[ModelState, int, Sequence[Scores]], None]] = Hook()
 calls: Hook[Callable[[str, int], None]] = Hook()
 #: Called with the route and the HTTP status of each call that is refused.
 refusals: Hook[Callable[[str, int], None]] = Hook()
+#: As `events`, but of this process's own engine alone: for who carries them to other servers.
+relays: Hook[Subscriber] = Hook()
 #: Called within the transaction that takes records out of a model's journal, with its primary key and, of
 #: each generation that had some, the first learn that has gone: what was made of that one or a later one has
 #: to go, too. What it raises stops the forgetting.

@@ -17,12 +17,19 @@ P = ParamSpec("P")
 
 
 def wants_events() -> bool:
-    """Say whether any subscriber wants events."""
+    """Say whether any subscriber wants events, wherever they were made."""
     # Asked at every commit: as a generator it takes twice as long.
     for subscriber in hooks.events.listeners:  # noqa: SIM110
         if _wants_events(subscriber):
             return True
     return False
+
+
+def wants_own_events() -> bool:
+    """Say whether anybody wants events of this process's own engine, here or at another server."""
+    # All relays are asked: one that knows of nobody takes note that something passed.
+    n_relays = sum(map(_wants_events, hooks.relays.listeners))
+    return n_relays > 0 or wants_events()
 
 
 def _wants_events(subscriber: Subscriber) -> bool:
@@ -34,10 +41,24 @@ def _wants_events(subscriber: Subscriber) -> bool:
 
 
 def publish(events: Sequence[Event]) -> None:
-    """Notify the subscribers."""
+    """Notify the subscribers, wherever the events were made."""
     for subscriber in hooks.events:
         if _wants_events(subscriber):
             _notify(subscriber.receive, events)
+
+
+def publish_own(events: Sequence[Event]) -> None:
+    """Notify the subscribers, and those who carry events of this process's own engine elsewhere."""
+    publish(events)
+    for relay in hooks.relays:
+        if _wants_events(relay):
+            _notify(relay.receive, events)
+
+
+def missed() -> None:
+    """Report that there were events of other processes of which nothing is known."""
+    for callback in hooks.gaps:
+        _notify(callback)
 
 
 def scored(model: ModelState, first_seq: int, scores: Sequence[Scores]) -> None:

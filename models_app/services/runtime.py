@@ -30,6 +30,7 @@ from models_app.services import hooks, publishing, trying
 from models_app.services.contracts.standing import standing
 from models_app.services.folding import get_instance_metrics
 from models_app.services.quarantine.precautions import QuarantineOnly
+from models_app.services.relaying import relays
 from models_app.services.seeding import hash_seed_warning
 from models_app.shards.cluster import Cluster
 from models_app.shards.slots import shard_of
@@ -54,7 +55,7 @@ class _CommitPublisher:
         self._is_shard = is_shard
 
     def wants_events(self) -> bool:
-        return publishing.wants_events()
+        return publishing.wants_own_events()
 
     def committed(
         self, write: Write, segment_id: int | None, scores: Sequence[Scores], events: Sequence[Event]
@@ -65,7 +66,7 @@ class _CommitPublisher:
                 get_instance_metrics().committed(position, write.state.flavor, scores, len(write.learns))
             publishing.scored(write.state, write.seq + 1, scores)
         if events:
-            publishing.publish(events)
+            publishing.publish_own(events)
 
     def publish(self, events: Sequence[Event]) -> None:
         """Pass on what a shard tells."""
@@ -117,6 +118,7 @@ class _Runtime:
         self._housekeeping_ends.set()
         standing.stop()
         engine.stop(seconds=seconds)
+        relays.stop()
         if housekeeper is not None:
             housekeeper.join(timeout=1.0)
             if not self._is_shard:
@@ -201,6 +203,7 @@ def start_engine(loop: asyncio.AbstractEventLoop | None = None) -> None:
         get_storage().begin_serving()
         engine = get_engine()
     engine.watch_models(settings.MODEL_SECONDS)
+    relays.start(sends=isinstance(engine, Engine), receives=True)
     if _runtime.start_housekeeping():
         standing.start()
         for callback in hooks.startup:
@@ -218,6 +221,7 @@ def start_shard(number: int, n_shards: int, precautions: Precautions | None = No
     assert isinstance(engine, Engine)  # noqa: S101  # as it was made
     engine.watch_models(settings.MODEL_SECONDS)
     standing.start()
+    relays.start(sends=True, receives=False)
     _runtime.start_housekeeping(is_shard=True)
     _put_off_if_refused(engine.preload)
     return engine

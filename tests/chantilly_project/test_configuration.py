@@ -255,27 +255,33 @@ class TestManage:
         )
 
     @pytest.mark.parametrize(
-        ("found", "said", "code"),
-        [("None", "REDIS_URL is set, but the Python package `redis` is not installed.", 1), ("sys", "", 0)],
+        ("given", "url"),
+        [
+            ({"REDIS_HOST": "cache", "REDIS_PORT": "6380", "REDIS_DB": "2"}, "redis://cache:6380/2"),
+            ({"REDIS_HOST": "cache", "REDIS_URL": "rediss://other"}, "rediss://other"),
+        ],
     )
-    def test_asks_for_the_package_that_redis_needs(
-        self, tmp_path: Path, found: str, said: str, code: int
+    def test_makes_one_address_of_the_settings_of_redis(
+        self, tmp_path: Path, given: dict[str, str], url: str
     ) -> None:
-        environ = os.environ | {"INSTANCE_PATH": str(tmp_path), "REDIS_URL": "redis://127.0.0.1:1"}
-        # As if it were installed or not, whatever is the case here.
-        script = (
-            "import sys, importlib.util as u; find = u.find_spec; "
-            f"u.find_spec = lambda name, *a: {found} if name == 'redis' else find(name, *a); "
-            "sys.argv = ['manage.py', 'diffsettings', '--settings=chantilly_project.settings']; "
-            "import manage; manage.main()"
-        )
-        ended = subprocess.run(
-            [sys.executable, "-c", script], cwd=ROOT, env=environ, capture_output=True, text=True, check=False
-        )
+        environ = os.environ | {"INSTANCE_PATH": str(tmp_path)} | given
+        command = [sys.executable, "manage.py", "diffsettings", "--settings=chantilly_project.settings"]
+        ended = subprocess.run(command, cwd=ROOT, env=environ, capture_output=True, text=True, check=False)
 
-        assert ended.returncode == code
-        assert ended.stderr.strip().endswith(said)
-        assert ("sessions.backends.cached_db" in ended.stdout) is not bool(said)
+        assert ended.returncode == 0, ended.stderr
+        assert f"REDIS_URL = '{url}'" in ended.stdout
+        assert f"'LOCATION': '{url}'" in ended.stdout
+
+    def test_shows_no_password_of_redis(self, tmp_path: Path) -> None:
+        environ = os.environ | {"INSTANCE_PATH": str(tmp_path), "REDIS_URL": "redis://me:guess@cache:x/"}
+        command = [sys.executable, "manage.py", "check", "--settings=chantilly_project.settings"]
+        ended = subprocess.run(command, cwd=ROOT, env=environ, capture_output=True, text=True, check=False)
+
+        assert ended.returncode == 1
+        assert ended.stderr.startswith(
+            "Configuration error: REDIS_URL has the value 'redis://me:***@cache:x/'"
+        )
+        assert "guess" not in ended.stderr
 
 
 def _output_of(process: subprocess.Popen[str]) -> str:

@@ -1,6 +1,6 @@
 import pytest
 
-from chantilly_project import parsing
+from chantilly_project import parsing, redis_parsing
 from chantilly_project.parsing import Parser
 
 
@@ -41,13 +41,23 @@ class TestParsers:
                 "learn=5/s,/api/predict=50/s,7/h",
                 {"learn": (5, 1.0), "/api/predict": (50, 1.0), "": (7, 3600.0)},
             ),
-            (parsing.redis_url, "", ""),
+            (redis_parsing.redis_url, "", ""),
+            (redis_parsing.redis_url, "redis://cache", "redis://cache"),
+            (
+                redis_parsing.redis_url,
+                "redis://cache?health_check_interval=5",
+                "redis://cache?health_check_interval=5",
+            ),
+            (redis_parsing.redis_url, "unix:///run/redis.sock?db=1", "unix:///run/redis.sock?db=1"),
+            (redis_parsing.redis_host, "", ""),
+            (redis_parsing.redis_host, "::1", "::1"),
+            (redis_parsing.redis_host, "cache.example.org", "cache.example.org"),
             (parsing.webhook_url, "", ""),
             (parsing.webhook_url, "https://a.org:8443/x?y=1", "https://a.org:8443/x?y=1"),
             (parsing.webhook_url, "http://[::1]/", "http://[::1]/"),
             (parsing.webhook_secret, "whsec_" + "aGFs" * 8, "whsec_" + "aGFs" * 8),
             (parsing.webhook_secret, "aGFs" * 8, "aGFs" * 8),
-            (parsing.redis_url, "rediss://:secret@cache:6379/1", "rediss://:secret@cache:6379/1"),
+            (redis_parsing.redis_url, "rediss://:secret@cache:6379/1", "rediss://:secret@cache:6379/1"),
         ],
     )
     def test_read_what_is_allowed(self, parser: Parser, written: object, expected: object) -> None:
@@ -112,7 +122,17 @@ class TestParsers:
             (parsing.rates, "1/second,2/second"),
             (parsing.rates, "api/learn=1/second"),
             (parsing.rates, {"learn": 1}),
-            (parsing.redis_url, "http://cache"),
+            (redis_parsing.redis_url, "http://cache"),
+            (redis_parsing.redis_url, "redis://"),
+            (redis_parsing.redis_url, "redis:///1"),
+            (redis_parsing.redis_url, "redis://cache:0/"),
+            (redis_parsing.redis_url, "redis://cache:x/"),
+            (redis_parsing.redis_url, "redis://cache/one"),
+            (redis_parsing.redis_url, "redis://cache?sockettimeout=1"),
+            (redis_parsing.redis_url, "redis://cache?socket_timeout=soon"),
+            (redis_parsing.redis_url, "unix://"),
+            (redis_parsing.redis_host, "redis://cache"),
+            (redis_parsing.redis_host, "cache/1"),
         ],
     )
     def test_refuse_everything_else(self, parser: Parser, written: object) -> None:
