@@ -54,8 +54,13 @@ class Client:
         self._call("POST", "/api/init", json={"flavor": flavor})
 
     def models(self) -> list[str]:
-        """Return the names of the models."""
-        return self._call("GET", "/api/models").json()["models"]
+        """Return the names of all models, page by page."""
+        page = self._call("GET", "/api/models").json()
+        names = page["models"]
+        while "next" in page:
+            page = self._call("GET", "/api/models", params={"after": page["next"]}).json()
+            names += page["models"]
+        return names
 
     def upload(self, model: object, name: str, *, flavor: str | None = None, read_only: bool = False) -> int:
         """Upload a model, of the server's flavor unless another is named; return its size in bytes.

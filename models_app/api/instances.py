@@ -28,6 +28,10 @@ from models_app.services import configuring, finding, listing, measuring
 from models_app.wire import reading
 from web.dispatch import ThreadedViewSet
 
+_LIMIT = queries.Whole(
+    name="limit", highest=10_000, default=1_000, description="models of a page, at most; 1,000 without it"
+)
+
 
 class InitViewSet(ThreadedViewSet):
     """The flavor."""
@@ -68,21 +72,36 @@ class ModelsViewSet(ThreadedViewSet):
         need=needs.LOOK,
         operation_id="list_models",
         summary="List the models",
+        description="A page of them, by name. Where there are more, the answer has `next`, and the next page "
+        "is `after` that.",
         responses={200: schemas.MODELS},
     )
     @queries.takes(
-        OpenApiParameter("details", bool, description="what is known of each without loading it, too")
+        OpenApiParameter("details", bool, description="what is known of each without loading it, too"),
+        OpenApiParameter("after", str, description="those whose names come after this one"),
+        OpenApiParameter(
+            "search",
+            str,
+            description="those that have this in their names; a page of them may be short, or empty, "
+            "and have a next one",
+        ),
+        _LIMIT.described,
     )
     def retrieve(self, request: Request) -> Response:
-        """List the names of the models, and with `details` what is known of each."""
-        names, default = finding.model_names()
+        """List the names of models, and with `details` what is known of each."""
+        after, search = (request.query_params.get(name, "") for name in ("after", "search"))
+        found, following = finding.names_after(after, search=search, limit=_LIMIT.of(request))
         may_see = needs.may_see()
+        names = [name for name in found if may_see(name)]
+        default = finding.default_name()
         answer: dict[str, object] = {
-            "models": [name for name in names if may_see(name)],
+            "models": names,
             "default": default if default is not None and may_see(default) else None,
         }
+        if following is not None:
+            answer["next"] = following
         if queries.flag(request, "details"):
-            answer["details"] = [asdict(model) for model in listing.list_details() if may_see(model.name)]
+            answer["details"] = [asdict(model) for model in listing.list_details(names)]
         return Response(answer)
 
 

@@ -81,6 +81,7 @@ MODELS = record(
     ["models", "default"],
     models={"type": "array", "items": {"type": "string"}},
     default={"type": "string", "nullable": True},
+    next={"type": "string", "description": "Where there are more: the next page is `after` this."},
     details={"type": "array", "items": _DETAILS, "description": "With `details`: of each model, by name."},
 )
 _WAYS: Schema = {"type": "string", "enum": list(showing.WAYS)}

@@ -1,8 +1,9 @@
 """Counting what the instance has. Every function raises `StorageUnavailable`."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Self
 
 from django.db.models import Count, Q, Sum
 from django.db.models.functions import Coalesce
@@ -10,6 +11,8 @@ from django.db.models.functions import Coalesce
 from models_app.models import PendingPrediction, ServedModel
 from models_app.models.transactions import translated_errors
 
+# Models that a statement names.
+_AT_A_TIME = 5_000
 # By names that no column has.
 _SUMS = {
     "n_models": Count("pk"),
@@ -28,6 +31,16 @@ class Totals:
     n_undone: int
     n_predictions: int
 
+    @classmethod
+    def sum(cls, several: Sequence[Self]) -> Self:
+        """Return several together."""
+        return cls(
+            n_models=sum(each.n_models for each in several),
+            n_learns=sum(each.n_learns for each in several),
+            n_undone=sum(each.n_undone for each in several),
+            n_predictions=sum(each.n_predictions for each in several),
+        )
+
 
 def totals() -> Totals:
     """Return the sums over all models."""
@@ -35,17 +48,30 @@ def totals() -> Totals:
         return _totals(ServedModel.objects.aggregate(**_SUMS))
 
 
-def totals_by_flavor() -> dict[str, Totals]:
-    """Return the sums over the models of each flavor that has any."""
+def keys() -> tuple[int, int] | None:
+    """Return the least and the greatest primary key of a model; None: there is none."""
+    pks = ServedModel.objects.values_list("pk", flat=True)
     with translated_errors():
-        rows = list(ServedModel.objects.order_by("flavor").values("flavor").annotate(**_SUMS))
+        first, last = pks.order_by("pk").first(), pks.order_by("-pk").first()
+    return None if first is None or last is None else (first, last)
+
+
+def totals_by_flavor(*, first: int, last: int) -> dict[str, Totals]:
+    """Return the sums over the models of each flavor that has any, of these primary keys."""
+    among = ServedModel.objects.filter(pk__gte=first, pk__lte=last)
+    with translated_errors():
+        rows = list(among.order_by("flavor").values("flavor").annotate(**_SUMS))
     return {row["flavor"]: _totals(row) for row in rows}
 
 
 def flavors_served() -> set[str]:
-    """Return the flavors that have models."""
+    """Return the flavors that have models: a look-up each, however many models it has."""
+    found: list[str] = []
+    flavors = ServedModel.objects.order_by("flavor").values_list("flavor", flat=True)
     with translated_errors():
-        return set(ServedModel.objects.order_by().values_list("flavor", flat=True).distinct())
+        while following := flavors.filter(flavor__gt=found[-1] if found else "").first():
+            found.append(following)
+    return set(found)
 
 
 def _totals(found: dict[str, int]) -> Totals:
@@ -69,11 +95,16 @@ def pending_count() -> int:
         return PendingPrediction.objects.count()
 
 
-def pending_counts() -> dict[int, int]:
-    """Return how many predictions await their truth, by the model's primary key."""
+def pending_counts(model_ids: Collection[int]) -> dict[int, int]:
+    """Return how many predictions of each of these models await their truth; of those that have any."""
+    found: dict[int, int] = {}
+    ids = list(model_ids)
+    rows = PendingPrediction.objects.order_by().values("model_id").annotate(n=Count("pk"))
     with translated_errors():
-        counted = list(PendingPrediction.objects.order_by().values("model_id").annotate(n=Count("pk")))
-    return {row["model_id"]: row["n"] for row in counted}
+        for start in range(0, len(ids), _AT_A_TIME):
+            some = rows.filter(model_id__in=ids[start : start + _AT_A_TIME])
+            found |= {row["model_id"]: row["n"] for row in some}
+    return found
 
 
 def pending_before(*, model_id: int, moments: Sequence[datetime]) -> list[int]:

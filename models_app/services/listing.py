@@ -1,17 +1,17 @@
 """The served models and how they do: all of them, or those used last, held up by no slow model."""
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 from datetime import datetime
 from importlib.metadata import version
 
 from models_app.domain.errors import ChantillyError
 from models_app.engine.timings import Timings
-from models_app.models import ServedModel, Snapshot
+from models_app.models import Snapshot
 from models_app.models.transactions import translated_errors
 from models_app.services import counting, inspecting
 from models_app.services.estimating import estimates
-from models_app.services.finding import Served, find_all
+from models_app.services.finding import Served, find_all, find_last_used, find_named
 from models_app.services.inspecting import Vitals
 from models_app.services.measuring import model_metrics
 from models_app.services.runtime import get_engine
@@ -99,7 +99,7 @@ class RecentModels:
 def list_models() -> list[ModelSummary]:
     """Return all models by name; those that have learned since their snapshot are loaded for it."""
     models = find_all()
-    pending = counting.pending_counts()
+    pending = counting.pending_counts([model.pk for model in models])
     values = _snapshot_values()
     return [
         _summary(
@@ -117,10 +117,9 @@ def list_recent(*, max_models: int) -> RecentModels:
     No model is loaded for it: of one that is not hot, or does not say in time, the metrics are those of its
     newest snapshot.
     """
-    with translated_errors():
-        models = [Served.of(row) for row in ServedModel.objects.last_used_first()[:max_models]]
+    models = find_last_used(max_models)
     n_models = counting.model_count() if len(models) == max_models else len(models)
-    pending = counting.pending_counts()
+    pending = counting.pending_counts([model.pk for model in models])
     snapshots = newest_snapshots(models)
     hot = inspecting.hot_vitals([model.name for model in models])
     summaries = []
@@ -142,9 +141,10 @@ def list_recent(*, max_models: int) -> RecentModels:
     )
 
 
-def list_details() -> list[ModelDetails]:
-    """Return all models by name; no model is loaded for it. Raises `StorageUnavailable`."""
-    models, pending = find_all(), counting.pending_counts()
+def list_details(names: Collection[str]) -> list[ModelDetails]:
+    """Return those of the names that there are; no model is loaded for it. Raises `StorageUnavailable`."""
+    models = find_named(names)
+    pending = counting.pending_counts([model.pk for model in models])
     kept = newest_snapshots(models)
     hot = inspecting.hot_vitals([model.name for model in models])
     return [

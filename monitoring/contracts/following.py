@@ -4,13 +4,16 @@ import logging
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
+from django.db.models import Q
+
 from models_app.domain.errors import ChantillyError
 from models_app.domain.seen_features import SETTLED
 from models_app.engine.repeats import Repeats
 from models_app.services.contracts import seeing
 from models_app.services.contracts.seeing import Found, Progress
 from models_app.services.contracts.standing import standing
-from models_app.services.finding import Served, find_all, find_used
+from models_app.services.finding import Served, find_used
+from monitoring.changed import Sweep
 from monitoring.clocks import Clock, LastLook
 from monitoring.contracts import storing
 from monitoring.models import DriftAlert
@@ -58,6 +61,7 @@ class Follower:
         self._report = report
         self._clock = clock or Clock()
         self._last_look = LastLook(self._clock)
+        self._sweep = Sweep(seeing.settled(), Q(seq__gt=0) | Q(last_predicted_at__isnull=False))
         self._followed: dict[int, _Followed] = {}
         # In the order in which they are to be looked at.
         self._waiting: dict[int, None] = {}
@@ -87,7 +91,11 @@ class Follower:
 
     def _next_models(self) -> list[Served]:
         since = self._last_look.again()
-        models = find_all() if since is None else find_used(since, also=self._waiting)
+        if since is None:
+            models = self._sweep.begin()
+        else:
+            swept = self._sweep.next()
+            models = find_used(since, also=[*self._waiting, *(model.pk for model in swept)])
         # Those that have waited come first.
         rank = {pk: number for number, pk in enumerate(self._waiting)}
         models.sort(key=lambda model: rank.get(model.pk, len(rank)))

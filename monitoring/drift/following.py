@@ -4,6 +4,8 @@ import logging
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
+from django.db.models import Q
+
 from models_app.domain.errors import ChantillyError
 from models_app.domain.scoring import Scores
 from models_app.engine.repeats import Repeats
@@ -56,7 +58,7 @@ class Follower:
         """`report` is called with new alerts, once they are durable."""
         self._report = report
         self._clock = clock or Clock()
-        self._changes = ChangedModels(self._clock)
+        self._changes = ChangedModels(self._clock, storing.settled(), where=Q(seq__gt=0, is_scored=True))
         self._tail: Tail[Place] = Tail(max_learns=_MAX_TAIL)
         self._followed: dict[int, _Followed] = {}
         self._behind: set[int] = set()
@@ -70,8 +72,9 @@ class Follower:
     def tick(self) -> None:
         """Show the detectors what was learned since the last time; raises `StorageUnavailable`."""
         tail = self._tail.take_all()
-        plans = storing.plans()
-        for model in self._changed():
+        changed = self._changed()
+        plans = storing.plans([model.pk for model in changed])
+        for model in changed:
             try:
                 self._follow(model, _fitting(plans.get(model.pk, DEFAULT_PLAN), model), tail)
             except ChantillyError as error:

@@ -1,8 +1,10 @@
 """Storing of drift: plans, how far the detectors are, alerts."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from datetime import UTC, datetime
 from importlib.metadata import version
+
+from django.db.models import OuterRef, QuerySet
 
 from models_app.domain.errors import ModelNotLoadable
 from models_app.journal import keeping
@@ -16,14 +18,29 @@ from monitoring.models import DriftAlert, DriftPlan, DriftState
 from monitoring.webhook import outbox
 from monitoring.webhook.configuring import configured_target
 
+# Models that a statement names.
+_AT_A_TIME = 5_000
 
-def plans() -> dict[int, Plan | None]:
-    """Return what is watched, by model, where it is not the default; None: nothing is.
+
+def plans(model_ids: Collection[int]) -> dict[int, Plan | None]:
+    """Return what is watched of these models, where it is not the default; None: nothing is.
 
     Raises `StorageUnavailable`.
     """
+    found: dict[int, Plan | None] = {}
+    ids = list(model_ids)
     with translated_errors():
-        return {row.model_id: row.plan() if row.is_on else None for row in DriftPlan.objects.all()}
+        for start in range(0, len(ids), _AT_A_TIME):
+            for row in DriftPlan.objects.filter(model_id__in=ids[start : start + _AT_A_TIME]):
+                found[row.model_id] = row.plan() if row.is_on else None
+    return found
+
+
+def settled() -> QuerySet[DriftState]:
+    """Return the states that say of a model, in a query about models, that all it has learned was seen."""
+    return DriftState.objects.filter(
+        model_id=OuterRef("pk"), generation=OuterRef("generation"), seq=OuterRef("seq")
+    )
 
 
 def load(model: Served, plan: Plan) -> Watch:

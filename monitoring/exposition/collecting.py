@@ -155,7 +155,7 @@ def _of_drift(seen: RecentModels) -> Iterator[Metric]:
         "What drift detectors have found, and features that are not as their contract has them.",
         labels=["model", "kind"],
     )
-    counts = alert_counts()
+    counts = alert_counts([model.name for model in seen.models])
     # The zeros, too: of a counter that begins at one nobody sees the increase.
     for model, kind in product(seen.models, ALERT_KINDS):
         family.add_metric([model.name, kind], counts.get((model.name, kind), 0))
@@ -168,7 +168,7 @@ def _of_contracts(seen: RecentModels) -> Iterator[Metric]:
         "Features that were not as the model's contract has them, and were taken all the same.",
         labels=["model", "breach"],
     )
-    counts = breach_counts()
+    counts = breach_counts([model.name for model in seen.models])
     for model, breach in product(seen.models, BREACHES):
         family.add_metric([model.name, breach], counts.get(model.name, {}).get(breach, 0))
     yield family

@@ -5,7 +5,7 @@ from collections import deque
 from dataclasses import dataclass
 from datetime import datetime
 
-from models_app.services.finding import Served, find_all, find_used
+from models_app.services.finding import Served, find_last_used, find_used
 from monitoring.clocks import Clock, LastLook
 
 #: A rate is that of the last so many seconds.
@@ -14,6 +14,8 @@ WINDOW_SECONDS = 60.0
 _STEP_SECONDS = 5.0
 # A rate over less than that would be a guess.
 _LEAST_SECONDS = 1.0
+# Models whose counts are kept while they do nothing.
+_MAX_KEPT = 10_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,7 +43,8 @@ class Rates:
     """Remembers what each model had done a minute ago, from the counts in the database.
 
     So it holds for all processes, and for what was done before a restart. Of a model that does something
-    thirteen counts are kept, of one that does nothing a single one. One thread at a time ticks; any may ask.
+    thirteen counts are kept, of one that does nothing a single one, as long as it is among the 10,000 that
+    were used last: any other has a rate from its second look on. One thread at a time ticks; any may ask.
     """
 
     def __init__(self, *, clock: Clock | None = None) -> None:
@@ -56,7 +59,7 @@ class Rates:
         now, last = self._clock.monotonic(), self._looked_at_all_at
         since = self._last_look.again()
         looks_at_all = since is None or last is None or now - last >= WINDOW_SECONDS
-        models = find_all() if since is None or looks_at_all else find_used(since)
+        models = find_last_used(_MAX_KEPT) if since is None or looks_at_all else find_used(since)
         with self._lock:
             if looks_at_all:
                 self._looked_at_all_at = now

@@ -4,17 +4,17 @@ import logging
 import math
 import uuid
 from collections import deque
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from concurrent.futures import Future
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from functools import partial
 from typing import Any
 
-from django.db.models import F, Max
+from django.db.models import F, Max, OuterRef, QuerySet
 
 from models_app.models.transactions import translated_errors, write_transaction
-from models_app.services import counting, measuring
+from models_app.services import measuring
 from models_app.services.configuring import get_epoch
 from models_app.services.finding import Served, find_generation, still_served
 from models_app.services.inspecting import Vitals
@@ -22,6 +22,7 @@ from models_app.services.snapshotting import newest_snapshot
 from monitoring.changed import ChangedModels
 from monitoring.clocks import CautiousClock, Clock
 from monitoring.history.levels import LEVELS, level_of
+from monitoring.history.tallies import Tallies
 from monitoring.models import MetricSnapshot
 
 logger = logging.getLogger(__name__)
@@ -40,6 +41,8 @@ _THIN_SECONDS = 60.0
 _SET_BACK_SECONDS = 1.0
 # Rows of one transaction: the models' commits wait for it.
 _ROWS_AT_A_TIME = 100
+# Models whose last sample is known without asking.
+_MAX_PLACES = 20_000
 
 
 # A model's primary key, or a flavor: all its models together.
@@ -81,7 +84,8 @@ class Sampler:
         self._ask = ask
         self._clock = clock or Clock()
         self._cautious = CautiousClock(self._clock)
-        self._changes = ChangedModels(self._clock)
+        self._changes = ChangedModels(self._clock, _samples_of_now())
+        self._tallies = Tallies()
         # Of the time of day over the other clock; before the first look nobody knows what it was.
         self._offset = math.inf
         self._places: dict[_Subject, _Place] = {}
@@ -100,11 +104,13 @@ class Sampler:
         with translated_errors():
             epoch = get_epoch()
             rows = list(self._answered())
-            for model in self._changes.look():
+            changed = self._changes.look()
+            for model in changed:
                 if model.pk not in self._asked and self._is_due(model.pk, model.generation, model.seq):
                     rows += self._sampled(model)
-            rows += self._sampled_flavors()
+            rows += self._sampled_flavors([model.pk for model in changed])
         self._write(rows, epoch)
+        self._let_go()
         if self._clock.monotonic() - self._thinned_at >= _THIN_SECONDS:
             self._thinned_at = self._clock.monotonic()
             thin(now=self._cautious.moment())
@@ -113,6 +119,7 @@ class Sampler:
         """Forget everything, in the transaction that erases it."""
         MetricSnapshot.objects.all().delete()
         self._places.clear()
+        self._tallies = Tallies()
         self._changes.forget()
 
     def _notice_set_back(self) -> None:
@@ -180,8 +187,8 @@ class Sampler:
             if now is not None and self._is_due(now.pk, now.generation, vitals.seq):
                 yield self._row(now, _Figures(vitals.seq, vitals.metrics, vitals.rolling_if_any()))
 
-    def _sampled_flavors(self) -> Iterator[MetricSnapshot]:
-        for flavor, totals in counting.totals_by_flavor().items():
+    def _sampled_flavors(self, changed: Collection[int]) -> Iterator[MetricSnapshot]:
+        for flavor, totals in self._tallies.look(changed).items():
             if self._is_due(flavor, 0, totals.n_learns):
                 figures = _Figures(totals.n_learns, measuring.instance_metrics(flavor), {})
                 yield self._new_row(flavor, 0, totals.n_predictions, figures)
@@ -198,6 +205,8 @@ class Sampler:
             previous, n = None, 0
         else:
             previous, n = place.time, place.n
+        # Last in order: those that are sampled are let go of last.
+        self._places.pop(subject, None)
         self._places[subject] = _Place(generation, figures.seq, now, self._clock.monotonic(), n + 1)
         return MetricSnapshot(
             **_of(subject),
@@ -210,6 +219,11 @@ class Sampler:
             level=level_of(now, previous),
         )
 
+    def _let_go(self) -> None:
+        """Forget where models were that were sampled long ago: their last samples say it."""
+        while len(self._places) > _MAX_PLACES:
+            self._places.pop(next(iter(self._places)))
+
     def _write(self, rows: Sequence[MetricSnapshot], epoch: uuid.UUID | None) -> None:
         for start in range(0, len(rows), _ROWS_AT_A_TIME):
             some = rows[start : start + _ROWS_AT_A_TIME]
@@ -221,6 +235,13 @@ class Sampler:
                 # One that was deleted since has no history any more.
                 kept = [row for row in some if row.model_id in served or row.model_id is None]
                 MetricSnapshot.objects.bulk_create(kept, ignore_conflicts=True)
+
+
+def _samples_of_now() -> QuerySet[MetricSnapshot]:
+    """Return the samples that say of a model, in a query about models, how it is now."""
+    return MetricSnapshot.objects.filter(
+        model_id=OuterRef("pk"), generation=OuterRef("generation"), seq=OuterRef("seq")
+    )
 
 
 def _of(subject: _Subject) -> dict[str, Any]:

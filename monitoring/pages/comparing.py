@@ -7,14 +7,17 @@ from django.shortcuts import render
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_safe
 
+from models_app.domain.names import can_be_stored
 from models_app.domain.windows import SIZE
 from models_app.models.transactions import translated_errors
 from models_app.services.configuring import flavor_name
-from models_app.services.finding import Served, find_all
+from models_app.services.finding import Served, find_last_used, find_named
 from monitoring.models import MetricSnapshot
 from monitoring.pages.overview import base_url
 
 MAX_MODELS = 8
+# Those used last, to choose from; any other can be named in the address.
+_OFFERED = 500
 
 #: A metric's name, and for each model its value over the last learns and since the upload.
 Row = tuple[str, list[tuple[float | None, float | None]]]
@@ -25,15 +28,15 @@ Row = tuple[str, list[tuple[float | None, float | None]]]
 def compare(request: HttpRequest) -> HttpResponse:
     """Show the metrics of the models in the query (`?model=a&model=b`) in one chart and one table."""
     with translated_errors():
-        models = {model.name: model for model in find_all()}
-        chosen = [name for name in dict.fromkeys(request.GET.getlist("model")) if name in models][:MAX_MODELS]
-        compared = [models[name] for name in chosen]
+        wanted = list(dict.fromkeys(request.GET.getlist("model")))
+        compared = find_named([name for name in wanted if can_be_stored(name)])[:MAX_MODELS]
         rows = _rows([_newest_sample(model) for model in compared])
+    offered = {model.name: model for model in [*find_last_used(_OFFERED), *compared]}
     context = {
-        "models": list(models.values()),
+        "models": [offered[name] for name in sorted(offered)],
         "flavor": flavor_name(),
-        "has_several_flavors": len({model.flavor for model in models.values()}) > 1,
-        "chosen": chosen,
+        "has_several_flavors": len({model.flavor for model in offered.values()}) > 1,
+        "chosen": [model.name for model in compared],
         "compared": compared,
         "rows": rows,
         "window": SIZE,

@@ -12,7 +12,7 @@ from models_app.domain.errors import ChantillyError, ModelNotFound
 from models_app.paradigms.bandits import ARM, BANDIT, text_of
 from models_app.services import evaluating
 from models_app.services.evaluating import N_RECORDS, Evaluation
-from models_app.services.finding import Served, find, find_all
+from models_app.services.finding import Served, find, find_of_flavor
 from models_app.services.policies import OF_ARM, OF_MODEL, POLICY, UNIFORM
 from monitoring.pages.diagnoses.base import Context
 from monitoring.pages.numbers import short
@@ -50,7 +50,8 @@ def _choices(model: Served) -> list[tuple[str, str]]:
         for outcome in last_outcomes(model)
         if isinstance(outcome.y_pred, dict) and ARM in outcome.y_pred
     }
-    others = [other.name for other in find_all() if other.paradigm is BANDIT and other.pk != model.pk]
+    bandits = find_of_flavor(BANDIT.name, _MOST + 1)
+    others = sorted(other.name for other in bandits if other.paradigm is BANDIT and other.pk != model.pk)
     return [
         (UNIFORM, "all arms alike"),
         *((f"{OF_ARM}{arm}", f"always {arm}") for arm in sorted(arms)[:_MOST]),

@@ -12,8 +12,9 @@ from models_app.domain.specs.printing import printed
 from models_app.paradigms.registry import FLAVORS
 from models_app.paradigms.spec_examples import EXAMPLES
 from models_app.services.configuring import flavor_name
+from models_app.services.counting import model_count
 from models_app.services.measuring import metrics_by_flavor
-from monitoring.pages.rows import Row, overview_rows
+from monitoring.pages.rows import MAX_ROWS, Row, overview_rows
 from monitoring.statuses.rules import STATUSES
 
 
@@ -30,6 +31,7 @@ def overview(request: HttpRequest) -> HttpResponse:
         "metrics": metrics_by_flavor(),
         "headline": _common_headline(rows),
         "rows": rows,
+        "n_models": model_count() if len(rows) == MAX_ROWS else len(rows),
         "statuses": [(status, counts[status]) for status in STATUSES if counts[status]],
         "n_learns": sum(row.n_learns for row in rows),
         "example_truth": _example_truth(flavor, rows),

@@ -5,8 +5,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from functools import cache
+from operator import attrgetter
 
-from django.db.models import Max, QuerySet
+from django.db.models import Max, OuterRef, QuerySet, Subquery
 from django.db.models.fields.json import KT
 from django.utils import timezone
 
@@ -15,13 +16,15 @@ from models_app.models.transactions import translated_errors
 from models_app.paradigms.base import Paradigm
 from models_app.paradigms.registry import FLAVORS
 from models_app.services.counting import pending_counts
-from models_app.services.finding import Served, find_all
+from models_app.services.finding import Served, find_last_used, in_query
 from models_app.services.inspecting import Timings, busy_models
 from models_app.services.inspecting import timings as all_timings
 from monitoring.figures.rates import rates
 from monitoring.models import DriftAlert, MetricSnapshot
 from monitoring.statuses.rules import WELL, Facts, Verdict, judge
 
+#: Rows of the overview: more nobody looks at, and a browser shows them slowly.
+MAX_ROWS = 1_000
 # A line as wide as a word shows no more.
 _SPARK_MINUTES = 15
 _SPARK_WIDTH, _SPARK_HEIGHT = 96, 24
@@ -55,13 +58,16 @@ class Row:
 
 
 def overview_rows() -> list[Row]:
-    """Return all models by name; raises `StorageUnavailable`."""
-    models, pending = find_all(), pending_counts()
+    """Return the models used last, at most `MAX_ROWS`, by name; raises `StorageUnavailable`."""
+    models = sorted(find_last_used(MAX_ROWS), key=attrgetter("name"))
+    pks = [model.pk for model in models]
+    pending = pending_counts(pks)
     with translated_errors():
-        newest = {row.model_id: row for row in _newest()}
+        newest = {row.model_id: row for row in _newest(pks)}
         headlines = {model.pk: _headline(model, newest.get(model.pk)) for model in models}
         lines = _lines(models, headlines)
-        drifts = dict(DriftAlert.objects.filter(kind="drift").values_list("model").annotate(last=Max("time")))
+        drift = DriftAlert.objects.filter(kind="drift", model_id__in=pks)
+        drifts = dict(drift.values_list("model").annotate(last=Max("time")))
     timings, busy = all_timings(), busy_models()
     rows = [
         _row(
@@ -176,14 +182,16 @@ def polyline(values: Sequence[float | None]) -> str:
     return " ".join(points)
 
 
-def _newest() -> QuerySet[MetricSnapshot]:
-    ids = MetricSnapshot.objects.exclude(model=None).values("model_id").annotate(newest=Max("pk"))
-    return MetricSnapshot.objects.filter(pk__in=ids.values("newest"))
+def _newest(pks: Sequence[int]) -> QuerySet[MetricSnapshot]:
+    # The index leads to each: a model may have thousands of samples.
+    newest = MetricSnapshot.objects.filter(model=OuterRef("pk")).order_by("-time", "-pk")
+    models = in_query(pks).annotate(newest=Subquery(newest.values("pk")[:1]))
+    return MetricSnapshot.objects.filter(pk__in=models.values("newest"))
 
 
-def _recent() -> QuerySet[MetricSnapshot]:
+def _recent(pks: Sequence[int]) -> QuerySet[MetricSnapshot]:
     since = timezone.now() - timedelta(minutes=_SPARK_MINUTES)
-    return MetricSnapshot.objects.filter(time__gte=since).exclude(model=None).order_by("model_id", "time")
+    return MetricSnapshot.objects.filter(time__gte=since, model_id__in=pks).order_by("model_id", "time")
 
 
 def _lines(models: Sequence[Served], headlines: Mapping[int, str]) -> dict[int, list[float | None]]:
@@ -192,7 +200,7 @@ def _lines(models: Sequence[Served], headlines: Mapping[int, str]) -> dict[int, 
     for flavor, headline in {(model.flavor, headlines[model.pk]) for model in models}:
         if not headline:
             continue
-        rows = _recent().filter(model__flavor=flavor)
+        rows = _recent([model.pk for model in models if model.flavor == flavor])
         for model_id, value in rows.values_list("model_id", KT(f"rolling__{headline}")):
             if headlines.get(model_id) == headline:
                 lines[model_id].append(_number(value))

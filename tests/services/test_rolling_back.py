@@ -112,7 +112,8 @@ class TestRollBack:
         assert changed - {"size_bytes"} == {"generation", "seq", "n_undone"}
         assert (after["generation"], after["seq"]) == (2, 5)
         assert after["size_bytes"] == Snapshot.objects.get(seq=5, generation=1).size_bytes
-        assert finding.model_names() == (["default", "model"], "default")
+        assert finding.model_names() == ["default", "model"]
+        assert finding.default_name() == "default"
 
     def test_leaves_journal_and_snapshots_of_before(self, instance: Instance) -> None:
         instance.upload("model")

@@ -16,6 +16,7 @@ from chantilly_project import parsing
 from models_app.domain import upload_keys
 from models_app.domain.errors import UploadNotSigned
 from models_app.models import AuditEntry, ServedModel
+from models_app.services.finding import model_names
 from models_app.services.listing import list_details
 from models_app.services.uploading import upload_model
 from tests.admin.conftest import client
@@ -48,7 +49,7 @@ class TestUpload:
         upload(upload_keys.sign(MODEL, name=name, private=key), name=name)
 
         assert AuditEntry.objects.order_by("-pk")[0].details["signed_by"] == "ci"
-        (details,) = list_details()
+        (details,) = list_details(model_names())
         assert (details.signed_by, details.sha256) == ("ci", sha256(MODEL).hexdigest())
 
     def test_is_signed_no_more_once_another_has_replaced_it(
@@ -59,14 +60,14 @@ class TestUpload:
 
         upload(None)
 
-        assert list_details()[0].signed_by is None
+        assert list_details(model_names())[0].signed_by is None
 
     def test_of_a_specification_has_the_digest_of_its_text(self, instance: Instance) -> None:
         data = b'{"class": "linear_model.LogisticRegression"}'
 
         upload_model(data=data, name="prices", now=timezone.now(), is_spec=True)
 
-        assert list_details()[0].sha256 == sha256(data).hexdigest()
+        assert list_details(model_names())[0].sha256 == sha256(data).hexdigest()
 
     def test_without_a_signature_is_refused_before_it_is_looked_at(
         self, instance: Instance, key: bytes

@@ -7,7 +7,7 @@ from django.utils import timezone
 
 from models_app.management.base import ServiceCommand
 from models_app.paradigms.registry import FLAVORS
-from models_app.services import configuring, finding
+from models_app.services import configuring, counting
 
 YES = "yes"
 
@@ -32,10 +32,10 @@ class Command(ServiceCommand):
         self.stdout.write(f"The flavor is {flavor}.")
 
     def _user_agrees(self) -> bool:
-        names, _ = finding.model_names()
-        n_models = "1 model" if len(names) == 1 else f"{len(names)} models"
+        n_models = counting.model_count()
+        models = "1 model" if n_models == 1 else f"{n_models} models"
         self.stdout.write(
-            f"This erases {n_models} with all that was learned, the pending predictions, the journal, "
+            f"This erases {models} with all that was learned, the pending predictions, the journal, "
             "the metrics and the statistics."
         )
         try:

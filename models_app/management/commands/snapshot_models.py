@@ -21,7 +21,7 @@ class Command(ServiceCommand):
     def serve(self, *, names: list[str], **_options: Any) -> None:
         """Take them one by one. Raises CommandError at the end if any was refused."""
         refused = []
-        for name in names or finding.model_names()[0]:
+        for name in names or finding.model_names():
             try:
                 seq = snapshotting.take_snapshot(name=name)
             except ChantillyError as error:

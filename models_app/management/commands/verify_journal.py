@@ -24,7 +24,7 @@ class Command(ServiceCommand):
 
     def serve(self, *, name: str | None, **_options: Any) -> None:
         """Print a line a model and one a difference. Raises CommandError if anything differs."""
-        names = finding.model_names()[0] if name is None else [name]
+        names = finding.model_names() if name is None else [name]
         wrong = [each for each in names if not self._verify(each, may_be_gone=name is None)]
         if wrong:
             raise CommandError(f"The journal and the live state differ: {', '.join(wrong)}.")

@@ -1,5 +1,6 @@
 """The feature contract of a model, with what was seen."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from msgspec import structs
@@ -13,6 +14,9 @@ from models_app.services import showing
 from models_app.services.contracts import seeing
 from models_app.services.contracts.standing import held_to
 from models_app.services.finding import Served, find
+
+# Models that a statement names.
+_AT_A_TIME = 5_000
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -85,13 +89,17 @@ def _without_ranges(seen: Seen) -> Seen:
     return structs.replace(seen, features=features)
 
 
-def breach_counts() -> dict[str, dict[str, int]]:
-    """Return how many features were not as expected, by model and by what was wrong.
+def breach_counts(names: Sequence[str]) -> dict[str, dict[str, int]]:
+    """Return how many features of these models were not as expected, by model and by what was wrong.
 
     Raises `StorageUnavailable`.
     """
+    rows = FeaturesSeen.objects.exclude(breaches={}).values_list("model__name", "breaches")
+    found: dict[str, dict[str, int]] = {}
     with translated_errors():
-        return dict(FeaturesSeen.objects.exclude(breaches={}).values_list("model__name", "breaches"))
+        for start in range(0, len(names), _AT_A_TIME):
+            found |= dict(rows.filter(model__name__in=names[start : start + _AT_A_TIME]))
+    return found
 
 
 def document(state: ContractState) -> Schema:

@@ -7,6 +7,8 @@ from heapq import merge
 from itertools import islice
 from operator import itemgetter
 
+from django.db.models import OuterRef, QuerySet
+
 from models_app.domain import contract_schemas, features, seen_features
 from models_app.domain.contracts import Contract, Fault
 from models_app.domain.learns import Learn
@@ -69,6 +71,13 @@ def load(model: Served) -> Progress:
         predicted_at=row.predicted_at,
         seen=seen_features.decode(row.seen),
         is_kept=True,
+    )
+
+
+def settled() -> QuerySet[FeaturesSeen]:
+    """Return the rows that say of a model, in a query about models, that all it has learned was seen."""
+    return FeaturesSeen.objects.filter(
+        model_id=OuterRef("pk"), generation=OuterRef("generation"), seq__gte=OuterRef("seq")
     )
 
 

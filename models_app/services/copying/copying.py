@@ -103,7 +103,7 @@ def _copy(report: Report) -> int:
 
 def _read(model: type[Model]) -> Iterator[list[Any]]:
     """Yield a table's rows, some at a time."""
-    fields = [field.attname for field in model._meta.concrete_fields]
+    fields = [field.attname for field in model._meta.concrete_fields if not field.generated]
     has_bytes = any(isinstance(field, BinaryField) for field in model._meta.concrete_fields)
     n_rows = _LARGE_AT_A_TIME if has_bytes else _AT_A_TIME
     found = model._base_manager.using(SOURCE).order_by("pk").values_list(*fields).iterator(n_rows)
