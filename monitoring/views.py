@@ -12,6 +12,8 @@ from models_app.api import describing, needs, queries, schemas
 from models_app.domain.errors import FlavorNotSet, ModelNotFound
 from models_app.services.configuring import check_set_up
 from models_app.services.finding import Served, find
+from models_app.services.listing import quarantine_of
+from models_app.services.quarantine.releasing import find_quarantined
 from models_app.services.snapshotting import SnapshotFigures
 from models_app.wire.schema import Schema
 from monitoring.figures.rates import WINDOW_SECONDS
@@ -66,6 +68,7 @@ STATISTICS: Schema = {
             size_bytes=_BYTES,
             memory_bytes={**_BYTES, "nullable": True},
             snapshot=_SNAPSHOT,
+            quarantine=schemas.QUARANTINE,
             remarks=_REMARKS,
         ),
     ],
@@ -115,8 +118,14 @@ def _of_model(model: Served, figures: ModelFigures) -> dict[str, Any]:
         "size_bytes": model.size_bytes,
         "memory_bytes": figures.memory_bytes,
         "snapshot": _of_snapshot(figures.snapshot),
+        "quarantine": _of_quarantine(model),
         "remarks": model.remarks,
     }
+
+
+def _of_quarantine(model: Served) -> dict[str, Any] | None:
+    found = quarantine_of(find_quarantined(model.pk, model.generation))
+    return None if found is None else asdict(found)
 
 
 def _of_snapshot(snapshot: SnapshotFigures | None) -> dict[str, Any] | None:

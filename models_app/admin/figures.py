@@ -10,17 +10,22 @@ from django.http import HttpRequest
 
 from models_app.models import PendingPrediction, ServedModel, Snapshot
 from models_app.services import measuring
+from models_app.services.quarantine.releasing import quarantined
 
 _ATTRIBUTE = "figures"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RowFigures:
-    """One model's pending predictions, and its metrics: as of now, or as its newest snapshot has them."""
+    """One model's pending predictions, its metrics: as of now, or as its newest snapshot has them.
+
+    `quarantine` says why it is not loaded, and is empty where it is.
+    """
 
     n_pending: int = 0
     metrics: dict[str, float | None] | None = None
     metrics_seq: int | None = None
+    quarantine: str = ""
 
     @property
     def title(self) -> str:
@@ -66,9 +71,14 @@ def _read(models: Iterable[ServedModel]) -> dict[int, RowFigures]:
         metrics=Subquery(_newest_snapshots().values("metric_values")[:1]),
         metrics_seq=Subquery(_newest_snapshots().values("seq")[:1]),
     )
+    set_aside = quarantined()
     return {
-        pk: RowFigures(n_pending=n_pending, metrics=metrics, metrics_seq=seq)
-        for pk, n_pending, metrics, seq in rows.values_list("pk", "n_pending", "metrics", "metrics_seq")
+        pk: RowFigures(
+            n_pending=n_pending, metrics=metrics, metrics_seq=seq, quarantine=str(set_aside.get(name, ""))
+        )
+        for pk, name, n_pending, metrics, seq in rows.values_list(
+            "pk", "name", "n_pending", "metrics", "metrics_seq"
+        )
     }
 
 

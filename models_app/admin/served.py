@@ -25,6 +25,7 @@ from models_app.admin.uploads import UploadForm
 from models_app.models import JournalSegment, PendingPrediction, ServedModel, Snapshot
 from models_app.services import exporting, snapshotting, uploading
 from models_app.services.finding import Served
+from models_app.services.quarantine import releasing
 
 DOWNLOAD = "models_app_servedmodel_download"
 _CHANGE = "admin:models_app_servedmodel_change"
@@ -35,8 +36,8 @@ class ServedModelAdmin(Columns, ShownFeatures, HeldFeatures, ReadOnlyAdmin[Serve
     """Served models. A model changes by learning only; everything else goes through the services."""
 
     list_display = (
-        "name", "default", "flavor", "learns", "metrics", "predictions", "pending", "last_prediction",
-        "last_learn", "size",
+        "name", "default", "set_aside", "flavor", "learns", "metrics", "predictions", "pending",
+        "last_prediction", "last_learn", "size",
     )  # fmt: skip
     list_filter = ("flavor", "is_read_only", "last_learned_at")
     search_fields = ("name",)
@@ -55,8 +56,8 @@ class ServedModelAdmin(Columns, ShownFeatures, HeldFeatures, ReadOnlyAdmin[Serve
             "How it does",
             {
                 "fields": (
-                    "live_metrics", "learns", "last_learned_at", "predictions", "last_predicted_at",
-                    "pending_link", "snapshots_link",
+                    "quarantine", "live_metrics", "learns", "last_learned_at", "predictions",
+                    "last_predicted_at", "pending_link", "snapshots_link",
                 )
             },
         ),
@@ -71,12 +72,13 @@ class ServedModelAdmin(Columns, ShownFeatures, HeldFeatures, ReadOnlyAdmin[Serve
         ),
     )  # fmt: skip
     readonly_fields = (
-        "live_metrics", "learns", "predictions", "pending_link", "snapshots_link", "size", "notes",
-        "shown_features", "feature_contract",
+        "quarantine", "live_metrics", "learns", "predictions", "pending_link", "snapshots_link", "size",
+        "notes", "shown_features", "feature_contract",
     )  # fmt: skip
     actions = (
         "make_default",
         "take_snapshots",
+        "release",
         "download_models",
         *ShownFeatures.ACTIONS,
         *HeldFeatures.CONTRACT_ACTIONS,
@@ -195,6 +197,15 @@ class ServedModelAdmin(Columns, ShownFeatures, HeldFeatures, ReadOnlyAdmin[Serve
             plural = "s have" if n_taken > 1 else " has"
             message = f"{n_taken} model{plural} a snapshot of all that was learned."
             self.message_user(request, message, messages.SUCCESS)
+
+    @admin.action(description="Release from quarantine", permissions=["change"])
+    def release(self, request: HttpRequest, queryset: QuerySet[ServedModel]) -> None:
+        """Have models loaded again that have ended the process that serves them."""
+        for name in list(queryset.values_list("name", flat=True)):
+            with refusals.Shown(self, request, name):
+                was_quarantined = releasing.release(name=name)
+                said = "is served again" if was_quarantined else "was not in quarantine"
+                self.message_user(request, f"'{name}' {said}.", messages.SUCCESS)
 
     @admin.action(description="Download", permissions=["view"])
     def download_models(

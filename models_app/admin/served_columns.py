@@ -20,6 +20,16 @@ class Columns:
         """Mark the model that answers when a request names none."""
         return "\N{CHECK MARK}" if row.is_default else ""
 
+    @admin.display(description="quarantine", empty_value="")
+    def set_aside(self, row: ServedModel) -> str:
+        """Mark a model that is not loaded any more."""
+        return figures_of(row).quarantine and "quarantined"
+
+    @admin.display(description="quarantine")
+    def quarantine(self, row: ServedModel) -> str:
+        """Return why it is not loaded any more."""
+        return figures_of(row).quarantine or rendering.NOTHING
+
     @admin.display(description="last prediction", ordering="last_predicted_at")
     def last_prediction(self, row: ServedModel) -> SafeString | str:
         """Return when it predicted last."""

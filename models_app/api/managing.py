@@ -1,4 +1,4 @@
-"""/api/model/NAME/snapshots, /rollback, /default: a model that is kept, taken back or chosen."""
+"""/api/model/NAME/snapshots, /rollback, /default, /release: a model kept, taken back, chosen, released."""
 
 from typing import Any
 
@@ -11,6 +11,7 @@ from models_app.api import describing, needs, queries, request_bodies, schemas
 from models_app.domain.errors import ModelNotFound, ModelNotLoadable, SnapshotNotFound
 from models_app.models import Snapshot
 from models_app.services import rolling_back, snapshotting, uploading
+from models_app.services.quarantine import releasing
 from models_app.wire import managing
 from web.dispatch import ThreadedViewSet
 
@@ -110,6 +111,25 @@ class DefaultViewSet(ThreadedViewSet):
         """Let requests that name no model go to this one."""
         uploading.make_default(name=name)
         return HttpResponse(status=204)
+
+
+class ReleaseViewSet(ThreadedViewSet):
+    """A model's release from quarantine."""
+
+    @describing.operation(
+        need=needs.MANAGE_ONE,
+        operation_id="release_model",
+        summary="Have a model loaded again that has ended the process that serves it",
+        description="It has no blame left: it takes as many ends of its process as at first until it is "
+        "set aside again.",
+        request=None,
+        responses={200: schemas.RELEASED},
+        refusals=[ModelNotFound],
+    )
+    @queries.takes()
+    def create(self, request: Request, name: str) -> Response:
+        """Release the model."""
+        return Response({"was_quarantined": releasing.release(name=name)})
 
 
 def _fields(snapshot: Snapshot) -> dict[str, Any]:

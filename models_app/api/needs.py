@@ -119,6 +119,12 @@ def may_see() -> Callable[[str], bool]:
     return _everything if principal is None else principal.may_use
 
 
+def may_manage(name: str) -> bool:
+    """Say whether who asks may manage a model: for what a page offers."""
+    principal = who()
+    return principal is None or (principal.may(MANAGE) and principal.may_use(name))
+
+
 def _everything(_name: str) -> bool:
     return True
 

@@ -59,6 +59,18 @@ SPEC: Schema = {
 }
 UPLOADED = record(["name"], name={"type": "string"}, flavor={"type": "string"})
 _MOMENT = {"type": "number", "description": "Seconds since the epoch."}
+QUARANTINE: Schema = {
+    **full(
+        ends={"type": "integer", "description": "The ends of its process at which it was at work."},
+        how={"type": "string", "description": "How the last one was."},
+        since=_MOMENT,
+    ),
+    "nullable": True,
+    "description": "Why the model is not loaded any more; null where it is.",
+}
+RELEASED = full(
+    was_quarantined={"type": "boolean", "description": "False: it was served all the time."},
+)
 _DETAILS = full(
     name={"type": "string"},
     flavor={"type": "string"},
@@ -76,6 +88,7 @@ _DETAILS = full(
     uploaded_at=_MOMENT,
     last_predicted_at={**_MOMENT, "nullable": True},
     last_learned_at={**_MOMENT, "nullable": True},
+    quarantine=QUARANTINE,
 )
 MODELS = record(
     ["models", "default"],

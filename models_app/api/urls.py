@@ -12,7 +12,7 @@ from models_app.api.exchanges import ExchangeViewSet
 from models_app.api.forgetting import ForgetViewSet
 from models_app.api.instances import InitViewSet, MetricsViewSet, ModelsViewSet
 from models_app.api.labels import LabelsViewSet
-from models_app.api.managing import DefaultViewSet, RollbackViewSet, SnapshotsViewSet
+from models_app.api.managing import DefaultViewSet, ReleaseViewSet, RollbackViewSet, SnapshotsViewSet
 from models_app.api.model_bytes import DefaultModelViewSet, ModelViewSet
 from models_app.api.model_settings import ModelSettingsViewSet
 from models_app.api.predictions import LearnViewSet, PredictViewSet
@@ -52,6 +52,7 @@ urlpatterns = [
     ),
     path("model/<str:name>/rollback", RollbackViewSet.as_view({"post": "create"}), name="model-rollback"),
     path("model/<str:name>/default", DefaultViewSet.as_view({"post": "create"}), name="model-default"),
+    path("model/<str:name>/release", ReleaseViewSet.as_view({"post": "create"}), name="model-release"),
     path("models", ModelsViewSet.as_view({"get": "retrieve"}), name="models"),
     path("metrics", MetricsViewSet.as_view({"get": "retrieve"}), name="metrics"),
     path("labels", LabelsViewSet.as_view({"get": "retrieve"}), name="labels"),

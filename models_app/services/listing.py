@@ -14,6 +14,7 @@ from models_app.services.estimating import estimates
 from models_app.services.finding import Served, find_all, find_last_used, find_named
 from models_app.services.inspecting import Vitals
 from models_app.services.measuring import model_metrics
+from models_app.services.quarantine.releasing import Quarantined, quarantined
 from models_app.services.runtime import get_engine
 from models_app.services.snapshotting import SnapshotFigures, newest_snapshots
 
@@ -44,13 +45,25 @@ class ModelSummary:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Quarantine:
+    """Why a model is not loaded: at how many ends of its process it was at work, and how the last was.
+
+    `since` is in seconds since the epoch.
+    """
+
+    ends: int
+    how: str
+    since: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class ModelDetails:
     """A served model as clients list it, times in seconds since the epoch.
 
     `headline` is the metric that a list has room for; None: its flavor has none. `metrics` are those that are
     known without loading the model: as of now where it is in memory, else those of its newest snapshot, with
     `metrics_learns` learns. `sha256` is of the upload as it came, `signed_by` the name of the key that has
-    signed it.
+    signed it. `quarantine` is None where the model may be loaded.
     """
 
     name: str
@@ -69,6 +82,7 @@ class ModelDetails:
     uploaded_at: float
     last_predicted_at: float | None
     last_learned_at: float | None
+    quarantine: Quarantine | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -147,13 +161,28 @@ def list_details(names: Collection[str]) -> list[ModelDetails]:
     pending = counting.pending_counts([model.pk for model in models])
     kept = newest_snapshots(models)
     hot = inspecting.hot_vitals([model.name for model in models])
+    set_aside = quarantined()
     return [
-        _details(model, pending.get(model.pk, 0), hot.get(model.name) or kept.get(model.name))
+        _details(
+            model,
+            pending.get(model.pk, 0),
+            hot.get(model.name) or kept.get(model.name),
+            quarantine_of(set_aside.get(model.name)),
+        )
         for model in models
     ]
 
 
-def _details(model: Served, n_pending: int, known: Vitals | SnapshotFigures | None) -> ModelDetails:
+def quarantine_of(found: Quarantined | None) -> Quarantine | None:
+    """Return a quarantine as clients see it."""
+    if found is None:
+        return None
+    return Quarantine(ends=found.n_ends, how=found.how, since=found.since.timestamp())
+
+
+def _details(
+    model: Served, n_pending: int, known: Vitals | SnapshotFigures | None, quarantine: Quarantine | None
+) -> ModelDetails:
     return ModelDetails(
         name=model.name,
         flavor=model.flavor,
@@ -171,6 +200,7 @@ def _details(model: Served, n_pending: int, known: Vitals | SnapshotFigures | No
         uploaded_at=model.uploaded_at.timestamp(),
         last_predicted_at=_seconds(model.last_predicted_at),
         last_learned_at=_seconds(model.last_learned_at),
+        quarantine=quarantine,
     )
 
 

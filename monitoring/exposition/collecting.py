@@ -20,6 +20,7 @@ from models_app.services import configuring, measuring, replica, snapshot_object
 from models_app.services.contracts.reading import breach_counts
 from models_app.services.inspecting import Histogram, Timings
 from models_app.services.listing import ModelSummary, RecentModels, list_recent
+from models_app.services.quarantine.releasing import quarantined_count
 from monitoring.drift.alert_lists import alert_counts
 from monitoring.drift.watches import ALERT_KINDS
 from monitoring.refusals import refusals
@@ -86,6 +87,9 @@ def _of_routes() -> Iterator[Metric]:
 def _of_instance(seen: RecentModels) -> Iterator[Metric]:
     yield _gauge("models", "Served models.", seen.n_models)
     yield _gauge("models_left_out", "Models that this page leaves out.", seen.n_left_out)
+    yield _gauge(
+        "models_quarantined", "Models that have ended their process, and are not loaded.", quarantined_count()
+    )
     yield _gauge("models_hot", "Models in this process's memory.", seen.n_hot)
     scores = GaugeMetricFamily(
         _PREFIX + "instance_metric",

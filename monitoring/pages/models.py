@@ -10,6 +10,7 @@ from django.views.decorators.clickjacking import xframe_options_sameorigin
 from django.views.decorators.http import require_safe
 
 from models_app.api.exceptions import message_of
+from models_app.api.needs import may_manage
 from models_app.domain.errors import ChantillyError, ModelNotFound
 from models_app.domain.learns import Learn
 from models_app.domain.specs.printing import printed
@@ -19,6 +20,7 @@ from models_app.paradigms.bandits import BANDIT
 from models_app.services import measuring, showing, specifying
 from models_app.services.finding import Served, find
 from models_app.services.inspecting import Vitals
+from models_app.services.quarantine.releasing import find_quarantined
 from monitoring.drift.watches import CONTRACT
 from monitoring.figures.reporting import model_figures
 from monitoring.models import DriftAlert
@@ -48,6 +50,8 @@ def model_page(request: HttpRequest, name: str) -> HttpResponse:
     context = {
         "model": model,
         "busy_seconds": measuring.busy_seconds(name=name),
+        "quarantine": find_quarantined(model.pk, model.generation),
+        "may_manage": may_manage(name),
         "headline": headline_of(model.paradigm, {} if vitals is None else vitals.metrics),
         "is_scored": bool(model.paradigm.headline) and (vitals is None or bool(vitals.metrics)),
         "diagnosis": diagnosis_of(model.paradigm),

@@ -19,6 +19,7 @@ from models_app.services.counting import pending_counts
 from models_app.services.finding import Served, find_last_used, in_query
 from models_app.services.inspecting import Timings, busy_models
 from models_app.services.inspecting import timings as all_timings
+from models_app.services.quarantine.releasing import quarantined
 from monitoring.figures.rates import rates
 from monitoring.models import DriftAlert, MetricSnapshot
 from monitoring.statuses.rules import WELL, Facts, Verdict, judge
@@ -79,8 +80,11 @@ def overview_rows() -> list[Row]:
         )
         for model in models
     ]  # fmt: skip
-    now = timezone.now()
-    return [_judged(model, row, now) for model, row in zip(models, rows, strict=True)]
+    now, set_aside = timezone.now(), quarantined()
+    return [
+        _judged(model, row, now, str(set_aside.get(model.name, "")))
+        for model, row in zip(models, rows, strict=True)
+    ]
 
 
 def _row(
@@ -114,7 +118,7 @@ def _row(
     )
 
 
-def _judged(model: Served, row: Row, now: datetime) -> Row:
+def _judged(model: Served, row: Row, now: datetime, quarantine: str) -> Row:
     """Return the row with what the rules say of it."""
     heard_at = model.last_learned_at or model.uploaded_at
     facts = Facts(
@@ -129,6 +133,7 @@ def _judged(model: Served, row: Row, now: datetime) -> Row:
         lasting=row.metric,
         recent=row.rolling,
         bigger_is_better=_bigger_is_better(model.flavor, row.headline),
+        quarantine=quarantine,
     )
     return replace(row, verdict=judge(facts))
 

@@ -3,10 +3,12 @@
 from dataclasses import dataclass
 from typing import Literal
 
-Status = Literal["stuck", "failing", "no truths", "drifting", "learning", "well"]
+Status = Literal["quarantined", "stuck", "failing", "no truths", "drifting", "learning", "well"]
 
 #: The worst first.
-STATUSES: tuple[Status, ...] = ("stuck", "failing", "no truths", "drifting", "learning", "well")
+STATUSES: tuple[Status, ...] = (
+    "quarantined", "stuck", "failing", "no truths", "drifting", "learning", "well",
+)  # fmt: skip
 #: A model that is busy for so long with one thing is stuck.
 STUCK_SECONDS = 10.0
 #: The last learns, which the recent metric is over.
@@ -25,6 +27,7 @@ class Facts:
 
     `lasting` is the headline metric since the upload, `recent` over the last learns; `bigger_is_better` is
     None where nobody knows. `truth_age` is the time since the last learn, or the upload before the first.
+    `quarantine` says why it is not loaded, and is empty where it is.
     """
 
     is_read_only: bool
@@ -38,6 +41,7 @@ class Facts:
     lasting: float | None
     recent: float | None
     bigger_is_better: bool | None
+    quarantine: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,6 +70,7 @@ def judge(facts: Facts) -> Verdict:
 def _held(facts: Facts) -> list[tuple[Status, str]]:
     """Return what each rule says, the worst first; an empty reason: it does not hold."""
     return [
+        ("quarantined", facts.quarantine),
         ("stuck", _stuck(facts)),
         ("failing", _failing(facts)),
         ("no truths", _no_truths(facts)),

@@ -216,6 +216,8 @@ class TestAdmin:
         yield "servedmodel", "make_default", "make_default"
         do.act(model("learned"), "take_snapshots")
         yield "servedmodel", "take_snapshots", "snapshot"
+        do.act(model("learned"), "release")
+        yield "servedmodel", "release", "release"
         do.act(model("learned"), "download_models")
         yield "servedmodel", "download_models", "download"
         do.get(model("learned"), "download")

@@ -43,5 +43,6 @@ class TestRoutes:
             "/snapshots": "GET, POST",
             "/rollback": "POST",
             "/default": "POST",
+            "/release": "POST",
             "/notes": "GET, POST, DELETE",
         }

@@ -128,13 +128,19 @@ class TestAModelThatHasKilledItsShardThreeTimes:
             learn(server, deadly, die="segfault")
         set_aside = when_there(server, deadly)
         beside = when_there(server, other)
-        released = server.manage("release", deadly)
+        details = client.get("/api/models?details=1").json["details"]
+        why = {model["name"]: model["quarantine"] for model in details}
+        figures = client.get("/metrics").body.decode()
+        released = client.post(f"/api/model/{deadly}/release")
         back = when_there(server, deadly)
 
         assert (set_aside.status, set_aside.code) == (503, "model_quarantined")
         assert "retry-after" not in set_aside.headers
         assert beside.status == 200
-        assert released.returncode == 0, released.stderr
+        assert (why[deadly]["ends"], why[deadly]["how"]) == (3, "was killed by SIGSEGV")
+        assert why[other] is None
+        assert "chantilly_models_quarantined 1.0" in figures
+        assert (released.status, released.json) == (200, {"was_quarantined": True})
         assert back.status == 200
 
 

@@ -19,15 +19,25 @@ class Quarantined:
     how: str
     since: datetime
 
+    def __str__(self) -> str:
+        """Say it."""
+        return f"at work at {self.n_ends} ends of its process, the last of which {self.how}"
+
 
 def quarantined() -> dict[str, Quarantined]:
     """Return the models in quarantine, by name; raises `StorageUnavailable`."""
     with translated_errors():
         return {
             row.model.name: Quarantined(n_ends=row.n_ends, how=row.how, since=row.quarantined_at)
-            for row in _standing().select_related("model")
+            for row in _quarantined().select_related("model")
             if row.quarantined_at is not None
         }
+
+
+def quarantined_count() -> int:
+    """Return how many models are in quarantine; raises `StorageUnavailable`."""
+    with translated_errors():
+        return _quarantined().count()
 
 
 def find_quarantined(model_id: int, generation: int) -> Quarantined | None:
@@ -56,5 +66,6 @@ def release(*, name: str) -> bool:
     return was_quarantined
 
 
-def _standing() -> "QuerySet[Suspicion]":
-    return Suspicion.objects.filter(generation=F("model__generation"))
+def _quarantined() -> "QuerySet[Suspicion]":
+    """Return what holds still: of an upload that is served no more, nothing is said."""
+    return Suspicion.objects.filter(quarantined_at__isnull=False, generation=F("model__generation"))

@@ -38,6 +38,7 @@ class TestJudge:
             ({"busy_seconds": 10.0}, "stuck"),
             ({"busy_seconds": 9.9}, "well"),
             ({"n_learns": 999}, "learning"),
+            ({"busy_seconds": 10.0, "quarantine": "at work at 3 ends"}, "quarantined"),
         ],
     )
     def test_finds_the_status(self, changes: dict[str, object], status: Status) -> None:
