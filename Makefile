@@ -60,7 +60,7 @@ lint: $(VENV)/dev.stamp
 	$(BIN)/lint-imports
 	$(BIN)/python manage.py makemigrations --check --dry-run $(CHECK_SETTINGS)
 	$(BIN)/hadolint deploy/container/Dockerfile
-	$(BIN)/check-jsonschema --builtin-schema vendor.compose-spec deploy/container/compose.yaml
+	$(BIN)/check-jsonschema --builtin-schema vendor.compose-spec deploy/container/compose.yaml deploy/container/compose.scale.yaml
 	$(BIN)/zensical build --clean --strict
 
 demo: $(VENV)/demo.stamp

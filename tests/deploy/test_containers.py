@@ -6,17 +6,22 @@ import subprocess
 import sys
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 import pytest
 import yaml
 
+from chantilly_project.setting_table import BY_NAME
 from tests.deploy.grafana import DEPLOY
 from tests.deploy.programs import program
 from tests.deploy.units import UNIT, values
 
 CONTAINER = DEPLOY / "container"
 COMPOSE: dict[str, Any] = yaml.safe_load((CONTAINER / "compose.yaml").read_text())
-SERVICES: dict[str, dict[str, Any]] = COMPOSE["services"]
+SCALED: dict[str, Any] = yaml.safe_load((CONTAINER / "compose.scale.yaml").read_text())
+#: Of both files; the second adds to the server of the first.
+SERVICES: dict[str, dict[str, Any]] = {**SCALED["services"], **COMPOSE["services"]}
+FILES = ["compose.yaml", "compose.scale.yaml"]
 BIN = Path(sys.executable).parent
 
 
@@ -56,14 +61,16 @@ class TestCompose:
     def check(self, file: Path) -> "subprocess.CompletedProcess[str]":
         return run(BIN / "check-jsonschema", "--builtin-schema", "vendor.compose-spec", file)
 
-    def test_is_as_the_specification_has_it(self) -> None:
-        done = self.check(CONTAINER / "compose.yaml")
+    @pytest.mark.parametrize("file", FILES)
+    def test_is_as_the_specification_has_it(self, file: str) -> None:
+        done = self.check(CONTAINER / file)
 
         assert done.returncode == 0, done.stdout
 
-    def test_would_be_refused_with_a_fault(self, tmp_path: Path) -> None:
-        wrong = tmp_path / "compose.yaml"
-        shutil.copy(CONTAINER / "compose.yaml", wrong)
+    @pytest.mark.parametrize("file", FILES)
+    def test_would_be_refused_with_a_fault(self, tmp_path: Path, file: str) -> None:
+        wrong = tmp_path / file
+        shutil.copy(CONTAINER / file, wrong)
         wrong.write_text(wrong.read_text().replace("read_only:", "read-only:"))
 
         assert self.check(wrong).returncode == 1
@@ -75,7 +82,9 @@ class TestCompose:
         assert service["read_only"] is True
         assert service["cap_drop"] == ["ALL"]
         assert service["security_opt"] == ["no-new-privileges:true"]
-        assert not service.keys() & {"privileged", "cap_add", "devices", "pid", "user"}
+        assert not service.keys() & {"privileged", "cap_add", "devices", "pid"}
+        # Whose own program would change from root to another user, which no capability is left for.
+        assert service.get("user") in {None, "postgres", "redis"}
         assert ":latest" not in service["image"]
 
     def test_names_files_that_are_there_or_are_made(self) -> None:
@@ -98,6 +107,25 @@ class TestCompose:
         (job,) = here["scrape_configs"]
         assert job.pop("authorization") == {"credentials_file": "/run/secrets/read_token"}
         assert here == there
+
+    def test_has_the_server_use_what_the_other_file_adds(self) -> None:
+        added = SCALED["services"]["server"]
+
+        assert added.keys() == {"environment", "depends_on"}
+        assert added["depends_on"].keys() == SCALED["services"].keys() - {"server"}
+        environment, postgresql = added["environment"], SERVICES["postgresql"]["environment"]
+        assert urlsplit(environment["REDIS_URL"]).hostname in SERVICES
+        password = postgresql["POSTGRES_PASSWORD"]
+        database = urlsplit(environment["DATABASE_URL"].replace(password, "password"))
+        assert database.password == "password"
+        assert database.hostname in SERVICES
+        assert (database.username, database.path) == (
+            postgresql["POSTGRES_USER"], "/" + postgresql["POSTGRES_DB"]
+        )  # fmt: skip
+
+    @pytest.mark.parametrize("environment", [SCALED["services"]["server"]["environment"]])
+    def test_has_settings_that_there_are(self, environment: dict[str, str]) -> None:
+        assert environment.keys() <= BY_NAME.keys()
 
     def test_gives_a_stop_the_time_that_it_takes(self) -> None:
         assert SERVICES["server"]["stop_grace_period"] == "15s"
