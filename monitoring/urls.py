@@ -13,6 +13,7 @@ from monitoring.pages.estimates import estimates
 from monitoring.pages.labels import labels_page
 from monitoring.pages.models import model_page, pipeline
 from monitoring.pages.overview import overview
+from monitoring.pages.records import records_page
 from monitoring.streams.views import StreamViewSet
 from monitoring.views import StatisticsViewSet
 from web.dispatch import threaded
@@ -27,6 +28,7 @@ urlpatterns = [
     # It offers the other bandits.
     path("models/<str:name>/estimates/", _of_all(estimates), name="estimates"),
     path("models/<str:name>/labels/", _of_one(labels_page), name="labels-page"),
+    path("models/<str:name>/records/", _of_one(records_page), name="records-page"),
     path("models/<str:name>/pipeline/", _of_one(pipeline), name="pipeline"),
     path("compare/", _of_all(compare), name="compare"),
     path("metrics", _exposition, name="exposition"),

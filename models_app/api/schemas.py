@@ -119,6 +119,29 @@ LABELS = full(
     next={"type": "string", "nullable": True, "description": "For `after`; null at the end."},
     looked_at={"type": "integer", "description": "The pending predictions that were compared."},
 )
+_KEPT: Schema = {
+    **full(generation={"type": "integer"}, seq={"type": "integer"}, taken_at=_MOMENT),
+    "nullable": True,
+    "description": "A snapshot that the model can go back to; null where none is kept.",
+}
+_NUMBER: Schema = {"type": "integer", "nullable": True, "description": "Null: its ground truth is awaited."}
+_BROWSED = full(
+    id={"type": "string", "nullable": True},
+    generation=_NUMBER,
+    seq=_NUMBER,
+    features={"description": "As they came, or as they are to be shown."},
+    prediction={"description": "As it was answered."},
+    ground_truth={"nullable": True, "description": "As it was sent."},
+    predicted_at={**_MOMENT, "nullable": True, "description": "Null: the learn has made the prediction."},
+    learned_at={**_MOMENT, "nullable": True},
+    snapshot_before=_KEPT,
+    snapshot_after=_KEPT,
+)
+RECORDS = full(
+    model={"type": "string"},
+    records={"type": "array", "items": _BROWSED},
+    next={"type": "string", "nullable": True, "description": "For `before`; null at the end."},
+)
 CONTRACT: Schema = {
     "type": "object",
     "description": "JSON Schema (2020-12) of features; `x-seen` has what was seen of them.",

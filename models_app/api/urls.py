@@ -5,6 +5,7 @@ from drf_spectacular.views import SpectacularSwaggerView
 
 from models_app.api import needs, queries
 from models_app.api.audit import AuditViewSet
+from models_app.api.browsing import RecordsViewSet
 from models_app.api.contracts import ContractViewSet
 from models_app.api.document import DocumentView
 from models_app.api.estimates import EstimatesViewSet
@@ -53,6 +54,7 @@ urlpatterns = [
     path("model/<str:name>/rollback", RollbackViewSet.as_view({"post": "create"}), name="model-rollback"),
     path("model/<str:name>/default", DefaultViewSet.as_view({"post": "create"}), name="model-default"),
     path("model/<str:name>/release", ReleaseViewSet.as_view({"post": "create"}), name="model-release"),
+    path("model/<str:name>/records", RecordsViewSet.as_view({"get": "retrieve"}), name="model-records"),
     path("models", ModelsViewSet.as_view({"get": "retrieve"}), name="models"),
     path("metrics", MetricsViewSet.as_view({"get": "retrieve"}), name="metrics"),
     path("labels", LabelsViewSet.as_view({"get": "retrieve"}), name="labels"),

@@ -129,14 +129,21 @@ def test_has_its_table_to_take_away(server: Server, open_page: Open) -> None:
 @pytest.mark.parametrize("dark", [False, True], ids=["light", "dark"])
 @pytest.mark.parametrize("width", [375, 1280])
 def test_can_be_used_by_everybody(server: Server, open_page: Open, width: int, dark: bool) -> None:
-    for path in (SEA, KINDS):
+    looks = "dark" if dark else "light"
+    paths = {
+        "labels-sea": SEA,
+        "labels-kinds": KINDS,
+        "records": "/models/sea/records/",
+        "record": "/models/sea/records/?seq=3",
+    }
+    for name, path in paths.items():
         page = open_page(server, path, width=width, dark=dark)
         settled(page)
 
         assert page.evaluate("document.documentElement.scrollWidth") == width
         assert violations(page) == []
         assert out_of_reach(page) == []
-        keep(page, f"labels-{path.split('/')[2]}-{width}-{'dark' if dark else 'light'}")
+        keep(page, f"{name}-{width}-{looks}")
 
 
 def test_is_not_there_without_probabilities(server: Server, open_page: Open) -> None:

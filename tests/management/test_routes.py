@@ -45,4 +45,5 @@ class TestRoutes:
             "/default": "POST",
             "/release": "POST",
             "/notes": "GET, POST, DELETE",
+            "/records": "GET",
         }

@@ -58,6 +58,7 @@ class TestSchema:
             "/api/model/{name}/estimates", "/api/model/{name}/contract", "/api/model/{name}/settings",
             "/api/model/{name}/forget", "/api/model/{name}/snapshots", "/api/model/{name}/rollback",
             "/api/model/{name}/default", "/api/model/{name}/release", "/api/model/{name}/notes",
+            "/api/model/{name}/records",
             "/api/labels", "/api/audit",
             "/api/stream/metrics", "/api/stream/events", "/api/stream/live", "/api/schema",
             "/api/ticket",

@@ -253,6 +253,8 @@ class TestEverything:
             "/models/classifier/",
             "/models/words/",
             "/models/words/labels/",
+            "/models/classifier/records/",
+            "/api/model/classifier/records",
             "/models/drifting/",
             "/api/labels?model=classifier",
             "/api/labels?model=classifier&format=csv",
