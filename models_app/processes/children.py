@@ -82,7 +82,8 @@ class Child:
         finally:
             signal.pthread_sigmask(signal.SIG_SETMASK, before)
         assert self._process.pid is not None  # noqa: S101  # it is started
-        self._place.row.enter(Stage.STARTING, pid=self._process.pid)
+        # Not its stage: it may be up by now.
+        self._place.row.note_pid(self._process.pid)
 
     def ended(self) -> End | None:
         """Return how the process has ended, once; None while it lives, or where there is none."""

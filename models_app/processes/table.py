@@ -50,10 +50,12 @@ class Row:
         self.role = role
         self.number = number
 
-    def enter(self, stage: Stage, *, pid: int | None = None) -> None:
+    def note_pid(self, pid: int) -> None:
+        """Note the number of the process."""
+        self._put(_PID, pid)
+
+    def enter(self, stage: Stage) -> None:
         """Note that the process got to a stage."""
-        if pid is not None:
-            self._put(_PID, pid)
         _DOUBLE.pack_into(self._memory, self._start + _SINCE, time.time())
         self._put(_STAGE, stage)
 

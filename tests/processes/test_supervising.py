@@ -4,9 +4,15 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator
+from multiprocessing.context import ForkProcess
 from pathlib import Path
 
 import pytest
+
+from models_app.processes.children import Child
+from models_app.processes.roles import Place, Role
+from models_app.processes.table import Stage, Table
+from tests.servers.waiting import wait_until
 
 ROOT = Path(__file__).parents[2]
 WAIT_SECONDS = 30
@@ -188,3 +194,27 @@ class TestStop:
         tree.process.wait(WAIT_SECONDS)
 
         assert tree.wait_for("shard-0 stopped")[0] in ("0", "1")
+
+
+def test_a_child_that_is_up_at_once_is_not_taken_for_one_that_starts(monkeypatch: pytest.MonkeyPatch) -> None:
+    def run(place: Place) -> None:
+        place.be_ready()
+        time.sleep(WAIT_SECONDS)
+
+    table = Table([("web", 0)])
+    child = Child(Role(name="web", n=1, run=run, silent_seconds=WAIT_SECONDS, ended=lambda *_: ""), 0, table)
+    start = ForkProcess.start
+
+    def start_slowly(process: ForkProcess) -> None:
+        start(process)
+        wait_until(lambda: table.rows["web", 0].stage is Stage.UP)
+
+    monkeypatch.setattr(ForkProcess, "start", start_slowly)
+    child.start()
+    child.note_stage()
+    pid = child.pid
+    child.signal(signal.SIGKILL)
+    wait_until(lambda: child.ended() is not None)
+
+    assert child.was_ever_up
+    assert table.states()[0].pid == pid
