@@ -5,16 +5,16 @@ import logging
 from collections.abc import Iterable, Sequence
 from concurrent.futures import Future
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any
 
 from models_app.domain.errors import ServerStopping, ShardUnavailable
 from models_app.engine.commands import Command
 from models_app.engine.delivery import deliver
-from models_app.engine.ports import Event, Storage
+from models_app.engine.ports import Storage
 from models_app.engine.routing import Directory, Found, look_up
 from models_app.engine.timings import Timings
 from models_app.shards import values
-from models_app.shards.links import Link, Placed
+from models_app.shards.links import EventListener, Link, Placed
 from models_app.shards.slots import shard_of
 
 logger = logging.getLogger(__name__)
@@ -23,16 +23,6 @@ logger = logging.getLogger(__name__)
 _PATIENCE_SECONDS = 2.0
 # Who begins to listen hears of what happens from so long after.
 _LOOK_SECONDS = 0.1
-
-
-class EventListener(Protocol):
-    """Hears of what the shards make durable, in the event loop; must not block."""
-
-    def wants_events(self) -> bool:
-        """Say whether anybody listens in this process."""
-
-    def publish(self, events: Sequence[Event]) -> None:
-        """Hear of events, those of one model in their order."""
 
 
 def socket_of(folder: Path, number: int) -> Path:
@@ -96,7 +86,7 @@ class Cluster:
                 str(socket_of(self._folder, number)),
                 patience=self._patience,
                 misplaced=self._place_again,
-                publish=self._listener.publish,
+                listener=self._listener,
             )
             for number in range(self._n_shards)
         ]
@@ -107,9 +97,7 @@ class Cluster:
     async def _watch(self) -> None:
         while True:
             await asyncio.sleep(_LOOK_SECONDS)
-            wants = self._listener.wants_events()
             for link in self._links:
-                link.want_events(wants=wants)
                 link.look()
 
     def stop(self, *, seconds: float) -> None:

@@ -6,7 +6,7 @@ import time
 from collections.abc import Callable, Sequence
 from concurrent.futures import Future
 from itertools import groupby
-from typing import Any, cast
+from typing import Any, Protocol, cast
 
 import msgspec
 
@@ -31,6 +31,19 @@ _LEAST_PAUSE, _LONGEST_PAUSE = 0.05, 1.0
 Placed = tuple[Command, str]
 
 
+class EventListener(Protocol):
+    """Hears of what the shards make durable, in the event loop; must not block."""
+
+    def wants_events(self) -> bool:
+        """Say whether anybody listens in this process."""
+
+    def publish(self, events: Sequence[Event]) -> None:
+        """Hear of events, those of one model in their order."""
+
+    def missed(self) -> None:
+        """Hear that there were others, of which nothing is known."""
+
+
 class Link(asyncio.Protocol):
     """Sends commands, as many as come in one tick of the loop together, and gives the answers out.
 
@@ -45,13 +58,13 @@ class Link(asyncio.Protocol):
         *,
         patience: float,
         misplaced: Callable[[Command, str | None], None],
-        publish: Callable[[Sequence[Event]], None],
+        listener: EventListener,
     ) -> None:
         """`patience` is how many seconds the shard may say nothing while something is asked of it.
 
-        `publish` hears of the shard's events, once they are asked for.
+        `listener` hears of the shard's events while it wants to.
         """
-        self._publish = publish
+        self._listener = listener
         self._wants_events = False
         self.number = number
         self._path = path
@@ -113,14 +126,12 @@ class Link(asyncio.Protocol):
         self._schedule()
         return future
 
-    def want_events(self, *, wants: bool) -> None:
-        """Have the shard tell of its events from now on, or not any more."""
+    def look(self) -> None:
+        """Ask for events where somebody listens; refuse what a silent shard has been asked for too long."""
+        wants = self._listener.wants_events()
         if wants != self._wants_events and self._transport is not None:
             self._wants_events = wants
             self.call(WANT_EVENTS, wants)
-
-    def look(self) -> None:
-        """Refuse what is asked of a shard that has said nothing for too long."""
         if not self._asked:
             self._heard_at = time.monotonic()
         elif time.monotonic() - self._heard_at > self._patience:
@@ -134,7 +145,6 @@ class Link(asyncio.Protocol):
         self._transport.set_write_buffer_limits(high=_BUFFER_BYTES)
         self._frames = Frames()
         self._heard_at = time.monotonic()
-        self._wants_events = False
         logger.info("shard %d is there", self.number)
 
     def connection_lost(self, _error: Exception | None) -> None:
@@ -145,6 +155,10 @@ class Link(asyncio.Protocol):
             logger.warning("shard %d is lost: %d requests are refused", self.number, len(self._asked))
             self._connecting = self._loop.create_task(self.connect())
         self._lose()
+        if self._wants_events:
+            # What happens until it is asked for again is told to nobody.
+            self._wants_events = False
+            self._listener.missed()
 
     def pause_writing(self) -> None:
         """See the protocol."""
@@ -171,7 +185,9 @@ class Link(asyncio.Protocol):
 
     def _take(self, number: int, value: values.AnswerValue, answers: list[Answer]) -> None:
         if isinstance(value, Events):
-            self._publish([values.event_of(event) for event in value.events])
+            if value.follow_a_gap:
+                self._listener.missed()
+            self._listener.publish([values.event_of(event) for event in value.events])
             return
         asked = self._asked.pop(number, None)
         if asked is None:

@@ -10,7 +10,7 @@ from models_app.shards.outboxes import ConnectionOutbox
 from models_app.shards.values import Events, EventValue
 
 # Who has so much to read still misses what comes meanwhile: answers are not to wait for events.
-_MAX_WAITING_BYTES = 16 * 1024 * 1024
+MAX_WAITING_BYTES = 16 * 1024 * 1024
 
 
 class Relay:
@@ -19,11 +19,14 @@ class Relay:
     def __init__(self) -> None:
         self._lock = threading.Lock()
         self._wanting: frozenset[ConnectionOutbox] = frozenset()
+        # Those that have missed some since they were told the last time.
+        self._behind: set[ConnectionOutbox] = set()
 
     def want(self, outbox: ConnectionOutbox, *, wants: bool) -> None:
         """Note whether somebody listens at the other end of a connection."""
         with self._lock:
             self._wanting = self._wanting | {outbox} if wants else self._wanting - {outbox}
+            self._behind.discard(outbox)
 
     def wants_events(self) -> bool:
         """Say whether anybody listens anywhere."""
@@ -33,8 +36,12 @@ class Relay:
         """Send events on; called in engine threads, and never waits."""
         said = [value for event in events if (value := _value(event)) is not None]
         for outbox in self._wanting:
-            if outbox.n_waiting_bytes < _MAX_WAITING_BYTES:
-                outbox.send([(values.UNASKED, Events(said))])
+            if outbox.n_waiting_bytes >= MAX_WAITING_BYTES:
+                self._behind.add(outbox)
+                continue
+            follow_a_gap = outbox in self._behind
+            self._behind.discard(outbox)
+            outbox.send([(values.UNASKED, Events(said, follow_a_gap))])
 
 
 def _value(event: Event) -> EventValue | None:

@@ -110,6 +110,8 @@ class Events(_Value, frozen=True, tag=15):
     """What commits have made durable; it answers nothing."""
 
     events: list[EventValue]
+    #: Whether there were others before them that are told to nobody.
+    follow_a_gap: bool = False
 
 
 #: What comes of a command, or of a call, and what is told without being asked.

@@ -3,7 +3,9 @@
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
-from django_eventstream.utils import make_id, sse_encode_event
+from django_eventstream.utils import sse_encode_event
+
+from monitoring.streams.event_ids import event_id
 
 #: What a waiting event costs besides its text, in bytes: the objects around it, estimated.
 OVERHEAD_BYTES = 400
@@ -36,8 +38,8 @@ class StreamEvent:
     def frame(self, channel: str) -> bytes:
         """Return the event as bytes of the channel's stream; the first reader encodes it for all."""
         if self._frame is None:
-            event_id = make_id({channel: self.id})
-            self._frame = sse_encode_event(self.kind, self.render(), event_id=event_id).encode()
+            encoded = sse_encode_event(self.kind, self.render(), event_id=event_id(channel, self.id))
+            self._frame = encoded.encode()
         return self._frame
 
 
@@ -55,6 +57,6 @@ def plain_frame(kind: str, data: str) -> bytes:
 
 def reset_frame(channel: str, *, current_id: int) -> bytes:
     """Return the event by which a listener knows that it missed some; reading goes on after `current_id`."""
-    event_id = make_id({channel: current_id})
-    text: str = sse_encode_event("stream-reset", {"channels": [channel]}, event_id=event_id, json_encode=True)
+    last_id = event_id(channel, current_id)
+    text: str = sse_encode_event("stream-reset", {"channels": [channel]}, event_id=last_id, json_encode=True)
     return text.encode()

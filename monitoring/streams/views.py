@@ -1,11 +1,10 @@
 """The event streams' routes."""
 
 from collections.abc import Callable, Sequence
-from urllib.parse import unquote
 
 from django.http import HttpRequest, HttpResponse, StreamingHttpResponse
 from django.http.response import HttpResponseBase
-from django_eventstream.utils import add_default_headers, get_channelmanager, parse_last_event_id
+from django_eventstream.utils import add_default_headers, get_channelmanager
 from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import OpenApiParameter
 from rest_framework.exceptions import PermissionDenied
@@ -14,6 +13,7 @@ from models_app.api import describing, needs, queries
 from models_app.domain.errors import TooManyStreams
 from monitoring.streams import described_events
 from monitoring.streams.channels import EVENTS, FLAVORS, METRICS, MODELS
+from monitoring.streams.event_ids import position_of
 from monitoring.streams.hub import Listener, get_channel
 from monitoring.streams.live import LiveStream
 from web.access import TICKET
@@ -22,8 +22,6 @@ from web.seats import Seats, client_of
 
 # With its charset: `requests` takes text without one for Latin-1.
 CONTENT_TYPE = "text/event-stream; charset=utf-8"
-# Older than every event: a listener with an id that says nothing hears that it missed some.
-UNKNOWN_POSITION = -1
 
 #: The event streams that are open, of all kinds.
 listeners = Seats("event streams", full=TooManyStreams)
@@ -123,10 +121,4 @@ def _answer(
 def _position(request: HttpRequest, channel: str) -> int | None:
     """Return the id of the last event that the client has, None if it has none."""
     last = request.headers.get("Last-Event-ID") or request.GET.get("lastEventId")
-    if not last:
-        return None
-    try:
-        ids = {unquote(name): int(position) for name, position in parse_last_event_id(last).items()}
-    except ValueError:
-        return UNKNOWN_POSITION
-    return ids.get(channel, UNKNOWN_POSITION)
+    return position_of(last, channel) if last else None

@@ -5,6 +5,7 @@ import re
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
+from monitoring.streams.event_ids import position_of
 from monitoring.streams.frames import StreamEvent, text_event
 from monitoring.streams.hub import Channel, Listener, get_channel
 
@@ -32,7 +33,9 @@ def messages(stream: bytes) -> list[Message]:
         fields = FIELD.findall(block)
         data = "\n".join(value for name, value in fields if name == "data")
         by_name = dict(fields)
-        found.append(Message(by_name["event"], int(by_name["id"].partition(":")[2]), data))
+        found.append(
+            Message(by_name["event"], position_of(by_name["id"], by_name["id"].partition(":")[0]), data)
+        )
     return found
 
 

@@ -110,6 +110,7 @@ class TestStreamViewSet:
             "error",
             "nonsense",
             "events:x",
+            "events:1-0a1b2c3d",
             "events:1,",
             "é",
             "1" * 6000,
@@ -121,6 +122,21 @@ class TestStreamViewSet:
         assert (message.event, json.loads(message.data)) == ("stream-reset", {"channels": ["events"]})
         get_channel("events").publish(numbered([5]))
         assert read_data(client, 1) == [5]
+
+    def test_notifies_who_comes_from_another_process(self, server: Server) -> None:
+        client = listen(server)
+        get_channel("events").publish(numbered([1, 2]))
+        first, second = next(client).id, next(client).id
+        client.resp.close()
+        wait_until(lambda: listener_count("events") == 0)
+        # The other's numbers are like this one's.
+        elsewhere = first[:-1] + ("1" if first.endswith("0") else "0")
+        assert first.rpartition("-")[2] == second.rpartition("-")[2]
+
+        client = listen(server, **{"Last-Event-ID": elsewhere})
+
+        assert next(client).event == "stream-reset"
+        client.resp.close()
 
     def test_leaves_no_task_thread_or_listener_of_clients_that_vanish(self, server: Server) -> None:
         def come_and_go() -> None:

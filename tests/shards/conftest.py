@@ -51,12 +51,16 @@ class Heard:
     def __init__(self) -> None:
         self.wants = False
         self.events: list[Event] = []
+        self.n_gaps = 0
 
     def wants_events(self) -> bool:
         return self.wants
 
     def publish(self, events: Sequence[Event]) -> None:
         self.events += events
+
+    def missed(self) -> None:
+        self.n_gaps += 1
 
 
 class Shards:

@@ -24,7 +24,7 @@ from models_app.engine.bundles import Bundle
 from models_app.engine.commands import Command, Describe, Export, Inspect, LearnFeatures, TakeSnapshot
 from models_app.engine.ports import Learned, Predicted
 from models_app.models import JournalSegment, PendingPrediction, ServedModel
-from models_app.shards import links
+from models_app.shards import links, relaying
 from models_app.shards.cluster import socket_of
 from models_app.shards.slots import shard_of
 from tests.engine.conftest import Upload, learn, learn_by_id, predict
@@ -352,6 +352,25 @@ class TestEvents:
         shards.listeners[0] = shards.listen(0)
 
         wait_until(shards.relays[0].wants_events)
+        # What it did meanwhile was told to nobody.
+        assert shards.heard.n_gaps == 1
+
+    def test_follow_a_gap_where_there_was_too_much_to_tell(
+        self, shards: Shards, upload: Upload, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        upload(Counting(), FIRST)
+        shards.heard.wants = True
+        wait_until(lambda: all(relay.wants_events() for relay in shards.relays))
+        monkeypatch.setattr(relaying, "MAX_WAITING_BYTES", 0)
+        ask(shards, learn(FIRST, {"a": 1.0}, 1.0))
+        monkeypatch.undo()
+
+        ask(shards, learn(FIRST, {"a": 2.0}, 2.0))
+        ask(shards, learn(FIRST, {"a": 3.0}, 3.0))
+        wait_until(lambda: len(shards.heard.events) == 2)
+
+        assert [event.features for event in shards.heard.events] == [b'{"a":2.0}', b'{"a":3.0}']
+        assert shards.heard.n_gaps == 1
 
 
 class TestSlots:
