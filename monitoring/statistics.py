@@ -1,14 +1,16 @@
 """Statistics of calls: how often predict and learn are called, and how long a call takes.
 
 A call only leaves its duration behind; a thread folds the durations into River's statistics, and writes those
-down when they have changed, so that they outlive the process.
+down when they have changed, so that they outlive the process. What other processes of the same database have
+written meanwhile is added, not overwritten.
 """
 
 import logging
 import threading
 import time
 from collections import deque
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack
 from dataclasses import dataclass, field, replace
 from typing import TypedDict
 
@@ -64,6 +66,17 @@ class RouteStatistics:
         self.mean.update(duration_ns)
         self.ewm.update(duration_ns)
 
+    def with_calls_of_others(self, before: CallStatistics, after: CallStatistics) -> "RouteStatistics":
+        """Return what has the calls, too, by which what is stored has changed.
+
+        The moving average stays: it has no order of calls of several processes.
+        """
+        n_calls = int(self.mean.n) + after.n_calls - before.n_calls
+        total_ns = self.mean.n * self.mean.get() + _total_ns(after) - _total_ns(before)
+        if n_calls <= 0:
+            return _statistics(after)
+        return RouteStatistics.of(n_calls=n_calls, mean_ns=total_ns / n_calls, ewm_ns=self.ewm.get())
+
     def report(self) -> RouteReport:
         """Return the values, durations rounded to whole nanoseconds."""
         mean_ns, ewm_ns = round(self.mean.get()), round(self.ewm.get())
@@ -93,9 +106,9 @@ class CallRecorder:
         self._waiting: deque[tuple[str, int]] = deque()
         self._by_route: dict[str, RouteStatistics] = {}
         self._totals = {route: CallTotal() for route in ROUTES}
-        self._is_loaded = False
+        # As the database had them when it was last asked.
+        self._stored: dict[str, CallStatistics] | None = None
         self._is_changed = False
-        self._is_stored = False
         # Counts the erasures: what was read before one must not be written after it.
         self._generation = 0
         self._lock = threading.Lock()
@@ -134,10 +147,9 @@ class CallRecorder:
                 return
             self._is_changed = False
             generation = self._generation
-            rows = [_row(route, statistics) for route, statistics in self._by_route.items()]
         is_written = False
         try:
-            is_written = self._write(rows, generation=generation)
+            is_written = self._write(generation=generation)
         finally:
             # Tried again at the next turn.
             self._is_changed |= not is_written
@@ -160,21 +172,30 @@ class CallRecorder:
                 # Counted, and forgotten by all else.
                 pass
             self._by_route = {route: RouteStatistics() for route in ROUTES}
-            self._is_loaded = True
+            self._stored = {}
             self._is_changed = False
-            self._is_stored = False
 
     def _fold_waiting(self) -> None:
         with self._lock, translated_errors():
             self._fold()
 
     def _fold(self) -> None:
-        if not self._is_loaded or (self._is_stored and not CallStatistics.objects.exists()):
-            # The second: a command that ran beside the server has erased everything.
-            self._load()
+        self._catch_up(_stored())
         for route, duration_ns in self._taken():
             self._by_route[route].update(duration_ns)
             self._is_changed = True
+
+    def _catch_up(self, stored: dict[str, CallStatistics]) -> None:
+        """Take over what others have written since the last time."""
+        before, self._stored = self._stored, stored
+        if before is None or (before and not stored):
+            # The second: a command that ran beside the server has erased everything.
+            self._by_route = {route: _statistics(stored.get(route)) for route in ROUTES}
+            return
+        for route, after in stored.items():
+            was = before.get(route) or CallStatistics(route=route, n_calls=0, mean_ns=0.0)
+            if (was.n_calls, was.mean_ns) != (after.n_calls, after.mean_ns):
+                self._by_route[route] = self._by_route[route].with_calls_of_others(was, after)
 
     def _taken(self) -> Iterator[tuple[str, int]]:
         while self._waiting:
@@ -183,23 +204,23 @@ class CallRecorder:
             self._totals[route].duration_ns += duration_ns
             yield route, duration_ns
 
-    def _load(self) -> None:
-        rows = {row.route: row for row in CallStatistics.objects.all()}
-        self._by_route = {route: _statistics(rows.get(route)) for route in ROUTES}
-        self._is_loaded = True
-        self._is_stored = bool(rows)
-
-    def _write(self, rows: Sequence[CallStatistics], *, generation: int) -> bool:
-        with write_transaction():
-            if generation != self._generation:
-                return False
-            CallStatistics.objects.bulk_create(
-                rows,
-                update_conflicts=True,
-                unique_fields=["route"],
-                update_fields=["n_calls", "mean_ns", "ewm_ns", "updated_at"],
-            )
-            self._is_stored = True
+    def _write(self, *, generation: int) -> bool:
+        with ExitStack() as until_written:
+            with write_transaction():
+                if generation != self._generation:
+                    return False
+                # Only now, since others are not to wait for the database's turn; and until it is known here
+                # what the database has, or it would be taken for calls of others.
+                until_written.enter_context(self._lock)
+                self._catch_up(_stored())
+                rows = [_row(route, statistics) for route, statistics in self._by_route.items()]
+                CallStatistics.objects.bulk_create(
+                    rows,
+                    update_conflicts=True,
+                    unique_fields=["route"],
+                    update_fields=["n_calls", "mean_ns", "ewm_ns", "updated_at"],
+                )
+            self._stored = {row.route: row for row in rows}
         return True
 
     def _start(self) -> None:
@@ -239,6 +260,14 @@ class CallRecorder:
             repeated.warning(
                 str(error), "The call statistics could not be read or saved; they wait: %s", error
             )
+
+
+def _stored() -> dict[str, CallStatistics]:
+    return {row.route: row for row in CallStatistics.objects.all()}
+
+
+def _total_ns(row: CallStatistics) -> float:
+    return row.n_calls * row.mean_ns
 
 
 def _statistics(row: CallStatistics | None) -> RouteStatistics:

@@ -37,6 +37,8 @@ def connect() -> None:
     hooks.forgettings.add(forget)
     hooks.forgotten.add(lambda _name: get_channel(EVENTS).forget())
     hooks.gaps.add(lambda: get_channel(EVENTS).forget())
+    hooks.takeovers.add(follower.forget)
+    hooks.takeovers.add(contracts.erase)
     hooks.sampling.add(sampler.tick)
     hooks.housekeeping.add(rates.tick)
     hooks.duties.add(follower.tick)

@@ -21,6 +21,7 @@ from models_app.processes.roles import Place, Role
 from models_app.processes.supervising import Supervisor
 from models_app.processes.table import Table
 from models_app.services import relaying, runtime
+from models_app.services.duties import WORKER
 from models_app.services.quarantine.noting import ShardEnd
 from models_app.services.quarantine.starting import take_precautions
 from models_app.shards.cluster import socket_of
@@ -63,7 +64,7 @@ def serve_by_processes(
     def web(place: Place) -> None:
         _close([share for i, share in enumerate(shares) if i != place.number])
         os.environ[runtime.SHARDS_FOLDER] = str(folder)
-        os.environ[runtime.WORKER] = str(place.number)
+        os.environ[WORKER] = str(place.number)
         serve(shares[place.number], place.be_ready)
 
     supervisor = Supervisor(

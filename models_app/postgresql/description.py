@@ -5,6 +5,7 @@ import dj_database_url
 # A transaction that was forgotten holds locks, and keeps the database from clearing up behind it.
 _IDLE_SECONDS = 60
 _CONNECT_SECONDS = 10
+_KEEPALIVE_SECONDS = 5
 
 
 def describe(url: str, *, timeout: float) -> dict[str, object]:
@@ -17,6 +18,9 @@ def describe(url: str, *, timeout: float) -> dict[str, object]:
     options = {
         "connect_timeout": _CONNECT_SECONDS,
         "application_name": "chantilly",
+        "keepalives_idle": _KEEPALIVE_SECONDS,
+        "keepalives_interval": _KEEPALIVE_SECONDS,
+        "keepalives_count": 3,
         **parsed.get("OPTIONS", {}),
     }
     own = {
@@ -26,6 +30,10 @@ def describe(url: str, *, timeout: float) -> dict[str, object]:
         # takes longer than to do it.
         "jit": "off",
         "plan_cache_mode": "force_generic_plan",
+        # A machine that is gone without a word holds its locks no longer than that.
+        "tcp_keepalives_idle": str(_KEEPALIVE_SECONDS),
+        "tcp_keepalives_interval": str(_KEEPALIVE_SECONDS),
+        "tcp_keepalives_count": "3",
     }
     settings = " ".join(f"-c {name}={value}" for name, value in own.items())
     options["options"] = f"{options.get('options', '')} {settings}".strip()

@@ -73,6 +73,9 @@ erasures: Hook[Callback] = Hook()
 housekeeping: Hook[Callback] = Hook()
 #: Called every few seconds in one process of all that serve the database: what is not to be done twice.
 duties: Hook[Callback] = Hook()
+#: Called before the first of the duties, and again where another process may have had them meanwhile: what
+#: is remembered of them is not to be relied on.
+takeovers: Hook[Callback] = Hook()
 #: Called every second by the same thread: for what is to be seen at once.
 sampling: Hook[Callback] = Hook()
 #: Called once a server's engine runs, before it answers anybody.

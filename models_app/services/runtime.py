@@ -5,7 +5,6 @@ It is in this process, or it is a `Cluster` of shards: engines in processes of t
 
 import asyncio
 import atexit
-import itertools
 import logging
 import os
 import threading
@@ -28,7 +27,9 @@ from models_app.models.storage import get_storage
 from models_app.paradigms.registry import PROBLEMS
 from models_app.services import hooks, publishing, trying
 from models_app.services.contracts.standing import standing
+from models_app.services.duties import duties
 from models_app.services.folding import get_instance_metrics
+from models_app.services.housekeeping import Housekeeper, put_off_if_refused
 from models_app.services.quarantine.precautions import QuarantineOnly
 from models_app.services.relaying import relays
 from models_app.services.seeding import hash_seed_warning
@@ -37,19 +38,14 @@ from models_app.shards.slots import shard_of
 
 logger = logging.getLogger(__name__)
 
-_TIDY_SECONDS = 2.0
-# What is done so many times as often.
-_TURNS = 2
 # A shard answers `model_busy` itself, as long as it answers at all.
 _SHARD_GRACE_SECONDS = 5.0
 #: The environment's name of the folder with the shards' sockets, in a web process that has no engine.
 SHARDS_FOLDER = "_CHANTILLY_SHARDS"
-#: That of the number of a web process, where there are several.
-WORKER = "_CHANTILLY_WORKER"
 
 
 class _CommitPublisher:
-    """Passes on what the engine commits. A shard leaves the metrics over all models to others."""
+    """Passes on what the engine commits. A shard leaves what is over all models to others."""
 
     def __init__(self, *, is_shard: bool = False) -> None:
         self._is_shard = is_shard
@@ -64,13 +60,19 @@ class _CommitPublisher:
             position = None if self._is_shard else Position.of_commit(segment_id)
             if position is not None:
                 get_instance_metrics().committed(position, write.state.flavor, scores, len(write.learns))
-            publishing.scored(write.state, write.seq + 1, scores)
+            if duties.are_held:
+                # Elsewhere nobody takes them, and the journal has them for who does.
+                publishing.scored(write.state, write.seq + 1, scores)
         if events:
             publishing.publish_own(events)
 
     def publish(self, events: Sequence[Event]) -> None:
         """Pass on what a shard tells."""
         publishing.publish(events)
+
+    def missed(self) -> None:
+        """Pass on that a shard had more to tell."""
+        publishing.missed()
 
 
 class _Runtime:
@@ -79,9 +81,7 @@ class _Runtime:
     def __init__(self) -> None:
         self.engine: Engine | Cluster | None = None
         self._lock = threading.Lock()
-        self._housekeeper: threading.Thread | None = None
-        self._housekeeping_ends = threading.Event()
-        self._is_shard = False
+        self._housekeeper: Housekeeper | None = None
 
     def start(self, make: Callable[[], Engine | Cluster] | None = None) -> Engine | Cluster:
         """Start the engine unless it runs already."""
@@ -95,16 +95,11 @@ class _Runtime:
             return self.engine
 
     def start_housekeeping(self, *, is_shard: bool = False) -> bool:
-        """Start the thread that keeps things written down; return whether it was not there yet.
-
-        A shard keeps its own engine's affairs and no others.
-        """
-        self._is_shard = is_shard
+        """Start to keep house for the engine, which runs; return whether that was not so yet."""
         with self._lock:
-            if self._housekeeper is not None:
+            if self._housekeeper is not None or self.engine is None:
                 return False
-            self._housekeeping_ends.clear()
-            self._housekeeper = threading.Thread(target=self._keep_house, name="housekeeping", daemon=True)
+            self._housekeeper = Housekeeper(self.engine, is_shard=is_shard)
             self._housekeeper.start()
             return True
 
@@ -115,49 +110,18 @@ class _Runtime:
             housekeeper, self._housekeeper = self._housekeeper, None
         if engine is None:
             return
-        self._housekeeping_ends.set()
+        if housekeeper is not None:
+            housekeeper.end()
         standing.stop()
         engine.stop(seconds=seconds)
         relays.stop()
         if housekeeper is not None:
-            housekeeper.join(timeout=1.0)
-            if not self._is_shard:
-                _put_off_if_refused(get_instance_metrics().persist)
+            housekeeper.finish()
         get_storage().close()
         get_storage().end_serving()
 
-    def _keep_house(self) -> None:
-        for turn in itertools.count(1):
-            if self._housekeeping_ends.wait(_TIDY_SECONDS / _TURNS):
-                break
-            engine = self.engine
-            if engine is not None:
-                self._keep_house_once(engine, is_whole=turn % _TURNS == 0)
-        connections.close_all()
-
-    def _keep_house_once(self, engine: Engine | Cluster, *, is_whole: bool) -> None:
-        """Do what is due: where it `is_whole` all of it, and else what is done more often."""
-        callbacks: list[Callable[[], None]] = []
-        has_duties = not self._is_shard and _has_duties()
-        if has_duties:
-            callbacks += hooks.sampling
-        if is_whole:
-            # Where nothing is written, this is how it is noticed.
-            callbacks += [get_storage().check_files, engine.save_activity]
-        if is_whole and not self._is_shard:
-            callbacks += [get_instance_metrics().tidy, *hooks.housekeeping]
-        if is_whole and has_duties:
-            callbacks += hooks.duties
-        for callback in callbacks:
-            _put_off_if_refused(callback)
-
 
 _runtime = _Runtime()
-
-
-def _has_duties() -> bool:
-    """Say whether this process does what only one of all that serve the database has to do."""
-    return os.environ.get(WORKER, "0") == "0" and get_storage().holds_duties()
 
 
 def _make_engine(owns: Callable[[str], bool] | None = None, precautions: Precautions | None = None) -> Engine:
@@ -208,7 +172,7 @@ def start_engine(loop: asyncio.AbstractEventLoop | None = None) -> None:
         standing.start()
         for callback in hooks.startup:
             callback()
-        _put_off_if_refused(engine.preload)
+        put_off_if_refused(engine.preload)
 
 
 def start_shard(number: int, n_shards: int, precautions: Precautions | None = None) -> Engine:
@@ -223,7 +187,7 @@ def start_shard(number: int, n_shards: int, precautions: Precautions | None = No
     standing.start()
     relays.start(sends=True, receives=False)
     _runtime.start_housekeeping(is_shard=True)
-    _put_off_if_refused(engine.preload)
+    put_off_if_refused(engine.preload)
     return engine
 
 
@@ -296,15 +260,3 @@ def _options() -> EngineOptions:
             cost_ratio=settings.SNAPSHOT_COST_RATIO, min_seconds=settings.SNAPSHOT_MIN_SECONDS
         ),
     )
-
-
-def _put_off_if_refused(step: Callable[[], None]) -> None:
-    """Do what can as well be done later, or at the next start."""
-    try:
-        step()
-    except ChantillyError as error:
-        # A busy database, or no flavor yet.
-        logger.debug("put off: %s", error)
-    except BaseException:
-        # The thread goes on, whatever it is.
-        logger.exception("housekeeping failed")

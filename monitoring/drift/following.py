@@ -86,6 +86,10 @@ class Follower:
     def erase(self) -> None:
         """Forget everything, in the transaction that erases it."""
         storing.erase()
+        self.forget()
+
+    def forget(self) -> None:
+        """Forget what is in memory: the next tick begins with what the database has."""
         self._followed.clear()
         self._behind.clear()
         self._changes.forget()

@@ -1,4 +1,5 @@
 import pytest
+from django.db import connection
 from django.utils import timezone
 
 from models_app.journal import reading
@@ -83,7 +84,11 @@ class TestPosition:
                 n_pieces += 1
 
         assert (n_learns, n_pieces) == (40, 8)
-        assert position == Position.read(str(position)) <= Position.newest()
+        assert position == Position.read(str(position))
+        # On PostgreSQL, transactions that wrote nothing to the journal have come after it.
+        assert position == Position.newest() or (
+            connection.vendor != "sqlite" and position < Position.newest()
+        )
         assert reading.scored_after(Position.newest()) == []
 
     def test_leaves_out_learns_that_nothing_is_made_of(self, place: Place) -> None:

@@ -111,6 +111,33 @@ class TestCallRecorder:
         }
         assert report["learn"] == NOTHING
 
+    def test_adds_up_what_several_processes_record(self, recorded: Record) -> None:
+        first, second = recorded(*DURATIONS[:2]), recorded(DURATIONS[2])
+        first.report()
+        second.report()
+        first.save()
+        second.save()
+        first.record("predict", DURATIONS[3])
+        first.save()
+        second.record("learn", DURATIONS[4])
+        second.save()
+
+        for recorder in (first, second, CallRecorder()):
+            report = recorder.report()
+            assert [report[route]["n_calls"] for route in ("predict", "learn")] == [4, 1]
+            assert report["predict"]["mean_duration"] == pytest.approx(sum(DURATIONS[:4]) / 4, abs=2)
+            assert report["learn"]["mean_duration"] == DURATIONS[4]
+
+    def test_takes_nothing_of_its_own_for_that_of_others(self, recorded: Record) -> None:
+        first, second = recorded(*DURATIONS), recorded()
+        for _ in range(3):
+            first.record("predict", 1)
+            first.save()
+            first.report()
+            assert second.report() == {**first.report(), "predict": second.report()["predict"]}
+
+        assert first.report()["predict"]["n_calls"] == second.report()["predict"]["n_calls"] == 8
+
     def test_survives_a_restart(self, recorded: Record) -> None:
         first = recorded(*DURATIONS[:3])
         first.save()
@@ -166,10 +193,9 @@ class TestCallRecorder:
 
     def test_writes_nothing_that_was_read_before_it_was_erased(self, recorded: Record) -> None:
         recorder = recorded(*DURATIONS)
-        rows = [CallStatistics(route="predict", n_calls=5, mean_ns=1.0, ewm_ns=1.0)]
         with transaction.atomic():
             recorder.erase()
-        assert not recorder._write(rows, generation=0)
+        assert not recorder._write(generation=0)
         assert not CallStatistics.objects.exists()
 
     def test_notices_that_a_command_beside_the_server_has_erased_everything(self, recorded: Record) -> None:

@@ -3,10 +3,11 @@
 import functools
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterator, Sequence
-from typing import Concatenate, ParamSpec, TypeVar
+from typing import Any, Concatenate, ParamSpec, TypeVar
 
 from django.conf import settings
 
+from models_app.domain import showing
 from models_app.domain.errors import ModelNotLoadable
 from models_app.domain.remarks import Remark
 from models_app.engine.ports import Conflict, ModelState, Note, Pending, Segment, SnapshotData, Write
@@ -33,6 +34,49 @@ def guarded(method: Callable[Concatenate[B, P], R]) -> Callable[Concatenate[B, P
             return method(self, *args, **kwargs)
 
     return call  # type: ignore[return-value]  # `wraps` forgets how methods bind
+
+
+#: What `to_state` takes, in its order.
+STATE_COLUMNS = "id, name, flavor, generation, seq, is_default, predict_method, is_read_only, features_kept"
+
+
+def to_state(row: Sequence[Any]) -> ModelState:
+    """Return a served model's row, as `STATE_COLUMNS` has it."""
+    model_id, name, flavor, generation, seq, is_default, predict_method, is_read_only, kept = row
+    return ModelState(
+        model_id=model_id,
+        name=name,
+        flavor=flavor,
+        generation=generation,
+        seq=seq,
+        is_default=bool(is_default),
+        predict_method=predict_method,
+        is_read_only=bool(is_read_only),
+        features_kept=kept,
+        hides_features=(kept or settings.FEATURES_KEPT) != showing.ALL,
+    )
+
+
+def to_pending(row: Sequence[Any], predicted_at: float) -> Pending:
+    """Return a pending prediction.
+
+    Its row has its id, its model's id and name, the token, features, prediction, time, the model's flavor,
+    whether it was learned without a ground truth, and its owner. The time is taken from `predicted_at`:
+    databases have it in forms of their own.
+    """
+    prediction_id, model_id, model_name, token, features, prediction, _, flavor, is_learned, owner = row
+    return Pending(
+        prediction_id=prediction_id,
+        model_id=model_id,
+        model_name=model_name,
+        token=token,
+        features=features,
+        prediction=prediction,
+        predicted_at=predicted_at,
+        flavor=flavor,
+        is_learned=bool(is_learned),
+        owner=owner,
+    )
 
 
 class AlreadyServed(Exception):

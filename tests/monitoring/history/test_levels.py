@@ -3,7 +3,7 @@ from itertools import chain, pairwise
 
 import pytest
 
-from models_app.services.runtime import _TIDY_SECONDS
+from models_app.services.housekeeping import _TIDY_SECONDS
 from monitoring.history.levels import LEVELS, level_of
 from monitoring.history.sampling import thin
 from monitoring.models import MetricSnapshot

@@ -10,18 +10,21 @@ from typing import Any
 from django.conf import settings
 from django.db import connection
 
-from models_app.domain import showing
 from models_app.engine.ports import ModelState, Pending, Segment, Write
 from models_app.models import segments
-from models_app.models.storage.base import Backend, Outcome, guarded
+from models_app.models.storage.base import (
+    STATE_COLUMNS,
+    Backend,
+    Outcome,
+    guarded,
+    to_pending,
+    to_state,
+)
 from models_app.models.storage.postgresql.commits import Writer
 from models_app.models.storage.postgresql.turns import Turns
 from models_app.models.transactions import translated_errors
 
-_FIND_STATE = """
-SELECT id, name, flavor, generation, seq, is_default, predict_method, is_read_only, features_kept
-FROM models_app_servedmodel WHERE name = %s
-"""
+_FIND_STATE = f"SELECT {STATE_COLUMNS} FROM models_app_servedmodel WHERE name = %s"  # noqa: S608
 _LAST_LEARNED_AT = """
 SELECT extract(epoch FROM last_learned_at)::float8 FROM models_app_servedmodel WHERE id = %s::bigint
 """
@@ -53,21 +56,8 @@ class PostgresqlStorage(Backend):
     @guarded
     def find_state(self, name: str) -> ModelState | None:
         """See the port."""
-        for row in _rows(_FIND_STATE, (name,)):
-            model_id, name, flavor, generation, seq, is_default, predict_method, is_read_only, kept = row
-            return ModelState(
-                model_id=model_id,
-                name=name,
-                flavor=flavor,
-                generation=generation,
-                seq=seq,
-                is_default=is_default,
-                predict_method=predict_method,
-                is_read_only=is_read_only,
-                features_kept=kept,
-                hides_features=(kept or settings.FEATURES_KEPT) != showing.ALL,
-            )
-        return None
+        rows = _rows(_FIND_STATE, (name,))
+        return to_state(rows[0]) if rows else None
 
     @guarded
     def last_learned_at(self, state: ModelState) -> float:
@@ -86,7 +76,7 @@ class PostgresqlStorage(Backend):
     def pending(self, prediction_ids: Sequence[str]) -> dict[str, Pending]:
         """See the port."""
         rows = _rows(_PENDING, (list(prediction_ids),)) if prediction_ids else []
-        return {row[0]: _to_pending(row) for row in rows}
+        return {row[0]: to_pending(row, row[6]) for row in rows}
 
     @guarded
     def commit(self, writes: Sequence[Write]) -> list[Outcome]:
@@ -175,21 +165,3 @@ def _rows(statement: str, parameters: Sequence[Any]) -> list[Any]:
     connection.ensure_connection()
     with connection.wrap_database_errors:
         return connection.connection.execute(statement, parameters, prepare=True).fetchall()  # type: ignore[no-any-return]
-
-
-def _to_pending(row: Sequence[Any]) -> Pending:
-    prediction_id, model_id, model_name, token, features, prediction, predicted_at, flavor, learned, owner = (
-        row
-    )
-    return Pending(
-        prediction_id=prediction_id,
-        model_id=model_id,
-        model_name=model_name,
-        token=token,
-        features=features,
-        prediction=prediction,
-        predicted_at=predicted_at,
-        flavor=flavor,
-        is_learned=learned,
-        owner=owner,
-    )

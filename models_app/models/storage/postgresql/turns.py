@@ -40,8 +40,9 @@ class Turns:
     def hold_duties(self) -> bool:
         """Hold the lock of who does what is to be done once, if nobody else does; say whether it is held."""
         with self._lock:
-            if self._holds_duties and self._scalar(_ALIVE, ()):
-                return True
+            if self._holds_duties:
+                # Where it is lost, another process may have had it: that is to be seen in what is said.
+                return bool(self._scalar(_ALIVE, ()))
             self._holds_duties = bool(self._scalar(_TRY, (_DUTIES, 0)))
             return self._holds_duties
 

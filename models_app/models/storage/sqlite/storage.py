@@ -10,9 +10,15 @@ from datetime import UTC, datetime
 from django.conf import settings
 from django.db import DEFAULT_DB_ALIAS, connections
 
-from models_app.domain import showing
 from models_app.engine.ports import ModelState, Pending, Segment, Write
-from models_app.models.storage.base import Backend, Outcome, guarded
+from models_app.models.storage.base import (
+    STATE_COLUMNS,
+    Backend,
+    Outcome,
+    guarded,
+    to_pending,
+    to_state,
+)
 from models_app.models.storage.sqlite.commits import Writer, raw_connection
 from models_app.models.storage.sqlite.gates import Gates
 from models_app.models.storage.sqlite.segments import segments_of
@@ -22,10 +28,7 @@ from models_app.models.transactions import check_files, writer_lock
 # What one statement can name; SQLite takes 32,766 at the most.
 _MAX_VARIABLES = 10_000
 
-_FIND_STATE = """
-SELECT id, name, flavor, generation, seq, is_default, predict_method, is_read_only, features_kept
-FROM models_app_servedmodel WHERE name = ?
-"""
+_FIND_STATE = f"SELECT {STATE_COLUMNS} FROM models_app_servedmodel WHERE name = ?"  # noqa: S608
 _LAST_LEARNED_AT = "SELECT last_learned_at || '' FROM models_app_servedmodel WHERE id = ?"
 _DEFAULT_NAME = "SELECT name FROM models_app_servedmodel WHERE is_default"
 # `|| ''` keeps Django's converter of datetimes, slower than the look-up, away from the column.
@@ -52,21 +55,7 @@ class SqliteStorage(Backend):
     def find_state(self, name: str) -> ModelState | None:
         """See the port."""
         row = raw_connection().execute(_FIND_STATE, (name,)).fetchone()
-        if row is None:
-            return None
-        model_id, name, flavor, generation, seq, is_default, predict_method, is_read_only, kept = row
-        return ModelState(
-            model_id=model_id,
-            name=name,
-            flavor=flavor,
-            generation=generation,
-            seq=seq,
-            is_default=bool(is_default),
-            predict_method=predict_method,
-            is_read_only=bool(is_read_only),
-            features_kept=kept,
-            hides_features=(kept or settings.FEATURES_KEPT) != showing.ALL,
-        )
+        return None if row is None else to_state(row)
 
     @guarded
     def last_learned_at(self, state: ModelState) -> float:
@@ -89,8 +78,7 @@ class SqliteStorage(Backend):
             ids = prediction_ids[start : start + _MAX_VARIABLES]
             marks = ",".join("?" * len(ids))
             for row in raw_connection().execute(_PENDING.format(marks=marks), ids):
-                pending = _to_pending(row)
-                found[pending.prediction_id] = pending
+                found[row[0]] = to_pending(row, _seconds(row[6]))
         return found
 
     @guarded
@@ -179,24 +167,6 @@ class SqliteStorage(Backend):
     def segments_of(self, model_id: int, generation: int, *, after_seq: int) -> Iterator[Segment]:
         """See the base."""
         return segments_of(model_id, generation, after_seq=after_seq)
-
-
-def _to_pending(row: tuple[str, int, str, int, str, str, str, str, int, str | None]) -> Pending:
-    prediction_id, model_id, model_name, token, features, prediction, predicted_at, flavor, learned, owner = (
-        row
-    )
-    return Pending(
-        prediction_id=prediction_id,
-        model_id=model_id,
-        model_name=model_name,
-        token=token,
-        features=features,
-        prediction=prediction,
-        predicted_at=_seconds(predicted_at),
-        flavor=flavor,
-        is_learned=bool(learned),
-        owner=owner,
-    )
 
 
 def _seconds(column: str) -> float:
