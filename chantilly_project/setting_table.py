@@ -395,6 +395,44 @@ SETTINGS = (
         "Whether that may be an address of the own machine or network.",
     ),
     Setting(
+        "STATUS_STUCK_SECONDS",
+        "10",
+        parsing.seconds(0, 86_400),
+        "A model that is busy with one thing for so long is [stuck](../how-to/pages.md#statuses), in "
+        "seconds; 0: never.",
+    ),
+    Setting(
+        "STATUS_WORSE_BY",
+        "0.25",
+        parsing.number(0, 1_000_000),
+        "One whose recent metric is worse than that since the upload by more than this share is failing; "
+        "0: never.",
+    ),
+    Setting(
+        "STATUS_REFUSED_SHARE",
+        "0.5",
+        parsing.number(0, 1),
+        "So is one that refuses more than this share of the calls of five minutes; 0: never.",
+    ),
+    Setting(
+        "STATUS_P99_MS",
+        "0",
+        parsing.number(0, 86_400_000),
+        "So is one with a higher p99, in milliseconds; 0: never.",
+    ),
+    Setting(
+        "STATUS_TRUTHS_SECONDS",
+        "3600",
+        parsing.seconds(0, 31_536_000),
+        "One that is asked and hears no ground truth for so long has no truths, in seconds; 0: never.",
+    ),
+    Setting(
+        "STATUS_DRIFT_SECONDS",
+        "3600",
+        parsing.seconds(0, 31_536_000),
+        "One in which drift was found within this time is drifting, in seconds; 0: never.",
+    ),
+    Setting(
         "AUDIT_DAYS",
         "365",
         parsing.whole(1, 100_000),

@@ -17,6 +17,9 @@ from monitoring.drift.forms import DriftPlanForm
 from monitoring.drift.watches import ALERT_KINDS, DEFAULT_PLAN
 from monitoring.durations import humanize
 from monitoring.models import AlertDelivery, CallStatistics, DriftAlert, DriftPlan, MetricSnapshot
+from monitoring.statuses.admin import ModelThresholdsAdmin
+
+__all__ = ["ModelThresholdsAdmin"]
 
 
 @admin.register(CallStatistics)

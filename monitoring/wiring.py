@@ -14,6 +14,7 @@ from monitoring.pages.changes import Changes
 from monitoring.panels import ACTIVITY, DOING
 from monitoring.refusals import refusals
 from monitoring.statistics import recorder
+from monitoring.statuses.reporting import report
 from monitoring.streams.channels import EVENTS, FLAVORS, METRICS, MODELS
 from monitoring.streams.hub import close_all, get_channel
 from monitoring.streams.publishers import Publisher
@@ -44,6 +45,7 @@ def connect() -> None:
     hooks.duties.add(follower.tick)
     hooks.duties.add(contracts.tick)
     hooks.sealed.add(storing.sealed)
+    hooks.judges.add(report)
     _connect_webhook()
     # Streams first: they are what the server would wait for.
     hooks.shutdown.add(close_all)

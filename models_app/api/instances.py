@@ -24,7 +24,7 @@ from models_app.domain.errors import (
 )
 from models_app.engine.commands import Inspect
 from models_app.engine.vitals import Vitals
-from models_app.services import configuring, finding, listing, measuring
+from models_app.services import configuring, finding, judging, listing, measuring
 from models_app.wire import reading
 from web.dispatch import ThreadedViewSet
 
@@ -101,8 +101,18 @@ class ModelsViewSet(ThreadedViewSet):
         if following is not None:
             answer["next"] = following
         if queries.flag(request, "details"):
-            answer["details"] = [asdict(model) for model in listing.list_details(names)]
+            answer["details"] = _details(names)
         return Response(answer)
+
+
+def _details(names: list[str]) -> list[dict[str, object]]:
+    """Return what is known of models that are there all the time it takes."""
+    standings = judging.standings(names)
+    return [
+        {**asdict(model), **asdict(standings[model.name])}
+        for model in listing.list_details(names)
+        if model.name in standings
+    ]
 
 
 class MetricsViewSet(ThreadedViewSet):

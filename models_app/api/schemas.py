@@ -89,6 +89,16 @@ _DETAILS = full(
     last_predicted_at={**_MOMENT, "nullable": True},
     last_learned_at={**_MOMENT, "nullable": True},
     quarantine=QUARANTINE,
+    status={"type": "string", "description": "How it does, in a word."},
+    reasons={
+        "type": "array",
+        "description": "Why it is not well, the worst first.",
+        "items": full(
+            rule={"type": "string", "description": "The status that it would make alone."},
+            text={"type": "string"},
+            since={**_MOMENT, "nullable": True},
+        ),
+    },
 )
 MODELS = record(
     ["models", "default"],

@@ -4,11 +4,15 @@ The admin has two more of the same kind, for panels (`models_app.admin.panels`).
 """
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from typing import Generic, Protocol, TypeVar
+from typing import TYPE_CHECKING, Generic, Protocol, TypeVar
 
 from models_app.domain.scoring import Scores
 from models_app.engine.ports import Event, ModelState
 from models_app.journal.keeping import Sealed
+
+if TYPE_CHECKING:
+    from models_app.services.finding import Served
+    from models_app.services.judging import Standing
 
 Listener = TypeVar("Listener")
 
@@ -84,3 +88,5 @@ startup: Hook[Callback] = Hook()
 sealed: Hook[Callable[[], Iterator[Sealed]]] = Hook()
 #: Called when the server is asked to stop, before it waits for what is under way.
 shutdown: Hook[Callback] = Hook()
+#: Called with models; returns how they do, by name.
+judges: "Hook[Callable[[Sequence[Served]], Mapping[str, Standing]]]" = Hook()

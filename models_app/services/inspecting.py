@@ -18,6 +18,7 @@ __all__ = [
     "Timings",
     "Vitals",
     "busy_models",
+    "hot_names",
     "hot_vitals",
     "timings",
     "timings_of",
@@ -40,6 +41,11 @@ def hot_vitals(names: list[str]) -> dict[str, Vitals]:
     until = time.monotonic() + _PATIENCE_SECONDS
     answers = {name: _answer(future, until) for name, future in asked.items()}
     return {name: vitals for name, vitals in answers.items() if vitals is not None}
+
+
+def hot_names() -> set[str]:
+    """Return the names of the models that are in memory."""
+    return get_engine().hot_names()
 
 
 def timings() -> dict[str, Timings]:

@@ -7,6 +7,7 @@ from monitoring.models.notes import Note
 from monitoring.models.plans import DriftPlan
 from monitoring.models.samples import MetricSnapshot
 from monitoring.models.states import DriftState
+from monitoring.models.thresholds import MetricLimit, ModelThresholds
 
 __all__ = [
     "AlertDelivery",
@@ -14,6 +15,8 @@ __all__ = [
     "DriftAlert",
     "DriftPlan",
     "DriftState",
+    "MetricLimit",
     "MetricSnapshot",
+    "ModelThresholds",
     "Note",
 ]

@@ -1,5 +1,6 @@
 """The rows of the overview: one for each model, read with a few queries whatever their number."""
 
+import time
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -17,12 +18,14 @@ from models_app.paradigms.base import Paradigm
 from models_app.paradigms.registry import FLAVORS
 from models_app.services.counting import pending_counts
 from models_app.services.finding import Served, find_last_used, in_query
-from models_app.services.inspecting import Timings, busy_models
+from models_app.services.inspecting import Timings, busy_models, hot_names
 from models_app.services.inspecting import timings as all_timings
 from models_app.services.quarantine.releasing import quarantined
 from monitoring.figures.rates import rates
 from monitoring.models import DriftAlert, MetricSnapshot
+from monitoring.statuses.calls import Recent, recent_calls
 from monitoring.statuses.rules import WELL, Facts, Verdict, judge
+from monitoring.statuses.thresholds import from_settings, thresholds_of
 
 #: Rows of the overview: more nobody looks at, and a browser shows them slowly.
 MAX_ROWS = 1_000
@@ -60,16 +63,22 @@ class Row:
 
 def overview_rows() -> list[Row]:
     """Return the models used last, at most `MAX_ROWS`, by name; raises `StorageUnavailable`."""
-    models = sorted(find_last_used(MAX_ROWS), key=attrgetter("name"))
+    return rows_of(sorted(find_last_used(MAX_ROWS), key=attrgetter("name")))
+
+
+def rows_of(models: Sequence[Served], *, has_lines: bool = True) -> list[Row]:
+    """Return the rows of models, in their order; raises `StorageUnavailable`."""
     pks = [model.pk for model in models]
     pending = pending_counts(pks)
     with translated_errors():
         newest = {row.model_id: row for row in _newest(pks)}
         headlines = {model.pk: _headline(model, newest.get(model.pk)) for model in models}
-        lines = _lines(models, headlines)
+        lines = _lines(models, headlines) if has_lines else {}
         drift = DriftAlert.objects.filter(kind="drift", model_id__in=pks)
         drifts = dict(drift.values_list("model").annotate(last=Max("time")))
+        thresholds = thresholds_of(pks)
     timings, busy = all_timings(), busy_models()
+    recent = recent_calls.look(timings, hot_names(), now=time.monotonic())
     rows = [
         _row(
             model, pending.get(model.pk, 0), newest.get(model.pk),
@@ -80,11 +89,13 @@ def overview_rows() -> list[Row]:
         )
         for model in models
     ]  # fmt: skip
-    now, set_aside = timezone.now(), quarantined()
-    return [
-        _judged(model, row, now, str(set_aside.get(model.name, "")))
-        for model, row in zip(models, rows, strict=True)
-    ]
+    now, default, set_aside = timezone.now(), from_settings(), quarantined()
+    judged = []
+    for model, row in zip(models, rows, strict=True):
+        known = _facts(model, row, now, newest.get(model.pk), recent.get(model.name, Recent()))
+        facts = replace(known, quarantine=str(set_aside.get(model.name, "")))
+        judged.append(replace(row, verdict=judge(facts, thresholds.get(model.pk, default))))
+    return judged
 
 
 def _row(
@@ -118,10 +129,10 @@ def _row(
     )
 
 
-def _judged(model: Served, row: Row, now: datetime, quarantine: str) -> Row:
-    """Return the row with what the rules say of it."""
+def _facts(model: Served, row: Row, now: datetime, newest: MetricSnapshot | None, recent: Recent) -> Facts:
+    """Return what the rules ask of a model."""
     heard_at = model.last_learned_at or model.uploaded_at
-    facts = Facts(
+    return Facts(
         is_read_only=model.is_read_only,
         n_learns=row.n_learns,
         n_pending=row.n_pending,
@@ -133,9 +144,12 @@ def _judged(model: Served, row: Row, now: datetime, quarantine: str) -> Row:
         lasting=row.metric,
         recent=row.rolling,
         bigger_is_better=_bigger_is_better(model.flavor, row.headline),
-        quarantine=quarantine,
+        is_loadable=recent.is_loadable,
+        n_calls=recent.n_calls,
+        n_refused=recent.n_refused,
+        p99_ms=row.p99_ms,
+        recent_metrics=newest.rolling if newest and newest.generation == model.generation else {},
     )
-    return replace(row, verdict=judge(facts))
 
 
 def _age(moment: datetime | None, now: datetime) -> float | None:

@@ -20,7 +20,7 @@ from models_app.admin.held_features import HeldFeatures
 from models_app.domain.errors import StorageUnavailable
 from models_app.models import AuditEntry, PendingPrediction, ServedModel, Snapshot
 from models_app.services import auditing, uploading
-from monitoring.models import DriftPlan
+from monitoring.models import DriftPlan, ModelThresholds
 from tests.admin.conftest import client
 from tests.services.instances import Instance, instance
 
@@ -195,6 +195,17 @@ def _plan(model: ServedModel) -> dict[str, Any]:
     return {"model": model.pk, "is_on": "on", "detector": "ADWIN", "parameters": "{}"}
 
 
+def _thresholds(model: ServedModel) -> dict[str, Any]:
+    management = {"limits-TOTAL_FORMS": "1", "limits-INITIAL_FORMS": "0"}
+    return {
+        "model": model.pk,
+        "p99_ms": "20",
+        **management,
+        "limits-0-metric": "",
+        "limits-0-is_lowest": "True",
+    }
+
+
 def _moments(user: Any) -> dict[str, Any]:
     return {"username": user.username, "date_joined_0": "2026-01-01", "date_joined_1": "00:00:00"}
 
@@ -245,6 +256,14 @@ class TestAdmin:
         yield "driftplan", "delete", "watch_drift"
         do.act(DriftPlan.objects.create(model=model("y")), "delete_selected", post="yes")
         yield "driftplan", "delete_selected", "watch_drift"
+        do.add(ModelThresholds, **_thresholds(model("y")))
+        yield "modelthresholds", "add", "set_thresholds"
+        do.page(ModelThresholds.objects.get(), "change", **_thresholds(model("y")))
+        yield "modelthresholds", "change", "set_thresholds"
+        do.page(ModelThresholds.objects.get(), "delete", post="yes")
+        yield "modelthresholds", "delete", "set_thresholds"
+        do.act(ModelThresholds.objects.create(model=model("y")), "delete_selected", post="yes")
+        yield "modelthresholds", "delete_selected", "set_thresholds"
         do.add(ApiToken, name="t", scopes=["read"], models="")
         yield "apitoken", "add", "create_token"
         do.act(ApiToken.objects.get(), "revoke")
