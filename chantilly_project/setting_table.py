@@ -378,7 +378,7 @@ SETTINGS = (
         "ALERT_WEBHOOK_URL",
         "",
         parsing.webhook_url,
-        "Where drift alerts are posted to.",
+        "Where [alerts](../how-to/alerts.md) are posted to.",
         "none",
     ),
     Setting(
@@ -431,6 +431,19 @@ SETTINGS = (
         "3600",
         parsing.seconds(0, 31_536_000),
         "One in which drift was found within this time is drifting, in seconds; 0: never.",
+    ),
+    Setting(
+        "ALERT_QUIET_LEARNS",
+        "1000",
+        parsing.whole(1, 1_000_000_000),
+        "After so many learns without a further finding an alert of a detector "
+        "[is over](../how-to/alerts.md#what-ends-an-alert).",
+    ),
+    Setting(
+        "ALERT_HOLD_SECONDS",
+        "30",
+        parsing.seconds(0, 1_000_000),
+        "For how long a status has to be left before the alert about it is resolved, in seconds.",
     ),
     Setting(
         "AUDIT_DAYS",

@@ -101,6 +101,8 @@ OIDC_GROUPS: dict[str, str]
 ALERT_WEBHOOK_URL: str
 ALERT_WEBHOOK_SECRET: str
 ALERT_WEBHOOK_ALLOW_PRIVATE: bool
+ALERT_QUIET_LEARNS: int
+ALERT_HOLD_SECONDS: float
 SHUTDOWN_SECONDS: float
 globals().update(_configuration.own)
 REDIS_URL = redis_parsing.url_of(REDIS_URL, host=REDIS_HOST, port=REDIS_PORT, number=REDIS_DB)

@@ -7,16 +7,21 @@ from typing import Any
 from django.contrib import admin
 from django.db.models import QuerySet
 from django.http import HttpRequest
+from django.utils import timezone
+from django.utils.html import format_html_join
+from django.utils.safestring import mark_safe
 
 from models_app.admin import rendering
 from models_app.admin.filters import ModelFilter, is_chosen
 from models_app.admin.of_models import OfModelAdmin
 from models_app.admin.read_only import ReadOnlyAdmin
+from monitoring.alerting import ending, kinds
 from monitoring.drift import formats, planning
 from monitoring.drift.forms import DriftPlanForm
-from monitoring.drift.watches import ALERT_KINDS, DEFAULT_PLAN
+from monitoring.drift.watches import DEFAULT_PLAN
 from monitoring.durations import humanize
-from monitoring.models import AlertDelivery, CallStatistics, DriftAlert, DriftPlan, MetricSnapshot
+from monitoring.models import AlertDelivery, AlertMute, CallStatistics, DriftAlert, DriftPlan, MetricSnapshot
+from monitoring.models.alerts import STATES
 from monitoring.statuses.admin import ModelThresholdsAdmin
 
 __all__ = ["ModelThresholdsAdmin"]
@@ -94,21 +99,53 @@ class KindFilter(admin.SimpleListFilter):
 
     def lookups(self, request: HttpRequest, model_admin: admin.ModelAdmin[Any]) -> Iterable[tuple[str, str]]:
         """Offer the kinds that there are."""
-        return [(kind, kind) for kind in ALERT_KINDS]
+        return [(kind, kind) for kind in kinds.KINDS]
 
     def queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> QuerySet[Any]:
         """Keep the alerts of the chosen kind."""
         return queryset.filter(kind=self.value()) if self.value() else queryset
 
 
+class StateFilter(admin.SimpleListFilter):
+    """Alerts that are dealt with so far."""
+
+    title = "state"
+    parameter_name = "state"
+
+    def lookups(self, request: HttpRequest, model_admin: admin.ModelAdmin[Any]) -> Iterable[tuple[str, str]]:
+        """Offer the states."""
+        return [(state, state) for state in STATES]
+
+    def queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> QuerySet[Any]:
+        """Keep the alerts in the chosen state."""
+        chosen = next((state for state in STATES if state == self.value()), None)
+        return queryset if chosen is None else DriftAlert.objects.in_state(chosen) & queryset
+
+
 @admin.register(DriftAlert)
 class DriftAlertAdmin(OfModelAdmin[DriftAlert]):
-    """Alerts of the detectors, the newest first."""
+    """Alerts, the newest first."""
 
-    list_display = ("time", "model_link", "kind", "source", "learn", "detector", "shown_value")
-    list_filter = (ModelFilter, KindFilter)
-    fields = ("time", "model", "generation", "kind", "source", "learn", "detector", "shown_value")
+    list_display = (
+        "time", "model_link", "kind", "source", "learn", "detector", "shown_value", "state", "is_muted",
+        "acknowledged_by", "note", "resolved_at", "resolution",
+    )  # fmt: skip
+    list_filter = (ModelFilter, KindFilter, StateFilter)
+    fields = (
+        "time", "model", "generation", "kind", "source", "learn", "detector", "shown_value", "reason",
+        "state", "is_muted", "acknowledged_at", "acknowledged_by", "note", "resolved_at",
+        "resolution", "history",
+    )  # fmt: skip
     readonly_fields = fields
+
+    @admin.display(description="history")
+    def history(self, row: DriftAlert) -> str:
+        """Return who did what when, a line each."""
+        lines = [
+            (f"{entry.time:%Y-%m-%d %H:%M:%S}", entry.action, entry.actor, entry.text)
+            for entry in row.history.order_by("pk")
+        ]
+        return format_html_join(mark_safe("<br>"), "{} {} by {} {}", lines)
 
     @admin.display(description="learn")
     def learn(self, row: DriftAlert) -> str:
@@ -142,7 +179,18 @@ class AlertDeliveryAdmin(ReadOnlyAdmin[AlertDelivery]):
     def kind(self, row: AlertDelivery) -> str:
         """Return what the message says, in short."""
         alert = json.loads(row.body)["data"]
-        return f"{alert['kind']} of {alert['source']} in {alert['model']} at {alert['seq']:,}"
+        said = f"{alert['kind']} of {alert['source']} in {alert['model']} at {alert['seq']:,}"
+        return f"{said}, resolved" if alert.get("resolved_at") else said
+
+
+@admin.register(AlertMute)
+class AlertMuteAdmin(ReadOnlyAdmin[AlertMute]):
+    """Mutes: which alerts are sent nowhere, until when."""
+
+    list_display = ("model", "kind", "until", "author")
+    list_select_related = ("model",)
+    fields = list_display
+    readonly_fields = fields
 
 
 @admin.register(DriftPlan)
@@ -157,15 +205,18 @@ class DriftPlanAdmin(admin.ModelAdmin[DriftPlan]):
     def save_model(self, request: HttpRequest, obj: DriftPlan, form: Any, change: bool) -> None:
         """Write the plan down, and who has made it."""
         planning.record_plan(obj.model.name, obj.plan() if obj.is_on else None)
+        ending.end_of_plan(obj.model_id, now=timezone.now())
         super().save_model(request, obj, form, change)
 
     def delete_model(self, request: HttpRequest, obj: DriftPlan) -> None:
         """Have the default watch again."""
         planning.record_plan(obj.model.name, DEFAULT_PLAN)
+        ending.end_of_plan(obj.model_id, now=timezone.now())
         super().delete_model(request, obj)
 
     def delete_queryset(self, request: HttpRequest, queryset: QuerySet[DriftPlan]) -> None:
         """Have the default watch again."""
         for plan in queryset.select_related("model"):
             planning.record_plan(plan.model.name, DEFAULT_PLAN)
+            ending.end_of_plan(plan.model_id, now=timezone.now())
         super().delete_queryset(request, queryset)

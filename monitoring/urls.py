@@ -3,7 +3,8 @@
 from django.urls import path
 
 from models_app.api import needs, queries
-from monitoring.drift.views import AlertsViewSet
+from monitoring.alerting.mute_views import MutesViewSet
+from monitoring.alerting.views import AlertsViewSet
 from monitoring.exposition.views import metrics
 from monitoring.history.views import HistoryViewSet
 from monitoring.notes.views import NotesViewSet
@@ -38,7 +39,18 @@ urlpatterns = [
         NotesViewSet.as_view({"get": "retrieve", "post": "create", "delete": "destroy"}),
         name="model-notes",
     ),
-    path("api/alerts", AlertsViewSet.as_view({"get": "retrieve"}), name="alerts"),
+    path(
+        "api/model/<str:name>/mutes",
+        MutesViewSet.as_view({"get": "retrieve", "post": "create", "delete": "destroy"}),
+        name="model-mutes",
+    ),
+    path("api/alerts", AlertsViewSet.as_view({"get": "find"}), name="alerts"),
+    path("api/alerts/<str:alert_id>", AlertsViewSet.as_view({"get": "retrieve"}), name="alert"),
+    path(
+        "api/alerts/<str:alert_id>/acknowledge",
+        AlertsViewSet.as_view({"post": "acknowledge"}),
+        name="acknowledge-alert",
+    ),
     path("api/stats", StatisticsViewSet.as_view({"get": "retrieve"}), name="stats"),
     path("api/stream/metrics", StreamViewSet.as_view({"get": "metrics"}), name="stream-metrics"),
     path("api/stream/events", StreamViewSet.as_view({"get": "events"}), name="stream-events"),

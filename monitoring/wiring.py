@@ -1,7 +1,11 @@
 """Which part of monitoring hears of what: all that it adds to the hooks of models_app."""
 
+from django.utils import timezone
+
 from models_app.admin import panels
 from models_app.services import hooks, measuring
+from monitoring.alerting.ending import Ender, end_of_contract
+from monitoring.alerting.statuses import Evaluator
 from monitoring.clocks import CautiousClock, Clock
 from monitoring.contracts.following import Follower as ContractFollower
 from monitoring.drift import alerts, storing
@@ -11,6 +15,7 @@ from monitoring.forgetting import forget
 from monitoring.history.sampling import Sampler
 from monitoring.notes import keeping
 from monitoring.pages.changes import Changes
+from monitoring.pages.rows import verdicts
 from monitoring.panels import ACTIVITY, DOING
 from monitoring.refusals import refusals
 from monitoring.statistics import recorder
@@ -27,7 +32,9 @@ def connect() -> None:
     """Add all listeners; called once a process."""
     sampler = Sampler(ask=measuring.ask_if_hot)
     follower = Follower(report=alerts.report)
-    contracts = ContractFollower(report=alerts.report)
+    contracts = ContractFollower(report=alerts.report, contract_changed=_end_of_contract)
+    ender = Ender(detected=follower.seq_of, contracts=contracts.seen_of, report=alerts.report_resolved)
+    evaluator = Evaluator(verdicts=verdicts, opened=alerts.report, resolved=alerts.report_resolved)
 
     hooks.events.add(_streams())
     hooks.scores.add(follower.scored)
@@ -44,6 +51,9 @@ def connect() -> None:
     hooks.housekeeping.add(rates.tick)
     hooks.duties.add(follower.tick)
     hooks.duties.add(contracts.tick)
+    # After the followers: what goes on is not over.
+    hooks.duties.add(ender.tick)
+    hooks.duties.add(evaluator.tick)
     hooks.sealed.add(storing.sealed)
     hooks.judges.add(report)
     _connect_webhook()
@@ -52,6 +62,10 @@ def connect() -> None:
     hooks.shutdown.add(recorder.save_at_once)
     panels.ON_START.add(ACTIVITY)
     panels.ON_MODEL.add(DOING)
+
+
+def _end_of_contract(model_id: int) -> None:
+    alerts.report_resolved(end_of_contract(model_id, now=timezone.now()))
 
 
 def _streams() -> StreamSubscriber:

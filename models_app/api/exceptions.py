@@ -16,6 +16,7 @@ from web.refusals import Refusal
 RETRY_AFTER_SECONDS = 1
 
 STATUS_BY_ERROR: dict[type[ChantillyError], int] = {
+    errors.AlertNotFound: 404,
     errors.Forbidden: 403,
     errors.ModelNotAllowed: 403,
     errors.ModelNotFound: 404,

@@ -58,6 +58,9 @@ SEND_RECORDS_BY_SOCKET = Need(scopes=(PREDICT, LEARN), takes_ticket=True, has_re
 MANAGE_ONE = Need(scopes=(MANAGE,), names=_in_address)
 #: The default model, whichever that is; see `bind`.
 MANAGE_DEFAULT = Need(scopes=(MANAGE,))
+#: What is of a model that only the view finds; see `check_may_use`.
+LOOK_AT_FOUND = Need(scopes=(READ,))
+MANAGE_FOUND = Need(scopes=(MANAGE,))
 MANAGE_ALL = Need(scopes=(MANAGE,), names=of_everything)
 
 
@@ -111,6 +114,13 @@ def bind(command: Command) -> None:
     principal = who()
     if principal is not None:
         _bind(command, principal)
+
+
+def check_may_use(name: str) -> None:
+    """Raise `Forbidden` where who asks may not use a model that was found."""
+    principal = who()
+    if principal is not None and not principal.may_use(name):
+        raise Forbidden(f"This is about another model: {limited(principal)}")
 
 
 def may_see() -> Callable[[str], bool]:

@@ -57,6 +57,13 @@ NOTE = _body(
     now={"text": "The second pump is on."},
     at_a_time={"text": "A public holiday.", "time": 1_780_000_000},
 )
+ACKNOWLEDGE = _body(_JSON, named("AcknowledgeRequest"), a_note={"note": "The pump is being changed."})
+MUTE = _body(
+    _JSON,
+    named("MuteRequest"),
+    for_an_hour={"kind": "drift", "seconds": 3600},
+    until_a_time={"kind": "no truths", "until": 4_000_000_000},
+)
 _LINEAR = {"class": "linear_model.LinearRegression", "params": {"intercept_lr": 0.3}}
 CONTRACT = _body(
     _JSON,

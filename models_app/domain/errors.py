@@ -181,6 +181,15 @@ class ModelNotFound(ChantillyError):
         self.near = near
 
 
+class AlertNotFound(ChantillyError):
+    """No alert has this id."""
+
+    code = "alert_not_found"
+
+    def __init__(self, alert_id: object) -> None:
+        super().__init__(f"No alert with the id '{alert_id}'.")
+
+
 class SnapshotNotFound(ChantillyError):
     """The model has no such snapshot to go back to; `nearest` are the learns at which it has some now.
 

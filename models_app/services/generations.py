@@ -41,3 +41,11 @@ def first_seq(*, model_id: int, generation: int) -> int:
     rows = Generation.objects.filter(model_id=model_id, generation=generation)
     with translated_errors():
         return rows.values_list("seq", flat=True).first() or 0
+
+
+def kind_of(*, model_id: int, generation: int) -> Kind | None:
+    """Return what a generation began with; None where it is gone. Raises `StorageUnavailable`."""
+    rows = Generation.objects.filter(model_id=model_id, generation=generation)
+    with translated_errors():
+        found = rows.values_list("kind", flat=True).first()
+    return None if found is None else _KINDS[found]

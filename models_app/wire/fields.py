@@ -118,6 +118,23 @@ NoteTime = Annotated[
         description="Where it stands, in seconds since the epoch; now without it.",
     ),
 ]
+AlertNote = Annotated[
+    str,
+    _field(
+        Expected("must be a string", (str,), may_be_long=True),
+        description="What there is to say of it.",
+        schema={"maxLength": names.MAX_NOTE_LENGTH},
+    ),
+]
+AlertKind = Annotated[str, _field(Expected("must be a string", (str,)), description="The kind of alerts.")]
+MuteUntil = Annotated[
+    int | float,
+    _field(Expected("must be a number", (int, float)), description="In seconds since the epoch."),
+]
+MuteSeconds = Annotated[
+    int | float,
+    _field(Expected("must be a number", (int, float)), description="For how long, in seconds from now."),
+]
 NamedValue = Annotated[
     dict[str, mentions.Value],
     _field(

@@ -51,6 +51,20 @@ class NoteRequest(msgspec.Struct, forbid_unknown_fields=True, gc=False):
     time: fields.NoteTime | UnsetType = UNSET
 
 
+class AcknowledgeRequest(msgspec.Struct, forbid_unknown_fields=True, gc=False):
+    """That somebody deals with an alert, and what they say of it."""
+
+    note: fields.AlertNote | UnsetType = UNSET
+
+
+class MuteRequest(msgspec.Struct, forbid_unknown_fields=True, gc=False):
+    """Alerts of a kind to be muted, until a time or for so long: one of both is given."""
+
+    kind: fields.AlertKind
+    until: fields.MuteUntil | UnsetType = UNSET
+    seconds: fields.MuteSeconds | UnsetType = UNSET
+
+
 class FeaturesRequest(msgspec.Struct, forbid_unknown_fields=True, gc=False):
     """Features to predict from: what most requests are."""
 

@@ -16,11 +16,13 @@ from models_app.wire.answers import (
 from models_app.wire.events import LearnEvent, PredictEvent
 from models_app.wire.fields import any_value, schema_of
 from models_app.wire.requests import (
+    AcknowledgeRequest,
     ContractRequest,
     ForgetRequest,
     InitRequest,
     LearnRequest,
     ModelSettingsRequest,
+    MuteRequest,
     NoteRequest,
     PredictRequest,
     Record,
@@ -100,6 +102,8 @@ COMPONENTS: dict[str, Schema] = {
             ForgetRequest,
             RollbackRequest,
             NoteRequest,
+            AcknowledgeRequest,
+            MuteRequest,
             PredictRequest,
             LearnRequest,
             Record,

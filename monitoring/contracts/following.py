@@ -56,9 +56,19 @@ class Follower:
     One thread at a time calls it.
     """
 
-    def __init__(self, *, report: Callable[[Sequence[DriftAlert]], None], clock: Clock | None = None) -> None:
-        """`report` is called with new alerts, once they are durable."""
+    def __init__(
+        self,
+        *,
+        report: Callable[[Sequence[DriftAlert]], None],
+        contract_changed: Callable[[int], None] = lambda _model_id: None,
+        clock: Clock | None = None,
+    ) -> None:
+        """`report` is called with new alerts, once they are durable.
+
+        `contract_changed` is called with the primary key of a model that is held to another contract now.
+        """
         self._report = report
+        self._contract_changed = contract_changed
         self._clock = clock or Clock()
         self._last_look = LastLook(self._clock)
         self._sweep = Sweep(seeing.settled(), Q(seq__gt=0) | Q(last_predicted_at__isnull=False))
@@ -82,6 +92,11 @@ class Follower:
                 self._waiting[model.pk] = None
                 repeated.warning(str(error), "features of '%s' are looked at later: %s", model.name, error)
         self._tidy()
+
+    def seen_of(self, model_id: int) -> tuple[int, int] | None:
+        """Return how many records of a model were seen, and the faults in them; None: nobody asks it now."""
+        followed = self._followed.get(model_id)
+        return None if followed is None else (followed.progress.seen.n, followed.progress.seen.n_breaches)
 
     def erase(self) -> None:
         """Forget everything."""
@@ -110,6 +125,8 @@ class Follower:
             followed = self._followed[model.pk] = self._loaded(model)
         seen = followed.progress.seen
         revision, frozen = standing.frozen(model.pk)
+        if revision != seen.revision:
+            self._contract_changed(model.pk)
         seen.compare_with(revision)
         found = seeing.see(model, followed.progress, frozen)
         if found or followed.is_due:

@@ -8,11 +8,9 @@ from models_app.domain.contracts import Fault, shortened
 from models_app.models.transactions import write_transaction
 from models_app.services.contracts import changing, seeing
 from models_app.services.contracts.seeing import Found, Progress
-from monitoring.drift.formats import webhook_message
+from monitoring.alerting.keeping import note_opened
 from monitoring.drift.watches import CONTRACT, FEATURE
 from monitoring.models import DriftAlert
-from monitoring.webhook import outbox
-from monitoring.webhook.configuring import configured_target
 
 #: The source of an alert about the features as a whole.
 _WHOLE = "features"
@@ -33,8 +31,7 @@ def save(model_id: int, progress: Progress, found: Sequence[Found]) -> list[Drif
         for alert in alerts:
             # As it is now: it may be deleted before the alerts are reported.
             alert.model = alerts[0].model
-        if configured_target() is not None:
-            outbox.put([webhook_message(alert) for alert in alerts], now=datetime.now(UTC))
+        note_opened(alerts, now=datetime.now(UTC))
         return alerts
 
 

@@ -83,6 +83,11 @@ class Follower:
                 repeated.warning(str(error), "drift of '%s' is looked at later: %s", model.name, error)
         self._tidy()
 
+    def seq_of(self, model_id: int) -> int | None:
+        """Return the last learn that a model's detectors have seen; None: they have seen all there are."""
+        followed = self._followed.get(model_id)
+        return None if followed is None else followed.watch.seq
+
     def erase(self) -> None:
         """Forget everything, in the transaction that erases it."""
         storing.erase()

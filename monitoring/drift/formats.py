@@ -1,6 +1,7 @@
 """Alerts as clients and the webhook get them."""
 
 import json
+from datetime import datetime
 
 from models_app.services import showing
 from monitoring.drift.watches import CONTRACT, FEATURE
@@ -20,9 +21,9 @@ def _is_of_feature(kind: str, source: str) -> bool:
 
 
 def alert_fields(alert: DriftAlert) -> dict[str, object]:
-    """Return what clients get of an alert; `time` is in seconds since the epoch.
+    """Return what clients get of an alert; times are in seconds since the epoch.
 
-    `value` is None where it is a feature's, and the model's are not shown.
+    `value` is None where it is a feature's, and the model's are not shown, and of a status.
     """
     return {
         "id": alert.pk,
@@ -34,7 +35,19 @@ def alert_fields(alert: DriftAlert) -> dict[str, object]:
         "source": alert.source,
         "detector": alert.detector,
         "value": shown_value(alert),
+        "reason": alert.reason,
+        "state": alert.state,
+        "is_muted": alert.is_muted,
+        "acknowledged_at": _seconds(alert.acknowledged_at),
+        "acknowledged_by": alert.acknowledged_by,
+        "note": alert.note,
+        "resolved_at": _seconds(alert.resolved_at),
+        "resolution": alert.resolution,
     }
+
+
+def _seconds(moment: datetime | None) -> float | None:
+    return None if moment is None else moment.timestamp()
 
 
 def alert_json(alert: DriftAlert) -> str:
@@ -42,9 +55,9 @@ def alert_json(alert: DriftAlert) -> str:
     return json.dumps(alert_fields(alert))
 
 
-def webhook_message(alert: DriftAlert) -> str:
-    """Return the message about an alert that goes to the webhook."""
-    return message_body(f"alert.{alert.kind}", time=alert.time, data=alert_fields(alert))
+def webhook_message(alert: DriftAlert, event: str) -> str:
+    """Return the message to the webhook that an alert was `opened`, or was `resolved`."""
+    return message_body(f"alert.{event}", time=alert.resolved_at or alert.time, data=alert_fields(alert))
 
 
 def shown_message(body: str) -> str:

@@ -1,9 +1,12 @@
 """Choosing what is watched of a model."""
 
+from django.utils import timezone
+
 from models_app.models.transactions import write_transaction
 from models_app.paradigms.base import Paradigm
 from models_app.services import auditing
 from models_app.services.finding import find
+from monitoring.alerting import ending
 from monitoring.drift import detectors
 from monitoring.drift.watches import Plan
 from monitoring.models import DriftPlan
@@ -17,6 +20,7 @@ def set_plan(*, name: str, plan: Plan | None) -> None:
     with write_transaction():
         model = find(name)
         record_plan(name, plan)
+        ending.end_of_plan(model.pk, now=timezone.now())
         if plan is None:
             DriftPlan.objects.update_or_create(model_id=model.pk, defaults={"is_on": False})
             return

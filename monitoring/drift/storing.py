@@ -12,11 +12,10 @@ from models_app.journal.keeping import Sealed
 from models_app.models.transactions import translated_errors, write_transaction
 from models_app.services.finding import Served, find_generation
 from models_app.services.generations import first_seq
-from monitoring.drift.formats import webhook_message
+from monitoring.alerting.keeping import note_opened
 from monitoring.drift.watches import Finding, Plan, Watch
-from monitoring.models import DriftAlert, DriftPlan, DriftState
+from monitoring.models import AlertMute, DriftAlert, DriftPlan, DriftState
 from monitoring.webhook import outbox
-from monitoring.webhook.configuring import configured_target
 
 # Models that a statement names.
 _AT_A_TIME = 5_000
@@ -81,8 +80,7 @@ def save(
         for alert in alerts:
             # As it is now: it may be deleted before the alerts are reported.
             alert.model = alerts[0].model
-        if configured_target() is not None:
-            outbox.put([webhook_message(alert) for alert in alerts], now=datetime.now(UTC))
+        note_opened(alerts, now=datetime.now(UTC))
         return alerts
 
 
@@ -123,7 +121,7 @@ def _stored(row: DriftState) -> Sealed:
 def erase() -> None:
     """Delete everything; to be called within a transaction."""
     outbox.erase()
-    for table in (DriftAlert, DriftState, DriftPlan):
+    for table in (DriftAlert, AlertMute, DriftState, DriftPlan):
         table._default_manager.all().delete()
 
 

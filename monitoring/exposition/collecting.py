@@ -21,7 +21,7 @@ from models_app.services.contracts.reading import breach_counts
 from models_app.services.inspecting import Histogram, Timings
 from models_app.services.listing import ModelSummary, RecentModels, list_recent
 from models_app.services.quarantine.releasing import quarantined_count
-from monitoring.drift.alert_lists import alert_counts
+from monitoring.alerting.lists import alert_counts
 from monitoring.drift.watches import ALERT_KINDS
 from monitoring.refusals import refusals
 from monitoring.statistics import recorder

@@ -1,6 +1,6 @@
 """The tables of monitoring, one noun a file."""
 
-from monitoring.models.alerts import DriftAlert
+from monitoring.models.alerts import AlertEntry, AlertMute, DriftAlert
 from monitoring.models.calls import CallStatistics
 from monitoring.models.deliveries import AlertDelivery
 from monitoring.models.notes import Note
@@ -11,6 +11,8 @@ from monitoring.models.thresholds import MetricLimit, ModelThresholds
 
 __all__ = [
     "AlertDelivery",
+    "AlertEntry",
+    "AlertMute",
     "CallStatistics",
     "DriftAlert",
     "DriftPlan",

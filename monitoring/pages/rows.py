@@ -98,6 +98,11 @@ def rows_of(models: Sequence[Served], *, has_lines: bool = True) -> list[Row]:
     return judged
 
 
+def verdicts() -> dict[str, Verdict]:
+    """Return what the rules say of the models used last, by name; raises `StorageUnavailable`."""
+    return {row.name: row.verdict for row in rows_of(find_last_used(MAX_ROWS), has_lines=False)}
+
+
 def _row(
     model: Served,
     n_pending: int,

@@ -4,13 +4,15 @@ from models_app.api.schemas import EVENTS as BY_NAME
 from models_app.api.schemas import METRICS as INSTANCE_METRICS
 from models_app.api.schemas import full
 from models_app.wire.schema import Schema, named
-from monitoring.drift.views import ALERT
+from monitoring.alerting.views import ALERT
+from monitoring.drift.alerts import RESOLVED
 from monitoring.drift.watches import ALERT_KINDS
+from monitoring.models.alerts import STATUS
 
 _END = full()
 _RESET = full(channels={"type": "array", "items": {"type": "string"}})
 _CALLS: dict[str, Schema] = {"predict": named("PredictEvent"), "learn": named("LearnEvent")}
-_ALERTS: dict[str, Schema] = dict.fromkeys(ALERT_KINDS, ALERT)
+_ALERTS: dict[str, Schema] = dict.fromkeys((*ALERT_KINDS, STATUS, RESOLVED), ALERT)
 
 
 def _stream(**events: Schema) -> Schema:

@@ -137,6 +137,8 @@ class TestRoutes:
             ("POST", "/api/model/<str:name>/forget"),
             *(("POST", f"/api/model/<str:name>/{what}") for what in ("snapshots", "rollback", "default")),
             *((method, "/api/model/<str:name>/notes") for method in ("POST", "DELETE")),
+            *((method, "/api/model/<str:name>/mutes") for method in ("POST", "DELETE")),
+            ("POST", "/api/alerts/<str:alert_id>/acknowledge"),
         }
     )
 

@@ -158,7 +158,7 @@ class TestPages:
         changes = client.get(address(DriftAlert), {"p": beyond}).context["cl"]
 
         assert (changes.result_list, changes.page_links) == ([], [])
-        assert changes.found == "6 drift alerts"
+        assert changes.found == "6 alerts"
 
     @pytest.mark.parametrize(
         "place",
@@ -302,4 +302,4 @@ class TestLinks:
 
         changes = client.get(f"{address(Snapshot)}?model={models[0].pk}").context["cl"]
 
-        assert [link.text for link in changes.model_links] == ["one", "Snapshots", "Drift alerts"]
+        assert [link.text for link in changes.model_links] == ["one", "Snapshots", "Alerts"]

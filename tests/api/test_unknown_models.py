@@ -16,7 +16,10 @@ PREDICT = {"features": {"x": 1.0}, "model": "frist"}
 LEARN = {**PREDICT, "ground_truth": True}
 #: What is taken of a model that is there.
 BODIES = {"PUT": b"{}", "PATCH": b'{"features_kept": "all"}'}
-QUERIES = {("DELETE", "/api/model/frist/notes"): b"id=1"}
+QUERIES = {
+    ("DELETE", "/api/model/frist/notes"): b"id=1",
+    ("DELETE", "/api/model/frist/mutes"): b"kind=drift",
+}
 
 
 def naming() -> list[tuple[str, str, bytes]]:

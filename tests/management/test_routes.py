@@ -46,4 +46,5 @@ class TestRoutes:
             "/release": "POST",
             "/notes": "GET, POST, DELETE",
             "/records": "GET",
+            "/mutes": "GET, POST, DELETE",
         }

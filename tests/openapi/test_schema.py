@@ -54,7 +54,8 @@ class TestSchema:
     def test_has_every_route_of_the_contract(self, document: Document) -> None:
         assert {
             "/api/init", "/api/model", "/api/model/{name}", "/api/models", "/api/predict", "/api/learn",
-            "/api/stream", "/api/metrics", "/api/metrics/history", "/api/alerts", "/api/stats",
+            "/api/stream", "/api/metrics", "/api/metrics/history", "/api/alerts", "/api/alerts/{alert_id}",
+            "/api/alerts/{alert_id}/acknowledge", "/api/model/{name}/mutes", "/api/stats",
             "/api/model/{name}/estimates", "/api/model/{name}/contract", "/api/model/{name}/settings",
             "/api/model/{name}/forget", "/api/model/{name}/snapshots", "/api/model/{name}/rollback",
             "/api/model/{name}/default", "/api/model/{name}/release", "/api/model/{name}/notes",

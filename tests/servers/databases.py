@@ -14,6 +14,13 @@ _SEGMENTS = f"SELECT first_seq, last_seq, learns {_OF_MODEL} AND t.generation = 
     table="models_app_journalsegment"
 )
 _SNAPSHOTS = f"{_OF_MODEL} AND t.generation = m.generation".format(table="models_app_snapshot")
+_NEXT_ALERT = "SELECT coalesce(max(seq), 0) + 1 FROM monitoring_driftalert"
+_PUT_ALERT = """
+    INSERT INTO monitoring_driftalert (model_id, generation, seq, time, kind, source, detector, value, reason,
+                                       is_muted, acknowledged_by, note, resolution)
+    SELECT id, generation, ?, datetime('now'), 'drift', 'error', 'ADWIN', 0.5, '', 0, '', '', ''
+    FROM models_app_servedmodel WHERE name = ?
+"""
 # All that a refused request must leave alone. The counts of predictions are written down later.
 _CONTENTS = {
     "models": "SELECT id, name, flavor, generation, seq, is_default, sha256, last_learned_at "
@@ -95,3 +102,11 @@ class Database:
         """Return the model as a snapshot has it."""
         ((data,),) = self.rows(f"SELECT t.model_bytes {_SNAPSHOTS} AND t.seq = ?", name, seq)
         return blobs.loads(blobs.decompress(data))
+
+
+def put_alert(database: Database, name: str) -> int:
+    """Put an alert of a model into the database, as a detector does; return its id."""
+    with database.connect() as connection:
+        ((seq,),) = connection.execute(_NEXT_ALERT).fetchall()
+        cursor = connection.execute(_PUT_ALERT, (seq, name))
+        return int(cursor.lastrowid or 0)

@@ -17,6 +17,7 @@ from websockets.sync.client import ClientConnection, connect
 from models_app.domain.scopes import SCOPES
 from tests.access.routes import routes
 from tests.servers.clients import Answer, Client
+from tests.servers.databases import put_alert
 from tests.servers.listeners import listening
 from tests.servers.servers import Server
 from tests.servers.waiting import wait_until
@@ -323,7 +324,13 @@ class TestLimitedTokens:
             ("DELETE", "/api/model/b1/notes?id=1", None),
             ("GET", "/api/model/a1/estimates?policy=model:b1", None),
             ("GET", "/models/a1/estimates/", None),
+            ("GET", "/api/model/b1/mutes", None),
+            ("POST", "/api/model/b1/mutes", {"kind": "drift", "seconds": 60}),
+            ("DELETE", "/api/model/b1/mutes?kind=drift", None),
             ("GET", "/api/alerts", None),
+            ("GET", "/api/alerts?model=b1", None),
+            ("GET", "/api/alerts/ALERT", None),
+            ("POST", "/api/alerts/ALERT/acknowledge", {"note": "of b1"}),
             ("GET", "/api/metrics/history?model=b1", None),
             ("GET", "/api/stream/events", None),
             ("GET", "/api/stream/live", None),
@@ -339,8 +346,9 @@ class TestLimitedTokens:
     ) -> None:
         assert owner("POST", "/api/predict", {**X, "model": "b1", "id": "of b1"}).status == 201
         before = [server.database.learns(name) for name in ("a1", "b1")]
+        alert_id = put_alert(server.database, "b1")
 
-        answer = limited(method, path, content)
+        answer = limited(method, path.replace("ALERT", str(alert_id)), content)
 
         assert (answer.status, answer.code) == (403, "forbidden"), answer
         assert [server.database.learns(name) for name in ("a1", "b1")] == before

@@ -7,6 +7,8 @@ from river import linear_model
 
 from tests.access import test_audit as trail
 from tests.servers.clients import Client
+from tests.servers.databases import put_alert
+from tests.servers.servers import Server
 
 MODEL = pickle.dumps(linear_model.LogisticRegression())
 ONE = "/api/model/<str:name>"
@@ -26,6 +28,9 @@ ACTS: dict[tuple[str, str], tuple[str, bytes | None]] = {
     ("POST", f"{ONE}/default"): ("make_default", None),
     ("POST", f"{ONE}/notes"): ("write_note", b'{"text": "A note."}'),
     ("DELETE", f"{ONE}/notes?id=1"): ("delete_note", None),
+    ("POST", f"{ONE}/mutes"): ("mute_alerts", b'{"kind": "drift", "seconds": 60}'),
+    ("DELETE", f"{ONE}/mutes?kind=drift"): ("unmute_alerts", None),
+    ("POST", "/api/alerts/<str:alert_id>/acknowledge"): ("acknowledge_alert", b'{"note": "Seen."}'),
     ("DELETE", ONE): ("delete", None),
 }
 
@@ -39,14 +44,16 @@ class TestRoutes:
     def test_have_all_an_act_here(self) -> None:
         assert {(method, address.partition("?")[0]) for method, address in ACTS} == trail.TestRoutes.ACTS
 
-    def test_are_in_the_trail_once_for_each_act(self, client: Client) -> None:
+    def test_are_in_the_trail_once_for_each_act(self, server: Server, client: Client) -> None:
         for (method, address), (action, body) in ACTS.items():
             if action == "snapshot":
                 # One that is there already is no act.
                 client.learn(model="house", features={"x": 1.0}, ground_truth=True)
             before = {entry["id"] for entry in entries(client)}
+            alert_id = put_alert(server.database, "house") if action == "acknowledge_alert" else 0
+            path = address.replace("<str:name>", "house").replace("<str:alert_id>", str(alert_id))
 
-            answer = client.request(method, address.replace("<str:name>", "house"), body)
+            answer = client.request(method, path, body)
 
             assert answer.status < 300, (method, address, answer)
             (entry,) = [entry for entry in entries(client) if entry["id"] not in before]

@@ -14,6 +14,7 @@ from models_app.paradigms import request_examples
 from models_app.paradigms.registry import FLAVORS
 from tests.paradigms.test_battery import MODELS
 from tests.servers.clients import Answer, Client
+from tests.servers.databases import put_alert
 from tests.servers.documents import Document
 from tests.servers.listeners import listening
 from tests.servers.servers import Server
@@ -33,6 +34,8 @@ ORDER = [
     "forget",
     "roll_back",
     "write_note",
+    "mute_alerts",
+    "acknowledge_alert",
 ]
 NAME = "house"
 #: Models of the flavors whose requests have examples of their own.
@@ -85,7 +88,7 @@ class TestExamples:
         alike = {"regression", "binary", "multiclass", "label"}
         assert OF_FLAVORS.keys() == FLAVORS.keys() - alike
 
-    def test_can_be_sent_as_they_stand(self, client: Client, document: Document) -> None:
+    def test_can_be_sent_as_they_stand(self, server: Server, client: Client, document: Document) -> None:
         described = {
             operation["operationId"]: (method, path, operation)
             for method, path, operation in document.operations()
@@ -100,13 +103,14 @@ class TestExamples:
                 others = [client.request("POST", to, pickle.dumps(model)) for to, model in uploads]
                 assert {answer.status for answer in others} == {201}
                 client.request("POST", f"/api/model/{NAME}", model_bytes())
+            address = path.replace("{name}", NAME)
+            if "{alert_id}" in path:
+                address = address.replace("{alert_id}", str(put_alert(server.database, NAME)))
             for media_type, body in requests(operation):
                 schema = operation["requestBody"]["content"][media_type]["schema"]
                 if media_type == "application/json":
                     document.check_value(schema, json.loads(body))
-                answer = client.request(
-                    method, path.replace("{name}", NAME), body, {"Content-Type": media_type}
-                )
+                answer = client.request(method, address, body, {"Content-Type": media_type})
 
                 assert answer.status < 300, (path, body, answer)
                 assert refused_records(answer) == []
@@ -133,16 +137,17 @@ class TestExamples:
             parameter["example"]
             for _, _, operation in document.operations()
             for parameter in operation.get("parameters", [])
-            if parameter["in"] == "path"
+            if parameter["in"] == "path" and parameter["name"] == "name"
         ]
 
-        assert named == [NAME] * 17
+        assert named == [NAME] * 20
 
 
 class TestAnswers:
     def test_of_reading_routes_are_as_documented(
-        self, client: Client, house: str, document: Document
+        self, server: Server, client: Client, house: str, document: Document
     ) -> None:
+        alert_id = str(put_alert(server.database, house))
         client.predict(features={"area": 1.0}, id=1)
         for n in range(3):
             client.learn(features={"area": 1.0 + n}, ground_truth=n)
@@ -163,7 +168,8 @@ class TestAnswers:
                 if not any(parameter.get("required") for parameter in models):
                     queries.append("")
                 for query in queries:
-                    answer = client.get(path.replace("{name}", name) + query)
+                    address = path.replace("{name}", name).replace("{alert_id}", alert_id)
+                    answer = client.get(address + query)
 
                     assert answer.status == 200, (path, answer)
                     document.check("GET", path, answer)
@@ -228,6 +234,19 @@ REFUSED: list[tuple[str, str, str, object, str]] = [
     ("GET", "/api/metrics/history", "?model=nobody", None, "model_not_found"),
     ("GET", "/api/metrics/history", "?since=x", None, "invalid_request"),
     ("GET", "/api/alerts", "?model=nobody", None, "model_not_found"),
+    ("GET", "/api/alerts", "?state=new", None, "invalid_request"),
+    ("GET", "/api/alerts", "?kind=learning", None, "invalid_request"),
+    ("GET", "/api/alerts/{alert_id}", "", None, "alert_not_found"),
+    ("POST", "/api/alerts/{alert_id}/acknowledge", "", {"note": "x"}, "alert_not_found"),
+    ("GET", "/api/model/{name}/mutes", "", None, "model_not_found"),
+    ("POST", "/api/model/{name}/mutes", "", {"kind": "drift", "seconds": 60}, "model_not_found"),
+    ("POST", "/api/model/{name}/mutes", "", {"kind": "drift"}, "invalid_request"),
+    ("POST", "/api/model/{name}/mutes", "", {"kind": "drift", "seconds": 1, "until": 9e9}, "invalid_request"),
+    ("POST", "/api/model/{name}/mutes", "", {"kind": "drift", "seconds": 0}, "invalid_request"),
+    ("POST", "/api/model/{name}/mutes", "", {"kind": "drift", "until": 1e99}, "invalid_request"),
+    ("POST", "/api/model/{name}/mutes", "", {"kind": "well", "seconds": 60}, "invalid_request"),
+    ("DELETE", "/api/model/{name}/mutes", "?kind=drift", None, "model_not_found"),
+    ("DELETE", "/api/model/{name}/mutes", "", None, "invalid_request"),
     ("GET", "/api/labels", "?model=nobody", None, "model_not_found"),
     ("GET", "/api/audit", "?limit=0", None, "invalid_request"),
     ("GET", "/api/model/{name}/estimates", "", None, "model_not_found"),

@@ -179,7 +179,7 @@ class TestWithoutAFlavorOfItsOwn:
             assert client.get("/api/metrics?flavor=binary").json == found
             assert client.get("/api/metrics?model=nobody").status == 404
             assert client.get("/api/stats").json["learn"]["n_calls"] == 5
-            assert client.get("/api/alerts").json == {"alerts": []}
+            assert client.get("/api/alerts").json == {"alerts": [], "next": None}
             for page in ("/", "/models/m/", "/compare/?model=m", "/metrics"):
                 assert client.get(page).status == 200, page
             wait_until(lambda: client.get("/api/metrics/history?flavor=binary").json["seq"][-1:] == [5])

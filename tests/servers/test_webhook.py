@@ -12,7 +12,7 @@ from tests.servers.conftest import Start
 from tests.servers.scraping import scrape, value
 from tests.servers.servers import Server, run_manage
 from tests.servers.test_contract import regression
-from tests.servers.test_drift import alerts
+from tests.servers.test_drift import all_alerts as alerts
 from tests.servers.waiting import wait_until
 
 
@@ -42,7 +42,8 @@ def drift_in(client: Client, name: str) -> None:
     records = [{"features": {"x": 1}, "ground_truth": 100 * (n > 300), "model": name} for n in range(600)]
     answer = client.request("POST", "/api/learn", json.dumps(records).encode())
     assert answer.status == 201
-    wait_until(lambda: bool(alerts(client, f"?model={name}")))
+    # Last comes that of the status which the others make it have.
+    wait_until(lambda: bool(alerts(client, f"?model={name}&kind=drifting")))
 
 
 def failures(client: Client) -> float:
@@ -63,9 +64,40 @@ class TestWebhook:
             wait_until(lambda: delivered(client) == len(found))
 
         assert [received.json["data"] for received in receiver.received] == found[::-1]
-        assert {received.json["type"] for received in receiver.received} == {"alert.drift"}
+        assert {received.json["type"] for received in receiver.received} == {"alert.opened"}
         assert all(received.is_signed for received in receiver.received)
         assert {received.path for received in receiver.received} == {"/hook"}
+
+    def test_brings_the_end_of_each_alert_but_nothing_of_those_that_are_muted(
+        self, start: Start, receiver: Receiver
+    ) -> None:
+        server = start_with(start, receiver)
+        with server.client() as client:
+            client.init("regression")
+            client.upload(regression(), "m")
+            answer = client.post("/api/model/m/mutes", kind="drifting", seconds=3600)
+            assert (answer.status, answer.json["kind"]) == (201, "drifting")
+            drift_in(client, "m")
+            found = alerts(client, "?model=m&kind=drift")
+            newest = found[0]["id"]
+            answer = client.post(f"/api/alerts/{newest}/acknowledge", note="The pump.")
+            assert (answer.json["state"], answer.json["note"]) == ("acknowledged", "The pump.")
+
+            client.upload(regression(), "m")
+            wait_until(lambda: len(alerts(client, "?kind=drift&state=resolved")) == len(found))
+            wait_until(lambda: delivered(client) == 2 * len(found))
+            muted = alerts(client, "?kind=drifting")
+
+        assert [alert["is_muted"] for alert in muted] == [True]
+        bodies = [received.json for received in receiver.received]
+        assert all(received.is_signed for received in receiver.received)
+        for kind, state in (("alert.opened", "open"), ("alert.resolved", "resolved")):
+            data = [body["data"] for body in bodies if body["type"] == kind]
+            assert {alert["id"] for alert in data} == {alert["id"] for alert in found}
+            assert {(alert["kind"], alert["state"]) for alert in data} == {("drift", state)}
+        ended = [body["data"] for body in bodies if body["type"] == "alert.resolved"]
+        assert {alert["resolution"] for alert in ended} == {"ended by an upload"}
+        assert [alert["note"] for alert in ended if alert["id"] == newest] == ["The pump."]
 
     @pytest.mark.parametrize("clean", [True, False])
     def test_brings_what_was_not_taken_before_a_restart(

@@ -14,9 +14,10 @@ from models_app.models import FeaturesSeen, PendingPrediction, ServedModel
 from models_app.services import forgetting, rolling_back, snapshotting
 from models_app.services.contracts import changing, reading, seeing
 from models_app.services.contracts.standing import standing
+from monitoring.alerting.lists import Chosen, list_alerts
 from monitoring.contracts import following
 from monitoring.contracts.following import Follower
-from monitoring.drift import alert_lists, alerts
+from monitoring.drift import alerts
 from monitoring.exposition.collecting import Collector
 from monitoring.models import AlertDelivery, DriftAlert
 from tests.monitoring.timepieces import Timepiece
@@ -82,8 +83,8 @@ class TestFollower:
             ("feature area", "missing"),
         ]
         assert watching.tick() == []
-        (newest, *_) = alert_lists.list_alerts(model="m", before=None, limit=10)
-        assert (newest["kind"], newest["seq"], newest["value"]) == ("contract", 104, 105)
+        newest = list_alerts(Chosen(model="m"), limit=10).alerts[0]
+        assert (newest.kind, newest.seq, newest.value) == ("contract", 104, 105)
         assert breaches() == {"kind": 1, "new": 1, "missing": 1}
 
     def test_logs_what_it_tells_of(

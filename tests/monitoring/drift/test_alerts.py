@@ -41,7 +41,7 @@ class TestTheNumberOfAFeature:
         report([alert(way)])
 
         assert formats.alert_fields(alert(way))["value"] is None
-        assert json.loads(formats.webhook_message(alert(way)))["data"]["value"] is None
+        assert json.loads(formats.webhook_message(alert(way), "opened"))["data"]["value"] is None
         assert "of feature size at learn 3" in caplog.text
         assert "7654" not in caplog.text
 
@@ -55,7 +55,7 @@ class TestTheNumberOfAFeature:
 
     @pytest.mark.django_db
     def test_is_not_shown_of_a_message_that_was_made_when_it_was(self) -> None:
-        message = formats.webhook_message(alert("all"))
+        message = formats.webhook_message(alert("all"), "opened")
         model = ServedModel(
             name="m", flavor="binary", features_kept="none", size_bytes=1, uploaded_at=timezone.now()
         )

@@ -11,8 +11,8 @@ from models_app.domain.scoring import GroundTruth
 from models_app.engine.commands import Command
 from models_app.services import hooks, predicting, rolling_back, snapshotting, uploading
 from models_app.wire.commands import learn_command, predict_command
+from monitoring.alerting.lists import Chosen, list_alerts
 from monitoring.clocks import Clock
-from monitoring.drift import alert_lists
 from monitoring.drift.following import Follower
 from monitoring.drift.planning import set_plan
 from monitoring.drift.watches import Plan
@@ -112,12 +112,12 @@ class TestFollower:
         assert EXPECTED
         assert 300 < EXPECTED[-1] < 400
         assert [alert.seq for alert in reported] == EXPECTED
-        assert [row["seq"] for row in alert_lists.list_alerts(model="m", before=None, limit=10)] == EXPECTED[
-            ::-1
-        ]
+        page = list_alerts(Chosen(model="m"), limit=10)
+        assert [row.seq for row in page.alerts] == EXPECTED[::-1]
         alert = reported[-1]
         assert (alert.kind, alert.source, alert.detector) == ("drift", "error", "ADWIN")
         assert alert.model.name == "m"
+        assert alert.value is not None
         assert 0.1 < alert.value < 0.9
 
     def test_goes_on_after_a_crash_and_reports_nothing_twice(

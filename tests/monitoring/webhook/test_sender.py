@@ -51,7 +51,7 @@ def new_sender(receiver: Receiver, clock: Clock) -> Sender:
 
 def put(*numbers: int, now: datetime = START) -> None:
     alert = {"kind": "drift", "source": "error", "model": "<b>", "seq": 1_000}
-    bodies = [outbox.message_body("alert.drift", time=now, data={**alert, "n": n}) for n in numbers]
+    bodies = [outbox.message_body("alert.opened", time=now, data={**alert, "n": n}) for n in numbers]
     with transaction.atomic():
         outbox.put(bodies, now=now)
 

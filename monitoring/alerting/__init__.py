@@ -1,0 +1,1 @@
+"""Alerts: opened, told of, acknowledged, muted, and resolved when their cause ends."""

@@ -1,0 +1,3 @@
+from tests.services.instances import instance
+
+__all__ = ["instance"]
