@@ -42,6 +42,11 @@ class Server:
         assert self._process is not None
         return self._process.pid
 
+    def children(self) -> list[int]:
+        """Return the ids of its child processes."""
+        text = Path(f"/proc/{self.pid}/task/{self.pid}/children").read_text()
+        return [int(pid) for pid in text.split()]
+
     def start(self, port: int = 0) -> None:
         """Start the process and wait until it is ready; without a port, on one that is free."""
         offset = self._log.stat().st_size if self._log.exists() else 0

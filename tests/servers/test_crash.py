@@ -1,16 +1,19 @@
 """`kill -9` at any moment: what was acknowledged is there, once, and models are folds of their journals."""
 
+import os
 import random
+import signal
 import threading
 import time
 from collections import Counter
+from collections.abc import Iterable
 from typing import Any
 
 import pytest
 from river import linear_model, preprocessing, tree
 
 from models_app.domain import blobs
-from tests.servers.clients import Client
+from tests.servers.clients import Answer, Client
 from tests.servers.conftest import Start
 from tests.servers.databases import tag_of
 from tests.servers.folds import Fold, Scores, state_of
@@ -18,8 +21,10 @@ from tests.servers.launchers import ForkServer
 from tests.servers.loads import under_load
 from tests.servers.servers import Server
 from tests.servers.uploads import Uploads
+from tests.servers.waiting import wait_until
 
 N_ROUNDS, N_ROUNDS_OF_A_SOAK = 6, 40
+N_ROUNDS_OF_PROCESSES, N_ROUNDS_OF_PROCESSES_OF_A_SOAK = 4, 40
 N_CLIENTS = 6
 # A tree has sets, and a generator of random numbers that nobody has seeded: equal ones differ in their bytes.
 PICKLES_ARE_EQUAL = {"counting", "linear"}
@@ -33,11 +38,13 @@ def pickled(model: Any) -> bytes:
 class Witness:
     """Makes a load, and remembers what it was answered.
 
-    Every prediction and every learn has a number of its own; `maybe` are those whose answer never came.
+    Every prediction and every learn has a number of its own; `maybe` are those whose answer never came, or
+    was, where `shards_die`, that the model's shard is lost.
     """
 
-    def __init__(self, names: list[str]) -> None:
+    def __init__(self, names: list[str], *, shards_die: bool = False) -> None:
         self._names = names
+        self._shards_die = shards_die
         self._lock = threading.Lock()
         self._n = 0
         self._rng = random.Random(5)
@@ -66,8 +73,8 @@ class Witness:
     def _predict(self, client: Client) -> None:
         name, prediction_id, x = self._next()
         self.maybe_pending.add(prediction_id)
-        answer = client.predict(features=x, id=prediction_id, model=name)
-        assert answer.status == 201, answer
+        if not self._was_done(client.predict(features=x, id=prediction_id, model=name)):
+            return
         self.maybe_pending.remove(prediction_id)
         self.pending[prediction_id] = name
 
@@ -78,18 +85,24 @@ class Witness:
             prediction_id = self._rng.choice(list(self.pending))
             del self.pending[prediction_id]
         self.maybe_learned.add(prediction_id)
-        answer = client.learn(id=prediction_id, ground_truth=len(prediction_id))
-        assert answer.status == 201, answer
+        if not self._was_done(client.learn(id=prediction_id, ground_truth=len(prediction_id))):
+            return
         self.maybe_learned.remove(prediction_id)
         self.learned[prediction_id] += 1
 
     def _learn_features(self, client: Client) -> None:
         name, number, x = self._next()
         self.maybe_learned.add(number)
-        answer = client.learn(features=x, ground_truth=x["y"], model=name)
-        assert answer.status == 201, answer
+        if not self._was_done(client.learn(features=x, ground_truth=x["y"], model=name)):
+            return
         self.maybe_learned.remove(number)
         self.learned[number] += 1
+
+    def _was_done(self, answer: Answer) -> bool:
+        if self._shards_die and answer.code == "shard_unavailable":
+            return False
+        assert answer.status == 201, answer
+        return True
 
     def compare(self, journaled: Counter[str], pending: set[str]) -> None:
         """Compare what was answered with what is stored after a crash, and settle what was open."""
@@ -134,6 +147,13 @@ class Folds:
         return sum(fold.seq for fold in self._folds.values())
 
 
+def journaled(server: Server, names: Iterable[str]) -> Counter[str]:
+    """Return how often each learn is in the journals, by its number."""
+    return Counter(
+        learn.prediction_id or f"n{tag_of(learn)}" for name in names for learn in server.database.learns(name)
+    )
+
+
 @pytest.fixture
 def names(uploads: Uploads) -> dict[str, bytes]:
     return {
@@ -165,12 +185,7 @@ class TestKill:
                 time.sleep(rng.uniform(0, 0.05) if number % 3 == 2 else rng.uniform(0.1, 0.5))
                 server.kill()
             server.start()
-            journaled = Counter(
-                learn.prediction_id or f"n{tag_of(learn)}"
-                for name in names
-                for learn in server.database.learns(name)
-            )
-            witness.compare(journaled, server.database.pending_ids())
+            witness.compare(journaled(server, names), server.database.pending_ids())
             with server.client() as client:
                 folds.compare(client)
 
@@ -194,3 +209,44 @@ class TestKill:
         with server.client() as client:
             assert client.get("/api/models").json == {"models": ["counting"], "default": "counting"}
             assert client.learn(id=1, ground_truth=1).status == 201
+
+
+class TestKillOfOneOfSeveralProcesses:
+    @pytest.mark.parametrize(
+        "n_rounds",
+        [N_ROUNDS_OF_PROCESSES, pytest.param(N_ROUNDS_OF_PROCESSES_OF_A_SOAK, marks=pytest.mark.soak)],
+    )
+    def test_at_random_moments_loses_and_doubles_nothing(
+        self, start: Start, forks: ForkServer, names: dict[str, bytes], n_rounds: int
+    ) -> None:
+        server = start(
+            launcher=forks,
+            ENGINE_PROCESSES="2", WORKERS="2", SNAPSHOT_MIN_SECONDS="0.003", SNAPSHOT_COST_RATIO="0.5",
+        )  # fmt: skip
+        server.may_complain = True
+        rng = random.Random(12)
+        with server.client() as client:
+            client.init("regression")
+            for name, data in names.items():
+                client.upload(data, name)
+        witness, folds = Witness(list(names), shards_die=True), Folds(server, list(names))
+
+        for _ in range(n_rounds):
+            before = set(server.children())
+            with under_load(server, N_CLIENTS, witness.work, broken_is_fine=True):
+                time.sleep(rng.uniform(0.1, 0.4))
+                os.kill(rng.choice(sorted(before)), signal.SIGKILL)
+                # The others serve on meanwhile, and the new one from its first moment.
+                wait_until(lambda before=before: len(set(server.children()) - before) == 1)  # type: ignore[misc]
+                time.sleep(rng.uniform(0, 0.3))
+            wait_until(lambda: is_ready(server))
+            witness.compare(journaled(server, names), server.database.pending_ids())
+            with server.client() as client:
+                folds.compare(client)
+
+        assert folds.n_learns > 10 * n_rounds
+
+
+def is_ready(server: Server) -> bool:
+    with server.client() as client:
+        return client.get("/readyz").status == 200

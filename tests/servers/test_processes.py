@@ -2,8 +2,10 @@
 
 import contextlib
 import http.client
+import itertools
 import os
 import pickle
+import random
 import signal
 import threading
 from collections.abc import Iterator
@@ -11,17 +13,21 @@ from contextlib import ExitStack
 from pathlib import Path
 
 import pytest
-from river import linear_model
+from river import datasets, linear_model, preprocessing
 
+from models_app.domain import blobs
 from models_app.shards.slots import shard_of
 from tests.servers.clients import Answer, Client
+from tests.servers.folds import Fold, state_of
 from tests.servers.launchers import ForkServer
 from tests.servers.listeners import Heard, listening
+from tests.servers.loads import together
 from tests.servers.servers import Server
 from tests.servers.uploads import Uploads
 from tests.servers.waiting import wait_until
 
 N_SHARDS = 2
+N_CLIENTS, N_PAIRS = 64, 8
 
 
 @pytest.fixture(scope="module")
@@ -42,11 +48,6 @@ def client(server: Server, uploads: Uploads) -> Iterator[Client]:
     with server.client() as client:
         client.init("regression")
         yield client
-
-
-def children(server: Server) -> list[int]:
-    text = Path(f"/proc/{server.pid}/task/{server.pid}/children").read_text()
-    return [int(pid) for pid in text.split()]
 
 
 def listens(pid: int) -> bool:
@@ -77,6 +78,17 @@ def when_there(server: Server, name: str) -> Answer:
 
     wait_until(asked)
     return answers[-1]
+
+
+def end_shard(server: Server, name: str) -> None:
+    """Have a model end its shard, as soon as the web worker that is asked has a way to it."""
+    before = set(server.children())
+
+    def is_ended() -> bool:
+        learn(server, name, die="segfault")
+        return not before <= set(server.children())
+
+    wait_until(is_ended)
 
 
 class TestDeathOfAShard:
@@ -125,7 +137,7 @@ class TestAModelThatHasKilledItsShardThreeTimes:
             client.upload(uploads.bytes("deadly"), name)
         for _ in range(3):
             assert when_there(server, deadly).status == 200
-            learn(server, deadly, die="segfault")
+            end_shard(server, deadly)
         set_aside = when_there(server, deadly)
         beside = when_there(server, other)
         details = client.get("/api/models?details=1").json["details"]
@@ -147,10 +159,10 @@ class TestAModelThatHasKilledItsShardThreeTimes:
 class TestDeathOfAWebWorker:
     def test_costs_its_connections_only(self, server: Server, client: Client, uploads: Uploads) -> None:
         client.upload(uploads.bytes("deadly"), "quiet")
-        before = set(children(server))
+        before = set(server.children())
         pid = next(pid for pid in before if listens(pid))
         os.kill(pid, signal.SIGKILL)
-        wait_until(lambda: len(set(children(server)) - before) == 1)
+        wait_until(lambda: len(set(server.children()) - before) == 1)
 
         statuses = []
         for _ in range(20):
@@ -163,7 +175,7 @@ class TestStop:
     def test_is_clean_and_leaves_nobody(self, server: Server, client: Client, uploads: Uploads) -> None:
         client.upload(uploads.bytes("deadly"), "kept")
         assert learn(server, "kept").status == 201
-        pids = children(server)
+        pids = server.children()
         code = server.stop()
 
         assert code == 0, server.log
@@ -172,11 +184,49 @@ class TestStop:
         assert when_there(server, "kept").json["prediction"] == 1
 
     def test_of_the_parent_by_force_stops_all(self, server: Server, client: Client) -> None:
-        pids = children(server)
+        pids = server.children()
         server.kill()
 
         wait_until(lambda: not any(Path(f"/proc/{pid}").exists() for pid in pids))
         server.start()
+
+
+class TestExactness:
+    def test_of_many_clients_whose_truths_come_late_is_that_of_a_bare_loop(
+        self, server: Server, client: Client
+    ) -> None:
+        names = [name_on(number, f"exact-{i}") for i in range(2) for number in range(N_SHARDS)]
+        model = preprocessing.StandardScaler() | linear_model.LinearRegression(intercept_lr=0.1)
+        folds = {name: Fold(blobs.loads(blobs.dumps(model)), "regression") for name in names}
+        for name in names:
+            client.upload(model, name)
+        samples = list(itertools.islice(datasets.TrumpApproval(), N_CLIENTS * N_PAIRS))
+
+        def work(client: Client, number: int) -> None:
+            rng = random.Random(number)
+            own = {f"{number}-{i}": samples[number * N_PAIRS + i] for i in range(N_PAIRS)}
+            moments = [(rng.random(), "predict", prediction_id) for prediction_id in own]
+            moments += [(at + rng.random(), "learn", prediction_id) for at, _, prediction_id in moments]
+            for _, what, prediction_id in sorted(moments):
+                x, y = own[prediction_id]
+                if what == "predict":
+                    answer = client.predict(features=x, id=prediction_id, model=rng.choice(names))
+                else:
+                    answer = client.learn(id=prediction_id, ground_truth=y)
+                assert answer.status == 201, answer
+
+        together(server, N_CLIENTS, work)
+        learned = 0
+        for name, fold in folds.items():
+            journal = server.database.learns(name)
+            learned += len(journal)
+            fold.apply(journal)
+            for _ in range(4):
+                # One of the web workers, and the other.
+                with server.client() as client:
+                    assert client.metrics(name) == fold.scores.values()
+                    assert state_of(blobs.loads(client.download(name))) == state_of(fold.model)
+        assert learned == N_CLIENTS * N_PAIRS
 
 
 class TestEvents:
