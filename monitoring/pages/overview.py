@@ -3,6 +3,7 @@
 from collections import Counter
 from collections.abc import Sequence
 
+from django.core.paginator import Paginator
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.views.decorators.cache import never_cache
@@ -14,8 +15,11 @@ from models_app.paradigms.spec_examples import EXAMPLES
 from models_app.services.configuring import flavor_name
 from models_app.services.counting import model_count
 from models_app.services.measuring import metrics_by_flavor
+from monitoring.pages.choosing import ORDERS, PAGE_ROWS, Choice
 from monitoring.pages.rows import MAX_ROWS, Row, overview_rows
+from monitoring.statuses.explaining import explained
 from monitoring.statuses.rules import STATUSES
+from monitoring.statuses.thresholds import from_settings
 
 
 @never_cache
@@ -23,22 +27,46 @@ from monitoring.statuses.rules import STATUSES
 def overview(request: HttpRequest) -> HttpResponse:
     """Show flavor, metrics and served models; the page's scripts keep them up to date."""
     flavor = flavor_name()
-    rows = sorted(overview_rows(), key=lambda row: row.verdict.rank)
-    counts = Counter(row.verdict.status for row in rows)
+    rows = overview_rows()
+    choice = Choice.of(request.GET)
+    found = choice.found(rows)
+    chosen = choice.chosen(found)
+    pages = Paginator(chosen, PAGE_ROWS)
+    page = pages.get_page(choice.page)
     context = {
         "flavor": flavor,
         "flavors": list(FLAVORS),
         "metrics": metrics_by_flavor(),
         "headline": _common_headline(rows),
         "rows": rows,
+        "page": page,
+        "choice": choice,
+        "heads": {key: choice.head(key) for key in ORDERS},
+        "earlier": choice.address(page=page.number - 1),
+        "later": choice.address(page=page.number + 1),
+        "is_whole": pages.num_pages == 1 and len(chosen) == len(rows),
+        "used_flavors": sorted({row.flavor for row in rows}),
         "n_models": model_count() if len(rows) == MAX_ROWS else len(rows),
-        "statuses": [(status, counts[status]) for status in STATUSES if counts[status]],
+        "n_found": len(found),
+        "all_statuses": choice.address(status="", page=1),
+        "statuses": _statuses(choice, found),
+        "rules": explained(from_settings()),
         "n_learns": sum(row.n_learns for row in rows),
         "example_truth": _example_truth(flavor, rows),
         "example_spec": _example_spec(flavor),
         "base_url": base_url(request),
     }
     return render(request, "monitoring/overview.html", context)
+
+
+def _statuses(choice: Choice, rows: Sequence[Row]) -> list[tuple[str, int, str]]:
+    """Return the statuses that there are, how many of each, and the addresses that show these alone."""
+    counts = Counter(row.verdict.status for row in rows)
+    return [
+        (status, counts[status], choice.address(status=status, page=1))
+        for status in STATUSES
+        if counts[status] or status == choice.status
+    ]
 
 
 def _common_headline(rows: Sequence[Row]) -> str | None:

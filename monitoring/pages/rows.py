@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 from functools import cache
 from operator import attrgetter
 
-from django.db.models import Max, OuterRef, QuerySet, Subquery
+from django.db.models import Count, Max, OuterRef, QuerySet, Subquery
 from django.db.models.fields.json import KT
 from django.utils import timezone
 
@@ -49,6 +49,8 @@ class Row:
     n_learns: int
     n_predictions: int
     n_pending: int
+    n_refused: int
+    n_alerts: int
     metric: float | None
     rolling: float | None
     spark: str
@@ -76,6 +78,8 @@ def rows_of(models: Sequence[Served], *, has_lines: bool = True) -> list[Row]:
         lines = _lines(models, headlines) if has_lines else {}
         drift = DriftAlert.objects.filter(kind="drift", model_id__in=pks)
         drifts = dict(drift.values_list("model").annotate(last=Max("time")))
+        unresolved = DriftAlert.objects.unresolved().filter(model_id__in=pks).values_list("model")
+        alerts = dict(unresolved.annotate(n=Count("pk")))
         thresholds = thresholds_of(pks)
     timings, busy = all_timings(), busy_models()
     recent = recent_calls.look(timings, hot_names(), now=time.monotonic())
@@ -85,7 +89,7 @@ def rows_of(models: Sequence[Served], *, has_lines: bool = True) -> list[Row]:
             headline=headlines[model.pk], spark=polyline(lines.get(model.pk, ())),
             per_second=rates.of(model).predictions,
             timings=timings.get(model.name), last_drift_at=drifts.get(model.pk),
-            busy_seconds=busy.get(model.name),
+            busy_seconds=busy.get(model.name), n_alerts=alerts.get(model.pk, 0),
         )
         for model in models
     ]  # fmt: skip
@@ -125,6 +129,7 @@ def _row(
         n_learns=model.seq,
         n_predictions=model.n_predictions,
         n_pending=n_pending,
+        n_refused=timings.refused.total() if timings else 0,
         metric=metric,
         rolling=rolling,
         p50_ms=p50_ms,

@@ -3,17 +3,17 @@
 import { startFeed } from "./feed.js";
 import { replaceMetrics, showFlavors, showMetrics } from "./metrics.js";
 import { showRows } from "./rows.js";
-import { keepFresh, refreshSoon } from "./sections.js";
+import { keepFresh, refreshNow, refreshSoon } from "./sections.js";
 import { openStream } from "./streams.js";
-import { startTable } from "./tables.js";
+import { arrange, startChoosing } from "./tables.js";
 
 const feed = startFeed();
-const table = startTable("models-table", document.getElementById("filter"));
+startChoosing(document.getElementById("filter"), refreshNow);
 
 openStream(document.body.dataset.liveStream, {
   metrics: (data) => showMetrics(JSON.parse(data)),
   flavors: (data) => showFlavors(JSON.parse(data)),
-  models: (data) => { showRows(JSON.parse(data)); table.apply(); },
+  models: (data) => showRows(JSON.parse(data)),
   predict: (data) => feed.add("predict", data),
   learn: (data) => feed.add("learn", data),
   drift: refreshSoon,
@@ -23,5 +23,5 @@ openStream(document.body.dataset.liveStream, {
 
 keepFresh(["setup", "models"], (page) => {
   replaceMetrics(page);
-  table.apply();
+  arrange("models-table");
 });

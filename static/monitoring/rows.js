@@ -11,18 +11,21 @@ const CELLS = {
   p50_ms: formatMs,
   p99_ms: formatMs,
   n_pending: formatWhole,
+  n_refused: formatWhole,
+  n_alerts: formatWhole,
 };
 
 /** Show rows, which come by their models' names. */
 export function showRows(rows) {
+  const table = document.getElementById("models-table");
   const shown = new Map([...document.querySelectorAll("#models-table tbody tr")].map((row) => [row.dataset.key, row]));
   for (const [name, values] of Object.entries(rows)) {
     const row = shown.get(name);
-    if (row === undefined) {
-      // A new model: the server renders its row.
-      refreshSoon();
-    } else {
+    if (row !== undefined) {
       showRow(row, values);
+    } else if (table === null || table.dataset.whole !== undefined) {
+      // A new model: the server renders its row. Where others are left out, it may be one of these.
+      refreshSoon();
     }
   }
   showTimes();

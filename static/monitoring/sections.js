@@ -21,6 +21,13 @@ export function refreshSoon() {
   }
 }
 
+/** Take the page of the address at once: somebody has chosen something. */
+export function refreshNow() {
+  clearTimeout(timer);
+  timer = null;
+  return refresh();
+}
+
 /** Keep sections up to date for as long as the page is open; `then` is called with each newer page. */
 export function keepFresh(ids, then = () => {}) {
   sections = ids;
@@ -33,9 +40,14 @@ export function keepFresh(ids, then = () => {}) {
 
 async function refresh() {
   const startedAt = performance.now();
+  const address = location.pathname + location.search;
   try {
-    const response = await fetch(location.pathname + location.search);
+    const response = await fetch(address);
     const text = await response.text();
+    if (address !== location.pathname + location.search) {
+      // Something else was chosen meanwhile.
+      return;
+    }
     tookMs = performance.now() - startedAt;
     if (response.redirected) {
       // To where people log in: the session has ended.

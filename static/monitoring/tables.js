@@ -1,86 +1,52 @@
-// A table that sorts and filters; what was chosen holds for the rows that come later, too.
+// A table that the server filters and orders: what is chosen goes into the address, and the page stays.
 
-/** Have the table with that id sorted by its heads, at first the worst status first, and filtered by the text of the input. */
-export function startTable(id, input) {
-  let column = null;
-  let isDescending = false;
-  input.addEventListener("input", apply);
+const TYPING_MS = 250;
+
+/** Follow the links and the form of a table; `refresh` is to take the page of the address. */
+export function startChoosing(form, refresh) {
+  let timer = null;
   document.addEventListener("click", (event) => {
-    const button = event.target.closest(`#${id} thead button`);
-    if (button !== null) {
-      const chosen = [...button.closest("tr").children].indexOf(button.parentElement);
-      // Numbers begin with the greatest.
-      isDescending = chosen === column ? !isDescending : button.parentElement.dataset.sort !== "text";
-      column = chosen;
-      apply();
-      document.querySelectorAll(`#${id} thead th`)[column].querySelector("button").focus();
+    const link = event.target.closest("a[data-choice]");
+    if (link !== null && event.button === 0 && !event.ctrlKey && !event.metaKey && !event.shiftKey) {
+      event.preventDefault();
+      history.pushState(null, "", link.getAttribute("href") === "?" ? location.pathname : link.href);
+      refresh();
     }
   });
+  addEventListener("popstate", () => location.reload());
+  form?.addEventListener("input", () => {
+    clearTimeout(timer);
+    timer = setTimeout(search, TYPING_MS);
+  });
+  form?.addEventListener("submit", (event) => {
+    event.preventDefault();
+    clearTimeout(timer);
+    search();
+  });
 
-  function apply() {
-    const table = document.getElementById(id);
-    input.parentElement.hidden = table === null;
-    if (table === null) {
-      return;
+  function search() {
+    const query = new URLSearchParams(location.search);
+    query.delete("page");
+    for (const name of ["q", "flavor"]) {
+      const value = form.elements[name]?.value.trim() ?? "";
+      value === "" ? query.delete(name) : query.set(name, value);
     }
-    const heads = [...table.tHead.rows[0].cells];
-    heads.forEach((head, index) => dress(head, index));
-    const rows = [...table.tBodies[0].rows];
-    const wanted = input.value.trim().toLowerCase();
-    for (const row of rows) {
-      row.hidden = !row.cells[0].textContent.toLowerCase().includes(wanted);
-    }
-    if (column === null) {
-      arrange(table.tBodies[0], rows.toSorted((a, b) => a.dataset.rank - b.dataset.rank || compare(nameOf(a), nameOf(b))));
-      return;
-    }
-    const kind = heads[column].dataset.sort;
-    const keys = new Map(rows.map((row) => [row, key(row.cells[column], kind)]));
-    arrange(table.tBodies[0], rows.toSorted((a, b) => (isDescending ? -1 : 1) * compare(keys.get(a), keys.get(b))));
+    history.replaceState(null, "", query.size === 0 ? location.pathname : `?${query}`);
+    refresh();
   }
-
-  function dress(head, index) {
-    if (head.dataset.sort && head.querySelector("button") === null) {
-      const button = document.createElement("button");
-      button.type = "button";
-      button.append(...head.childNodes);
-      head.append(button);
-    }
-    if (index === column) {
-      head.setAttribute("aria-sort", isDescending ? "descending" : "ascending");
-    } else {
-      head.removeAttribute("aria-sort");
-    }
-  }
-
-  apply();
-  return { apply };
 }
 
-function arrange(body, rows) {
+/** Put the rows into the order that the server has them in. */
+export function arrange(id) {
+  const body = document.getElementById(id)?.tBodies[0];
+  if (body === undefined) {
+    return;
+  }
+  const rows = [...body.rows].toSorted((a, b) => a.dataset.place - b.dataset.place);
   if (rows.some((row, index) => row !== body.rows[index])) {
     const focused = document.activeElement;
     body.append(...rows);
     // What is moved loses the focus.
     focused?.focus({ preventScroll: true });
   }
-}
-
-function nameOf(row) {
-  return row.dataset.key;
-}
-
-function key(cell, kind) {
-  if (kind === "time") {
-    return Date.parse(cell.querySelector("time")?.dateTime ?? "") || -Infinity;
-  }
-  if (kind === "number") {
-    const value = Number.parseFloat(cell.dataset.value ?? cell.textContent);
-    return Number.isNaN(value) ? -Infinity : value;
-  }
-  return cell.textContent.trim().toLowerCase();
-}
-
-function compare(a, b) {
-  return a < b ? -1 : a > b ? 1 : 0;
 }

@@ -88,19 +88,33 @@ class TestOverview:
 
         page.keyboard.press("Tab")
         expect(page.get_by_role("link", name="Skip to the content")).to_be_focused()
-        page.get_by_role("button", name="Learns").focus()
+        page.get_by_role("link", name="Learns").focus()
         page.keyboard.press("Enter")
         expect(names).to_have_text(["sea", "other"])
         page.keyboard.press("Enter")
         expect(names).to_have_text(["other", "sea"])
-        expect(page.get_by_role("button", name="Learns")).to_be_focused()
+        expect(page.get_by_role("link", name="Learns")).to_be_focused()
         page.get_by_label("Find").focus()
         page.keyboard.type("SE")
         expect(names).to_have_text(["sea"])
+        # A link shows what is chosen.
+        expect(page).to_have_url(re.compile(r"/\?order=n_learns&q=SE$"))
+        page.reload()
+        expect(names).to_have_text(["sea"])
+        expect(page.locator("th[aria-sort=ascending]")).to_have_text("Learns")
         names.first.focus()
         page.keyboard.press("Enter")
 
         expect(page.get_by_role("heading", level=1)).to_have_text("sea")
+
+    def test_has_what_counts_on_a_telephone(self, server: Server, open_page: Open) -> None:
+        page = open_page(server, width=375)
+        row = page.locator("#models-table tbody tr", has=page.get_by_role("link", name="sea"))
+
+        for part in ("[data-status]", '[data-cell="rolling"]'):
+            expect(row.locator(part)).to_be_in_viewport(ratio=1)
+        expect(row.locator('[data-cell="p99_ms"]')).to_be_hidden()
+        assert page.evaluate("document.documentElement.scrollWidth") == 375
 
     def test_takes_no_focus_away_while_rows_change(self, server: Server, open_page: Open) -> None:
         page = open_page(server)

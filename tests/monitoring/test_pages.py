@@ -94,6 +94,29 @@ class TestOverview:
         assert one.verdict.status == two.verdict.status == "learning"
         assert one.verdict.reasons == ("15 learns, fewer than the 1,000 that say how it does",)
 
+    def test_is_filtered_and_ordered_by_its_address(self, instance: Instance, client: Client) -> None:
+        for name in ("one", "two", "three"):
+            instance.upload(name)
+        instance.run("two", 3)
+        instance.run("three", 5)
+        model = ServedModel.objects.get(name="one")
+        DriftAlert.objects.create(
+            model=model, generation=1, seq=0, time=timezone.now(), kind="drift", source="error",
+            detector="ADWIN", value=1.0,
+        )  # fmt: skip
+
+        def names(address: str) -> list[str]:
+            return re.findall(r'<tr data-key="(\w+)"', page(client, address))
+
+        assert names("/?order=-n_learns") == ["three", "two", "one"]
+        assert names("/?order=n_learns&q=T") == ["two", "three"]
+        assert names("/?status=drifting") == ["one"]
+        assert names("/?order=-n_alerts")[0] == "one"
+        assert names("/?flavor=regression") == []
+        # What nobody can read is not chosen.
+        assert names("/?order=x&page=x") == ["one", "three", "two"]
+        assert "1 drifting</a>" in page(client, "/")
+
     def test_asks_the_database_as_often_for_ten_models_as_for_one(
         self, instance: Instance, django_assert_num_queries: Any
     ) -> None:
@@ -126,7 +149,7 @@ class TestOverview:
         assert set(re.findall(r'data-metric="(\w+)"', shown)) == {
             *measuring.instance_metrics(), *measuring.instance_metrics("regression")
         }  # fmt: skip
-        assert "<td>MAE</td>" in shown
+        assert '<td class="phone">MAE</td>' in shown
         assert "<code>regression</code></p>" in shown
 
     def test_names_a_metric_once_where_all_models_have_it(self, instance: Instance, client: Client) -> None:
@@ -135,8 +158,8 @@ class TestOverview:
 
         shown = page(client, "/")
 
-        assert ">Accuracy, recent</th>" in shown
-        assert "<td>Accuracy</td>" not in shown
+        assert ">Accuracy, recent</a></th>" in shown
+        assert '<td class="phone">Accuracy</td>' not in shown
 
     def test_shows_what_has_a_value_where_the_headline_has_none(
         self, instance: Instance, client: Client
@@ -159,7 +182,7 @@ class TestOverview:
         assert (films.headline, rated.headline) == ("MRR", "MAE")
         assert films.metric == measuring.model_metrics(name="films")["MRR"]
         assert (len(films.spark.split()), len(rated.spark.split())) == (3, 3)
-        assert "<td>MRR</td>" in page(client, "/")
+        assert '<td class="phone">MRR</td>' in page(client, "/")
         assert 'data-headline="MRR"' in page(client, of_model("films"))
 
     def test_shows_counts_as_whole_numbers(self, instance: Instance, client: Client) -> None:
