@@ -37,7 +37,7 @@ def _doing(model: Served) -> dict[str, Any]:
     links = [
         Link("Page of the dashboard", reverse("model-page", args=[model.name])),
         Link("All drift alerts", list_url(DriftAlert, model.pk)),
-        Link("What is watched", _plan_url(model, plan)),
+        Link("What is watched", plan_url(model, plan)),
     ]
     flavors = {model.flavor: model.paradigm.headline}
     return {"model": model, "flavors": flavors, "alerts": alerts, "links": links}
@@ -54,7 +54,8 @@ def _newest(alerts: QuerySet[DriftAlert]) -> QuerySet[DriftAlert]:
     return alerts.order_by("-pk")[:_ALERTS]
 
 
-def _plan_url(model: Served, plan: DriftPlan | None) -> str:
+def plan_url(model: Served, plan: DriftPlan | None) -> str:
+    """Return where the admin has what is watched of a model."""
     if plan is None:
         return f"{reverse('admin:monitoring_driftplan_add')}?model={model.pk}"
     return reverse("admin:monitoring_driftplan_change", args=[plan.pk])

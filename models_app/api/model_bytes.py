@@ -103,6 +103,9 @@ class ModelViewSet(ThreadedViewSet):
             "scored",
         ),
         OpenApiParameter(
+            "details", bool, description="the answer has flavor, size, classes, and what the trial remarked"
+        ),
+        OpenApiParameter(
             HEADER,
             str,
             "header",
@@ -112,7 +115,7 @@ class ModelViewSet(ThreadedViewSet):
     def create(self, request: Request, name: str | None = None) -> Response:
         """Serve the model in the body."""
         metrics = chosen_metrics.read_names(",".join(request.query_params.getlist(chosen_metrics.FIELD)))
-        flavor = request.query_params.get("flavor")
+        flavor, is_detailed = request.query_params.get("flavor"), queries.flag(request, "details")
         uploaded = uploading.upload_model(
             data=request.body,
             name=name,
@@ -123,9 +126,13 @@ class ModelViewSet(ThreadedViewSet):
             signature=request.headers.get(HEADER),
             now=timezone.now(),
         )
-        answer = {"name": uploaded.name}
-        if flavor is not None:
+        answer: dict[str, Any] = {"name": uploaded.name}
+        if flavor is not None or is_detailed:
             answer["flavor"] = uploaded.flavor
+        if is_detailed:
+            answer["size_bytes"] = uploaded.size_bytes
+            answer["classes"] = uploaded.classes
+            answer["remarks"] = uploaded.remarks
         return Response(answer, status=201)
 
     @describing.operation(

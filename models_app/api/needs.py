@@ -135,6 +135,12 @@ def may_manage(name: str) -> bool:
     return principal is None or (principal.may(MANAGE) and principal.may_use(name))
 
 
+def may_manage_some() -> bool:
+    """Say whether who asks may manage models, all or some: for what a page offers."""
+    principal = who()
+    return principal is None or principal.may(MANAGE)
+
+
 def _everything(_name: str) -> bool:
     return True
 

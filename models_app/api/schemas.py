@@ -57,7 +57,19 @@ SPEC: Schema = {
         *(record([kind], **{kind: _PARTS}) for kind in ("pipeline", "union", "product")),
     ],
 }
-UPLOADED = record(["name"], name={"type": "string"}, flavor={"type": "string"})
+_REMARKS = {"type": "array", "items": full(code={"type": "string"}, message={"type": "string"})}
+UPLOADED = record(
+    ["name"],
+    name={"type": "string"},
+    flavor={"type": "string"},
+    size_bytes={"type": "integer", "description": "With `details`, as what follows."},
+    classes={
+        "type": "array",
+        "items": {"type": "string"},
+        "description": "Those of its parts, if they are known.",
+    },
+    remarks={**_REMARKS, "description": "What the trial said."},
+)
 _MOMENT = {"type": "number", "description": "Seconds since the epoch."}
 QUARANTINE: Schema = {
     **full(

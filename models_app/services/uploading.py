@@ -9,8 +9,10 @@ from models_app.domain import blobs
 from models_app.domain.blobs import Versions
 from models_app.domain.errors import FlavorNotSet
 from models_app.domain.names import draw_name
+from models_app.domain.remarks import Remark
 from models_app.domain.scoreboards import Scoreboard
 from models_app.domain.specs import building
+from models_app.domain.specs.naming import class_names
 from models_app.engine.ports import SnapshotData
 from models_app.models import (
     Generation,
@@ -41,10 +43,16 @@ logger = logging.getLogger(__name__)
 
 @dataclass(frozen=True, slots=True)
 class Uploaded:
-    """A model that was uploaded: the name under which it is served, and its flavor."""
+    """A model that was uploaded: the name under which it is served, its flavor, and what its trial said.
+
+    `classes` are those of its parts, as its specification names them; none where it has no specification.
+    """
 
     name: str
     flavor: str
+    size_bytes: int
+    classes: list[str]
+    remarks: list[Remark]
 
 
 def upload_model(  # noqa: PLR0913  # as many as an upload has choices
@@ -108,7 +116,13 @@ def upload_model(  # noqa: PLR0913  # as many as an upload has choices
     forget_default()
     for remark in examined.remarks:
         logger.info("'%s': %s", name, remark["message"])
-    return Uploaded(name, examined.flavor.name)
+    return Uploaded(
+        name,
+        examined.flavor.name,
+        size_bytes=len(first.data.model),
+        classes=class_names(examined.specification.short),
+        remarks=examined.remarks,
+    )
 
 
 def _first_snapshot(data: bytes, examined: Examined) -> SnapshotData:

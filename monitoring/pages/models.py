@@ -29,6 +29,7 @@ from monitoring.pages.contracts import contract_part
 from monitoring.pages.diagnoses import diagnosis_of
 from monitoring.pages.features import LOOKED_AT, drifting_features
 from monitoring.pages.figures import figures_context
+from monitoring.pages.managing import managing_context
 from monitoring.pages.overview import base_url
 from monitoring.pages.rows import headline_of
 from monitoring.pages.snippets import snippets
@@ -48,10 +49,11 @@ def model_page(request: HttpRequest, name: str) -> HttpResponse:
         raise Http404(message_of(error)) from None
     vitals = _vitals(name)
     context = {
+        "may_manage": may_manage(name),
+        **managing_context(model, {} if vitals is None else vitals.metrics),
         "model": model,
         "busy_seconds": measuring.busy_seconds(name=name),
         "quarantine": find_quarantined(model.pk, model.generation),
-        "may_manage": may_manage(name),
         "headline": headline_of(model.paradigm, {} if vitals is None else vitals.metrics),
         "is_scored": bool(model.paradigm.headline) and (vitals is None or bool(vitals.metrics)),
         "diagnosis": diagnosis_of(model.paradigm),

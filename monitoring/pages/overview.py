@@ -9,6 +9,7 @@ from django.shortcuts import render
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_safe
 
+from models_app.api.needs import may_manage_some
 from models_app.domain.specs.printing import printed
 from models_app.paradigms.registry import FLAVORS
 from models_app.paradigms.spec_examples import EXAMPLES
@@ -54,6 +55,7 @@ def overview(request: HttpRequest) -> HttpResponse:
         "n_learns": sum(row.n_learns for row in rows),
         "example_truth": _example_truth(flavor, rows),
         "example_spec": _example_spec(flavor),
+        "may_upload": may_manage_some(),
         "base_url": base_url(request),
     }
     return render(request, "monitoring/overview.html", context)

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from typing import Any
 from urllib.parse import urlencode
 
 import msgspec
@@ -84,7 +85,7 @@ def _row(record: Record, *, is_single: bool) -> Row:
     most = _MAX_CHARACTERS if is_single else _MAX_IN_LIST
     return Row(
         record=record,
-        prediction=_text(predictions.to_json(record.prediction)),
+        prediction=_text(_to_digits(predictions.to_json(record.prediction), None if is_single else 4)),
         ground_truth=_text(record.ground_truth),
         features=text if len(text) <= most else f"{text[:most]} …",
         predicted_at=_moment(record.predicted_at),
@@ -96,6 +97,17 @@ def _row(record: Record, *, is_single: bool) -> Row:
 
 def _distance(kept: Kept | None, record: Record) -> int | None:
     return None if kept is None or record.seq is None else abs(record.seq - kept.seq)
+
+
+def _to_digits(value: Any, n_digits: int | None) -> Any:
+    """Return a value of JSON with numbers to so many digits that count; None: as they are."""
+    if n_digits is None:
+        return value
+    if isinstance(value, dict):
+        return {name: _to_digits(member, n_digits) for name, member in value.items()}
+    if isinstance(value, list):
+        return [_to_digits(member, n_digits) for member in value]
+    return float(f"{value:.{n_digits}g}") if isinstance(value, float) else value
 
 
 def _text(value: object) -> str:

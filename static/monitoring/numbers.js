@@ -20,6 +20,12 @@ export function formatWhole(value) {
   return value.toLocaleString("en");
 }
 
+/** A size in bytes. */
+export function formatBytes(value) {
+  const power = value < 1024 ? 0 : Math.min(3, Math.floor(Math.log2(value) / 10));
+  return power === 0 ? `${formatWhole(value)} bytes` : `${one.format(value / 1024 ** power)} ${["KB", "MB", "GB"][power - 1]}`;
+}
+
 /** How often something happens in a second. */
 export function formatRate(value) {
   return value === null ? NONE : one.format(value);

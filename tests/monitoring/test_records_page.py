@@ -48,7 +48,7 @@ class TestPage:
         assert seqs == ["41", *(str(number) for number in range(60, 0, -1))]
 
     def test_is_reached_from_the_page_of_the_model(self, client: Client, served: Instance) -> None:
-        assert links(client.get("/models/model/").content.decode())["journal"] == PAGE
+        assert links(client.get("/models/model/").content.decode())["Journal"] == PAGE
 
     def test_shows_what_is_known_of_an_id(self, client: Client, served: Instance) -> None:
         listed = links(client.get(PAGE).content.decode())

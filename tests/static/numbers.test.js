@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 
 import { sorted } from "../../static/monitoring/diagrams.js";
-import { formatCount, formatMetric, formatPrediction, formatValue } from "../../static/monitoring/numbers.js";
+import { formatBytes, formatCount, formatMetric, formatPrediction, formatValue } from "../../static/monitoring/numbers.js";
 import { short } from "../../static/monitoring/plots.js";
 import { formatMoment, formatTicks } from "../../static/monitoring/times.js";
 
@@ -22,6 +22,10 @@ test("numbers have as many digits as there is room for", () => {
   assert.equal(formatCount(12345), "12,345");
   assert.equal(short(0.30000000000000004), "0.3");
   assert.equal(formatValue(1.23456789), "1.2346");
+});
+
+test("sizes are in the unit that fits", () => {
+  assert.deepEqual([0, 1023, 1024, 1536 * 1024, 3 * 1024 ** 4].map(formatBytes), ["0 bytes", "1,023 bytes", "1.0 KB", "1.5 MB", "3,072.0 GB"]);
 });
 
 test("a prediction is shown by its most probable label", () => {
