@@ -11,12 +11,11 @@ def main() -> None:
     """Run one command; a setting that cannot be used is one line and exit code 1."""
     starting.ensure_hash_seed()
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", starting.OWN_SETTINGS)
-    from django.core.management import execute_from_command_line
-
     from chantilly_project.configuration import ConfigurationError
+    from chantilly_project.helping import CommandLine
 
     try:
-        execute_from_command_line(sys.argv)
+        CommandLine(sys.argv).execute()
     except ConfigurationError as error:
         sys.exit(f"Configuration error: {error}")
 

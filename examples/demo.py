@@ -8,6 +8,7 @@ import argparse
 import io
 import re
 import runpy
+import shlex
 import sys
 import time
 from collections.abc import Iterator, Sequence
@@ -150,6 +151,12 @@ def _shown(value: float | None) -> str:
     return "-" if value is None else f"{value:.4f}"
 
 
+def python() -> str:
+    """Return the interpreter of this program as somebody in this folder calls it."""
+    found, here = Path(sys.executable), Path.cwd()
+    return shlex.quote(str(found.relative_to(here) if found.is_relative_to(here) else found))
+
+
 def closing_words(client: Client, *, is_equal: bool) -> Text:
     verdict = "The server's metrics equal those of a bare River loop, to the last bit."
     return Text.assemble(
@@ -160,9 +167,9 @@ def closing_words(client: Client, *, is_equal: bool) -> Text:
         ("  API docs   ", "bold"),
         f"{client.url}/api/docs\n",
         ("  Examples   ", "bold"),
-        "python examples/binary.py, and its neighbours\n",
+        f"{python()} examples/binary.py, and its neighbours\n",
         ("  Tidy up    ", "bold"),
-        f"python manage.py delete_model {NAME}",
+        f"{python()} manage.py delete_model {NAME}",
     )
 
 
