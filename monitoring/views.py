@@ -16,6 +16,7 @@ from models_app.services.listing import quarantine_of
 from models_app.services.quarantine.releasing import find_quarantined
 from models_app.services.snapshotting import SnapshotFigures
 from models_app.wire.schema import Schema
+from monitoring.figures.calls import save_everywhere
 from monitoring.figures.rates import WINDOW_SECONDS
 from monitoring.figures.reporting import STEPS, ModelFigures, model_figures
 from monitoring.statistics import ROUTES, recorder
@@ -93,6 +94,7 @@ class StatisticsViewSet(ThreadedViewSet):
         check_set_up()
         name = request.query_params.get("model")
         if name is None:
+            save_everywhere()
             return Response(recorder.report())
         model = find(name)
         return Response(_of_model(model, model_figures(model, now=timezone.now())))

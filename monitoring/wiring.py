@@ -10,6 +10,7 @@ from monitoring.clocks import CautiousClock, Clock
 from monitoring.contracts.following import Follower as ContractFollower
 from monitoring.drift import alerts, storing
 from monitoring.drift.following import Follower
+from monitoring.figures import calls
 from monitoring.figures.rates import rates
 from monitoring.forgetting import forget
 from monitoring.history.sampling import Sampler
@@ -49,6 +50,8 @@ def connect() -> None:
     hooks.takeovers.add(contracts.erase)
     hooks.sampling.add(sampler.tick)
     hooks.housekeeping.add(rates.tick)
+    hooks.startup.add(calls.start)
+    hooks.housekeeping.add(calls.keep)
     hooks.duties.add(follower.tick)
     hooks.duties.add(contracts.tick)
     # After the followers: what goes on is not over.
@@ -60,6 +63,7 @@ def connect() -> None:
     # Streams first: they are what the server would wait for.
     hooks.shutdown.add(close_all)
     hooks.shutdown.add(recorder.save_at_once)
+    hooks.shutdown.add(calls.stop)
     panels.ON_START.add(ACTIVITY)
     panels.ON_MODEL.add(DOING)
 

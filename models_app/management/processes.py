@@ -17,19 +17,21 @@ from models_app.management.shards import run_shard
 from models_app.models.storage import get_storage
 from models_app.processes.boards import Board, Mark
 from models_app.processes.ends import End
+from models_app.processes.pages import Page
 from models_app.processes.roles import Place, Role
 from models_app.processes.supervising import Supervisor
 from models_app.processes.table import Table
-from models_app.services import relaying, runtime
+from models_app.services import processes, relaying, runtime
 from models_app.services.duties import WORKER
+from models_app.services.processes import SHARD, WEB
 from models_app.services.quarantine.noting import ShardEnd
 from models_app.services.quarantine.starting import take_precautions
 from models_app.shards.cluster import socket_of
 
-#: The roles.
-SHARD, WEB = "shard", "web"
 # What an address of a socket holds, without its end.
 _MAX_PATH_BYTES = 107
+# What a web worker leaves of its counts for the one after it: some tens of them.
+_PAGE_BYTES = 16_384
 
 #: Serves clients on its sockets, calls what it is given once it does, and returns after SIGTERM.
 Serve = Callable[[Sequence[socket.socket], Callable[[], None]], None]
@@ -45,9 +47,14 @@ def serve_by_processes(
     table = Table([*((SHARD, i) for i in range(n_shards)), *((WEB, i) for i in range(len(shares)))])
 
     histories = [_History() for _ in range(n_shards)]
+    pages = [Page(_PAGE_BYTES) for _ in shares]
+
+    def join(place: Place) -> None:
+        processes.join(processes.Membership(table=table, row=place.row, pages=pages, folder=folder))
 
     def shard(place: Place) -> None:
         _close(shares)
+        join(place)
         history = histories[place.number]
         run_shard(
             number=place.number,
@@ -63,6 +70,7 @@ def serve_by_processes(
 
     def web(place: Place) -> None:
         _close([share for i, share in enumerate(shares) if i != place.number])
+        join(place)
         os.environ[runtime.SHARDS_FOLDER] = str(folder)
         os.environ[WORKER] = str(place.number)
         serve(shares[place.number], place.be_ready)
@@ -87,8 +95,7 @@ def serve_by_processes(
     try:
         return supervisor.run()
     finally:
-        with suppress(OSError):
-            folder.rmdir()
+        _remove(folder)
 
 
 class _History:
@@ -124,6 +131,14 @@ def _load() -> None:
     get_storage().close()
     gc.collect()
     gc.freeze()
+
+
+def _remove(folder: Path) -> None:
+    """Remove the sockets' folder, with what processes that were killed have left there."""
+    with suppress(OSError):
+        for left in folder.glob("*.sock"):
+            left.unlink(missing_ok=True)
+        folder.rmdir()
 
 
 def _sockets_folder() -> Path:

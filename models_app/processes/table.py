@@ -10,7 +10,7 @@ from enum import IntEnum
 _ROW_BYTES = 128
 _TEXT_BYTES = 80
 # Each field at a multiple of its size: a reader sees all of a number or nothing of it.
-_BEAT, _SINCE, _PID, _STAGE, _RESTARTS, _TEXT = 0, 8, 16, 20, 24, 40
+_BEAT, _SINCE, _PID, _STAGE, _RESTARTS, _DUTIES, _TEXT = 0, 8, 16, 20, 24, 32, 40
 _DOUBLE, _INT = struct.Struct("=d"), struct.Struct("=I")
 
 
@@ -64,6 +64,7 @@ class Row:
         data = text.encode()[:_TEXT_BYTES].ljust(_TEXT_BYTES, b"\0")
         self._memory[self._start + _TEXT : self._start + _TEXT + _TEXT_BYTES] = data
         self._put(_RESTARTS, self._take(_RESTARTS) + 1)
+        _DOUBLE.pack_into(self._memory, self._start + _DUTIES, 0.0)
         self.enter(Stage.AWAY)
 
     def beat(self) -> None:
@@ -73,6 +74,14 @@ class Row:
     def last_beat(self) -> float:
         """Return when the last sign of life was given, on the clock of `time.monotonic`."""
         return float(_DOUBLE.unpack_from(self._memory, self._start + _BEAT)[0])
+
+    def note_duties(self) -> None:
+        """Note that the process does what one of all has to do; for the process itself."""
+        _DOUBLE.pack_into(self._memory, self._start + _DUTIES, time.monotonic())
+
+    def duties_at(self) -> float:
+        """Return when it did so last, on the clock of `time.monotonic`; it never has: long ago."""
+        return float(_DOUBLE.unpack_from(self._memory, self._start + _DUTIES)[0]) or float("-inf")
 
     @property
     def stage(self) -> Stage:

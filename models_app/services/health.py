@@ -7,7 +7,8 @@ from models_app.domain.errors import StorageUnavailable
 from models_app.models.storage import get_storage
 from models_app.models.transactions import translated_errors
 from models_app.paradigms.registry import PROBLEMS
-from models_app.services import snapshot_objects, trying
+from models_app.services import processes, snapshot_objects, trying
+from models_app.services.processes import SHARD
 from models_app.services.runtime import engine_is_running, get_engine
 from models_app.services.seeding import hash_seed_warning
 
@@ -24,8 +25,13 @@ def check_ready() -> list[str]:
             raise StorageUnavailable("Migrations are not applied: run `manage.py migrate`.")
     get_storage().probe()
     get_engine()
+    away = [process for process in processes.processes() if not process.is_up]
     if not engine_is_running():
-        raise StorageUnavailable("The engine does not run.")
+        said = "; ".join(str(process) for process in away if process.state.role == SHARD)
+        raise StorageUnavailable(
+            f"Not all models are served: {said}." if said else "The engine does not run."
+        )
     warning = hash_seed_warning()
     seeded = [] if warning is None else [warning]
-    return [*seeded, *trying.warnings(), *snapshot_objects.warnings(), *PROBLEMS]
+    missing = [str(process) for process in away]
+    return [*missing, *seeded, *trying.warnings(), *snapshot_objects.warnings(), *PROBLEMS]

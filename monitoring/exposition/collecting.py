@@ -4,7 +4,6 @@ from collections.abc import Iterable, Iterator, Sequence
 from datetime import datetime
 from itertools import accumulate, product
 
-from prometheus_client import ProcessCollector
 from prometheus_client.core import (
     CounterMetricFamily,
     GaugeMetricFamily,
@@ -23,8 +22,8 @@ from models_app.services.listing import ModelSummary, RecentModels, list_recent
 from models_app.services.quarantine.releasing import quarantined_count
 from monitoring.alerting.lists import alert_counts
 from monitoring.drift.watches import ALERT_KINDS
-from monitoring.refusals import refusals
-from monitoring.statistics import recorder
+from monitoring.exposition.processes import of_processes
+from monitoring.figures import calls as counted
 from monitoring.webhook import outbox
 
 _PREFIX = "chantilly_"
@@ -37,8 +36,8 @@ class Collector:
 
     What is in the database (learns, predictions, pending predictions, drift alerts, metrics over all models)
     holds whichever process is asked, and goes on after a restart. Calls, refusals, histograms and the number
-    of hot models are this process's, and begin at zero with it: a counter that is written down now and then
-    falls by a few in a crash, which its readers would take for a beginning at zero.
+    of hot models are this server's, its processes added up, and begin at zero with it: a counter that is
+    written down now and then falls by a few in a crash, which its readers would take for a beginning at zero.
     """
 
     def __init__(self, *, max_models: int) -> None:
@@ -57,7 +56,7 @@ class Collector:
         yield from _of_snapshot_store()
         yield from _of_replica()
         yield from _of_process(seen)
-        yield from ProcessCollector(registry=None).collect()
+        yield from of_processes()
 
     @staticmethod
     def _about(seen: RecentModels) -> Metric:
@@ -69,18 +68,19 @@ class Collector:
 def _of_routes() -> Iterator[Metric]:
     calls = SummaryMetricFamily(
         _PREFIX + "call_duration_seconds",
-        "Calls of this process, refused ones too, and how long they took.",
+        "Calls of this server, refused ones too, and how long they took.",
         labels=["route"],
         unit="seconds",
     )
-    for route, total in recorder.totals().items():
+    found = counted.counts()
+    for route, total in sorted(found.calls.items()):
         calls.add_metric([route], count_value=total.n_calls, sum_value=total.duration_ns / 1e9)
     yield calls
     refused = CounterMetricFamily(
-        _PREFIX + "refusals", "Calls refused by this process.", labels=["route", "status"]
+        _PREFIX + "refusals", "Calls refused by this server.", labels=["route", "status"]
     )
-    for (route, status), n in sorted(refusals.counts().items()):
-        refused.add_metric([route, str(status)], n)
+    for key, n in sorted(found.refusals.items()):
+        refused.add_metric(key.split(" "), n)
     yield refused
 
 
