@@ -117,6 +117,15 @@ def _size(value: object) -> int:
     return found
 
 
+def _size_or_none(value: object) -> int:
+    if isinstance(value, bool):
+        raise ValueError("not a size")
+    return 0 if value in ("", "0", 0) else _size(value)
+
+
+size_or_none = Parser(
+    _size_or_none, "bytes, as in `16M` (`K`, `M` and `G` stand for powers of 1024); 0: as much as there is"
+)
 size = Parser(_size, "bytes, at least 1; `K`, `M` and `G` stand for powers of 1024, as in `16M`")
 
 

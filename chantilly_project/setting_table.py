@@ -192,6 +192,13 @@ SETTINGS = (
         "Time after which one of these processes that gives no sign of life is killed and started again, in "
         "seconds.",
     ),
+    Setting(
+        "MODEL_MEMORY_BYTES",
+        "0",
+        parsing.size_or_none,
+        "Memory that the models of one of these processes may take, beside its own. What a model asks for "
+        "beyond is refused, and its learn with it.",
+    ),
     Setting("ENGINE_THREADS", "8", parsing.whole(1, 256), "Threads that work on the models."),
     Setting(
         "ENGINE_BATCH_SIZE",

@@ -56,11 +56,16 @@ def foreseen(error: BaseException) -> BaseException:
 
     >>> foreseen(OSError(errno.EMFILE, "Too many open files"))
     StorageUnavailable('The server cannot open files now: Too many open files.')
+    >>> foreseen(MemoryError())
+    StorageUnavailable('There is no memory left for that now.')
     >>> foreseen(KeyError("x"))
     KeyError('x')
     """
     if isinstance(error, OSError) and error.errno in {errno.EMFILE, errno.ENFILE}:
         return StorageUnavailable(f"The server cannot open files now: {error.strerror}.")
+    # Not of a model's own code: what that raises is wrapped by then.
+    if isinstance(error, MemoryError):
+        return StorageUnavailable("There is no memory left for that now.")
     return error
 
 

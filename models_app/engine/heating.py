@@ -1,5 +1,6 @@
 """Having a model in memory as the database has it: loaded, caught up or rebuilt."""
 
+import gc
 import time
 from collections.abc import Sequence
 
@@ -57,7 +58,12 @@ class Heater:
             catch_up(self._storage, state, hot, visit.goes_on)
         else:
             self._precautions.check(state)
-            hot = recover(self._storage, state, visit.goes_on)
+            try:
+                hot = recover(self._storage, state, visit.goes_on)
+            except MemoryError:
+                # The model that has taken it all is garbage by now, kept by the traceback of its failure.
+                gc.collect()
+                hot = recover(self._storage, state, visit.goes_on)
             if queue.undoes_predictions:
                 hot.undo_predictions()
             if queue.rebuilds_after_failure and self._policy.is_due_after_failure(hot):

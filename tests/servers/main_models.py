@@ -88,6 +88,10 @@ class Deadly:
                 ctypes.PyDLL(None).sleep(600)
             case "memory":
                 self.kept = bytearray(x["bytes"])
+            case "leak":
+                self.kept = []
+                while len(self.kept) < x["bytes"] // 4096:
+                    self.kept.append(bytes(4096))
         self.n += 1
 
 
