@@ -99,7 +99,7 @@ class TestDeathOfAShard:
         deadly, other = name_on(0, f"deadly-{way}"), name_on(1, "other")
         for name in (deadly, other):
             client.upload(uploads.bytes("deadly"), name)
-            assert learn(server, name).status == 201
+            wait_until(lambda name=name: learn(server, name).status == 201)  # type: ignore[misc]
         refused = learn(server, deadly, die=way)
         beside = learn(server, other)
         back = when_there(server, deadly)
