@@ -180,6 +180,25 @@ SETTINGS = (
         "`JSON`: an object a line, and a line for each request.",
     ),
     Setting(
+        "ENGINE",
+        "local",
+        parsing.choice("local", "ray"),
+        "Where the processes of `ENGINE_PROCESSES` run: on this machine, or on a cluster of "
+        "[Ray](../how-to/ray.md), which needs PostgreSQL.",
+    ),
+    Setting(
+        "RAY_ADDRESS",
+        "auto",
+        parsing.text(allowed="`HOST:PORT`, or `auto`: the node on this machine"),
+        "The head of the cluster.",
+    ),
+    Setting(
+        "RAY_NAMESPACE",
+        "chantilly",
+        parsing.text(allowed="a name"),
+        "What the cluster knows an instance's shards by: one for each instance.",
+    ),
+    Setting(
         "ENGINE_PROCESSES",
         "0",
         parsing.whole(0, 256),

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import django_stubs_ext
 
-from chantilly_project import configuration, databases, openid, redis_parsing
+from chantilly_project import configuration, databases, openid, ray_checks, redis_parsing
 from chantilly_project.configuration import ConfigurationError
 from web.rates import Rate
 
@@ -43,6 +43,9 @@ BEHIND_HTTPS: bool
 HSTS_SECONDS: float
 LOG_LEVEL: str
 LOG_FORMAT: str
+ENGINE: str
+RAY_ADDRESS: str
+RAY_NAMESPACE: str
 ENGINE_PROCESSES: int
 SHARD_SECONDS: float
 MODEL_MEMORY_BYTES: int
@@ -113,6 +116,9 @@ if ALERT_WEBHOOK_URL and not ALERT_WEBHOOK_SECRET:
     raise ConfigurationError(
         "ALERT_WEBHOOK_URL is set, but ALERT_WEBHOOK_SECRET is not (`echo whsec_$(openssl rand -base64 32)`)."
     )
+
+if ENGINE == "ray":
+    ray_checks.refuse_problems(DATABASE_URL, n_shards=ENGINE_PROCESSES, environ=os.environ)
 
 if AUTH_REQUIRED and ALLOW_ANONYMOUS:
     raise ConfigurationError("AUTH_REQUIRED and ALLOW_ANONYMOUS are both on: one of them has to be off.")

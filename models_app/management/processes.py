@@ -43,7 +43,8 @@ def serve_by_processes(
     """Serve until a signal comes; return the exit code. `shares` are the sockets of each web worker."""
     folder = _sockets_folder()
     relaying.be_one_server()
-    n_shards = settings.ENGINE_PROCESSES
+    # Those on a cluster are started and watched there.
+    n_shards = 0 if settings.ENGINE == "ray" else settings.ENGINE_PROCESSES
     table = Table([*((SHARD, i) for i in range(n_shards)), *((WEB, i) for i in range(len(shares)))])
 
     histories = [_History() for _ in range(n_shards)]
@@ -71,7 +72,8 @@ def serve_by_processes(
     def web(place: Place) -> None:
         _close([share for i, share in enumerate(shares) if i != place.number])
         join(place)
-        os.environ[runtime.SHARDS_FOLDER] = str(folder)
+        if n_shards:
+            os.environ[runtime.SHARDS_FOLDER] = str(folder)
         os.environ[WORKER] = str(place.number)
         serve(shares[place.number], place.be_ready)
 

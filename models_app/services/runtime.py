@@ -25,7 +25,7 @@ from models_app.engine.snapshots import SnapshotPolicy
 from models_app.journal.positions import Position
 from models_app.models.storage import get_storage
 from models_app.paradigms.registry import PROBLEMS
-from models_app.services import hooks, publishing, trying
+from models_app.services import hooks, publishing, raying, trying
 from models_app.services.contracts.standing import standing
 from models_app.services.duties import duties
 from models_app.services.folding import get_instance_metrics
@@ -33,7 +33,7 @@ from models_app.services.housekeeping import Housekeeper, put_off_if_refused
 from models_app.services.quarantine.precautions import QuarantineOnly
 from models_app.services.relaying import relays
 from models_app.services.seeding import hash_seed_warning
-from models_app.shards.cluster import Cluster
+from models_app.shards.cluster import Cluster, by_sockets
 from models_app.shards.slots import shard_of
 
 logger = logging.getLogger(__name__)
@@ -136,10 +136,14 @@ def _make_engine(owns: Callable[[str], bool] | None = None, precautions: Precaut
     )
 
 
+def _is_by_ray() -> bool:
+    return settings.ENGINE == "ray"
+
+
 def _make_cluster(loop: asyncio.AbstractEventLoop) -> Cluster:
     return Cluster(
         get_storage(),
-        folder=Path(os.environ[SHARDS_FOLDER]),
+        connector=raying.cluster.connector if _is_by_ray() else by_sockets(Path(os.environ[SHARDS_FOLDER])),
         n_shards=settings.ENGINE_PROCESSES,
         loop=loop,
         patience=settings.MODEL_SECONDS + _SHARD_GRACE_SECONDS,
@@ -160,7 +164,7 @@ def start_engine(loop: asyncio.AbstractEventLoop | None = None) -> None:
     in another thread than the loop's. Raises `AlreadyServed` where another process serves the database.
     """
     engine: Engine | Cluster
-    if loop is not None and SHARDS_FOLDER in os.environ:
+    if loop is not None and (SHARDS_FOLDER in os.environ or _is_by_ray()):
         # Whoever has started the shards has the database.
         engine = _runtime.start(lambda: _make_cluster(loop))
     else:
@@ -185,7 +189,8 @@ def start_shard(number: int, n_shards: int, precautions: Precautions | None = No
     assert isinstance(engine, Engine)  # noqa: S101  # as it was made
     engine.watch_models(settings.MODEL_SECONDS)
     standing.start()
-    relays.start(sends=True, receives=False)
+    # Web processes hear from all of Ray's shards themselves.
+    relays.start(sends=not _is_by_ray(), receives=False)
     _runtime.start_housekeeping(is_shard=True)
     put_off_if_refused(engine.preload)
     return engine

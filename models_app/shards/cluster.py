@@ -2,7 +2,7 @@
 
 import asyncio
 import logging
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import Future
 from pathlib import Path
 from typing import Any
@@ -14,7 +14,7 @@ from models_app.engine.ports import Storage
 from models_app.engine.routing import Directory, Found, look_up
 from models_app.engine.timings import Timings
 from models_app.shards import values
-from models_app.shards.links import EventListener, Link, Placed
+from models_app.shards.links import Connector, EventListener, Link, Placed, by_socket
 from models_app.shards.slots import shard_of
 
 logger = logging.getLogger(__name__)
@@ -30,6 +30,11 @@ def socket_of(folder: Path, number: int) -> Path:
     return folder / f"shard-{number}.sock"
 
 
+def by_sockets(folder: Path) -> Callable[[int], Connector]:
+    """Return what connects to shards by their sockets."""
+    return lambda number: by_socket(str(socket_of(folder, number)))
+
+
 class Cluster:
     """Serves commands as an engine does, by the engines of other processes.
 
@@ -40,16 +45,19 @@ class Cluster:
         self,
         storage: Storage,
         *,
-        folder: Path,
+        connector: Callable[[int], Connector],
         n_shards: int,
         loop: asyncio.AbstractEventLoop,
         patience: float,
         listener: EventListener,
     ) -> None:
-        """`patience` is how many seconds a shard may say nothing while something is asked of it."""
+        """`connector` returns, by a shard's number, what connects to it.
+
+        `patience` is how many seconds a shard may say nothing while something is asked of it.
+        """
         self._storage = storage
         self._loop = loop
-        self._folder = folder
+        self._connector = connector
         self._n_shards = n_shards
         self._patience = patience
         self._listener = listener
@@ -83,7 +91,7 @@ class Cluster:
         self._links = [
             Link(
                 number,
-                str(socket_of(self._folder, number)),
+                self._connector(number),
                 patience=self._patience,
                 misplaced=self._place_again,
                 listener=self._listener,

@@ -3,7 +3,7 @@
 import asyncio
 import logging
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from concurrent.futures import Future
 from itertools import groupby
 from typing import Any, Protocol, cast
@@ -29,6 +29,17 @@ _LEAST_PAUSE, _LONGEST_PAUSE = 0.05, 1.0
 
 #: A command and the model that it goes to.
 Placed = tuple[Command, str]
+#: Connects a protocol to a shard; raises `OSError` where that is not there.
+Connector = Callable[[asyncio.Protocol], Awaitable[object]]
+
+
+def by_socket(path: str) -> Connector:
+    """Return what connects by a Unix socket."""
+
+    def connect(protocol: asyncio.Protocol) -> Awaitable[object]:
+        return asyncio.get_running_loop().create_unix_connection(lambda: protocol, path)
+
+    return connect
 
 
 class EventListener(Protocol):
@@ -54,7 +65,7 @@ class Link(asyncio.Protocol):
     def __init__(
         self,
         number: int,
-        path: str,
+        connector: Connector,
         *,
         patience: float,
         misplaced: Callable[[Command, str | None], None],
@@ -67,7 +78,7 @@ class Link(asyncio.Protocol):
         self._listener = listener
         self._wants_events = False
         self.number = number
-        self._path = path
+        self._connector = connector
         self._patience = patience
         self._misplaced = misplaced
         self._loop = asyncio.get_running_loop()
@@ -92,7 +103,7 @@ class Link(asyncio.Protocol):
         pause = _LEAST_PAUSE
         while not self._is_ending:
             try:
-                await self._loop.create_unix_connection(lambda: self, self._path)
+                await self._connector(self)
             except OSError:
                 await asyncio.sleep(pause)
                 pause = min(2 * pause, _LONGEST_PAUSE)

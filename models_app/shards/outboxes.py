@@ -3,6 +3,7 @@
 import logging
 import socket
 import threading
+from abc import abstractmethod
 from collections import deque
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -23,7 +24,46 @@ _MAX_WAITING_BYTES = 256 * 1024 * 1024
 _aside = ThreadPoolExecutor(max_workers=1, thread_name_prefix="figures")
 
 
-class ConnectionOutbox(Outbox):
+class FrameOutbox(Outbox):
+    """Sends answers in frames, from the threads that have them."""
+
+    @property
+    @abstractmethod
+    def n_waiting_bytes(self) -> int:
+        """The size of what the other end has still to read."""
+
+    @abstractmethod
+    def put(self, data: bytes) -> None:
+        """Send a frame; called in engine threads, never waits for who reads."""
+
+    @abstractmethod
+    def close(self) -> None:
+        """Send no more."""
+
+    def take(self, answers: Sequence[Answer]) -> None:
+        """See the base."""
+        said: list[Answered] = []
+        for command, result, error in answers:
+            outcome = result if error is None else error
+            if isinstance(outcome, Vitals):
+                _aside.submit(self._tell_aside, command.position, outcome)
+            else:
+                said.append((command.position, _value(outcome)))
+        if said:
+            self.send(said)
+
+    def send(self, said: Sequence[Answered]) -> None:
+        """Send answers, by the numbers of what was asked."""
+        self.put(values.frame(said))
+
+    def _tell_aside(self, number: int, vitals: Vitals) -> None:
+        try:
+            self.send([(number, _value(vitals))])
+        except Exception:
+            logger.exception("figures could not be sent")
+
+
+class ConnectionOutbox(FrameOutbox):
     """Sends answers over one connection, from the threads that have them.
 
     No thread of an engine ever waits for who reads slowly: what does not fit goes out in a thread for that.
@@ -40,24 +80,11 @@ class ConnectionOutbox(Outbox):
 
     @property
     def n_waiting_bytes(self) -> int:
-        """The size of what the other end has still to read."""
+        """See the base."""
         return self._n_bytes
 
-    def take(self, answers: Sequence[Answer]) -> None:
+    def put(self, data: bytes) -> None:
         """See the base."""
-        said: list[Answered] = []
-        for command, result, error in answers:
-            outcome = result if error is None else error
-            if isinstance(outcome, Vitals):
-                _aside.submit(self._tell_aside, command.position, outcome)
-            else:
-                said.append((command.position, _value(outcome)))
-        if said:
-            self.send(said)
-
-    def send(self, said: Sequence[Answered]) -> None:
-        """Send answers, by the numbers of what was asked."""
-        data = values.frame(said)
         with self._lock:
             if self._is_closed:
                 return
@@ -67,17 +94,11 @@ class ConnectionOutbox(Outbox):
                 self._wait_with(data)
 
     def close(self) -> None:
-        """Send no more."""
+        """See the base."""
         with self._lock:
             self._is_closed = True
             self._waiting.clear()
             self._has_more.notify()
-
-    def _tell_aside(self, number: int, vitals: Vitals) -> None:
-        try:
-            self.send([(number, _value(vitals))])
-        except Exception:
-            logger.exception("figures could not be sent")
 
     def _send_now(self, data: bytes) -> int:
         try:

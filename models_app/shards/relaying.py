@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from models_app.domain.errors import ModelRaised
 from models_app.engine.ports import Event
 from models_app.shards import values
-from models_app.shards.outboxes import ConnectionOutbox
+from models_app.shards.outboxes import FrameOutbox
 from models_app.shards.values import Events, EventValue
 
 # Who has so much to read still misses what comes meanwhile: answers are not to wait for events.
@@ -18,11 +18,11 @@ class Relay:
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
-        self._wanting: frozenset[ConnectionOutbox] = frozenset()
+        self._wanting: frozenset[FrameOutbox] = frozenset()
         # Those that have missed some since they were told the last time.
-        self._behind: set[ConnectionOutbox] = set()
+        self._behind: set[FrameOutbox] = set()
 
-    def want(self, outbox: ConnectionOutbox, *, wants: bool) -> None:
+    def want(self, outbox: FrameOutbox, *, wants: bool) -> None:
         """Note whether somebody listens at the other end of a connection."""
         with self._lock:
             self._wanting = self._wanting | {outbox} if wants else self._wanting - {outbox}

@@ -43,6 +43,7 @@ class TestCommands:
     #: What manages nothing: it learns, predicts, reads, or is about files that no instance has.
     READS: ClassVar = {
         "copy_instance": "begins an instance: its own tests look at the entry there",
+        "end_shards": "ends processes, which servers start anew",
         "evaluate_policy": "reads",
         "learn": "learns, as clients do",
         "list_models": "reads",

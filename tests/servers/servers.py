@@ -32,6 +32,8 @@ class Server:
         self.port = 0
         #: Whether the test provokes errors that nobody foresaw.
         self.may_complain = False
+        #: How long it may take to start.
+        self.ready_seconds = READY_SECONDS
         self._log = folder / "server.log"
         self._launcher = launcher
         self._process: Process | None = None
@@ -116,7 +118,7 @@ class Server:
 
     def _wait_for_port(self, offset: int) -> int:
         assert self._process is not None
-        deadline = time.monotonic() + READY_SECONDS
+        deadline = time.monotonic() + self.ready_seconds
         while time.monotonic() < deadline:
             said = self.log[offset:]
             found = re.search(r"^API docs +http://localhost:(\d+)/.*\n", said, re.MULTILINE)
@@ -124,7 +126,7 @@ class Server:
                 return int(found[1])
             assert self._process.poll() is None, said
             time.sleep(0.02)
-        raise AssertionError(f"not ready after {READY_SECONDS} s: {self.log}")
+        raise AssertionError(f"not ready after {self.ready_seconds} s: {self.log}")
 
 
 def run_manage(instance: Path, *arguments: str, **settings: str) -> "subprocess.CompletedProcess[str]":

@@ -1,8 +1,11 @@
 """Two shards and a web process's way to them, all in this process, over real sockets and one database."""
 
 import asyncio
+import os
+import random
 import threading
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Coroutine, Iterator, Sequence
+from concurrent.futures import Future
 from pathlib import Path
 from typing import Any
 
@@ -14,7 +17,11 @@ from models_app.domain.scoring import Scores
 from models_app.engine.engine import Engine
 from models_app.engine.engine_options import EngineOptions
 from models_app.engine.ports import Event, Write
-from models_app.shards.cluster import Cluster, socket_of
+from models_app.shards.calling import CallTransport
+from models_app.shards.cluster import Cluster, by_sockets, socket_of
+from models_app.shards.desks import Desk
+from models_app.shards.exchanges import Exchanges
+from models_app.shards.links import Connector
 from models_app.shards.listening import Listener
 from models_app.shards.relaying import Relay
 from models_app.shards.slots import shard_of
@@ -63,10 +70,64 @@ class Heard:
         self.n_gaps += 1
 
 
+class Actors:
+    """Shards that are reached by calls, which overtake each other, in a loop of their own."""
+
+    def __init__(self) -> None:
+        self.loop = asyncio.new_event_loop()
+        self._thread = threading.Thread(target=self.loop.run_forever)
+        self._thread.start()
+        self._exchanges: list[Exchanges] = []
+        self._draw = random.Random(1).random
+
+    def add(self, desk: Desk) -> None:
+        """Have another shard."""
+        self._exchanges.append(Exchanges(desk))
+
+    def connector(self, number: int) -> Connector:
+        """Return what connects to a shard."""
+
+        async def connect(protocol: asyncio.Protocol) -> None:
+            token = os.urandom(16)
+            await self._run(self._open(number, token))
+            CallTransport(lambda message: self._send(number, message), token, protocol).begin()
+
+        return connect
+
+    def close(self) -> None:
+        """End the loop, and what calls wait there."""
+        asyncio.run_coroutine_threadsafe(self._cancel(), self.loop).result(30)
+        self.loop.call_soon_threadsafe(self.loop.stop)
+        self._thread.join()
+        self.loop.close()
+
+    async def _cancel(self) -> None:
+        calls = asyncio.all_tasks() - {asyncio.current_task()}
+        for call in calls:
+            call.cancel()
+        await asyncio.gather(*calls, return_exceptions=True)
+
+    async def _open(self, number: int, token: bytes) -> None:
+        self._exchanges[number].open(token)
+
+    async def _answer(self, number: int, message: bytes) -> bytes:
+        await asyncio.sleep(self._draw() / 500)
+        answer = await self._exchanges[number].answer(message)
+        await asyncio.sleep(self._draw() / 500)
+        return answer
+
+    def _send(self, number: int, message: bytes) -> "Future[bytes]":
+        return asyncio.run_coroutine_threadsafe(self._answer(number, message), self.loop)
+
+    def _run(self, work: Coroutine[Any, Any, None]) -> "asyncio.Future[None]":
+        return asyncio.wrap_future(asyncio.run_coroutine_threadsafe(work, self.loop))
+
+
 class Shards:
     """The engines, their sockets and the cluster, whose loop runs in a thread."""
 
-    def __init__(self, storage: OurStorage, folder: Path) -> None:
+    def __init__(self, storage: OurStorage, folder: Path, *, by_calls: bool = False) -> None:
+        self.actors = Actors() if by_calls else None
         self.storage = storage
         self.folder = folder
         self.notes: list[tuple[str, tuple[str, str], int]] = []
@@ -79,7 +140,10 @@ class Shards:
         self._thread.start()
         for number in range(N_SHARDS):
             self.engines.append(self._engine(number))
-            self.listeners.append(self.listen(number))
+            if self.actors is None:
+                self.listeners.append(self.listen(number))
+            else:
+                self.actors.add(self._desk(number))
         self.cluster = self.connect(patience=20.0)
 
     def _engine(self, number: int) -> Engine:
@@ -93,14 +157,12 @@ class Shards:
         engine.start()
         return engine
 
+    def _desk(self, number: int) -> Desk:
+        return Desk(self.engines[number], make_note=self._make_note, relay=self.relays[number])
+
     def listen(self, number: int) -> Listener:
         """Have a shard be there."""
-        listener = Listener(
-            self.engines[number],
-            socket_of(self.folder, number),
-            make_note=self._make_note,
-            relay=self.relays[number],
-        )
+        listener = Listener(self._desk(number), socket_of(self.folder, number))
         threading.Thread(target=listener.serve, daemon=True).start()
         return listener
 
@@ -108,7 +170,7 @@ class Shards:
         """Return another web process's cluster."""
         cluster = Cluster(
             self.storage,
-            folder=self.folder,
+            connector=by_sockets(self.folder) if self.actors is None else self.actors.connector,
             n_shards=N_SHARDS,
             loop=self.loop,
             patience=patience,
@@ -137,6 +199,8 @@ class Shards:
             listener.end()
         for engine in self.engines:
             engine.stop(seconds=5)
+        if self.actors is not None:
+            self.actors.close()
         self.loop.call_soon_threadsafe(self.loop.stop)
         self._thread.join()
         self.loop.run_until_complete(self.loop.shutdown_default_executor())
@@ -144,7 +208,8 @@ class Shards:
 
 
 @pytest.fixture
-def shards(storage: OurStorage, tmp_path: Path) -> Iterator[Shards]:
-    shards = Shards(storage, tmp_path)
+def shards(storage: OurStorage, tmp_path: Path, request: pytest.FixtureRequest) -> Iterator[Shards]:
+    """Return shards that are reached by sockets, or by `calls` where that is the parameter."""
+    shards = Shards(storage, tmp_path, by_calls=getattr(request, "param", "") == "calls")
     yield shards
     shards.close()

@@ -49,6 +49,7 @@ def truths(shards: Shards, name: str) -> list[Any]:
     return pickle.loads(shards.cluster.call(Export(name), seconds=10)).truths  # type: ignore[no-any-return]
 
 
+@pytest.mark.parametrize("shards", ["sockets", "calls"], indirect=True)
 class TestCommands:
     def test_go_to_the_owner_of_their_model(self, shards: Shards, upload: Upload) -> None:
         for name in (FIRST, SECOND):
@@ -178,6 +179,7 @@ class TestCommands:
         assert sum(ServedModel.objects.values_list("seq", flat=True)) == len(ids)
 
 
+@pytest.mark.parametrize("shards", ["sockets", "calls"], indirect=True)
 class TestFigures:
     def test_come_from_the_owner(self, shards: Shards, upload: Upload) -> None:
         upload(linear_regression(), FIRST)
@@ -217,6 +219,7 @@ class TestFigures:
             shards.in_loop(shards.cluster.hot_names)
 
 
+@pytest.mark.parametrize("shards", ["sockets", "calls"], indirect=True)
 class TestSnapshots:
     def test_are_noted_for_who_asks(self, shards: Shards, upload: Upload) -> None:
         upload(Counting(), FIRST)
@@ -312,6 +315,7 @@ class TestLostShard:
 
 
 class TestEvents:
+    @pytest.mark.parametrize("shards", ["sockets", "calls"], indirect=True)
     def test_come_from_all_shards_to_who_listens(self, shards: Shards, upload: Upload) -> None:
         upload(Counting(), FIRST)
         upload(Counting(), SECOND)
