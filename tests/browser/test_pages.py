@@ -245,7 +245,7 @@ class TestModelPage:
         specification = page.get_by_role("group", name="Specification")
 
         with page.expect_download() as download:
-            page.get_by_role("link", name="Download").click()
+            page.locator(".spec").get_by_role("link", name="Download").click()
 
         assert download.value.suggested_filename == "sea.json"
         assert download.value.path().read_text() == specification.inner_text()
