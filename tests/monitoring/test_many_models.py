@@ -124,4 +124,4 @@ class TestTallies:
         assert kept.look([models[-1].pk])["binary"].n_learns == 7
         ServedModel.objects.filter(pk=models[0].pk).update(n_predictions=5)
         # Nobody has said so: its range comes in its turn.
-        assert 5 in [kept.look([])["binary"].n_predictions for _ in range(5)]
+        assert 5 in [kept.look([])["binary"].n_predictions for _ in range(12)]

@@ -164,6 +164,22 @@ class TestRoutes:
         assert server.database.pending_ids() == {"oldest", "older"}
         assert client.get("/api/models").json == {"models": ["older", "oldest"], "default": "older"}
 
+    def test_models_page_by_name(self, client: Client, slash: str) -> None:
+        client.init("regression")
+        for name in ("pump-1", "pump-2", "valve-1", "PUMP-3"):
+            client.upload(regression(), name)
+
+        first = client.get(f"/api/models{slash}?limit=2").json
+        second = client.get(f"/api/models{slash}?limit=2&after={first['next']}&details=1").json
+        found = client.get(f"/api/models{slash}?search=pump").json
+        refused = client.get(f"/api/models{slash}?limit=0")
+
+        assert first == {"models": ["PUMP-3", "pump-1"], "default": "PUMP-3", "next": "pump-1"}
+        assert (second["models"], "next" in second) == (["pump-2", "valve-1"], False)
+        assert [model["name"] for model in second["details"]] == ["pump-2", "valve-1"]
+        assert found == {"models": ["PUMP-3", "pump-1", "pump-2"], "default": "PUMP-3"}
+        assert (refused.status, refused.code) == (400, "invalid_request")
+
     def test_a_delete_of_nothing_is_not_found(self, client: Client, slash: str) -> None:
         client.init("regression")
 
