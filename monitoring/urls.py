@@ -8,6 +8,7 @@ from monitoring.alerting.views import AlertsViewSet
 from monitoring.exposition.views import metrics
 from monitoring.history.views import HistoryViewSet
 from monitoring.notes.views import NotesViewSet
+from monitoring.pages.alerts import alerts_page
 from monitoring.pages.comparing import compare
 from monitoring.pages.diagnosing import diagnostics
 from monitoring.pages.estimates import estimates
@@ -31,6 +32,7 @@ urlpatterns = [
     path("models/<str:name>/labels/", _of_one(labels_page), name="labels-page"),
     path("models/<str:name>/records/", _of_one(records_page), name="records-page"),
     path("models/<str:name>/pipeline/", _of_one(pipeline), name="pipeline"),
+    path("alerts/", needing(needs.LOOK_AT_NAMED)(alerts_page), name="alerts-page"),
     path("compare/", _of_all(compare), name="compare"),
     path("metrics", _exposition, name="exposition"),
     path("api/metrics/history", HistoryViewSet.as_view({"get": "retrieve"}), name="metrics-history"),

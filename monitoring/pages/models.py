@@ -21,9 +21,10 @@ from models_app.services import measuring, showing, specifying
 from models_app.services.finding import Served, find
 from models_app.services.inspecting import Vitals
 from models_app.services.quarantine.releasing import find_quarantined
-from monitoring.drift.watches import CONTRACT
+from monitoring.drift.watches import KINDS
 from monitoring.figures.reporting import model_figures
 from monitoring.models import DriftAlert
+from monitoring.pages.alerts import standing_alerts
 from monitoring.pages.confusions import Confusions, confusions
 from monitoring.pages.contracts import contract_part
 from monitoring.pages.diagnoses import diagnosis_of
@@ -67,7 +68,8 @@ def model_page(request: HttpRequest, name: str) -> HttpResponse:
         "features_shown": showing.way_of(model.features_kept),
         "looked_at": LOOKED_AT,
         "contract": contract_part(model),
-        "alerts": DriftAlert.objects.filter(model_id=model.pk).exclude(kind=CONTRACT).order_by("-pk")[:10],
+        "alerts": DriftAlert.objects.filter(model_id=model.pk, kind__in=KINDS).order_by("-pk")[:10],
+        **standing_alerts(model.pk, model.name),
         "base_url": base_url(request),
         "folded": request.GET.get("folded", "").split(","),
         **_spec(model),

@@ -1,5 +1,6 @@
 // The page of one model: its charts, its figures, what happens to it.
 
+import { takeAlerts } from "./alerts.js";
 import { Chart, Controls, oneAtATime, present, readHistories } from "./charts.js";
 import { offerCopies } from "./copies.js";
 import { startDiagnosis } from "./diagnosis.js";
@@ -113,11 +114,13 @@ openStream(`${liveStream}?${new URLSearchParams({ model })}`, {
   drift: takeAlert,
   warning: takeAlert,
   contract: takeAlert,
+  status: refreshSoon,
+  resolved: refreshSoon,
   skipped: (data) => feed.skip(JSON.parse(data).n),
 }, takeGap);
 offerCopies();
 rememberFolds();
-keepFresh(["facts", "figures"]);
+keepFresh(["facts", "figures"], takeAlerts);
 await Promise.all([readAlerts(), readNotes()]);
 setInterval(readNotes, NOTES_MS);
 await Promise.all([goOn(), startDiagnosis(timeline), startEstimates()]);
