@@ -135,7 +135,10 @@ class TestRoutes:
             *((method, "/api/model/<str:name>/contract") for method in ("PUT", "POST")),
             ("PATCH", "/api/model/<str:name>/settings"),
             ("POST", "/api/model/<str:name>/forget"),
-            *(("POST", f"/api/model/<str:name>/{what}") for what in ("snapshots", "rollback", "default")),
+            *(
+                ("POST", f"/api/model/<str:name>/{what}")
+                for what in ("snapshots", "rollback", "default", "release")
+            ),
             *((method, "/api/model/<str:name>/notes") for method in ("POST", "DELETE")),
             *((method, "/api/model/<str:name>/mutes") for method in ("POST", "DELETE")),
             ("POST", "/api/alerts/<str:alert_id>/acknowledge"),

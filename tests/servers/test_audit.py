@@ -26,6 +26,7 @@ ACTS: dict[tuple[str, str], tuple[str, bytes | None]] = {
     ("POST", f"{ONE}/snapshots"): ("snapshot", None),
     ("POST", f"{ONE}/rollback"): ("roll_back", b'{"seq": 0}'),
     ("POST", f"{ONE}/default"): ("make_default", None),
+    ("POST", f"{ONE}/release"): ("release", None),
     ("POST", f"{ONE}/notes"): ("write_note", b'{"text": "A note."}'),
     ("DELETE", f"{ONE}/notes?id=1"): ("delete_note", None),
     ("POST", f"{ONE}/mutes"): ("mute_alerts", b'{"kind": "drift", "seconds": 60}'),

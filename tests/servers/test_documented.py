@@ -140,7 +140,7 @@ class TestExamples:
             if parameter["in"] == "path" and parameter["name"] == "name"
         ]
 
-        assert named == [NAME] * 20
+        assert named == [NAME] * 22
 
 
 class TestAnswers:
@@ -262,6 +262,8 @@ REFUSED: list[tuple[str, str, str, object, str]] = [
     ("POST", "/api/model/{name}/rollback", "", {"seq": -1}, "invalid_request"),
     ("POST", "/api/model/{name}/rollback", "", {"generation": 1}, "invalid_request"),
     ("POST", "/api/model/{name}/default", "", None, "model_not_found"),
+    ("POST", "/api/model/{name}/release", "", None, "model_not_found"),
+    ("GET", "/api/model/{name}/records", "", None, "model_not_found"),
     ("GET", "/api/model/{name}/notes", "", None, "model_not_found"),
     ("POST", "/api/model/{name}/notes", "", {"text": "x"}, "model_not_found"),
     ("POST", "/api/model/{name}/notes", "", {"text": " "}, "invalid_request"),
