@@ -140,15 +140,15 @@ class TestFlood:
         assert counted["learn"] < 2 * N_EVENTS / 10
         assert counted["frames"] < 2 * N_EVENTS / 50
         assert watched.page.locator("#feed li").count() == 50
-        assert watched.page.locator("#models-table tbody tr").count() == len(MODELS)
+        assert watched.page.locator("#models-table tbody tr").count() == 50
         assert after[0] < 1.5 * before[0]
         assert after[1] < before[1] + 2_000_000
 
     def test_leaves_the_overview_up_to_date(self, server: Server, open_page: Open) -> None:
-        page = open_page(server)
+        page = open_page(server, "/?q=shop-0")
         flood(server)
 
-        for name in (MODELS[0], MODELS[-1]):
+        for name in (MODELS[0], MODELS[9]):
             row = page.locator("#models-table tr", has=page.get_by_role("link", name=name, exact=True))
             expect(row.locator('[data-cell="n_learns"]')).to_have_text(f"{n_learns(server, name):,}")
         expect(page.locator("#feed-skipped")).to_have_text(re.compile(r"others came too quickly"))
