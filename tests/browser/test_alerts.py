@@ -83,7 +83,7 @@ def test_alerts_are_acknowledged_and_muted_by_keyboard(server: Server, open_page
 
 def test_what_is_chosen_stands_in_the_address(server: Server, open_page: Open) -> None:
     page = open_page(server, "/")
-    page.get_by_role("link", name="Alerts").click()
+    page.get_by_role("navigation", name="Pages").get_by_role("link", name="Alerts").click()
     page.get_by_label("State").select_option("resolved")
     page.get_by_role("button", name="Show").click()
 
