@@ -22,6 +22,7 @@ EXAMPLES = {
     "createsuperuser": "--username ada",
     "delete_model": "approval",
     "evaluate_policy": "banner epsilon.json",
+    "end_shards": "",
     "export_model": "approval approval.pkl",
     "feature_contract": "approval --freeze",
     "forget": "approval --id 42 --dry-run",

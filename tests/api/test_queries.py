@@ -102,6 +102,8 @@ PAGES = {
     "/models/first/estimates/",
     "/models/first/labels/",
     "/models/first/pipeline/",
+    "/models/first/records/",
+    "/alerts/",
     "/compare/",
     "/login/",
     "/logout/",

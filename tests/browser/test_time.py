@@ -43,6 +43,8 @@ def over(chart: Locator) -> Locator:
 
 
 def drag(page: Page, chart: Locator, first: float, last: float) -> None:
+    # The mouse is moved over what is in sight.
+    over(chart).scroll_into_view_if_needed()
     box = over(chart).bounding_box()
     assert box is not None
     page.mouse.move(box["x"] + first * box["width"], box["y"] + 50)

@@ -367,6 +367,8 @@ class TestEvents:
         wait_until(lambda: all(relay.wants_events() for relay in shards.relays))
         monkeypatch.setattr(relaying, "MAX_WAITING_BYTES", 0)
         ask(shards, learn(FIRST, {"a": 1.0}, 1.0))
+        # Who learns is answered before anybody hears of it.
+        wait_until(lambda: any(relay._behind for relay in shards.relays))
         monkeypatch.undo()
 
         ask(shards, learn(FIRST, {"a": 2.0}, 2.0))
