@@ -12,7 +12,7 @@ from django.http.response import HttpResponseBase
 
 from access.knowledge import registry
 from access.sessions import of_user
-from web.access import check, unauthenticated
+from web.access import check, current_principal, unauthenticated
 from web.needs import need_of
 from web.refusals import Refusal
 
@@ -58,6 +58,8 @@ class PagesNeedAccess:
             if has_token:
                 return _refused(refusal)
             raise PermissionDenied(refusal.message) from None
+        # What a page offers depends on who looks at it.
+        current_principal.set(principal)
         return None
 
 

@@ -26,7 +26,7 @@ EXAMPLES = {
     "export_model": "approval approval.pkl",
     "feature_contract": "approval --freeze",
     "forget": "approval --id 42 --dry-run",
-    "init": "binary",
+    "init": "binary --no-input",
     "keep_features": "approval hashed",
     "learn": "records.csv --model approval",
     "list_models": "--json",

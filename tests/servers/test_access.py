@@ -355,6 +355,26 @@ class TestLimitedTokens:
         # What is pending is still.
         assert owner("POST", "/api/learn", {"id": "of b1", "ground_truth": 1}).status == 201
 
+    @pytest.mark.parametrize(
+        ("path", "offer"),
+        [
+            ("/", 'id="upload"'),
+            ("/models/a1/", 'id="manage"'),
+            ("/alerts/?state=", 'class="acknowledge"'),
+            ("/compare/", None),
+        ],
+    )
+    def test_are_offered_on_pages_what_they_may_do(
+        self, server: Server, client: Client, owner: Caller, tokens: Tokens, path: str, offer: str | None
+    ) -> None:
+        put_alert(server.database, "a1")
+        reader = Caller(client, tokens("read"))
+
+        for caller, may in ((owner, True), (reader, False)):
+            answer = caller("GET", path)
+            assert answer.status == 200, answer
+            assert offer is None or (offer in answer.body.decode()) == may, (path, may)
+
     def test_see_their_models_only(self, limited: Caller) -> None:
         answer = limited("GET", "/api/models?details=1").json
 

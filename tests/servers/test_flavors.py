@@ -232,6 +232,11 @@ class TestDetails:
                 "size_bytes": fraud["size_bytes"], "uploaded_at": uploaded_at,
                 "sha256": fraud["sha256"], "signed_by": None,
                 "last_predicted_at": fraud["last_predicted_at"], "last_learned_at": fraud["last_learned_at"],
+                "quarantine": None, "status": "learning",
+                "reasons": [{
+                    "rule": "learning", "since": None,
+                    "text": "3 learns, fewer than the 1,000 that say how it does",
+                }],
             }  # fmt: skip
             assert uploaded_at < fraud["last_learned_at"] <= fraud["last_predicted_at"] < uploaded_at + 600
             assert (house["flavor"], house["headline"], house["learns"]) == ("regression", "MAE", 0)
