@@ -61,6 +61,11 @@ class Witness:
         if self._rng.random() < 0.4:
             self._learn_features(client)
 
+    def wait_for_learns(self, n: int) -> None:
+        """Wait until so many more learns were acknowledged."""
+        enough = len(self.learned) + n
+        wait_until(lambda: len(self.learned) >= enough)
+
     def _next(self) -> tuple[str, str, dict[str, Any]]:
         with self._lock:
             self._n += 1
@@ -182,7 +187,11 @@ class TestKill:
         for number in range(n_rounds):
             with under_load(server, N_CLIENTS, witness.work, broken_is_fine=True):
                 # Each third time hardly before the load begins, while models are still being loaded.
-                time.sleep(rng.uniform(0, 0.05) if number % 3 == 2 else rng.uniform(0.1, 0.5))
+                if number % 3 == 2:
+                    time.sleep(rng.uniform(0, 0.05))
+                else:
+                    witness.wait_for_learns(20)
+                    time.sleep(rng.uniform(0, 0.4))
                 server.kill()
             server.start()
             witness.compare(journaled(server, names), server.database.pending_ids())
@@ -234,7 +243,8 @@ class TestKillOfOneOfSeveralProcesses:
         for _ in range(n_rounds):
             before = set(server.children())
             with under_load(server, N_CLIENTS, witness.work, broken_is_fine=True):
-                time.sleep(rng.uniform(0.1, 0.4))
+                witness.wait_for_learns(20)
+                time.sleep(rng.uniform(0, 0.3))
                 os.kill(rng.choice(sorted(before)), signal.SIGKILL)
                 # The others serve on meanwhile, and the new one from its first moment.
                 wait_until(lambda before=before: len(set(server.children()) - before) == 1)  # type: ignore[misc]
