@@ -4,6 +4,7 @@ import json
 from datetime import timedelta
 
 import pytest
+from django.core.management import call_command
 from django.test import Client
 from django.urls import reverse
 from django.utils import timezone
@@ -90,6 +91,14 @@ class TestAModelInQuarantine:
         assert not quarantined()
         entry = AuditEntry.objects.filter(action="release").order_by("pk")[0]
         assert (entry.model, entry.details) == (deadly, {"was_quarantined": True})
+
+    def test_is_released_by_a_command(self, deadly: str, capsys: pytest.CaptureFixture[str]) -> None:
+        for _ in range(2):
+            call_command("release", deadly)
+
+        said = capsys.readouterr().out.splitlines()
+        assert said == ["Released 'deadly'.", "'deadly' is not in quarantine."]
+        assert not quarantined()
 
     def test_is_not_found_under_another_name(self, deadly: str, client: Client) -> None:
         answer = client.post("/api/model/nobody/release")
